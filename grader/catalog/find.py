@@ -1,0 +1,91 @@
+"""Finds katas: those that are shipped, or those of another folder."""
+
+import difflib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.catalog.manifest import Kata, read_manifest
+from grader.errors import KataPackageError, UnknownKata, UsageError
+
+ORDER_FILE = "catalog.toml"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The katas of one folder, in the order in which they teach.
+
+    Attributes:
+        folder: where they lie.
+        slugs: in order.
+        tiers: names of the tiers by number.
+        renamed: old slug to new slug, so that progress survives.
+    """
+
+    folder: Path
+    slugs: tuple[str, ...]
+    tiers: dict[int, str]
+    renamed: dict[str, str]
+
+    def kata(self, slug: str) -> Kata:
+        """Read one kata.
+
+        Raises:
+            UnknownKata: there is none with this slug.
+            KataPackageError: its package is wrong.
+        """
+        slug = self.renamed.get(slug, slug)
+        if slug not in self.slugs:
+            near = difflib.get_close_matches(slug, self.slugs, 3, 0.4)
+            hint = f"Did you mean {', '.join(near)}?" if near else "`kata list` shows all katas."
+            raise UnknownKata(f"There is no kata `{slug}`.", hint)
+        return read_manifest(self.folder / slug)
+
+    def katas(self) -> list[Kata]:
+        """Read all katas."""
+        return [read_manifest(self.folder / slug) for slug in self.slugs]
+
+
+def shipped_folder() -> Path:
+    """Where the katas of this distribution lie."""
+    import katas
+
+    return Path(katas.__path__[0])
+
+
+def find_catalog(folder: Path | None = None) -> Catalog:
+    """The catalog of a folder of katas.
+
+    With a `catalog.toml` its order holds; katas that it does not name come last. A folder that is itself a kata is
+    a catalog of one.
+
+    Raises:
+        UsageError: the folder does not exist or has no kata in it.
+        KataPackageError: `catalog.toml` is wrong.
+    """
+    folder = (folder or shipped_folder()).resolve()
+    if not folder.is_dir():
+        raise UsageError(f"The folder of katas {folder} does not exist.", "Name another one with --katas or KATA_PATH.")
+    if (folder / "kata.toml").is_file():
+        return Catalog(folder.parent, (folder.name,), {}, {})
+    present = sorted(path.parent.name for path in folder.glob("*/kata.toml"))
+    order, tiers, renamed = _read_order(folder / ORDER_FILE)
+    missing = [slug for slug in order if slug not in present]
+    if missing:
+        raise KataPackageError(f"{folder / ORDER_FILE} names {missing[0]}, which has no kata.toml.", "Add the kata, or strike the name out.")
+    slugs = tuple(order) + tuple(slug for slug in present if slug not in order)
+    if not slugs:
+        raise UsageError(f"There is no kata in {folder}.", "A kata is a folder with a kata.toml; name another with --katas or KATA_PATH.")
+    return Catalog(folder, slugs, tiers, renamed)
+
+
+def _read_order(path: Path) -> tuple[list[str], dict[int, str], dict[str, str]]:
+    if not path.is_file():
+        return [], {}, {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        tiers = table.get("tier", [])
+        order = [slug for tier in tiers for slug in tier["katas"]]
+        return order, {tier["number"]: tier["title"] for tier in tiers}, dict(table.get("renamed", {}))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise KataPackageError(f"{path} cannot be read: {error}.", "It needs [[tier]] tables with number, title and katas.") from error

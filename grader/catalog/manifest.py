@@ -1,0 +1,283 @@
+"""A kata's manifest, `kata.toml`, read into a frozen record."""
+
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader.errors import KataPackageError
+
+FORMAT = 1
+"""Version of the manifest's format that this grader reads."""
+
+SERVICES = ("upstream", "postgres")
+TIERS = range(1, 6)
+HINTS = 3
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Deadlines of one kata.
+
+    Attributes:
+        start_s: for the server to accept connections. Forking takes 0.03 s; 3.4 s were seen for a whole new
+            interpreter beside 8 busy processes (design), so this is generous.
+        check_s: for one check, all its waiting included.
+        stop_s: for a server to end after SIGTERM.
+    """
+
+    start_s: float = 5.0
+    check_s: float = 20.0
+    stop_s: float = 3.0
+
+
+@dataclass(frozen=True)
+class PostgresPlan:
+    """How the database of a kata is made.
+
+    Attributes:
+        max_connections: how many connections the solution may have at once.
+        schema: SQL that fills each fresh database.
+    """
+
+    max_connections: int = 20
+    schema: str = ""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong fix: which checks it must fail, and one sentence to a learner who made it."""
+
+    file: str
+    fails: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True)
+class Kata:
+    """One kata as its manifest describes it.
+
+    Attributes:
+        folder: where the kata lies.
+        teaches: what the learner knows afterwards, one sentence.
+        services: of `upstream` and `postgres`, those that it needs.
+        workers: number of server processes.
+        environ: further environment of the solution.
+        starter_fails: the checks that the untouched starter must fail.
+        mistakes: the rejected examples.
+    """
+
+    slug: str
+    folder: Path
+    title: str
+    tier: int
+    teaches: str
+    topics: tuple[str, ...]
+    services: tuple[str, ...]
+    workers: int
+    hints: tuple[str, ...]
+    starter_fails: tuple[str, ...]
+    mistakes: tuple[Mistake, ...]
+    limits: Limits = field(default_factory=Limits)
+    postgres: PostgresPlan = field(default_factory=PostgresPlan)
+
+    @property
+    def checks(self) -> Path:
+        """The kata's checks."""
+        return self.folder / "checks.py"
+
+    @property
+    def readme(self) -> Path:
+        """The learner's text."""
+        return self.folder / "README.md"
+
+    @property
+    def starter(self) -> Path:
+        """The broken app that learners get."""
+        return self.folder / "starter" / "app.py"
+
+    @property
+    def reference(self) -> Path:
+        """The accepted example that the clock rule compares with."""
+        return self.folder / "accepted" / "reference.py"
+
+    @property
+    def accepted(self) -> tuple[Path, ...]:
+        """Right fixes."""
+        return tuple(sorted((self.folder / "accepted").glob("*.py")))
+
+    @property
+    def rejected(self) -> tuple[Path, ...]:
+        """Tempting wrong fixes."""
+        return tuple(sorted((self.folder / "rejected").glob("*.py")))
+
+
+def read_manifest(folder: Path) -> Kata:
+    """Read and check `kata.toml` of this folder.
+
+    Raises:
+        KataPackageError: the file is missing, is no TOML, or has an unknown key or a wrong value; says which.
+    """
+    path = folder / "kata.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise KataPackageError(f"{folder} is not a kata: it has no kata.toml.", "Add one, or name another folder.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise KataPackageError(f"{path} cannot be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise KataPackageError(f"{path} is not valid TOML: {error}.", "Mend that line.") from error
+    return Reader(path, table).kata()
+
+
+class Reader:
+    """Takes a manifest apart; each error names file, key and what was expected."""
+
+    def __init__(self, path: Path, table: Mapping[str, Any]) -> None:
+        self._path = path
+        self._table = table
+
+    def kata(self) -> Kata:
+        """The whole kata."""
+        top = Table(self._path, "", self._table)
+        if top.integer("format") != FORMAT:
+            raise top.error("format", f"must be {FORMAT}; this grader reads no other", "Upgrade fastapi-katas, or the kata.")
+        kata = Kata(
+            slug=self._path.parent.name,
+            folder=self._path.parent,
+            title=top.text("title"),
+            tier=top.one_of("tier", TIERS),
+            teaches=top.text("teaches"),
+            topics=top.texts("topics"),
+            services=top.some_of("services", SERVICES),
+            workers=top.integer("workers", 1),
+            hints=top.texts("hints"),
+            limits=self._limits(top.table("limits")),
+            postgres=self._postgres(top.table("postgres")),
+            starter_fails=self._starter(top.table("starter")),
+            mistakes=tuple(self._mistake(name, top.table("rejected").table(name)) for name in top.table("rejected").keys()),
+        )
+        top.refuse_the_rest()
+        if len(kata.hints) != HINTS:
+            raise top.error("hints", f"must be {HINTS} sentences, from a nudge to nearly the answer")
+        return kata
+
+    def _limits(self, table: "Table") -> Limits:
+        default = Limits()
+        limits = Limits(
+            start_s=table.number("start_s", default.start_s),
+            check_s=table.number("check_s", default.check_s),
+            stop_s=table.number("stop_s", default.stop_s),
+        )
+        table.refuse_the_rest()
+        return limits
+
+    def _postgres(self, table: "Table") -> PostgresPlan:
+        default = PostgresPlan()
+        max_connections = table.integer("max_connections", default.max_connections)
+        name = table.text("schema", "")
+        table.refuse_the_rest()
+        try:
+            schema = (self._path.parent / name).read_text(encoding="utf-8") if name else ""
+        except OSError as error:
+            raise table.error("schema", f"names {name}, which cannot be read: {error.strerror}") from error
+        return PostgresPlan(max_connections, schema)
+
+    def _starter(self, table: "Table") -> tuple[str, ...]:
+        fails = table.texts("fails")
+        table.refuse_the_rest()
+        return fails
+
+    def _mistake(self, name: str, table: "Table") -> Mistake:
+        mistake = Mistake(f"{name}.py", table.texts("fails"), table.text("because"))
+        table.refuse_the_rest()
+        return mistake
+
+
+_REQUIRED: Any = object()
+
+
+class Table:
+    """One table of a manifest, of which keys are taken one by one."""
+
+    def __init__(self, path: Path, name: str, values: Mapping[str, Any]) -> None:
+        self._path = path
+        self._name = name
+        self._values = values
+        self._taken: set[str] = set()
+
+    def error(self, key: str, problem: str, hint: str = "") -> KataPackageError:
+        """An error about one key."""
+        return KataPackageError(f"{self._path}: `{self._full(key)}` {problem}.", hint)
+
+    def keys(self) -> list[str]:
+        """Names of all keys; marks them as taken."""
+        self._taken.update(self._values)
+        return list(self._values)
+
+    def text(self, key: str, default: str = _REQUIRED) -> str:
+        """A text that is not empty."""
+        return self._take(key, default, lambda value: isinstance(value, str) and bool(value.strip()), "must be a text that is not empty")
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts, at least one."""
+
+        def is_right(value: object) -> bool:
+            return isinstance(value, list) and bool(value) and all(isinstance(item, str) and item.strip() for item in value)
+
+        return tuple(self._take(key, _REQUIRED, is_right, "must be a list of texts, at least one"))
+
+    def some_of(self, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
+        """A list of known words, possibly empty."""
+        values = self._take(key, [], lambda value: isinstance(value, list), "must be a list")
+        for value in values:
+            if value not in known:
+                raise self.error(key, f"has the unknown value {value!r}", _did_you_mean(str(value), known))
+        return tuple(values)
+
+    def one_of(self, key: str, known: range) -> int:
+        """An integer of a range."""
+        value = self.integer(key)
+        if value not in known:
+            raise self.error(key, f"must be from {known[0]} to {known[-1]}, not {value}")
+        return value
+
+    def integer(self, key: str, default: int = _REQUIRED) -> int:
+        """A positive integer."""
+        return self._take(key, default, lambda value: type(value) is int and value > 0, "must be a positive integer")
+
+    def number(self, key: str, default: float) -> float:
+        """A positive number."""
+        return float(self._take(key, default, lambda value: type(value) in (int, float) and value > 0, "must be a positive number"))
+
+    def table(self, key: str) -> "Table":
+        """A table within this one; an empty one when it is missing."""
+        value = self._take(key, {}, lambda value: isinstance(value, dict), "must be a table")
+        return Table(self._path, self._full(key), value)
+
+    def refuse_the_rest(self) -> None:
+        """Refuse keys that nobody took: misspelt ones."""
+        for key in self._values:
+            if key not in self._taken:
+                raise self.error(key, "is unknown", _did_you_mean(key, tuple(self._taken)))
+
+    def _take(self, key: str, default: Any, is_right: Callable[[Any], bool], demand: str) -> Any:
+        self._taken.add(key)
+        if key not in self._values:
+            if default is _REQUIRED:
+                near = difflib.get_close_matches(key, [k for k in self._values], 1)
+                raise self.error(key, "is missing", f"Is `{near[0]}` meant to be it?" if near else "Add it.")
+            return default
+        if not is_right(self._values[key]):
+            raise self.error(key, demand)
+        return self._values[key]
+
+    def _full(self, key: str) -> str:
+        return f"{self._name}.{key}" if self._name else key
+
+
+def _did_you_mean(word: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(word, known, 1)
+    return f"Did you mean `{near[0]}`?" if near else f"Known are: {', '.join(known)}."

@@ -1,0 +1,204 @@
+"""`expect`: states what must hold, in the words of a check.
+
+Each call records a claim with its evidence and lets the judge examine it at once; a claim that does not hold ends the
+check. The same claims are judged again when a saved run is replayed.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import Any, overload
+
+from grader.evidence.model import Claim, ClockClaim, CountClaim, Relation, StatusClaim, ValueClaim
+from grader.harness.load import Answer, Crowd
+from grader.harness.recorder import Recorder
+from grader.judge.claims import examine_claim
+
+VALUE_CHARS = 4000
+"""How much of a value goes into the evidence."""
+
+RECORDER: ContextVar[Recorder] = ContextVar("recorder")
+"""The record of the attempt under way; set by the plugin around each check."""
+
+
+class ClaimMissed(Exception):
+    """A claim did not hold; it is the last one in the recorder."""
+
+
+def _state(claim: Claim) -> None:
+    recorder = RECORDER.get()
+    recorder.claims.append(claim)
+    if examine_claim(claim, recorder.exchanges) is not None:
+        raise ClaimMissed
+
+
+def _canonical(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return text if len(text) <= VALUE_CHARS else f"{text[:VALUE_CHARS]}… {len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _parsed(answer: Answer) -> object:
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return f"not JSON: {answer.body[:200].decode(errors='replace')}"
+
+
+class AnswerExpectation:
+    """What one answer must be; each method returns the expectation, to be chained."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def status(self, *allowed: int) -> "AnswerExpectation":
+        """Answered in full, with one of these statuses."""
+        _state(StatusClaim(exchanges=(self._answer.exchange.id,), allowed=allowed, watch=self._answer.watch))
+        return self
+
+    def json(self, wanted: object) -> "AnswerExpectation":
+        """The body is exactly this JSON."""
+        seen = _canonical(_parsed(self._answer))
+        _state(ValueClaim(what="the body", wanted=_canonical(wanted), seen=seen, exchange=self._answer.exchange.id))
+        return self
+
+    def field(self, name: str, wanted: object) -> "AnswerExpectation":
+        """The body is a JSON object that has this value under this name."""
+        body = _parsed(self._answer)
+        seen = _canonical(body[name]) if isinstance(body, dict) and name in body else "missing"
+        _state(ValueClaim(what=f"`{name}`", wanted=_canonical(wanted), seen=seen, exchange=self._answer.exchange.id))
+        return self
+
+    def within(self, limit_s: float) -> "AnswerExpectation":
+        """The whole answer came within so many seconds. Margins: 3 × above right apps, 3 × below wrong ones."""
+        return self._clock(Relation.AT_MOST, limit_s)
+
+    def at_least(self, limit_s: float) -> "AnswerExpectation":
+        """The answer took so long: the work was really done."""
+        return self._clock(Relation.AT_LEAST, limit_s)
+
+    def _clock(self, relation: Relation, limit_s: float) -> "AnswerExpectation":
+        exchange = self._answer.exchange
+        what = f"{exchange.method} {exchange.path}"
+        _state(ClockClaim(what=what, exchanges=(exchange.id,), relation=relation, limit_s=limit_s, watch=self._answer.watch))
+        return self
+
+
+class CrowdExpectation:
+    """What the answers to a crowd must be; each method returns the expectation, to be chained."""
+
+    def __init__(self, crowd: Crowd) -> None:
+        self._crowd = crowd
+
+    def statuses(self, *allowed: int) -> "CrowdExpectation":
+        """All answered in full, each with one of these statuses."""
+        _state(StatusClaim(exchanges=self._crowd.burst.exchanges, allowed=allowed, watch=self._crowd.burst.watch))
+        return self
+
+    def json(self, wanted: Callable[[Answer], object]) -> "CrowdExpectation":
+        """Each body is exactly the JSON that this function makes for it."""
+        for answer in self._crowd:
+            AnswerExpectation(answer).json(wanted(answer))
+        return self
+
+    def within(self, limit_s: float, *, alone_s: float | None = None) -> "CrowdExpectation":
+        """All together were answered within so many seconds.
+
+        Args:
+            limit_s: 3 × above right apps and 3 × below wrong ones.
+            alone_s: what one request alone takes, to explain a miss.
+        """
+        first = self._crowd.answers[0].exchange
+        self._clock(f"{len(self._crowd)} × {first.method} {first.path}", self._crowd.burst.exchanges, Relation.AT_MOST, limit_s, alone_s)
+        return self
+
+    def each_within(self, limit_s: float) -> "CrowdExpectation":
+        """Each was answered within so many seconds of its own planned moment."""
+        for answer in self._crowd:
+            self._clock(f"{answer.exchange.method} {answer.exchange.path}", (answer.exchange.id,), Relation.AT_MOST, limit_s)
+        return self
+
+    def each_at_least(self, limit_s: float) -> "CrowdExpectation":
+        """Each took so long: the work was really done for every one."""
+        for answer in self._crowd:
+            self._clock(f"{answer.exchange.method} {answer.exchange.path}", (answer.exchange.id,), Relation.AT_LEAST, limit_s)
+        return self
+
+    def _clock(self, what: str, exchanges: tuple[int, ...], relation: Relation, limit_s: float, alone_s: float | None = None) -> None:
+        burst = self._crowd.burst
+        _state(
+            ClockClaim(
+                what=what,
+                exchanges=exchanges,
+                burst=burst.id,
+                relation=relation,
+                limit_s=limit_s,
+                alone_s=alone_s,
+                watch=burst.watch,
+            )
+        )
+
+
+class NumberExpectation:
+    """What a count must be; each method returns the expectation, to be chained."""
+
+    def __init__(self, number: float, what: str, unit: str) -> None:
+        self._number = number
+        self._what = what
+        self._unit = unit
+
+    def equals(self, limit: float) -> "NumberExpectation":
+        """Exactly so many."""
+        return self._count(Relation.EQUALS, limit)
+
+    def at_most(self, limit: float) -> "NumberExpectation":
+        """So many or fewer."""
+        return self._count(Relation.AT_MOST, limit)
+
+    def at_least(self, limit: float) -> "NumberExpectation":
+        """So many or more."""
+        return self._count(Relation.AT_LEAST, limit)
+
+    def _count(self, relation: Relation, limit: float) -> "NumberExpectation":
+        _state(CountClaim(what=self._what, measured=self._number, relation=relation, limit=limit, unit=self._unit))
+        return self
+
+
+class ValueExpectation:
+    """What any other value must be."""
+
+    def __init__(self, value: object, what: str) -> None:
+        self._value = value
+        self._what = what
+
+    def equals(self, wanted: object) -> "ValueExpectation":
+        """Equal as JSON."""
+        _state(ValueClaim(what=self._what, wanted=_canonical(wanted), seen=_canonical(self._value)))
+        return self
+
+
+@overload
+def expect(seen: Answer) -> AnswerExpectation: ...
+@overload
+def expect(seen: Crowd) -> CrowdExpectation: ...
+@overload
+def expect(seen: float, what: str, unit: str = "") -> NumberExpectation: ...
+@overload
+def expect(seen: str | Sequence[object] | dict[str, object], what: str) -> ValueExpectation: ...
+def expect(seen: Any, what: str = "", unit: str = "") -> Any:
+    """State what must hold of something that was seen.
+
+    Args:
+        seen: an answer, a crowd's answers, a count, or any other value.
+        what: for counts and values: what it is, in the learner's words: "connections opened to the upstream".
+        unit: of a count, if it has one.
+    """
+    if isinstance(seen, Answer):
+        return AnswerExpectation(seen)
+    if isinstance(seen, Crowd):
+        return CrowdExpectation(seen)
+    if not what:
+        raise TypeError("expect() needs to be told what this value is: expect(value, 'connections opened to the upstream')")
+    if isinstance(seen, int | float):
+        return NumberExpectation(seen, what, unit)
+    return ValueExpectation(seen, what)

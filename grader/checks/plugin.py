@@ -1,0 +1,222 @@
+"""The pytest plugin that runs a kata's checks: fixtures, attempts, and nothing that decides.
+
+Checks are ordinary async pytest functions; AnyIO's own pytest plugin runs them. What is ours: fixtures that give each
+attempt a fresh stage, and a protocol that repeats a check as the judge asks.
+"""
+
+import inspect
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from _pytest.runner import runtestprotocol
+
+from grader.checks.expect import RECORDER, ClaimMissed
+from grader.checks.stage import Cast, Stage, running_cast
+from grader.errors import BrokenError
+from grader.evidence.model import Attempt, CheckRecord, Subject
+from grader.harness.gates import GateMissed
+from grader.harness.recorder import Recorder
+from grader.harness.server import Server, ServerNotReady
+from grader.harness.upstream import Upstream
+from grader.harness.watch import Clock
+from grader.judge.decide import Step, judge_check, next_step
+from grader.report import CheckResult, FindingKind, Outcome
+
+BACKEND = ("asyncio", {})
+START_FAILURES = (FindingKind.CRASHED_AT_START, FindingKind.HUNG_AT_START)
+
+
+class CheckRun:
+    """Runs the checks of one kata against one solution; a pytest plugin.
+
+    Args:
+        stage: what the checks play on.
+        folders: where the `app.py` of the solution and of the reference are.
+        clock: the run's clock.
+        on_check: called with the title of a check when it begins.
+        on_result: called with each result.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        folders: dict[Subject, Path],
+        clock: Clock,
+        on_check: Callable[[str], None],
+        on_result: Callable[[CheckResult], None],
+    ) -> None:
+        self.records: list[CheckRecord] = []
+        self.error: BrokenError | None = None
+        self._stage = stage
+        self._folders = folders
+        self._clock = clock
+        self._on_check = on_check
+        self._on_result = on_result
+        self._failed = False
+        self._stopped = False
+        self._recorder = Recorder(clock, Subject.SOLUTION)
+
+    # ---- fixtures -------------------------------------------------------------------------------------------------
+
+    @pytest.fixture(scope="session")
+    def anyio_backend(self) -> tuple[str, dict[str, object]]:
+        """The grader runs on asyncio."""
+        return BACKEND
+
+    @pytest.fixture
+    async def _cast(self) -> AsyncIterator[Cast]:
+        async with running_cast(self._stage, self._folders[self._recorder.subject], self._recorder) as cast:
+            yield cast
+
+    @pytest.fixture
+    def server(self, _cast: Cast) -> Server:
+        """The running solution."""
+        return _cast.server
+
+    @pytest.fixture
+    def upstream(self, _cast: Cast) -> Upstream:
+        """The service that the solution calls."""
+        if _cast.upstream is None:
+            raise BrokenError("A check uses `upstream`, which is not among the kata's services.", "Add it to `services` in kata.toml.")
+        return _cast.upstream
+
+    @pytest.fixture
+    def postgres(self, _cast: Cast) -> Any:
+        """The database of this check."""
+        if _cast.postgres is None:
+            raise BrokenError("A check uses `postgres`, which is not among the kata's services.", "Add it to `services` in kata.toml.")
+        return _cast.postgres
+
+    # ---- collection -----------------------------------------------------------------------------------------------
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A `checks.py` that cannot be imported is the kata's fault."""
+        if report.failed:
+            self._break(f"{self._stage.kata.checks} cannot be imported: {_last_line(str(report.longrepr))}")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Refuse checks that could not mean anything."""
+        if not items and self.error is None:
+            self._break(f"{self._stage.kata.checks} has no check in it.")
+        for item in items:
+            if not isinstance(item, pytest.Function) or not _is_async(item):
+                self._break(f"{self._stage.kata.checks}: {item.name} is not an `async def`.")
+            elif not (item.function.__doc__ or "").strip():
+                self._break(f"{self._stage.kata.checks}: {item.name} has no docstring, which the learner would read.")
+        self.records = [CheckRecord(name=item.name, title=_title(item)) for item in items]
+
+    # ---- running --------------------------------------------------------------------------------------------------
+
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        """Make attempts at one check until the judge can say what it gives."""
+        if self._stopped:
+            return True
+        record = next(record for record in self.records if record.name == item.name)
+        self._on_check(record.title)
+        attempts: list[Attempt] = []
+        while (step := next_step(attempts, failed_already=self._failed)) in (Step.TRY_SOLUTION, Step.TRY_REFERENCE):
+            subject = Subject.SOLUTION if step is Step.TRY_SOLUTION else Subject.REFERENCE
+            attempts.append(self._attempt(item, nextitem, subject))
+        record = CheckRecord(name=record.name, title=record.title, attempts=tuple(attempts))
+        self.records = [record if r.name == record.name else r for r in self.records]
+        result = judge_check(record, failed_already=self._failed)
+        self._failed = self._failed or result.outcome is Outcome.FAILED
+        broken = result.outcome is Outcome.BROKEN
+        self._stopped = broken or (result.finding is not None and result.finding.kind in START_FAILURES)
+        self._on_result(result)
+        return True
+
+    def _attempt(self, item: pytest.Item, nextitem: pytest.Item | None, subject: Subject) -> Attempt:
+        self._recorder = Recorder(self._clock, subject)
+        item._initrequest()  # type: ignore[attr-defined]  # as pytest-rerunfailures does: fresh fixtures for each run
+        for report in runtestprotocol(item, nextitem=nextitem, log=False):
+            if report.failed and not self._recorder.mishap and report.when != "call":
+                self._note_setup_failure(report)
+        return self._recorder.freeze()
+
+    def _note_setup_failure(self, report: pytest.TestReport) -> None:
+        self._recorder.mishap = f"{_last_line(report.longreprtext)}"
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self) -> Iterator[None]:
+        """Tell apart what the solution did at its start from what the harness could not do."""
+        try:
+            return (yield)
+        except ServerNotReady:
+            pytest.skip("the solution did not start")
+        except BrokenError as error:
+            self.error = error
+            self._recorder.mishap = error.message
+            raise
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
+        """Wrap the check: its recorder, its deadline, and what its exceptions mean."""
+        check = pyfuncitem.obj
+        recorder = self._recorder
+        deadline_s = self._stage.kata.limits.check_s
+
+        async def run(**fixtures: Any) -> None:
+            RECORDER.set(recorder)
+            opening = recorder.watcher.open()
+            try:
+                with anyio.fail_after(deadline_s) as scope:
+                    await check(**fixtures)
+            except (ClaimMissed, GateMissed):
+                return
+            except BrokenError as error:
+                self.error = error
+                recorder.mishap = error.message
+            except TimeoutError:
+                if not scope.cancelled_caught:
+                    raise
+                recorder.hung_in_s = deadline_s
+            except Exception as error:
+                if not _only_missed(error):
+                    recorder.mishap = _kata_bug(error, self._stage.kata.checks)
+            finally:
+                recorder.watch = recorder.watcher.close(opening)
+
+        pyfuncitem.obj = run
+        try:
+            return (yield)
+        finally:
+            pyfuncitem.obj = check
+
+    def _break(self, message: str) -> None:
+        self.error = self.error or BrokenError(message, "This is a fault of the kata, not of your solution; tell its author.")
+        self._stopped = True
+
+
+def _is_async(item: pytest.Function) -> bool:
+    return inspect.iscoroutinefunction(item.function)
+
+
+def _title(item: pytest.Item) -> str:
+    doc = getattr(getattr(item, "function", None), "__doc__", None) or item.name
+    return doc.strip().splitlines()[0] if doc.strip() else item.name
+
+
+def _only_missed(error: BaseException) -> bool:
+    """Whether an exception group holds nothing but missed claims: a check may use a task group of its own."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_only_missed(inner) for inner in error.exceptions)
+    return isinstance(error, ClaimMissed | GateMissed)
+
+
+def _kata_bug(error: Exception, checks: Path) -> str:
+    """One sentence about an exception that a check itself raised."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == checks]
+    where = f"{checks}:{lines[-1]}" if lines else str(checks)
+    if isinstance(error, AssertionError):
+        return f"{where} uses `assert`, which leaves no evidence; use expect()."
+    return f"{where} raised {type(error).__name__}: {str(error)[:200]}"
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    return lines[-1].removeprefix("E").strip()[:300] if lines else "no message"

@@ -1,0 +1,101 @@
+"""Sets the stage for one attempt: services first, then the server, all on sockets bound by the grader."""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from grader.catalog.manifest import Kata
+from grader.harness.database import Postgres, fresh_database
+from grader.harness.launcher import Launcher
+from grader.harness.postgres import Cluster
+from grader.harness.recorder import Recorder
+from grader.harness.server import Server, ServerPlan, listening_socket, running_server
+from grader.harness.tap import running_tap
+from grader.harness.upstream import Upstream, running_upstream
+
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
+"""Of the grader's environment, what a solution gets to see."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What stands ready for the checks of one grading.
+
+    Attributes:
+        kata: being graded.
+        launcher: forks the servers.
+        cluster: the grading's PostgreSQL, if the kata needs one.
+    """
+
+    kata: Kata
+    launcher: Launcher
+    cluster: Cluster | None
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The fixtures of one attempt; a service that the kata does not need is None."""
+
+    server: Server
+    upstream: Upstream | None
+    postgres: Postgres | None
+
+
+@contextlib.asynccontextmanager
+async def running_cast(stage: Stage, folder: Path, recorder: Recorder) -> AsyncIterator[Cast]:
+    """Start everything for one attempt, and end it afterwards.
+
+    Args:
+        stage: of the grading.
+        folder: with the `app.py` to serve.
+        recorder: of the attempt.
+
+    Raises:
+        ServerNotReady: the code that is graded ended or hung at its start.
+        BrokenError: a service, the launcher or the machine failed.
+    """
+    environ = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    environ["PYTHONUNBUFFERED"] = "1"
+    kata = stage.kata
+    upstream = postgres = None
+    async with single_error(), contextlib.AsyncExitStack() as stack:
+        beating = await stack.enter_async_context(anyio.create_task_group())
+        beating.start_soon(recorder.watcher.beat)
+        stack.callback(beating.cancel_scope.cancel)
+        if "upstream" in kata.services:
+            listening = stack.enter_context(listening_socket())
+            upstream = await stack.enter_async_context(running_upstream(listening, recorder))
+            environ["UPSTREAM_URL"] = upstream.url
+        if stage.cluster is not None:
+            postgres = await stack.enter_async_context(_running_postgres(stage, stage.cluster, recorder))
+            environ["DATABASE_URL"] = postgres.url
+        plan = ServerPlan(folder, kata.workers, environ, kata.limits.start_s, kata.limits.stop_s)
+        server = await stack.enter_async_context(running_server(plan, stage.launcher, recorder))
+        yield Cast(server, upstream, postgres)
+
+
+@contextlib.asynccontextmanager
+async def single_error() -> AsyncIterator[None]:
+    """Raise the first error of a task group by itself: here all tasks serve one purpose, so the first one says it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
+
+
+@contextlib.asynccontextmanager
+async def _running_postgres(stage: Stage, cluster: Cluster, recorder: Recorder) -> AsyncIterator[Postgres]:
+    plan = stage.kata.postgres
+    async with contextlib.AsyncExitStack() as stack:
+        listening = stack.enter_context(listening_socket())
+        address = listening.getsockname()
+        postgres = await stack.enter_async_context(fresh_database(cluster, address, plan.max_connections, plan.schema, recorder))
+        await stack.enter_async_context(running_tap(listening, cluster.dial, postgres.connections))
+        yield postgres

@@ -1,0 +1,89 @@
+"""Every error that the grader raises on purpose, and the exit code each one means.
+
+::
+
+    GraderError
+    ├── UsageError            2   the command was given something that it cannot use
+    │   ├── NoWorkspace
+    │   ├── UnknownKata
+    │   └── SolutionError
+    └── BrokenError           4   the grader, a kata or this machine failed
+        ├── KataPackageError
+        ├── ProgressFileError
+        ├── ServiceUnavailable
+        ├── HarnessError
+        └── EvidenceFileError
+
+What a learner's code does wrong is never an exception here: it is a finding in the report.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every `kata` command."""
+
+    PASSED = 0
+    FAILED = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+    BROKEN = 4
+    INTERRUPTED = 130
+
+
+class GraderError(Exception):
+    """Base of all expected errors: one plain sentence, and what to do about it.
+
+    Args:
+        message: what happened and where, one sentence.
+        hint: what to do now, one sentence; empty when the message says it already.
+    """
+
+    exit_code = ExitCode.BROKEN
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(GraderError):
+    """The command was given something that it cannot use."""
+
+    exit_code = ExitCode.USAGE
+
+
+class NoWorkspace(UsageError):
+    """A command that needs a workspace ran outside of one."""
+
+
+class UnknownKata(UsageError):
+    """No kata has this name."""
+
+
+class SolutionError(UsageError):
+    """The file or folder to be graded is missing, unreadable or not a solution at all."""
+
+
+class BrokenError(GraderError):
+    """The grader, a kata or this machine failed; never the learner's fault."""
+
+
+class KataPackageError(BrokenError):
+    """A kata's folder is wrong: manifest, checks or examples."""
+
+
+class ProgressFileError(BrokenError):
+    """The progress file cannot be read or written."""
+
+
+class ServiceUnavailable(BrokenError):
+    """Postgres or another service of the grader cannot run on this machine."""
+
+
+class HarnessError(BrokenError):
+    """The harness could not do its work: no launcher, no descriptors, no disk."""
+
+
+class EvidenceFileError(BrokenError):
+    """A saved run cannot be read."""

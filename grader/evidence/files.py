@@ -1,0 +1,71 @@
+"""Saves runs and loads them again."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from grader.errors import EvidenceFileError
+from grader.evidence.model import FORMAT, Run
+
+KEPT_RUNS = 20
+"""How many runs of one kata are kept; the oldest go first."""
+
+
+def save_run(run: Run, folder: Path) -> Path:
+    """Save a run below this folder, whole or not at all; returns its path.
+
+    Raises:
+        EvidenceFileError: it cannot be written.
+    """
+    stamp = run.began_at.replace(":", "").replace("-", "").split(".")[0]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".saving-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(msgspec.json.encode(run))
+            path = _free_name(folder, f"{run.kata}-{stamp}")
+            os.rename(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        _forget_old_runs(folder, run.kata)
+    except OSError as error:
+        raise EvidenceFileError(f"The run cannot be saved in {folder}: {error.strerror}.", "Free some space or mend the permissions.") from error
+    return path
+
+
+def load_run(path: Path) -> Run:
+    """Load a saved run.
+
+    Raises:
+        EvidenceFileError: it is missing, damaged, or of another format.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise EvidenceFileError(f"The run {path} cannot be read: {error.strerror}.") from error
+    try:
+        found = msgspec.json.decode(data, type=_Head).format
+        if found != FORMAT:
+            raise EvidenceFileError(f"The run {path} has format {found}; this grader reads {FORMAT}.", "Use the version that saved it.")
+        return msgspec.json.decode(data, type=Run)
+    except msgspec.MsgspecError as error:
+        raise EvidenceFileError(f"The run {path} is damaged: {error}.") from error
+
+
+class _Head(msgspec.Struct):
+    format: int
+
+
+def _free_name(folder: Path, stem: str) -> Path:
+    candidates = (folder / f"{stem}{suffix}.json" for suffix in ("", *(f"-{i}" for i in range(1, 1000))))
+    return next(path for path in candidates if not path.exists())
+
+
+def _forget_old_runs(folder: Path, kata: str) -> None:
+    runs = sorted(folder.glob(f"{kata}-[0-9]*.json"), key=lambda path: path.stat().st_mtime_ns)
+    for path in runs[:-KEPT_RUNS]:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,312 @@
+"""What was seen in a run, as frozen records.
+
+All times are seconds on the run's own clock (monotonic, 0 when the run began). A record states facts; whether
+they are good is decided in `grader.judge`. The records are `msgspec` structs, so a run is saved and loaded as it is.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+FORMAT = 1
+"""Version of the file format of a saved run."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all records."""
+
+
+class ExchangeError(StrEnum):
+    """Why a request of the load client got no whole answer."""
+
+    REFUSED = "refused"
+    CLOSED = "closed"
+    TIMED_OUT = "timed_out"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+    LEFT = "left"
+
+
+class Exchange(Record, kw_only=True):
+    """One request of the load client and what came of it.
+
+    Attributes:
+        n: what stood for `{n}` in the path, or None.
+        planned_s: when the request was meant to be sent; latencies count from here.
+        ended_s: when the exchange was over, by a whole answer or otherwise.
+        body: the start of the body, decoded, bounded.
+    """
+
+    id: int
+    method: str
+    path: str
+    n: int | None = None
+    planned_s: float
+    sent_s: float | None = None
+    first_byte_s: float | None = None
+    last_byte_s: float | None = None
+    ended_s: float
+    status: int | None = None
+    size_bytes: int = 0
+    body: str = ""
+    error: ExchangeError | None = None
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds from the planned start to the end."""
+        return self.ended_s - self.planned_s
+
+
+class CpuTimes(Record, kw_only=True):
+    """How long threads ran and how long they were ready but had no core; None where the system does not say.
+
+    Source: `/proc/PID/task/TID/schedstat` (Documentation/scheduler/sched-stats.rst of Linux).
+    """
+
+    cpu_s: float
+    waited_s: float
+
+
+class Watch(Record, kw_only=True):
+    """A stretch of time in which the machine was watched: the base of the clock rule.
+
+    Attributes:
+        server: what the threads of the solution's processes used in this stretch.
+        grader: the same for the grader's own thread.
+        loop_lag_s: how late the grader's own event loop was at worst.
+    """
+
+    started_s: float
+    ended_s: float
+    server: CpuTimes | None = None
+    grader: CpuTimes | None = None
+    loop_lag_s: float = 0.0
+
+    @property
+    def elapsed_s(self) -> float:
+        """Length of the stretch in seconds."""
+        return self.ended_s - self.started_s
+
+
+class Burst(Record, kw_only=True):
+    """Requests that were sent together (or at a planned rate), by the ids of their exchanges."""
+
+    id: int
+    exchanges: tuple[int, ...]
+    steady: bool = False
+    watch: Watch
+
+
+class CallEnd(StrEnum):
+    """How a call at the upstream ended."""
+
+    ANSWERED = "answered"
+    CLIENT_LEFT = "client_left"
+    CUT = "cut"
+    OPEN = "open"
+
+
+class UpstreamCall(Record, kw_only=True):
+    """One call that the solution made to the upstream.
+
+    Attributes:
+        connection: id of the connection it came on.
+        released_s: when the answer began to be sent.
+        ended_s: when it was answered in full, cut, or left by the client; None while it is open.
+    """
+
+    id: int
+    connection: int
+    method: str
+    path: str
+    arrived_s: float
+    released_s: float | None = None
+    ended_s: float | None = None
+    end: CallEnd = CallEnd.OPEN
+
+
+class Connection(Record, kw_only=True):
+    """One TCP connection that the solution opened to a service of the grader."""
+
+    id: int
+    service: str
+    opened_s: float
+    closed_s: float | None = None
+
+
+class Sample(Record, kw_only=True):
+    """What the solution's processes held at one moment, all of them together.
+
+    Attributes:
+        cpu_s: CPU seconds used since their start, user and system.
+    """
+
+    at_s: float
+    processes: int
+    threads: int
+    descriptors: int
+    memory_bytes: int
+    cpu_s: float
+
+
+class Frame(Record, kw_only=True):
+    """One line of a traceback in the learner's own files."""
+
+    file: str
+    line: int
+    function: str
+    source: str
+
+
+class Crash(Record, kw_only=True):
+    """An exception that ended a server process, as told from inside; explains, never decides."""
+
+    phase: str
+    type: str
+    message: str
+    frames: tuple[Frame, ...] = ()
+
+
+class ServerLife(Record, kw_only=True):
+    """The life of one server: all its worker processes together.
+
+    Attributes:
+        ready_s: when the last worker accepted connections; None if it never did.
+        stop_asked_s: when the grader asked it to stop.
+        shutdown_s: when the application had finished its own shutdown.
+        exited_s: when the first worker process ended by itself, or the last one after a stop.
+        exit_code: of the first worker to end; negative for a signal.
+        killed: the grader had to use SIGKILL.
+    """
+
+    workers: int
+    started_s: float
+    ready_s: float | None = None
+    stop_asked_s: float | None = None
+    shutdown_s: float | None = None
+    exited_s: float | None = None
+    exit_code: int | None = None
+    killed: bool = False
+    crash: Crash | None = None
+    log: str = ""
+    log_bytes: int = 0
+    start_watch: Watch | None = None
+
+
+class StatusClaim(Record, kw_only=True, tag="status"):
+    """These exchanges were answered in full, each with one of these statuses."""
+
+    exchanges: tuple[int, ...]
+    allowed: tuple[int, ...]
+    watch: Watch
+
+
+class ValueClaim(Record, kw_only=True, tag="value"):
+    """A value that was seen is the one that only the grader knew. Both are canonical JSON, bounded."""
+
+    what: str
+    wanted: str
+    seen: str
+    exchange: int | None = None
+
+
+class Relation(StrEnum):
+    """How a measured number must stand to its limit."""
+
+    EQUALS = "equals"
+    AT_MOST = "at_most"
+    AT_LEAST = "at_least"
+
+
+class CountClaim(Record, kw_only=True, tag="count"):
+    """A number of things seen by the grader; noise cannot change it."""
+
+    what: str
+    measured: float
+    relation: Relation
+    limit: float
+    unit: str = ""
+
+
+class ClockClaim(Record, kw_only=True, tag="clock"):
+    """A burst or one exchange took at most, or at least, so long.
+
+    Attributes:
+        alone_s: what one request alone is known to take, to explain a miss; None if not known.
+    """
+
+    what: str
+    exchanges: tuple[int, ...]
+    burst: int | None = None
+    relation: Relation
+    limit_s: float
+    alone_s: float | None = None
+    watch: Watch
+
+
+class GateClaim(Record, kw_only=True, tag="gate"):
+    """So many things happened before a generous deadline: a rendezvous."""
+
+    what: str
+    wanted: int
+    seen: int
+    deadline_s: float
+    watch: Watch
+
+
+Claim = StatusClaim | ValueClaim | CountClaim | ClockClaim | GateClaim
+
+
+class Subject(StrEnum):
+    """Which code an attempt ran."""
+
+    SOLUTION = "solution"
+    REFERENCE = "reference"
+
+
+class Attempt(Record, kw_only=True):
+    """One run of one check against one fresh server.
+
+    Attributes:
+        hung_in_s: set when the check did not end within its own deadline, to that deadline.
+        mishap: what the harness or the kata itself did wrong in one sentence; empty when nothing.
+    """
+
+    subject: Subject
+    started_s: float
+    ended_s: float
+    life: ServerLife | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    bursts: tuple[Burst, ...] = ()
+    calls: tuple[UpstreamCall, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    watch: Watch | None = None
+    hung_in_s: float | None = None
+    mishap: str = ""
+
+
+class CheckRecord(Record, kw_only=True):
+    """All attempts at one check, in the order in which they were made."""
+
+    name: str
+    title: str
+    attempts: tuple[Attempt, ...] = ()
+
+
+class Run(Record, kw_only=True):
+    """A whole run, as it is saved.
+
+    Attributes:
+        began_at: wall-clock time of the run's zero, ISO 8601 in UTC.
+    """
+
+    format: int = FORMAT
+    kata: str
+    solution: str
+    began_at: str
+    grader_version: str
+    python: str
+    cores: int
+    checks: tuple[CheckRecord, ...] = ()

@@ -1,0 +1,171 @@
+"""`grade()`: the one way from a kata and a solution to a report."""
+
+import contextlib
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from grader.catalog.manifest import Kata
+from grader.errors import BrokenError, GraderError
+from grader.evidence.files import save_run
+from grader.evidence.model import CheckRecord, Run, Subject
+from grader.harness.launcher import Launcher, running_launcher
+from grader.harness.postgres import Cluster, running_cluster
+from grader.harness.rundir import temporary_run_dir
+from grader.harness.watch import Clock
+from grader.judge.decide import judge_run
+from grader.report import CheckResult, GraderInfo, Outcome, Report
+from grader.workspace.solution import take_in
+
+if TYPE_CHECKING:
+    from grader.checks.plugin import CheckRun
+
+DISTRIBUTION = "fastapi-katas"
+
+
+class Observer(Protocol):
+    """Is told how a grading goes, for a live display."""
+
+    def check_begins(self, title: str) -> None:
+        """A check begins."""
+
+    def check_ends(self, result: CheckResult) -> None:
+        """A check has its result."""
+
+
+class Silence:
+    """An observer that says nothing."""
+
+    def check_begins(self, title: str) -> None:
+        """Nothing."""
+
+    def check_ends(self, result: CheckResult) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to grade.
+
+    Attributes:
+        runs_folder: where the evidence is saved; None to save none.
+        observer: is told how it goes.
+    """
+
+    runs_folder: Path | None = None
+    observer: Observer = Silence()
+
+
+def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Report:
+    """Grade one solution of one kata.
+
+    Args:
+        kata: from the catalog.
+        solution: a file, or a folder with an `app.py`.
+        settings: how; defaults suit a program.
+
+    Raises:
+        SolutionError: there is nothing that could be graded.
+        BrokenError: the grader, the kata or this machine failed before any check could begin.
+    """
+    settings = settings or Settings()
+    clock = Clock()
+    began_at = datetime.now(UTC).isoformat()
+    with temporary_run_dir() as run_dir:
+        folders = {Subject.SOLUTION: take_in(solution, run_dir / "solution")}
+        if kata.reference.is_file():
+            folders[Subject.REFERENCE] = take_in(kata.reference, run_dir / "reference")
+        with running_launcher(run_dir) as launcher, _cluster(kata, run_dir) as cluster:
+            checks = _run_checks(kata, folders, clock, launcher, cluster, settings.observer)
+    if checks.error is not None and not any(record.attempts for record in checks.records):
+        raise checks.error
+    return _report(kata, solution, began_at, clock, tuple(checks.records), settings)
+
+
+@contextlib.contextmanager
+def _cluster(kata: Kata, run_dir: Path) -> Iterator[Cluster | None]:
+    if "postgres" not in kata.services:
+        yield None
+        return
+    with running_cluster(run_dir, kata.postgres.max_connections) as cluster:
+        yield cluster
+
+
+def _run_checks(
+    kata: Kata, folders: dict[Subject, Path], clock: Clock, launcher: Launcher, cluster: Cluster | None, observer: Observer
+) -> "CheckRun":
+    # Late on purpose: pytest takes 140 ms to import, during which the launcher imports too, on another core.
+    import anyio.pytest_plugin
+    import pytest
+
+    from grader.checks.plugin import CheckRun
+    from grader.checks.stage import Stage
+
+    checks = CheckRun(Stage(kata, launcher, cluster), folders, clock, observer.check_begins, observer.check_ends)
+    arguments = [
+        str(kata.checks),
+        "--disable-plugin-autoload",
+        "--noconftest",
+        "--import-mode=importlib",
+        "--assert=plain",
+        "--anyio-mode=auto",
+        f"--rootdir={kata.folder}",
+        f"--config-file={os.devnull}",
+        "--override-ini=python_files=checks.py",
+        "-p", "no:cacheprovider",
+        "-p", "no:capture",
+        "-p", "no:logging",
+        "-p", "no:warnings",
+        "-p", "no:faulthandler",
+        "-p", "no:terminal",
+        "-p", "no:unraisableexception",
+        "-p", "no:threadexception",
+    ]  # fmt: skip
+    if not kata.checks.is_file():
+        raise BrokenError(f"The kata {kata.slug} has no checks.py.", "This is a fault of the kata; tell its author.")
+    code = pytest.main(arguments, plugins=[anyio.pytest_plugin, checks])
+    if code == pytest.ExitCode.INTERRUPTED and checks.error is None:
+        raise KeyboardInterrupt
+    if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR) and checks.error is None:
+        raise GraderError("The checks could not be run: pytest failed.", "This is a bug of the grader; please report it.")
+    return checks
+
+
+def _report(kata: Kata, solution: Path, began_at: str, clock: Clock, records: tuple[CheckRecord, ...], settings: Settings) -> Report:
+    info = GraderInfo(version=version(DISTRIBUTION), python=platform.python_version(), cores=os.cpu_count() or 1)
+    verdict, results = judge_run(records)
+    run_file = ""
+    if settings.runs_folder is not None:
+        run = Run(
+            kata=kata.slug,
+            solution=str(solution),
+            began_at=began_at,
+            grader_version=info.version,
+            python=info.python,
+            cores=info.cores,
+            checks=records,
+        )
+        run_file = str(save_run(run, settings.runs_folder))
+    return Report(
+        kata=kata.slug,
+        title=kata.title,
+        solution=str(solution),
+        verdict=verdict,
+        duration_s=clock.now(),
+        checks=results,
+        grader=info,
+        because=_because(kata, results),
+        run_file=run_file,
+    )
+
+
+def _because(kata: Kata, results: tuple[CheckResult, ...]) -> str:
+    """The sentence of the one mistake that fails exactly the checks that failed; empty when there are none or several."""
+    failed = {result.name for result in results if result.outcome is Outcome.FAILED}
+    sentences = {mistake.because for mistake in kata.mistakes if set(mistake.fails) == failed}
+    return sentences.pop() if len(sentences) == 1 else ""

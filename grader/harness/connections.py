@@ -1,0 +1,51 @@
+"""Counts the TCP connections that a solution opens to one service of the grader."""
+
+from msgspec.structs import replace
+
+from grader.evidence.model import Connection
+from grader.harness.gates import Signal, pass_gate
+from grader.harness.recorder import Recorder
+
+
+class Connections:
+    """Connections to one service: opened so far, open now, most at once.
+
+    Args:
+        service: its name in messages: "upstream", "Postgres".
+        recorder: where each connection is recorded.
+    """
+
+    def __init__(self, service: str, recorder: Recorder) -> None:
+        self.service = service
+        self.opened = 0
+        self.open = 0
+        self.peak = 0
+        self.changed = Signal()
+        self._recorder = recorder
+
+    def add(self) -> int:
+        """Note a new connection; returns its id."""
+        connection = Connection(id=self._recorder.new_id(), service=self.service, opened_s=self._recorder.clock.now())
+        self._recorder.connections.append(connection)
+        self.opened += 1
+        self.open += 1
+        self.peak = max(self.peak, self.open)
+        self.changed.set()
+        return connection.id
+
+    def remove(self, number: int) -> None:
+        """Note that a connection has closed."""
+        records = self._recorder.connections
+        index = next(i for i, connection in enumerate(records) if connection.id == number)
+        records[index] = replace(records[index], closed_s=self._recorder.clock.now())
+        self.open -= 1
+        self.changed.set()
+
+    async def closed(self, deadline_s: float | None = None) -> None:
+        """Wait until every connection that was opened is closed again.
+
+        Raises:
+            GateMissed: some were still open at the deadline.
+        """
+        what = f"connections to the {self.service} closed again"
+        await pass_gate(self._recorder, what, self.opened, lambda: self.opened - self.open, self.changed, deadline_s)

@@ -1,0 +1,181 @@
+"""The fixture `postgres`: a fresh database for each check, reached by the solution through a relay that counts.
+
+asyncpg takes 70 ms to import, so it is imported where a connection is made: katas without a database do not pay for it.
+"""
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from grader.errors import ServiceUnavailable
+from grader.harness.connections import Connections
+from grader.harness.gates import Signal, pass_gate
+from grader.harness.postgres import HINT, URL_VARIABLE, Cluster
+from grader.harness.recorder import Recorder
+
+if TYPE_CHECKING:
+    from asyncpg import Connection as _Connection
+
+    Session = _Connection[Any]
+
+READY_S = 20.0
+"""How long a new server may take until it answers; 0.03 s is usual."""
+
+POLL_S = 0.005
+HOLD_POLL_S = 0.01
+
+
+class Held:
+    """Queries that wait for a table; made by `Postgres.hold`."""
+
+    def __init__(self, postgres: "Postgres", table: str, connection: "Session") -> None:
+        self._postgres = postgres
+        self._table = table
+        self._connection = connection
+        self._released = False
+
+    async def arrivals(self, count: int, deadline_s: float | None = None) -> None:
+        """Wait until so many queries wait for the table at the same time: proof that they are under way at once.
+
+        Raises:
+            GateMissed: they were not before the deadline (3 s; 5 s above 20).
+        """
+        changed = Signal()
+        seen = 0
+
+        async def poll() -> None:
+            nonlocal seen
+            while True:
+                seen = await self.waiting()
+                changed.set()
+                await anyio.sleep(HOLD_POLL_S)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(poll)
+            what = f"queries on {self._table} under way at once"
+            try:
+                await pass_gate(self._postgres.recorder, what, count, lambda: seen, changed, deadline_s)
+            finally:
+                tasks.cancel_scope.cancel()
+
+    async def waiting(self) -> int:
+        """How many queries wait for the table now."""
+        query = "SELECT count(*) FROM pg_locks WHERE relation = $1::regclass AND NOT granted"
+        return int(await self._postgres.fetchval(query, self._table))
+
+    async def release(self) -> None:
+        """Let the queries go on."""
+        if not self._released:
+            self._released = True
+            await self._connection.execute("ROLLBACK")
+
+
+class Postgres:
+    """The fixture `postgres` of checks: the database of one check.
+
+    Attributes:
+        url: what the solution gets as `DATABASE_URL`.
+        connections: those that the solution opened, counted by a relay.
+    """
+
+    def __init__(self, cluster: Cluster, name: str, admin: "Session", recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.connections = Connections("database", recorder)
+        self.url = ""
+        self._cluster = cluster
+        self._name = name
+        self._admin = admin
+
+    async def execute(self, sql: str) -> None:
+        """Run statements as superuser, on a connection of the grader's own that is not counted."""
+        await self._admin.execute(sql)
+
+    async def fetch(self, sql: str, *arguments: object) -> list[Any]:
+        """Rows of a query, by name or by index."""
+        return list(await self._admin.fetch(sql, *arguments))
+
+    async def fetchval(self, sql: str, *arguments: object) -> Any:
+        """The first value of the first row."""
+        return await self._admin.fetchval(sql, *arguments)
+
+    @contextlib.asynccontextmanager
+    async def hold(self, table: str) -> AsyncIterator[Held]:
+        """Hold every query on this table until `Held.release` or the end of the block (an ACCESS EXCLUSIVE lock)."""
+        connection = await _connect(self._cluster, self._name)
+        try:
+            await connection.execute(f'BEGIN; LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
+            held = Held(self, table, connection)
+            yield held
+        finally:
+            with anyio.CancelScope(shield=True):
+                connection.terminate()
+
+
+@contextlib.asynccontextmanager
+async def fresh_database(
+    cluster: Cluster, address: tuple[str, int], max_connections: int, schema: str, recorder: Recorder
+) -> AsyncIterator[Postgres]:
+    """Make a database for one check, and drop it afterwards.
+
+    Args:
+        cluster: the grading's server.
+        address: of the relay through which the solution will come.
+        max_connections: how many connections the solution may have at once.
+        schema: SQL run in it as the solution's role.
+        recorder: of the attempt.
+
+    Raises:
+        ServiceUnavailable: the server did not come up, or refuses what the grader needs.
+    """
+    from asyncpg import PostgresError
+
+    name = f"kata_{secrets.token_hex(6)}"
+    password = secrets.token_hex(16)
+    server = await _connect_when_ready(cluster)
+    try:
+        await server.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
+        await server.execute(f"GRANT {name} TO CURRENT_USER")
+        # The limit stands on the database, not on the server, so that it also holds on a server of the user's own.
+        await server.execute(f"CREATE DATABASE {name} OWNER {name} STRATEGY file_copy CONNECTION LIMIT {max_connections}")
+        admin = await _connect(cluster, name)
+    except (PostgresError, OSError) as error:
+        await server.close()
+        raise ServiceUnavailable(f"PostgreSQL refuses to make a database: {error}.", HINT) from error
+    try:
+        await admin.execute(f"SET ROLE {name}; {schema}; RESET ROLE")
+        postgres = Postgres(cluster, name, admin, recorder)
+        postgres.url = f"postgresql://{name}:{password}@{address[0]}:{address[1]}/{name}"
+        yield postgres
+    finally:
+        with anyio.CancelScope(shield=True):
+            admin.terminate()
+            if cluster.process is None:
+                await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+                await server.execute(f"DROP ROLE {name}")
+            server.terminate()
+
+
+async def _connect(cluster: Cluster, database: str) -> "Session":
+    import asyncpg
+
+    return await asyncpg.connect(**cluster.connect, database=database)
+
+
+async def _connect_when_ready(cluster: Cluster) -> "Session":
+    from asyncpg import CannotConnectNowError, PostgresError
+
+    with anyio.move_on_after(READY_S):
+        while cluster.process is None or cluster.process.poll() is None:
+            try:
+                return await _connect(cluster, "postgres")
+            except (OSError, CannotConnectNowError) as error:
+                if cluster.process is None:
+                    raise ServiceUnavailable(f"No PostgreSQL server answers at {URL_VARIABLE}: {error}.", HINT) from error
+                await anyio.sleep(POLL_S)
+            except PostgresError as error:
+                raise ServiceUnavailable(f"PostgreSQL refuses the grader: {error}.", HINT) from error
+    lines = cluster.log.read_text(errors="replace").strip().splitlines() if cluster.log else []
+    raise ServiceUnavailable(f"PostgreSQL did not start: {lines[-1] if lines else 'no message'}", HINT)

@@ -1,0 +1,69 @@
+"""Gates: waiting, with a generous deadline, for something that must come about whatever the machine's speed."""
+
+from collections.abc import Callable
+
+import anyio
+
+from grader.evidence.model import GateClaim
+from grader.harness.recorder import Recorder
+
+DEADLINE_S = 3.0
+"""Default deadline of a gate. Right apps opened theirs within 0.22 s at 32 busy processes on 2 cores (design)."""
+
+DEADLINE_CROWD_S = 5.0
+"""The same where more than 20 are awaited."""
+
+
+class GateMissed(Exception):
+    """A gate did not open before its deadline; the claim stands in the recorder."""
+
+    def __init__(self, claim: GateClaim) -> None:
+        super().__init__(claim.what)
+        self.claim = claim
+
+
+class Signal:
+    """Wakes all who wait whenever something has changed."""
+
+    def __init__(self) -> None:
+        self._event: anyio.Event | None = None
+
+    def set(self) -> None:
+        """Wake all who wait now."""
+        if self._event is not None:
+            self._event.set()
+            self._event = None
+
+    async def wait(self) -> None:
+        """Wait for the next change."""
+        if self._event is None:
+            self._event = anyio.Event()
+        await self._event.wait()
+
+
+async def pass_gate(
+    recorder: Recorder, what: str, wanted: int, seen: Callable[[], int], changed: Signal, deadline_s: float | None = None
+) -> None:
+    """Wait until `seen()` is at least `wanted`, and record the claim.
+
+    Args:
+        recorder: where the claim is recorded.
+        what: the things that are counted, in plain words: "calls to /prices under way at once".
+        wanted: how many must be seen.
+        seen: counts them now.
+        changed: set whenever the count may have changed.
+        deadline_s: 3 s by default, 5 s for more than 20.
+
+    Raises:
+        GateMissed: the deadline passed first.
+    """
+    if deadline_s is None:
+        deadline_s = DEADLINE_S if wanted <= 20 else DEADLINE_CROWD_S
+    opening = recorder.watcher.open()
+    with anyio.move_on_after(deadline_s):
+        while seen() < wanted:
+            await changed.wait()
+    claim = GateClaim(what=what, wanted=wanted, seen=seen(), deadline_s=deadline_s, watch=recorder.watcher.close(opening))
+    recorder.claims.append(claim)
+    if claim.seen < wanted:
+        raise GateMissed(claim)

@@ -1,0 +1,111 @@
+"""What a solution prints: kept, bounded, and searched for the traceback that explains its end."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+
+from grader.evidence.model import Crash, Frame
+
+HEAD_BYTES = 16 * 1024
+TAIL_BYTES = 48 * 1024
+"""Kept of the output: its first 16 KiB and its last 48 KiB; a crash's traceback stands at the end."""
+
+CHUNK_BYTES = 16 * 1024
+
+FRAMES_KEPT = 5
+
+_TRACEBACK = re.compile(r"^[\s|+]*(?:Exception Group )?Traceback \(most recent call last\):")
+_FRAME = re.compile(r'^[\s|]*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>.+))?$')
+_ERROR = re.compile(r"^[\s|]*(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$")
+_MARKS = re.compile(r"^[\s|]*[\^~]+[\s\^~]*$")
+
+
+class Output:
+    """Reads a pipe and keeps the head and the tail of what came through it.
+
+    Args:
+        descriptor: the pipe's reading end; owned and closed by this object.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.size_bytes = 0
+        self._descriptor = descriptor
+        self._head = bytearray()
+        self._tail = bytearray()
+        os.set_blocking(descriptor, False)
+
+    async def follow(self) -> None:
+        """Read until the pipe closes or the task is cancelled."""
+        while True:
+            await anyio.wait_readable(self._descriptor)
+            if not self._read():
+                return
+
+    def close(self) -> None:
+        """Read what is there already, and close the pipe."""
+        for _ in range(TAIL_BYTES // CHUNK_BYTES + 1):
+            if not self._read():
+                break
+        os.close(self._descriptor)
+
+    def add(self, data: bytes) -> None:
+        """Keep what fits: the head is filled first, then the tail moves on."""
+        self.size_bytes += len(data)
+        free = max(0, HEAD_BYTES - len(self._head))
+        self._head += data[:free]
+        self._tail += data[free:]
+        del self._tail[:-TAIL_BYTES]
+
+    def text(self) -> str:
+        """Head and tail, with a line between them that says what is missing."""
+        missing = self.size_bytes - len(self._head) - len(self._tail)
+        if not missing:
+            return (self._head + self._tail).decode(errors="replace")
+        return f"{self._head.decode(errors='replace')}\n… {missing} bytes left out …\n{self._tail.decode(errors='replace')}"
+
+    def _read(self) -> bool:
+        try:
+            data = os.read(self._descriptor, CHUNK_BYTES)
+        except BlockingIOError:
+            return False
+        self.add(data)
+        return bool(data)
+
+
+def find_crash(log: str, folder: Path, phase: str) -> Crash | None:
+    """The last traceback in a log, with its frames in this folder; None when there is no traceback.
+
+    Args:
+        log: what the solution printed.
+        folder: where the solution ran; frames show names relative to it.
+        phase: `start` or `load`, for the record.
+    """
+    lines = log.splitlines()
+    starts = [i for i, line in enumerate(lines) if _TRACEBACK.match(line)]
+    if not starts:
+        return None
+    rest = lines[starts[-1] + 1 :]
+    frames = tuple(_frames(rest, folder))[-FRAMES_KEPT:]
+    for line in rest:
+        error = _ERROR.match(line)
+        if error and not line.startswith("  ") and not _FRAME.match(line):
+            return Crash(phase=phase, type=error["type"], message=(error["message"] or "")[:500], frames=frames)
+    return Crash(phase=phase, type="Traceback", message="", frames=frames)
+
+
+def _frames(lines: list[str], folder: Path) -> Iterator[Frame]:
+    for i, line in enumerate(lines):
+        found = _FRAME.match(line)
+        if not found:
+            continue
+        path = Path(found["file"])
+        if not path.is_relative_to(folder):
+            continue
+        following = lines[i + 1] if i + 1 < len(lines) else ""
+        source = "" if _FRAME.match(following) or _MARKS.match(following) else following.strip(" |")
+        yield Frame(
+            file=str(path.relative_to(folder)), line=int(found["line"]), function=found["function"] or "", source=source[:200]
+        )

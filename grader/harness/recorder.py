@@ -1,0 +1,70 @@
+"""Collects what is seen during one attempt, and freezes it into evidence."""
+
+from collections.abc import Sequence
+
+from grader.evidence.model import (
+    Attempt,
+    Burst,
+    Claim,
+    Connection,
+    Exchange,
+    Sample,
+    ServerLife,
+    Subject,
+    UpstreamCall,
+    Watch,
+)
+from grader.harness.watch import Clock, Watcher
+
+
+class Recorder:
+    """The open record of one attempt. Harness parts add to it; nobody reads it before it is frozen."""
+
+    def __init__(self, clock: Clock, subject: Subject) -> None:
+        self.clock = clock
+        self.watcher = Watcher(clock)
+        self.subject = subject
+        self.started_s = clock.now()
+        self.life: ServerLife | None = None
+        self.exchanges: list[Exchange] = []
+        self.bursts: list[Burst] = []
+        self.calls: list[UpstreamCall] = []
+        self.connections: list[Connection] = []
+        self.samples: list[Sample] = []
+        self.claims: list[Claim] = []
+        self.watch: Watch | None = None
+        self.hung_in_s: float | None = None
+        self.mishap = ""
+        self._last_id = 0
+
+    def new_id(self) -> int:
+        """An id that is unique in this attempt."""
+        self._last_id += 1
+        return self._last_id
+
+    def exchange(self, number: int) -> Exchange:
+        """The exchange with this id."""
+        return next(exchange for exchange in self.exchanges if exchange.id == number)
+
+    def exchanges_of(self, numbers: Sequence[int]) -> list[Exchange]:
+        """The exchanges with these ids, in this order."""
+        by_id = {exchange.id: exchange for exchange in self.exchanges}
+        return [by_id[number] for number in numbers]
+
+    def freeze(self) -> Attempt:
+        """The evidence of this attempt as it stands now."""
+        return Attempt(
+            subject=self.subject,
+            started_s=self.started_s,
+            ended_s=self.clock.now(),
+            life=self.life,
+            exchanges=tuple(self.exchanges),
+            bursts=tuple(self.bursts),
+            calls=tuple(self.calls),
+            connections=tuple(self.connections),
+            samples=tuple(self.samples),
+            claims=tuple(self.claims),
+            watch=self.watch,
+            hung_in_s=self.hung_in_s,
+            mishap=self.mishap,
+        )

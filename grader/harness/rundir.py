@@ -1,0 +1,98 @@
+"""The temporary folder of one grading, and the removal of what killed gradings left.
+
+Each folder holds a lock file that its grading keeps locked; the system drops the lock when the process dies, however
+it dies. A folder whose lock is free belongs to nobody: processes noted in it are ended and it is removed.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from grader.errors import HarnessError
+
+PREFIX = "fastapi-katas-"
+LOCK = "lock"
+PIDS = "pids"
+END_S = 2.0
+"""How long a process left by a killed grading may take to end before SIGKILL."""
+
+
+@contextlib.contextmanager
+def temporary_run_dir() -> Iterator[Path]:
+    """A fresh folder for one grading, removed afterwards.
+
+    Raises:
+        HarnessError: the folder cannot be made.
+    """
+    base = Path(tempfile.gettempdir())
+    sweep(base)
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise HarnessError(
+            f"No temporary folder can be made in {base}: {error.strerror}.", "Free some space, or set TMPDIR to another folder."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # Services run as another user when the grader is root; they may pass through but not list.
+        folder.chmod(0o711)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def note_process(folder: Path, pid: int, end_with: signal.Signals = signal.SIGKILL) -> None:
+    """Note a process that must not outlive this grading, with its start time against reused pids.
+
+    Args:
+        folder: the grading's folder.
+        pid: the process.
+        end_with: the signal on which it ends and cleans up; SIGKILL follows for those that do not.
+    """
+    with contextlib.suppress(psutil.NoSuchProcess), open(folder / PIDS, "a") as file:
+        file.write(f"{pid} {psutil.Process(pid).create_time()} {end_with.value}\n")
+
+
+def sweep(base: Path) -> None:
+    """Remove what gradings that were killed left in this folder, and end their processes."""
+    for folder in base.glob(f"{PREFIX}*"):
+        try:
+            lock = os.open(folder / LOCK, os.O_RDWR)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            end_noted_processes(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(lock)
+
+
+def end_noted_processes(folder: Path) -> None:
+    """End each process noted in this folder that is still the same process."""
+    try:
+        lines = (folder / PIDS).read_text().splitlines()
+    except OSError:
+        return
+    left: list[psutil.Process] = []
+    for line in lines:
+        with contextlib.suppress(psutil.Error, ValueError):
+            pid, created, number = line.split()
+            process = psutil.Process(int(pid))
+            if process.create_time() == float(created):
+                process.send_signal(int(number))
+                left.append(process)
+    for process in psutil.wait_procs(left, timeout=END_S)[1]:
+        with contextlib.suppress(psutil.Error):
+            process.kill()

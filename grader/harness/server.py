@@ -1,0 +1,265 @@
+"""The solution's server: started on a socket that the grader bound, driven by visitors, watched from outside."""
+
+import contextlib
+import itertools
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.abc
+from msgspec.structs import replace
+
+from grader.errors import HarnessError
+from grader.evidence.model import ExchangeError, Sample, ServerLife
+from grader.harness.launcher import Launcher
+from grader.harness.load import Visitors
+from grader.harness.output import Output, find_crash
+from grader.harness.recorder import Recorder
+from grader.harness.sampler import take_sample
+
+LOOPBACK = "127.0.0.1"
+BACKLOG = 2048
+STOP_MARGIN_S = 3.0
+"""What is granted beyond the stop deadline for the SIGKILL to take effect."""
+
+
+END_NEWS_S = 0.5
+"""How long the news of a worker's end may lag behind the connections that broke with it."""
+
+DROPPED = (ExchangeError.CLOSED, ExchangeError.REFUSED)
+
+
+@dataclass(frozen=True)
+class ServerPlan:
+    """How a solution is to be served.
+
+    Attributes:
+        folder: where its `app.py` is.
+        workers: number of server processes that share the socket.
+        environ: the whole environment of these processes.
+    """
+
+    folder: Path
+    workers: int
+    environ: Mapping[str, str]
+    start_s: float
+    stop_s: float
+
+
+@dataclass
+class State:
+    """What the launcher and the workers have said of a server's processes; `ended` holds exit codes."""
+
+    pids: list[int] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
+    ready: int = 0
+    down: int = 0
+    gone: bool = False
+    changed: anyio.Event = field(default_factory=anyio.Event)
+
+    def change(self) -> None:
+        """Wake all who wait for a change."""
+        self.changed.set()
+        self.changed = anyio.Event()
+
+
+class ServerNotReady(Exception):
+    """The solution ended or hung before it was ready; what it did stands in the recorder."""
+
+
+class ServerProcesses:
+    """The worker processes of one server, driven through the launcher.
+
+    Args:
+        plan: how to serve.
+        launcher: forks the workers.
+        recorder: where the server's life is recorded.
+        tasks: task group in which its events are followed.
+    """
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, plan: ServerPlan, launcher: Launcher, recorder: Recorder, tasks: anyio.abc.TaskGroup) -> None:
+        self._number = next(self._numbers)
+        self._plan = plan
+        self._launcher = launcher
+        self._recorder = recorder
+        self._tasks = tasks
+        self._state = State()
+        log, self._their_log = os.pipe()
+        self._output = Output(log)
+        self._status, self._their_status = socket.socketpair()
+        self._status.setblocking(False)
+        self.watcher = recorder.watcher
+        self.watcher.pids = lambda: self._state.pids
+        recorder.life = ServerLife(workers=plan.workers, started_s=recorder.clock.now())
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Pids of the worker processes that are alive."""
+        return tuple(self._state.pids)
+
+    @property
+    def life(self) -> ServerLife:
+        """What is known of the server's life so far."""
+        assert self._recorder.life is not None
+        return self._recorder.life
+
+    async def start(self, listening: socket.socket) -> None:
+        """Fork the workers and wait until each accepts connections.
+
+        Raises:
+            ServerNotReady: a worker ended, or was not ready within the plan's `start_s`.
+            HarnessError: the launcher failed.
+        """
+        opening = self.watcher.open()
+        command = {
+            "do": "start",
+            "server": self._number,
+            "workers": self._plan.workers,
+            "folder": str(self._plan.folder),
+            "environ": dict(self._plan.environ),
+        }
+        try:
+            self._launcher.send(command, [listening.fileno(), self._their_log, self._their_status.fileno()])
+        finally:
+            os.close(self._their_log)
+            self._their_status.close()
+        self._tasks.start_soon(self._output.follow)
+        self._tasks.start_soon(self._follow_launcher)
+        self._tasks.start_soon(self._follow_status)
+        await self._until(lambda state: state.ready >= self._plan.workers or bool(state.ended), self._plan.start_s)
+        self._note(start_watch=self.watcher.close(opening))
+        if self._state.ended or self._state.ready < self._plan.workers:
+            raise ServerNotReady
+        self._note(ready_s=self._recorder.clock.now())
+
+    async def stop(self) -> ServerLife:
+        """Send SIGTERM and wait until the application has shut down; see `Server.stop`."""
+        self._note(stop_asked_s=self._recorder.clock.now())
+        self._launcher.send({"do": "stop", "server": self._number, "grace_s": self._plan.stop_s})
+        workers = self._plan.workers
+        await self._until(lambda state: state.gone or state.down + len(state.ended) >= workers, self._plan.stop_s + STOP_MARGIN_S)
+        if self._state.down:
+            self._note(shutdown_s=self._recorder.clock.now())
+        return self.life
+
+    async def finish(self) -> None:
+        """End what is left of the server, at once, and complete its record."""
+        dropped = any(exchange.error in DROPPED for exchange in self._recorder.exchanges)
+        if dropped and self.life.stop_asked_s is None:
+            await self._until(lambda state: bool(state.ended), END_NEWS_S)
+        with contextlib.suppress(HarnessError):
+            self._launcher.send({"do": "kill", "server": self._number})
+        self._output.close()
+        log = self._output.text()
+        crash = find_crash(log, self._plan.folder, "start" if self.life.ready_s is None else "load")
+        self._note(log=log, log_bytes=self._output.size_bytes, crash=crash if self.life.exited_s is not None else None)
+        self._status.close()
+
+    def _note(self, **changes: Any) -> None:
+        self._recorder.life = replace(self.life, **changes)
+
+    async def _until(self, condition: Callable[["State"], bool], timeout_s: float) -> bool:
+        with anyio.move_on_after(timeout_s):
+            while not condition(self._state):
+                await self._state.changed.wait()
+            return True
+        return False
+
+    async def _follow_launcher(self) -> None:
+        while not self._state.gone:
+            await anyio.wait_readable(self._launcher.control)
+            for event in self._launcher.receive():
+                if event.get("server") == self._number:
+                    self._take(event)
+
+    def _take(self, event: dict[str, Any]) -> None:
+        state = self._state
+        if event["event"] == "forked":
+            state.pids = list(event["pids"])
+        elif event["event"] == "exited":
+            state.ended.append(event["code"])
+            state.pids.remove(event["pid"])
+            if len(state.ended) == 1 or self.life.stop_asked_s is not None:
+                self._note(exited_s=self._recorder.clock.now(), exit_code=state.ended[0])
+        elif event["event"] == "gone":
+            state.gone = True
+            self._note(killed=event["killed"])
+        state.change()
+
+    async def _follow_status(self) -> None:
+        while True:
+            await anyio.wait_readable(self._status)
+            words = self._status.recv(4096)
+            if not words:
+                return
+            self._state.ready += words.count(b"ready")
+            self._state.down += words.count(b"down")
+            self._state.change()
+
+
+class Server(Visitors):
+    """A running solution: the fixture `server` of checks. Requests are made with the methods of `Visitors`."""
+
+    def __init__(self, processes: ServerProcesses, address: tuple[str, int], recorder: Recorder, tasks: anyio.abc.TaskGroup) -> None:
+        super().__init__(address, recorder, tasks)
+        self._processes = processes
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Pids of the worker processes that are alive."""
+        return self._processes.pids
+
+    def sample(self) -> Sample:
+        """Descriptors, threads, memory and CPU seconds of all server processes and their children now."""
+        sample = take_sample(self.pids, self.recorder.clock.now())
+        self.recorder.samples.append(sample)
+        return sample
+
+    async def stop(self) -> ServerLife:
+        """Ask the server to stop (SIGTERM) and wait until its application has shut down.
+
+        The processes then still stand, for up to 2 s, so that what they left open can be seen; they are gone when the
+        check ends. A server that does not stop within the kata's `stop_s` is killed, and `ServerLife.killed` says so.
+        """
+        return await self._processes.stop()
+
+
+@contextlib.asynccontextmanager
+async def running_server(plan: ServerPlan, launcher: Launcher, recorder: Recorder) -> AsyncIterator[Server]:
+    """Serve a solution for the length of one check.
+
+    Raises:
+        ServerNotReady: the solution ended or hung before it was ready.
+        HarnessError: the launcher failed, or no socket or descriptor can be had.
+    """
+    async with anyio.create_task_group() as tasks:
+        with listening_socket() as listening:
+            processes = ServerProcesses(plan, launcher, recorder, tasks)
+            try:
+                await processes.start(listening)
+                yield Server(processes, listening.getsockname(), recorder, tasks)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await processes.finish()
+                tasks.cancel_scope.cancel()
+
+
+@contextlib.contextmanager
+def listening_socket() -> Iterator[socket.socket]:
+    """A socket that listens on a free port of the loopback.
+
+    Raises:
+        HarnessError: no socket can be had.
+    """
+    try:
+        listening = socket.create_server((LOOPBACK, 0), backlog=BACKLOG)
+    except OSError as error:
+        raise HarnessError(f"No socket can be opened: {error.strerror}.", "Close other programs, or raise `ulimit -n`.") from error
+    with listening:
+        yield listening

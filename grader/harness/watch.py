@@ -1,0 +1,71 @@
+"""Watches the machine while something is timed, so that a slow answer can be laid at the right door."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import anyio
+
+from grader.evidence.model import CpuTimes, Watch
+from grader.harness.sampler import cpu_times, own_cpu_times, since
+
+TICK_S = 0.01
+"""Period of the grader's own heartbeat, from which its loop's lag is read."""
+
+
+class Clock:
+    """Seconds since the run began, from the system's monotonic clock."""
+
+    def __init__(self) -> None:
+        self._zero = time.monotonic()
+
+    def now(self) -> float:
+        """Seconds since this clock was made."""
+        return time.monotonic() - self._zero
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Where a watch began."""
+
+    at_s: float
+    server: CpuTimes | None
+    grader: CpuTimes | None
+
+
+class Watcher:
+    """Reads CPU and waiting times of the server and of the grader around a stretch of time.
+
+    Args:
+        clock: the run's clock.
+
+    Attributes:
+        pids: gives the pids of the server's processes at the moment of asking; set when there is a server.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.pids: Callable[[], Iterable[int]] = tuple
+        self._clock = clock
+        self._lags: list[tuple[float, float]] = []
+
+    def open(self) -> Opening:
+        """Begin a watch."""
+        return Opening(self._clock.now(), cpu_times(self.pids()), own_cpu_times())
+
+    def close(self, opening: Opening) -> Watch:
+        """End a watch."""
+        ended_s = self._clock.now()
+        return Watch(
+            started_s=opening.at_s,
+            ended_s=ended_s,
+            server=since(opening.server, cpu_times(self.pids())),
+            grader=since(opening.grader, own_cpu_times()),
+            loop_lag_s=max((lag for at_s, lag in self._lags if at_s >= opening.at_s), default=0.0),
+        )
+
+    async def beat(self) -> None:
+        """The heartbeat; runs until it is cancelled."""
+        while True:
+            due_s = self._clock.now() + TICK_S
+            await anyio.sleep(TICK_S)
+            self._lags.append((self._clock.now(), max(0.0, self._clock.now() - due_s)))

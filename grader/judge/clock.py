@@ -1,0 +1,37 @@
+"""The clock rule: whether a slow answer is the code's own doing.
+
+Noise can only make things slower, and on Linux it can be measured: the time that ready threads waited for a core. What
+remains of the elapsed time is the code's own.
+"""
+
+from grader.evidence.model import Watch
+
+DEADLINE_SHARE = 0.5
+"""Of a generous deadline that passed, this share must be the code's own waiting. Right apps had at most 0.045 s of
+their own where blocking ones had 0.58 s and more (design); half of 3 s is far from both kinds of noise."""
+
+SENDER_LAG_SHARE = 1 / 3
+"""A grader whose own loop lagged by more than this share of a limit has timed itself, not the solution."""
+
+
+def own_time_s(watch: Watch) -> float | None:
+    """Seconds of a stretch that were the code's own: waiting on purpose, or computing.
+
+    Taken off are the waits of the server's and the grader's threads for a core, and the grader's own computing. With many
+    threads the waits add up to more than the stretch, so the result errs in the solution's favour. None where
+    the system does not tell.
+    """
+    if watch.server is None or watch.grader is None:
+        return None
+    return watch.elapsed_s - watch.server.waited_s - watch.grader.waited_s - watch.grader.cpu_s
+
+
+def is_witnessed(watch: Watch, limit_s: float) -> bool:
+    """Whether the code's own time alone is above the limit."""
+    own_s = own_time_s(watch)
+    return own_s is not None and own_s > limit_s
+
+
+def sender_lagged(watch: Watch, limit_s: float) -> bool:
+    """Whether the grader itself was too late for its times to mean anything against this limit."""
+    return watch.loop_lag_s > limit_s * SENDER_LAG_SHARE

@@ -1,0 +1,212 @@
+"""The verdict: from the attempts at a check to its outcome, from the outcomes to the report's verdict. Pure."""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from grader.evidence.model import (
+    Attempt,
+    CheckRecord,
+    ClockClaim,
+    CountClaim,
+    GateClaim,
+    Relation,
+    ServerLife,
+    Subject,
+)
+from grader.judge.claims import examine_claim, measured_time_s
+from grader.judge.clock import DEADLINE_SHARE, is_witnessed, sender_lagged
+from grader.report import CheckResult, Finding, FindingKind, Outcome, Verdict
+
+ROUNDS = 3
+"""How often the solution is run in turn with the reference before the machine is held unable to tell (design)."""
+
+WITNESSES = 2
+"""How many fresh servers must show a witness before a miss by the clock counts (design)."""
+
+OUTPUT_LINES = 12
+"""How many of the last lines of a server's output a finding carries."""
+
+BROKEN_KINDS = (FindingKind.MISHAP, FindingKind.NOTHING_ASSERTED)
+DEADLINE_KINDS = (FindingKind.NEVER_CAME, FindingKind.NO_ANSWER, FindingKind.HUNG, FindingKind.HUNG_AT_START)
+
+
+class Step(StrEnum):
+    """What is to be done next for a check."""
+
+    TRY_SOLUTION = "try_solution"
+    TRY_REFERENCE = "try_reference"
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    BROKEN = "broken"
+
+
+def examine_attempt(attempt: Attempt) -> Finding | None:
+    """The first thing that did not hold in an attempt, or None."""
+    if attempt.mishap:
+        return Finding(kind=FindingKind.MISHAP, observed=attempt.mishap)
+    if attempt.life is not None:
+        finding = _examine_life(attempt.life)
+        if finding is not None:
+            return finding
+    for claim in attempt.claims:
+        finding = examine_claim(claim, attempt.exchanges)
+        if finding is not None:
+            return finding
+    if attempt.hung_in_s is not None:
+        return Finding(
+            kind=FindingKind.HUNG, measured=attempt.hung_in_s, limit=attempt.hung_in_s, unit="s", by_clock=True, watch=attempt.watch
+        )
+    if not attempt.claims:
+        return Finding(kind=FindingKind.NOTHING_ASSERTED)
+    return None
+
+
+def _examine_life(life: ServerLife) -> Finding | None:
+    output = tuple(life.log.strip().splitlines()[-OUTPUT_LINES:])
+    ended = life.exited_s is not None and (life.stop_asked_s is None or life.exited_s < life.stop_asked_s)
+    if ended:
+        crash = life.crash
+        kind = FindingKind.CRASHED_AT_START if life.ready_s is None else FindingKind.CRASHED_UNDER_LOAD
+        return Finding(
+            kind=kind,
+            observed=f"exit code {life.exit_code}",
+            frames=crash.frames if crash else (),
+            error=f"{crash.type}: {crash.message}" if crash else "",
+            output=output,
+        )
+    if life.ready_s is None and life.start_watch is not None:
+        elapsed_s = life.start_watch.elapsed_s
+        return Finding(
+            kind=FindingKind.HUNG_AT_START,
+            measured=elapsed_s,
+            limit=elapsed_s,
+            unit="s",
+            by_clock=True,
+            output=output,
+            watch=life.start_watch,
+        )
+    return None
+
+
+def has_witness(finding: Finding) -> bool:
+    """Whether a miss by the clock is the code's own doing, as seen from outside."""
+    if finding.watch is None or finding.limit is None:
+        return False
+    if finding.kind in DEADLINE_KINDS:
+        return is_witnessed(finding.watch, finding.watch.elapsed_s * DEADLINE_SHARE)
+    return is_witnessed(finding.watch, finding.limit) and not sender_lagged(finding.watch, finding.limit)
+
+
+def next_step(attempts: Sequence[Attempt], *, failed_already: bool = False) -> Step:
+    """What the attempts so far allow to say, or what is to be tried next.
+
+    A pass is final; a wrong answer or count is final; a miss by the clock counts when two fresh servers showed a
+    witness, or when the solution missed before and after a reference that held.
+
+    Args:
+        attempts: in the order in which they were made.
+        failed_already: another check has failed for good, so the verdict stands and one witness is enough here.
+    """
+    if not attempts:
+        return Step.TRY_SOLUTION
+    findings = [examine_attempt(attempt) for attempt in attempts]
+    own = [f for a, f in zip(attempts, findings, strict=True) if a.subject is Subject.SOLUTION]
+    if any(f is not None and f.kind in BROKEN_KINDS for f in findings):
+        return Step.BROKEN
+    if any(f is None for f in own):
+        return Step.PASS
+    misses = [f for f in own if f is not None]
+    if any(not f.by_clock for f in misses):
+        return Step.FAIL
+    witnessed = sum(has_witness(f) for f in misses)
+    if witnessed >= (1 if failed_already else WITNESSES):
+        return Step.FAIL
+    return _next_round(attempts, findings, witnessed == len(misses))
+
+
+def _next_round(attempts: Sequence[Attempt], findings: Sequence[Finding | None], all_witnessed: bool) -> Step:
+    """The next turn between solution and reference, when misses alone do not decide."""
+    references = [f for a, f in zip(attempts, findings, strict=True) if a.subject is Subject.REFERENCE]
+    if any(f is not None and not f.by_clock for f in references):
+        return Step.BROKEN
+    if attempts[-1].subject is Subject.REFERENCE:
+        return Step.TRY_SOLUTION
+    if all_witnessed:
+        return Step.TRY_SOLUTION
+    if len(attempts) >= 2 and attempts[-2].subject is Subject.REFERENCE and findings[-2] is None:
+        return Step.FAIL
+    if len(references) >= ROUNDS:
+        return Step.INCONCLUSIVE
+    return Step.TRY_REFERENCE
+
+
+def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckResult:
+    """The outcome of a check from all attempts at it."""
+    own = [attempt for attempt in record.attempts if attempt.subject is Subject.SOLUTION]
+    if not own:
+        return CheckResult(name=record.name, title=record.title, outcome=Outcome.NOT_RUN)
+    step = next_step(record.attempts, failed_already=failed_already)
+    outcome = {Step.PASS: Outcome.PASSED, Step.FAIL: Outcome.FAILED, Step.BROKEN: Outcome.BROKEN}.get(step, Outcome.INCONCLUSIVE)
+    findings = [(attempt, examine_attempt(attempt)) for attempt in record.attempts]
+    finding = None
+    if step is Step.BROKEN:
+        finding = _finding_that_broke(findings)
+    elif step is not Step.PASS:
+        misses = [f for a, f in findings if a.subject is Subject.SOLUTION and f is not None]
+        finding = next((f for f in misses if not f.by_clock), misses[0])
+    measured, limit, unit = _figures(own[-1]) if finding is None else (finding.measured, finding.limit, finding.unit)
+    return CheckResult(
+        name=record.name,
+        title=record.title,
+        outcome=outcome,
+        finding=finding,
+        measured=measured,
+        limit=limit,
+        unit=unit,
+        attempts=len(record.attempts),
+        duration_s=record.attempts[-1].ended_s - record.attempts[0].started_s,
+    )
+
+
+def _finding_that_broke(findings: Sequence[tuple[Attempt, Finding | None]]) -> Finding | None:
+    for _, finding in findings:
+        if finding is not None and finding.kind in BROKEN_KINDS:
+            return finding
+    return Finding(kind=FindingKind.MISHAP, observed="The kata's own reference fails this check, so it cannot tell right from wrong.")
+
+
+def _figures(attempt: Attempt) -> tuple[float | None, float | None, str]:
+    """The number that a passed check turned on: its first clock, else its first count, else its first gate."""
+    exchanges = {exchange.id: exchange for exchange in attempt.exchanges}
+    for claim in attempt.claims:
+        if isinstance(claim, ClockClaim) and claim.relation is Relation.AT_MOST:
+            return measured_time_s(claim, exchanges), claim.limit_s, "s"
+    for claim in attempt.claims:
+        if isinstance(claim, CountClaim):
+            return claim.measured, claim.limit, claim.unit
+    for claim in attempt.claims:
+        if isinstance(claim, GateClaim):
+            return claim.seen, claim.wanted, ""
+    return None, None, ""
+
+
+def judge_run(records: Sequence[CheckRecord]) -> tuple[Verdict, tuple[CheckResult, ...]]:
+    """The verdict of a whole run and the result of each check."""
+    results: list[CheckResult] = []
+    for record in records:
+        failed_already = any(result.outcome is Outcome.FAILED for result in results)
+        results.append(judge_check(record, failed_already=failed_already))
+    return verdict_of(result.outcome for result in results), tuple(results)
+
+
+def verdict_of(outcomes: Iterable[Outcome]) -> Verdict:
+    """One verdict from the outcomes of all checks: `passed` only if there are some and every one passed."""
+    present = set(outcomes)
+    if Outcome.BROKEN in present:
+        return Verdict.BROKEN
+    if Outcome.FAILED in present:
+        return Verdict.FAILED
+    if Outcome.INCONCLUSIVE in present:
+        return Verdict.INCONCLUSIVE
+    return Verdict.PASSED if present == {Outcome.PASSED} else Verdict.BROKEN

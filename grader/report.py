@@ -1,0 +1,139 @@
+"""The result of one grading: what every renderer gets and nothing else."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from grader.evidence.model import Frame, Record, Watch
+
+FORMAT = 1
+"""Version of the JSON report's format."""
+
+
+class Verdict(StrEnum):
+    """What a grading says of a solution."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    BROKEN = "broken"
+
+
+class Outcome(StrEnum):
+    """What a grading says of one check."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_RUN = "not_run"
+    INCONCLUSIVE = "inconclusive"
+    BROKEN = "broken"
+
+
+class FindingKind(StrEnum):
+    """What went wrong, as a word that wording turns into a sentence."""
+
+    CRASHED_AT_START = "crashed_at_start"
+    CRASHED_UNDER_LOAD = "crashed_under_load"
+    HUNG_AT_START = "hung_at_start"
+    HUNG = "hung"
+    NO_ANSWER = "no_answer"
+    WRONG_STATUS = "wrong_status"
+    WRONG_VALUE = "wrong_value"
+    WRONG_COUNT = "wrong_count"
+    TOO_SLOW = "too_slow"
+    TOO_FAST = "too_fast"
+    NEVER_CAME = "never_came"
+    NO_OVERLAP = "no_overlap"
+    MISHAP = "mishap"
+    NOTHING_ASSERTED = "nothing_asserted"
+
+
+class Finding(Record, kw_only=True):
+    """One thing that did not hold, in facts; `grader.render.wording` makes sentences of it.
+
+    Attributes:
+        subject: what it is about: "GET /labels/7", "connections opened to the upstream".
+        expected: what should have been, in short.
+        observed: what was, in short.
+        measured: the number that missed the limit, if it is about a number.
+        count: how many of `total` it concerns.
+        by_clock: noise could have caused it; only a witness makes it count.
+        alone_s: what one request alone is known to take.
+        frames: where in the learner's files it happened, innermost last.
+        error: type and text of the exception that ended the server.
+        output: the last lines that the server printed.
+    """
+
+    kind: FindingKind
+    subject: str = ""
+    expected: str = ""
+    observed: str = ""
+    measured: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    count: int = 0
+    total: int = 0
+    by_clock: bool = False
+    alone_s: float | None = None
+    frames: tuple[Frame, ...] = ()
+    error: str = ""
+    output: tuple[str, ...] = ()
+    watch: Watch | None = None
+
+
+class CheckResult(Record, kw_only=True):
+    """What one check gave.
+
+    Attributes:
+        title: what must hold, in the learner's words.
+        finding: why it did not pass; None when it did or never ran.
+        measured: with `limit` and `unit`: the number that the check turned on, if there is one.
+        attempts: how many servers were started for it, the reference's included.
+    """
+
+    name: str
+    title: str
+    outcome: Outcome
+    finding: Finding | None = None
+    measured: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    attempts: int = 0
+    duration_s: float = 0.0
+
+
+class GraderInfo(Record, kw_only=True):
+    """Which grader on which machine gave a report."""
+
+    version: str
+    python: str
+    cores: int
+
+
+class Report(Record, kw_only=True):
+    """The result of one grading.
+
+    Attributes:
+        because: the sentence of a known mistake, when the failed checks are exactly those of it.
+        run_file: where the evidence was saved, or an empty text.
+    """
+
+    format: int = FORMAT
+    kata: str
+    title: str
+    solution: str
+    verdict: Verdict
+    duration_s: float
+    checks: tuple[CheckResult, ...]
+    grader: GraderInfo
+    because: str = ""
+    run_file: str = ""
+
+    @property
+    def cause(self) -> CheckResult | None:
+        """The first check that did not pass: the one cause that matters."""
+        return next((c for c in self.checks if c.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)), None)
+
+    @property
+    def run_path(self) -> Path | None:
+        """Where the evidence was saved."""
+        return Path(self.run_file) if self.run_file else None

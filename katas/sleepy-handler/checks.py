@@ -1,0 +1,55 @@
+"""Checks of sleepy-handler. A clock is needed: nothing outside of the app sees it sleep."""
+
+import secrets
+
+from grader.checks.api import Server, expect
+
+RENDER_S = 0.1
+CROWD = 12
+TOGETHER_S = 0.38
+"""Together they take 0.1 s and a little; one after another 1.2 s: 3 times above the one, 3 times below the other."""
+
+HEALTH_S = 0.3
+
+
+def barcode(order: int) -> str:
+    """The order number with its Luhn check digit."""
+    total = 0
+    for place, digit in enumerate(reversed(str(order))):
+        value = int(digit) * (2 if place % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return f"{order}{-total % 10}"
+
+
+def label(order: int) -> dict[str, object]:
+    return {"order": order, "barcode": barcode(order)}
+
+
+async def test_a_label_takes_its_time(server: Server) -> None:
+    """A label is right, and the printer gets its 0.1 s."""
+    order = 1 + secrets.randbelow(10**9)
+    expect(await server.get(f"/labels/{order}")).status(200).json(label(order)).at_least(RENDER_S)
+    expect(await server.get("/labels/0")).status(422)
+
+
+async def test_labels_are_rendered_together(server: Server) -> None:
+    """12 labels at once take about as long as one."""
+    crowd = await server.burst("GET", "/labels/{n}", count=CROWD)
+    expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(RENDER_S).within(TOGETHER_S, alone_s=RENDER_S)
+
+
+async def test_health_is_answered_while_labels_render(server: Server) -> None:
+    """The health check is answered at once while labels render."""
+    paths = ["/labels/{n}"] * CROWD + ["/health"]
+    crowd = await server.burst("GET", paths, count=len(paths))
+    expect(crowd).statuses(200)
+    expect(crowd[-1]).json({"status": "ok"}).within(HEALTH_S)
+
+
+async def test_the_same_label_is_rendered_anew(server: Server) -> None:
+    """A label that is asked for again is rendered again."""
+    order = 1 + secrets.randbelow(10**9)
+    for _ in range(2):
+        expect(await server.get(f"/labels/{order}")).status(200).json(label(order)).at_least(RENDER_S)
+    crowd = await server.burst("GET", "/labels/{n}", count=4, numbers=[order] * 4)
+    expect(crowd).statuses(200).each_at_least(RENDER_S)
