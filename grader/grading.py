@@ -3,11 +3,14 @@
 import contextlib
 import os
 import platform
+import signal
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from grader.catalog.manifest import Kata
@@ -58,7 +61,7 @@ class Settings:
     """
 
     runs_folder: Path | None = None
-    observer: Observer = Silence()
+    observer: Observer = field(default_factory=Silence)
 
 
 def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Report:
@@ -128,7 +131,8 @@ def _run_checks(
     ]  # fmt: skip
     if not kata.checks.is_file():
         raise BrokenError(f"The kata {kata.slug} has no checks.py.", "This is a fault of the kata; tell its author.")
-    code = pytest.main(arguments, plugins=[anyio.pytest_plugin, checks])
+    with _signals_interrupt(checks):
+        code = pytest.main(arguments, plugins=[anyio.pytest_plugin, checks])
     if code == pytest.ExitCode.INTERRUPTED and checks.error is None:
         raise KeyboardInterrupt
     if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR) and checks.error is None:
@@ -136,8 +140,35 @@ def _run_checks(
     return checks
 
 
+@contextlib.contextmanager
+def _signals_interrupt(checks: "CheckRun") -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the check under way in order; a SIGTERM then goes on to who handled it before."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seen: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        checks.interrupt()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if signal.SIGTERM in seen:
+            signal.raise_signal(signal.SIGTERM)
+
+
+def grader_info() -> GraderInfo:
+    """Which grader this is, on which machine."""
+    return GraderInfo(version=version(DISTRIBUTION), python=platform.python_version(), cores=os.cpu_count() or 1)
+
+
 def _report(kata: Kata, solution: Path, began_at: str, clock: Clock, records: tuple[CheckRecord, ...], settings: Settings) -> Report:
-    info = GraderInfo(version=version(DISTRIBUTION), python=platform.python_version(), cores=os.cpu_count() or 1)
+    info = grader_info()
     verdict, results = judge_run(records)
     run_file = ""
     if settings.runs_folder is not None:

@@ -3,7 +3,9 @@
 from enum import StrEnum
 from pathlib import Path
 
-from grader.evidence.model import Frame, Record, Watch
+from msgspec import Struct
+
+from grader.evidence.model import Frame, Watch
 
 FORMAT = 1
 """Version of the JSON report's format."""
@@ -47,7 +49,7 @@ class FindingKind(StrEnum):
     NOTHING_ASSERTED = "nothing_asserted"
 
 
-class Finding(Record, kw_only=True):
+class Finding(Struct, frozen=True, kw_only=True):
     """One thing that did not hold, in facts; `grader.render.wording` makes sentences of it.
 
     Attributes:
@@ -80,7 +82,7 @@ class Finding(Record, kw_only=True):
     watch: Watch | None = None
 
 
-class CheckResult(Record, kw_only=True):
+class CheckResult(Struct, frozen=True, kw_only=True):
     """What one check gave.
 
     Attributes:
@@ -101,7 +103,7 @@ class CheckResult(Record, kw_only=True):
     duration_s: float = 0.0
 
 
-class GraderInfo(Record, kw_only=True):
+class GraderInfo(Struct, frozen=True, kw_only=True):
     """Which grader on which machine gave a report."""
 
     version: str
@@ -109,7 +111,7 @@ class GraderInfo(Record, kw_only=True):
     cores: int
 
 
-class Report(Record, kw_only=True):
+class Report(Struct, frozen=True, kw_only=True):
     """The result of one grading.
 
     Attributes:

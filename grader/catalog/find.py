@@ -72,7 +72,9 @@ def find_catalog(folder: Path | None = None) -> Catalog:
     order, tiers, renamed = _read_order(folder / ORDER_FILE)
     missing = [slug for slug in order if slug not in present]
     if missing:
-        raise KataPackageError(f"{folder / ORDER_FILE} names {missing[0]}, which has no kata.toml.", "Add the kata, or strike the name out.")
+        raise KataPackageError(
+            f"{folder / ORDER_FILE} names {missing[0]}, which has no kata.toml.", "Add the kata, or strike the name out."
+        )
     slugs = tuple(order) + tuple(slug for slug in present if slug not in order)
     if not slugs:
         raise UsageError(f"There is no kata in {folder}.", "A kata is a folder with a kata.toml; name another with --katas or KATA_PATH.")

@@ -157,7 +157,7 @@ class Reader:
             limits=self._limits(top.table("limits")),
             postgres=self._postgres(top.table("postgres")),
             starter_fails=self._starter(top.table("starter")),
-            mistakes=tuple(self._mistake(name, top.table("rejected").table(name)) for name in top.table("rejected").keys()),
+            mistakes=tuple(self._mistake(name, top.table("rejected").table(name)) for name in top.table("rejected").names()),
         )
         top.refuse_the_rest()
         if len(kata.hints) != HINTS:
@@ -212,14 +212,16 @@ class Table:
         """An error about one key."""
         return KataPackageError(f"{self._path}: `{self._full(key)}` {problem}.", hint)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """Names of all keys; marks them as taken."""
         self._taken.update(self._values)
         return list(self._values)
 
     def text(self, key: str, default: str = _REQUIRED) -> str:
         """A text that is not empty."""
-        return self._take(key, default, lambda value: isinstance(value, str) and bool(value.strip()), "must be a text that is not empty")
+        return str(
+            self._take(key, default, lambda value: isinstance(value, str) and bool(value.strip()), "must be a text that is not empty")
+        )
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts, at least one."""
@@ -246,7 +248,7 @@ class Table:
 
     def integer(self, key: str, default: int = _REQUIRED) -> int:
         """A positive integer."""
-        return self._take(key, default, lambda value: type(value) is int and value > 0, "must be a positive integer")
+        return int(self._take(key, default, lambda value: type(value) is int and value > 0, "must be a positive integer"))
 
     def number(self, key: str, default: float) -> float:
         """A positive number."""
@@ -267,7 +269,7 @@ class Table:
         self._taken.add(key)
         if key not in self._values:
             if default is _REQUIRED:
-                near = difflib.get_close_matches(key, [k for k in self._values], 1)
+                near = difflib.get_close_matches(key, list(self._values), 1)
                 raise self.error(key, "is missing", f"Is `{near[0]}` meant to be it?" if near else "Add it.")
             return default
         if not is_right(self._values[key]):

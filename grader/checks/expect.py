@@ -35,7 +35,11 @@ def _state(claim: Claim) -> None:
 
 def _canonical(value: object) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
-    return text if len(text) <= VALUE_CHARS else f"{text[:VALUE_CHARS]}… {len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()}"
+    return (
+        text
+        if len(text) <= VALUE_CHARS
+        else f"{text[:VALUE_CHARS]}… {len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()}"
+    )
 
 
 def _parsed(answer: Answer) -> object:

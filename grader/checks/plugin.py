@@ -4,6 +4,7 @@ Checks are ordinary async pytest functions; AnyIO's own pytest plugin runs them.
 attempt a fresh stage, and a protocol that repeats a check as the judge asks.
 """
 
+import asyncio
 import inspect
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,7 +27,7 @@ from grader.harness.watch import Clock
 from grader.judge.decide import Step, judge_check, next_step
 from grader.report import CheckResult, FindingKind, Outcome
 
-BACKEND = ("asyncio", {})
+BACKEND: tuple[str, dict[str, object]] = ("asyncio", {})
 START_FAILURES = (FindingKind.CRASHED_AT_START, FindingKind.HUNG_AT_START)
 
 
@@ -51,6 +52,7 @@ class CheckRun:
     ) -> None:
         self.records: list[CheckRecord] = []
         self.error: BrokenError | None = None
+        self.interrupted = False
         self._stage = stage
         self._folders = folders
         self._clock = clock
@@ -58,7 +60,23 @@ class CheckRun:
         self._on_result = on_result
         self._failed = False
         self._stopped = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._scope: anyio.CancelScope | None = None
         self._recorder = Recorder(clock, Subject.SOLUTION)
+
+    def interrupt(self) -> None:
+        """End the check under way, so that everything is cleaned up in order; call it from a signal handler.
+
+        Raising from the handler instead would tear the event loop out from under the fixtures that still have to clean up.
+        """
+        self.interrupted = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._abandon)
+
+    def _abandon(self) -> None:
+        if self._scope is not None:
+            self._scope.cancel()
+        self._recorder.abandon()
 
     # ---- fixtures -------------------------------------------------------------------------------------------------
 
@@ -69,6 +87,7 @@ class CheckRun:
 
     @pytest.fixture
     async def _cast(self) -> AsyncIterator[Cast]:
+        self._loop = asyncio.get_running_loop()
         async with running_cast(self._stage, self._folders[self._recorder.subject], self._recorder) as cast:
             yield cast
 
@@ -118,9 +137,15 @@ class CheckRun:
         record = next(record for record in self.records if record.name == item.name)
         self._on_check(record.title)
         attempts: list[Attempt] = []
-        while (step := next_step(attempts, failed_already=self._failed)) in (Step.TRY_SOLUTION, Step.TRY_REFERENCE):
+        # A miss that an interruption made is no miss: nothing is judged after one.
+        while not self.interrupted and (step := next_step(attempts, failed_already=self._failed)) in (
+            Step.TRY_SOLUTION,
+            Step.TRY_REFERENCE,
+        ):
             subject = Subject.SOLUTION if step is Step.TRY_SOLUTION else Subject.REFERENCE
             attempts.append(self._attempt(item, nextitem, subject))
+        if self.interrupted:
+            raise KeyboardInterrupt
         record = CheckRecord(name=record.name, title=record.title, attempts=tuple(attempts))
         self.records = [record if r.name == record.name else r for r in self.records]
         result = judge_check(record, failed_already=self._failed)
@@ -165,6 +190,7 @@ class CheckRun:
             opening = recorder.watcher.open()
             try:
                 with anyio.fail_after(deadline_s) as scope:
+                    self._scope = scope
                     await check(**fixtures)
             except (ClaimMissed, GateMissed):
                 return
@@ -172,13 +198,12 @@ class CheckRun:
                 self.error = error
                 recorder.mishap = error.message
             except TimeoutError:
-                if not scope.cancelled_caught:
-                    raise
                 recorder.hung_in_s = deadline_s
             except Exception as error:
                 if not _only_missed(error):
                     recorder.mishap = _kata_bug(error, self._stage.kata.checks)
             finally:
+                self._scope = None
                 recorder.watch = recorder.watcher.close(opening)
 
         pyfuncitem.obj = run

@@ -59,7 +59,6 @@ async def running_cast(stage: Stage, folder: Path, recorder: Recorder) -> AsyncI
         BrokenError: a service, the launcher or the machine failed.
     """
     environ = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    environ["PYTHONUNBUFFERED"] = "1"
     kata = stage.kata
     upstream = postgres = None
     async with single_error(), contextlib.AsyncExitStack() as stack:

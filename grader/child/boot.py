@@ -6,7 +6,7 @@ one JSON object a line, descriptors beside the `start` command.
 
 Commands::
 
-    {"do": "start", "server": 1, "workers": 2, "folder": "…", "environ": {…}}  + [listening, log, status] descriptors
+    {"do": "start", "server": 1, "workers": 2, "folder": "…", "environ": {…}}  + descriptors: one listening socket for each worker, log, status
     {"do": "stop", "server": 1, "grace_s": 2.0}     SIGTERM, then SIGKILL to the group after the grace
     {"do": "kill", "server": 1}
 
@@ -28,6 +28,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import io
 import json
 import os
 import select
@@ -40,11 +41,11 @@ from typing import Any
 
 import uvicorn
 
-BACKLOG = 2048
-"""Connections that the kernel keeps for a server that does not accept; uvicorn's own default."""
-
 LINGER_S = 2.0
 """How long a worker waits at most, after its shutdown, for the grader to have looked."""
+
+DESCRIPTORS = 64
+"""How many descriptors may come with one command."""
 
 POLL_S = 0.05
 """How often deadlines and the end of process groups are looked at."""
@@ -72,7 +73,6 @@ class Worker:
 
     folder: str
     environ: dict[str, str]
-    alone: bool
     leader: int
     listening: int
     log: int
@@ -97,7 +97,7 @@ class Supervisor:
             if self.woken in readable:
                 self.woken.recv(4096)
             if self.control in readable:
-                data, descriptors, _, _ = socket.recv_fds(self.control, 65536, 8)
+                data, descriptors, _, _ = socket.recv_fds(self.control, 65536, DESCRIPTORS)
                 if not data:
                     return None
                 self.descriptors += descriptors
@@ -128,20 +128,23 @@ class Supervisor:
 
     def start(self, command: dict[str, Any]) -> Worker | None:
         """Fork the workers of a server."""
-        listening, log, status = self.descriptors[:3]
-        del self.descriptors[:3]
+        count = command["workers"]
+        *listening, log, status = passed = self.descriptors[: count + 2]
+        del self.descriptors[: count + 2]
         leader = 0
         pids: set[int] = set()
-        for _ in range(command["workers"]):
+        for i in range(count):
             pid = os.fork()
             if pid == 0:
-                alone = command["workers"] == 1
-                return Worker(command["folder"], command["environ"], alone, leader, listening, log, status)
+                for other in listening:
+                    if other != listening[i]:
+                        os.close(other)
+                return Worker(command["folder"], command["environ"], leader, listening[i], log, status)
             leader = leader or pid
             with contextlib.suppress(OSError):
                 os.setpgid(pid, leader)
             pids.add(pid)
-        for descriptor in (listening, log, status):
+        for descriptor in passed:
             os.close(descriptor)
         self.groups[command["server"]] = Group(pids=pids, leader=leader)
         self.say({"event": "forked", "server": command["server"], "pids": sorted(pids)})
@@ -237,8 +240,6 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
-            for listening in sockets or []:
-                listening.listen(BACKLOG)
             self.tell(b"ready\n")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -261,6 +262,8 @@ def serve(worker: Worker) -> None:
     for descriptor in (1, 2):
         os.dup2(worker.log, descriptor)
     os.close(worker.log)
+    # As in a terminal: a crash must not lose the lines before it.
+    sys.stdout = io.TextIOWrapper(open(1, "wb", buffering=0, closefd=False), line_buffering=True)
     os.environ.clear()
     os.environ.update(worker.environ)
     os.chdir(worker.folder)
@@ -274,9 +277,6 @@ def serve(worker: Worker) -> None:
         loop="asyncio",
         log_level="warning",
         access_log=False,
-        # A worker accepts one connection a turn, or the first to wake up would take them all (asyncio's
-        # `_accept_connection` takes as many as its backlog); `startup` sets the kernel's queue right again.
-        backlog=BACKLOG if worker.alone else 1,
     )
     server = Server(config, socket.socket(fileno=worker.status))
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):

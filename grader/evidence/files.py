@@ -22,19 +22,33 @@ def save_run(run: Run, folder: Path) -> Path:
     stamp = run.began_at.replace(":", "").replace("-", "").split(".")[0]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".saving-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.encode(run))
-            path = _free_name(folder, f"{run.kata}-{stamp}")
-            os.rename(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        path = _free_name(folder, f"{run.kata}-{stamp}")
+        write_whole(path, msgspec.json.encode(run))
         _forget_old_runs(folder, run.kata)
     except OSError as error:
-        raise EvidenceFileError(f"The run cannot be saved in {folder}: {error.strerror}.", "Free some space or mend the permissions.") from error
+        raise EvidenceFileError(
+            f"The run cannot be saved in {folder}: {error.strerror}.", "Free some space or mend the permissions."
+        ) from error
     return path
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, even when the process is killed or the power fails in the middle.
+
+    Raises:
+        OSError: it cannot be written; what was there before is still there.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".saving-")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def load_run(path: Path) -> Run:

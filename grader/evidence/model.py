@@ -6,14 +6,10 @@ they are good is decided in `grader.judge`. The records are `msgspec` structs, s
 
 from enum import StrEnum
 
-import msgspec
+from msgspec import Struct
 
 FORMAT = 1
 """Version of the file format of a saved run."""
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all records."""
 
 
 class ExchangeError(StrEnum):
@@ -27,7 +23,7 @@ class ExchangeError(StrEnum):
     LEFT = "left"
 
 
-class Exchange(Record, kw_only=True):
+class Exchange(Struct, frozen=True, kw_only=True):
     """One request of the load client and what came of it.
 
     Attributes:
@@ -57,7 +53,7 @@ class Exchange(Record, kw_only=True):
         return self.ended_s - self.planned_s
 
 
-class CpuTimes(Record, kw_only=True):
+class CpuTimes(Struct, frozen=True, kw_only=True):
     """How long threads ran and how long they were ready but had no core; None where the system does not say.
 
     Source: `/proc/PID/task/TID/schedstat` (Documentation/scheduler/sched-stats.rst of Linux).
@@ -67,7 +63,7 @@ class CpuTimes(Record, kw_only=True):
     waited_s: float
 
 
-class Watch(Record, kw_only=True):
+class Watch(Struct, frozen=True, kw_only=True):
     """A stretch of time in which the machine was watched: the base of the clock rule.
 
     Attributes:
@@ -88,7 +84,7 @@ class Watch(Record, kw_only=True):
         return self.ended_s - self.started_s
 
 
-class Burst(Record, kw_only=True):
+class Burst(Struct, frozen=True, kw_only=True):
     """Requests that were sent together (or at a planned rate), by the ids of their exchanges."""
 
     id: int
@@ -106,7 +102,7 @@ class CallEnd(StrEnum):
     OPEN = "open"
 
 
-class UpstreamCall(Record, kw_only=True):
+class UpstreamCall(Struct, frozen=True, kw_only=True):
     """One call that the solution made to the upstream.
 
     Attributes:
@@ -125,7 +121,7 @@ class UpstreamCall(Record, kw_only=True):
     end: CallEnd = CallEnd.OPEN
 
 
-class Connection(Record, kw_only=True):
+class Connection(Struct, frozen=True, kw_only=True):
     """One TCP connection that the solution opened to a service of the grader."""
 
     id: int
@@ -134,7 +130,7 @@ class Connection(Record, kw_only=True):
     closed_s: float | None = None
 
 
-class Sample(Record, kw_only=True):
+class Sample(Struct, frozen=True, kw_only=True):
     """What the solution's processes held at one moment, all of them together.
 
     Attributes:
@@ -149,7 +145,7 @@ class Sample(Record, kw_only=True):
     cpu_s: float
 
 
-class Frame(Record, kw_only=True):
+class Frame(Struct, frozen=True, kw_only=True):
     """One line of a traceback in the learner's own files."""
 
     file: str
@@ -158,7 +154,7 @@ class Frame(Record, kw_only=True):
     source: str
 
 
-class Crash(Record, kw_only=True):
+class Crash(Struct, frozen=True, kw_only=True):
     """An exception that ended a server process, as told from inside; explains, never decides."""
 
     phase: str
@@ -167,7 +163,7 @@ class Crash(Record, kw_only=True):
     frames: tuple[Frame, ...] = ()
 
 
-class ServerLife(Record, kw_only=True):
+class ServerLife(Struct, frozen=True, kw_only=True):
     """The life of one server: all its worker processes together.
 
     Attributes:
@@ -193,7 +189,7 @@ class ServerLife(Record, kw_only=True):
     start_watch: Watch | None = None
 
 
-class StatusClaim(Record, kw_only=True, tag="status"):
+class StatusClaim(Struct, frozen=True, kw_only=True, tag="status"):
     """These exchanges were answered in full, each with one of these statuses."""
 
     exchanges: tuple[int, ...]
@@ -201,7 +197,7 @@ class StatusClaim(Record, kw_only=True, tag="status"):
     watch: Watch
 
 
-class ValueClaim(Record, kw_only=True, tag="value"):
+class ValueClaim(Struct, frozen=True, kw_only=True, tag="value"):
     """A value that was seen is the one that only the grader knew. Both are canonical JSON, bounded."""
 
     what: str
@@ -218,7 +214,7 @@ class Relation(StrEnum):
     AT_LEAST = "at_least"
 
 
-class CountClaim(Record, kw_only=True, tag="count"):
+class CountClaim(Struct, frozen=True, kw_only=True, tag="count"):
     """A number of things seen by the grader; noise cannot change it."""
 
     what: str
@@ -228,7 +224,7 @@ class CountClaim(Record, kw_only=True, tag="count"):
     unit: str = ""
 
 
-class ClockClaim(Record, kw_only=True, tag="clock"):
+class ClockClaim(Struct, frozen=True, kw_only=True, tag="clock"):
     """A burst or one exchange took at most, or at least, so long.
 
     Attributes:
@@ -244,7 +240,7 @@ class ClockClaim(Record, kw_only=True, tag="clock"):
     watch: Watch
 
 
-class GateClaim(Record, kw_only=True, tag="gate"):
+class GateClaim(Struct, frozen=True, kw_only=True, tag="gate"):
     """So many things happened before a generous deadline: a rendezvous."""
 
     what: str
@@ -264,7 +260,7 @@ class Subject(StrEnum):
     REFERENCE = "reference"
 
 
-class Attempt(Record, kw_only=True):
+class Attempt(Struct, frozen=True, kw_only=True):
     """One run of one check against one fresh server.
 
     Attributes:
@@ -287,7 +283,7 @@ class Attempt(Record, kw_only=True):
     mishap: str = ""
 
 
-class CheckRecord(Record, kw_only=True):
+class CheckRecord(Struct, frozen=True, kw_only=True):
     """All attempts at one check, in the order in which they were made."""
 
     name: str
@@ -295,7 +291,7 @@ class CheckRecord(Record, kw_only=True):
     attempts: tuple[Attempt, ...] = ()
 
 
-class Run(Record, kw_only=True):
+class Run(Struct, frozen=True, kw_only=True):
     """A whole run, as it is saved.
 
     Attributes:

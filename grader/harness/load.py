@@ -5,6 +5,7 @@ measured against, are in docs/decisions/0004-load-client.md.
 """
 
 import asyncio
+import itertools
 import json as json_module
 import secrets
 import socket
@@ -34,6 +35,10 @@ BODY_KEPT_CHARS = 500
 
 SLOW_BUFFER_BYTES = 4096
 """Receive buffer of a visitor that reads slowly, so that the kernel does not read ahead for it."""
+
+
+Address = tuple[str, int]
+"""Host and port."""
 
 
 @dataclass(frozen=True)
@@ -213,13 +218,15 @@ class Visitors:
     """Sends requests to one server and records each exchange; base of the `server` fixture.
 
     Args:
-        address: host and port of the server.
+        addresses: host and port of each server process; visitors are dealt out to them in turn, so that the share of
+            each worker is no matter of chance (docs/decisions/0003-a-socket-for-each-worker.md).
         recorder: where exchanges and bursts are recorded.
         tasks: task group in which requests under way live.
     """
 
-    def __init__(self, address: tuple[str, int], recorder: Recorder, tasks: anyio.abc.TaskGroup) -> None:
-        self.address = address
+    def __init__(self, addresses: Sequence[Address], recorder: Recorder, tasks: anyio.abc.TaskGroup) -> None:
+        self.addresses = tuple(addresses)
+        self._next_address = itertools.cycle(self.addresses)
         self.recorder = recorder
         self._tasks = tasks
 
@@ -355,7 +362,7 @@ class Visitors:
 
         async def come(i: int) -> None:
             planned_s = begin_s + i / rate_per_s
-            await anyio.sleep(planned_s - clock.now())
+            await anyio.sleep(max(0.0, planned_s - clock.now()))
             if await self._connect(visits[i]):
                 visits[i].send(*self._message(method, path.replace("{n}", str(base + i)), None, headers))
             await self._end(visits[i], planned_s + give_up_s)
@@ -374,7 +381,7 @@ class Visitors:
             if slow:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_BUFFER_BYTES)
             connection.setblocking(False)
-            await loop.sock_connect(connection, self.address)
+            await loop.sock_connect(connection, next(self._next_address))
             await loop.create_connection(lambda: visit, sock=connection)
         except OSError:
             connection.close()
@@ -387,7 +394,7 @@ class Visitors:
 
     def _message(self, method: str, path: str, json: object, headers: Mapping[str, str] | None) -> tuple[h11.Request, bytes]:
         content = b"" if json is None else json_module.dumps(json).encode()
-        fields = [("host", f"{self.address[0]}:{self.address[1]}"), ("accept", "*/*"), *(headers or {}).items()]
+        fields = [("host", "%s:%d" % self.addresses[0]), ("accept", "*/*"), *(headers or {}).items()]
         if json is not None:
             fields += [("content-type", "application/json"), ("content-length", str(len(content)))]
         return h11.Request(method=method, target=path, headers=fields), content
@@ -420,9 +427,7 @@ class Visitors:
         return Answer(exchange, visit.headers, bytes(visit.body), watch, self.recorder)
 
     def _crowd(self, visits: Sequence[Visit], exchanges: Sequence[Exchange], watch: Watch, *, steady: bool) -> Crowd:
-        burst = Burst(
-            id=self.recorder.new_id(), exchanges=tuple(exchange.id for exchange in exchanges), steady=steady, watch=watch
-        )
+        burst = Burst(id=self.recorder.new_id(), exchanges=tuple(exchange.id for exchange in exchanges), steady=steady, watch=watch)
         self.recorder.bursts.append(burst)
         answers = tuple(self._answer(visit, exchange, watch) for visit, exchange in zip(visits, exchanges, strict=True))
         return Crowd(answers, burst, self.recorder)

@@ -17,7 +17,7 @@ CHUNK_BYTES = 16 * 1024
 
 FRAMES_KEPT = 5
 
-_TRACEBACK = re.compile(r"^[\s|+]*(?:Exception Group )?Traceback \(most recent call last\):")
+_TRACEBACK = re.compile(r"(?:^|[\s|+])(?:Exception Group )?Traceback \(most recent call last\):$")
 _FRAME = re.compile(r'^[\s|]*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>.+))?$')
 _ERROR = re.compile(r"^[\s|]*(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$")
 _MARKS = re.compile(r"^[\s|]*[\^~]+[\s\^~]*$")
@@ -84,7 +84,7 @@ def find_crash(log: str, folder: Path, phase: str) -> Crash | None:
         phase: `start` or `load`, for the record.
     """
     lines = log.splitlines()
-    starts = [i for i, line in enumerate(lines) if _TRACEBACK.match(line)]
+    starts = [i for i, line in enumerate(lines) if _TRACEBACK.search(line)]
     if not starts:
         return None
     rest = lines[starts[-1] + 1 :]
@@ -106,6 +106,4 @@ def _frames(lines: list[str], folder: Path) -> Iterator[Frame]:
             continue
         following = lines[i + 1] if i + 1 < len(lines) else ""
         source = "" if _FRAME.match(following) or _MARKS.match(following) else following.strip(" |")
-        yield Frame(
-            file=str(path.relative_to(folder)), line=int(found["line"]), function=found["function"] or "", source=source[:200]
-        )
+        yield Frame(file=str(path.relative_to(folder)), line=int(found["line"]), function=found["function"] or "", source=source[:200])

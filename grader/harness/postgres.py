@@ -183,7 +183,7 @@ def keep(target: Path, make: Callable[[Path], None]) -> Path:
         with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as making:
             Path(making).chmod(0o755)
             make(Path(making) / "new")
-            os.rename(Path(making) / "new", target)
+            (Path(making) / "new").rename(target)
     return target
 
 

@@ -1,6 +1,6 @@
 """Collects what is seen during one attempt, and freezes it into evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from grader.evidence.model import (
     Attempt,
@@ -35,7 +35,15 @@ class Recorder:
         self.watch: Watch | None = None
         self.hung_in_s: float | None = None
         self.mishap = ""
+        self.abandoned = False
+        self.on_abandon: Callable[[], None] | None = None
         self._last_id = 0
+
+    def abandon(self) -> None:
+        """Give the attempt up: whoever waits for the server's start stops waiting."""
+        self.abandoned = True
+        if self.on_abandon is not None:
+            self.on_abandon()
 
     def new_id(self) -> int:
         """An id that is unique in this attempt."""

@@ -1,10 +1,10 @@
-"""The solution's server: started on a socket that the grader bound, driven by visitors, watched from outside."""
+"""The solution's server: started on sockets that the grader bound, driven by visitors, watched from outside."""
 
 import contextlib
 import itertools
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from grader.errors import HarnessError
 from grader.evidence.model import ExchangeError, Sample, ServerLife
 from grader.harness.launcher import Launcher
-from grader.harness.load import Visitors
+from grader.harness.load import Address, Visitors
 from grader.harness.output import Output, find_crash
 from grader.harness.recorder import Recorder
 from grader.harness.sampler import take_sample
@@ -39,7 +39,7 @@ class ServerPlan:
 
     Attributes:
         folder: where its `app.py` is.
-        workers: number of server processes that share the socket.
+        workers: number of server processes; each has a socket of its own, and visitors are dealt out in turn.
         environ: the whole environment of these processes.
     """
 
@@ -109,8 +109,8 @@ class ServerProcesses:
         assert self._recorder.life is not None
         return self._recorder.life
 
-    async def start(self, listening: socket.socket) -> None:
-        """Fork the workers and wait until each accepts connections.
+    async def start(self, listening: Sequence[socket.socket]) -> None:
+        """Fork the workers, each with one of these sockets, and wait until all accept connections.
 
         Raises:
             ServerNotReady: a worker ended, or was not ready within the plan's `start_s`.
@@ -125,25 +125,33 @@ class ServerProcesses:
             "environ": dict(self._plan.environ),
         }
         try:
-            self._launcher.send(command, [listening.fileno(), self._their_log, self._their_status.fileno()])
+            self._launcher.send(command, [*(one.fileno() for one in listening), self._their_log, self._their_status.fileno()])
         finally:
             os.close(self._their_log)
             self._their_status.close()
         self._tasks.start_soon(self._output.follow)
         self._tasks.start_soon(self._follow_launcher)
         self._tasks.start_soon(self._follow_status)
-        await self._until(lambda state: state.ready >= self._plan.workers or bool(state.ended), self._plan.start_s)
+        self._recorder.on_abandon = self._state.change
+        await self._until(self._start_is_over, self._plan.start_s)
         self._note(start_watch=self.watcher.close(opening))
         if self._state.ended or self._state.ready < self._plan.workers:
             raise ServerNotReady
         self._note(ready_s=self._recorder.clock.now())
 
+    def _start_is_over(self, state: State) -> bool:
+        return state.ready >= self._plan.workers or bool(state.ended) or self._recorder.abandoned
+
+    def _shutdown_is_over(self, state: State) -> bool:
+        """All workers have shut down and linger, or nothing is left of any."""
+        ended = len(state.ended)
+        return state.gone or (ended < self._plan.workers <= state.down + ended)
+
     async def stop(self) -> ServerLife:
         """Send SIGTERM and wait until the application has shut down; see `Server.stop`."""
         self._note(stop_asked_s=self._recorder.clock.now())
         self._launcher.send({"do": "stop", "server": self._number, "grace_s": self._plan.stop_s})
-        workers = self._plan.workers
-        await self._until(lambda state: state.gone or state.down + len(state.ended) >= workers, self._plan.stop_s + STOP_MARGIN_S)
+        await self._until(self._shutdown_is_over, self._plan.stop_s + STOP_MARGIN_S)
         if self._state.down:
             self._note(shutdown_s=self._recorder.clock.now())
         return self.life
@@ -164,7 +172,7 @@ class ServerProcesses:
     def _note(self, **changes: Any) -> None:
         self._recorder.life = replace(self.life, **changes)
 
-    async def _until(self, condition: Callable[["State"], bool], timeout_s: float) -> bool:
+    async def _until(self, condition: Callable[[State], bool], timeout_s: float) -> bool:
         with anyio.move_on_after(timeout_s):
             while not condition(self._state):
                 await self._state.changed.wait()
@@ -206,8 +214,8 @@ class ServerProcesses:
 class Server(Visitors):
     """A running solution: the fixture `server` of checks. Requests are made with the methods of `Visitors`."""
 
-    def __init__(self, processes: ServerProcesses, address: tuple[str, int], recorder: Recorder, tasks: anyio.abc.TaskGroup) -> None:
-        super().__init__(address, recorder, tasks)
+    def __init__(self, processes: ServerProcesses, addresses: Sequence[Address], recorder: Recorder, tasks: anyio.abc.TaskGroup) -> None:
+        super().__init__(addresses, recorder, tasks)
         self._processes = processes
 
     @property
@@ -239,11 +247,12 @@ async def running_server(plan: ServerPlan, launcher: Launcher, recorder: Recorde
         HarnessError: the launcher failed, or no socket or descriptor can be had.
     """
     async with anyio.create_task_group() as tasks:
-        with listening_socket() as listening:
+        with contextlib.ExitStack() as stack:
+            listening = [stack.enter_context(listening_socket()) for _ in range(plan.workers)]
             processes = ServerProcesses(plan, launcher, recorder, tasks)
             try:
                 await processes.start(listening)
-                yield Server(processes, listening.getsockname(), recorder, tasks)
+                yield Server(processes, [one.getsockname() for one in listening], recorder, tasks)
             finally:
                 with anyio.CancelScope(shield=True):
                     await processes.finish()
@@ -261,5 +270,8 @@ def listening_socket() -> Iterator[socket.socket]:
         listening = socket.create_server((LOOPBACK, 0), backlog=BACKLOG)
     except OSError as error:
         raise HarnessError(f"No socket can be opened: {error.strerror}.", "Close other programs, or raise `ulimit -n`.") from error
+    # Accepted sockets inherit this. asyncio sets it only where `socket.proto` says TCP, which `create_server` leaves at 0;
+    # without it the second part of an answer waits 40 ms for the peer's delayed acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with listening:
         yield listening

@@ -8,7 +8,19 @@ from grader.errors import SolutionError
 ENTRY = "app.py"
 LIMIT_BYTES = 20 * 1024 * 1024
 LIMIT_FILES = 500
-IGNORED = (".git", ".kata", "__pycache__", ".venv", "venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", "node_modules", ".idea", ".vscode")
+IGNORED = (
+    ".git",
+    ".kata",
+    "__pycache__",
+    ".venv",
+    "venv",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    "node_modules",
+    ".idea",
+    ".vscode",
+)
 
 
 def take_in(solution: Path, target: Path) -> Path:
@@ -27,7 +39,9 @@ def take_in(solution: Path, target: Path) -> Path:
         else:
             raise SolutionError(f"There is no solution at {solution}.", "Name a file, or a folder with an app.py.")
     except OSError as error:
-        raise SolutionError(f"The solution {error.filename or solution} cannot be read: {error.strerror}.", "Mend its permissions.") from error
+        raise SolutionError(
+            f"The solution {error.filename or solution} cannot be read: {error.strerror}.", "Mend its permissions."
+        ) from error
     except shutil.Error as error:
         raise SolutionError(f"The solution {solution} cannot be read: {error.args[0][0][2]}.", "Mend its permissions.") from error
     return target

@@ -1,0 +1,238 @@
+"""Commands of a learner: next, check, list.
+
+What a command alone needs is imported inside of it: `kata --help` and `kata list` stay under 0.3 s that way.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from grader.catalog.find import Catalog
+    from grader.catalog.manifest import Kata
+    from grader.render.terminal import Screen
+    from grader.report import Report
+    from grader.workspace.progress import State, Workspace
+
+VERDICT_CODES = {
+    "passed": ExitCode.PASSED,
+    "failed": ExitCode.FAILED,
+    "inconclusive": ExitCode.INCONCLUSIVE,
+    "broken": ExitCode.BROKEN,
+}
+
+KatasOption = Annotated[
+    Path | None,
+    typer.Option("--katas", metavar="DIR", envvar="KATA_PATH", help="Use the katas of this folder instead of those that are shipped."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command("next")(next_kata)
+    app.command("check")(check)
+    app.command("list")(list_katas)
+
+
+def next_kata(
+    skip: Annotated[bool, typer.Option("--skip", help="Go past the current kata; it can be checked later all the same.")] = False,
+    katas: KatasOption = None,
+) -> None:
+    """Hand out the first kata that is not passed yet."""
+    from grader.catalog.find import find_catalog
+    from grader.render.terminal import Screen
+    from grader.workspace.handout import current_slug, hand_out
+    from grader.workspace.progress import State, find_workspace, make_workspace
+
+    catalog = find_catalog(katas)
+    screen = Screen()
+    workspace = find_workspace(Path.cwd())
+    if workspace is None:
+        workspace = make_workspace(Path.cwd())
+        screen.say(f"{workspace.root} is now your workspace: katas go here, progress into .kata/.", "")
+    states = workspace.states(catalog.renamed)
+    slug = current_slug(catalog, states)
+    if slug is not None and skip:
+        workspace.set_state(slug, State.SKIPPED, catalog.renamed)
+        screen.say(f"Skipped {slug}. To take it up again: kata check {slug}", "")
+        states = workspace.states(catalog.renamed)
+        slug = current_slug(catalog, states)
+    if slug is None:
+        _congratulate(screen, catalog, states)
+        return
+    handout = hand_out(catalog.kata(slug), workspace, catalog.renamed)
+    kata, folder = handout.kata, _shown(handout.folder)
+    screen.say(f"{kata.title} (tier {kata.tier})", kata.teaches, "")
+    if handout.is_new:
+        screen.say(f"Handed out: {folder}/README.md says what is wrong, {folder}/app.py is yours to mend.")
+    else:
+        screen.say(f"This is your current kata, and it is where you left it: {folder}/app.py")
+    screen.say("Then type: kata check")
+
+
+def check(
+    slug: Annotated[
+        str | None, typer.Argument(metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False)
+    ] = None,
+    solution: Annotated[
+        Path | None, typer.Option("--solution", metavar="PATH", help="Grade this file or folder; needs no workspace, notes no progress.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False,
+    katas: KatasOption = None,
+) -> None:
+    """Grade a solution under load: is the bug gone, and if not, where is it?
+
+    Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 broken.
+    """
+    target = _target(slug, solution, katas)
+    report = _grade_as_json(target) if as_json else _grade_on_screen(target)
+    raise typer.Exit(VERDICT_CODES[report.verdict] if report is not None else ExitCode.BROKEN)
+
+
+def list_katas(katas: KatasOption = None) -> None:
+    """Show every kata by tier, with its state."""
+    from grader.catalog.find import find_catalog
+    from grader.render.terminal import Screen
+    from grader.workspace.handout import current_slug
+    from grader.workspace.progress import find_workspace
+
+    catalog = find_catalog(katas)
+    workspace = find_workspace(Path.cwd())
+    states = workspace.states(catalog.renamed) if workspace is not None else {}
+    Screen().catalog(catalog, catalog.katas(), states, current_slug(catalog, states))
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be graded, and what a pass changes.
+
+    Attributes:
+        command: what to type to grade it again.
+        workspace: where the pass is noted; None for `--solution`.
+        runs_folder: where the evidence is saved; None outside of a workspace.
+    """
+
+    catalog: "Catalog"
+    kata: "Kata"
+    path: Path
+    command: str
+    workspace: "Workspace | None"
+    runs_folder: Path | None
+
+
+def _target(slug: str | None, solution: Path | None, katas: Path | None) -> Target:
+    from grader.catalog.find import find_catalog
+    from grader.workspace.progress import find_workspace, need_workspace
+
+    catalog = find_catalog(katas)
+    workspace = find_workspace(Path.cwd())
+    runs_folder = workspace.runs_folder if workspace is not None else None
+    command = f"kata check {slug}" if slug else "kata check"
+    if solution is not None:
+        kata = catalog.kata(slug or _slug_of_solution(catalog, solution))
+        return Target(catalog, kata, solution, f"{command} --solution {solution}", None, runs_folder)
+    if workspace is None and slug is not None:
+        catalog.kata(slug)  # a misspelt name is the nearer mistake
+    workspace = need_workspace(Path.cwd())
+    states = workspace.states(catalog.renamed)
+    kata = catalog.kata(slug or _slug_of_folder(catalog, workspace) or _current(catalog, states))
+    folder = workspace.kata_folder(kata.slug, catalog.renamed)
+    if not folder.is_dir():
+        raise UsageError(f"The kata {kata.slug} has not been handed out in {workspace.root}.", "`kata next` hands out the next kata.")
+    return Target(catalog, kata, folder, command, workspace, runs_folder)
+
+
+def _slug_of_solution(catalog: "Catalog", solution: Path) -> str:
+    """The kata that a path names by one of its folders, or the only one that there is."""
+    named = [part for part in reversed(solution.resolve().parts) if part in catalog.slugs or part in catalog.renamed]
+    if named:
+        return named[0]
+    if len(catalog.slugs) == 1:
+        return catalog.slugs[0]
+    raise UsageError(f"It is not clear which kata {solution} solves.", "Name it: kata check SLUG --solution PATH")
+
+
+def _slug_of_folder(catalog: "Catalog", workspace: "Workspace") -> str | None:
+    """The kata in whose folder we are, if we are in one."""
+    inside = Path.cwd().relative_to(workspace.root).parts
+    return inside[0] if inside and (inside[0] in catalog.slugs or inside[0] in catalog.renamed) else None
+
+
+def _current(catalog: "Catalog", states: "Mapping[str, State]") -> str:
+    from grader.workspace.handout import current_slug
+
+    slug = current_slug(catalog, states)
+    if slug is None:
+        raise UsageError("All katas are passed or skipped, so there is no current one.", "Name one: kata check SLUG")
+    return slug
+
+
+def _grade_on_screen(target: Target) -> "Report":
+    from grader.grading import Settings, grade
+    from grader.render.terminal import Screen
+
+    screen = Screen()
+    screen.begin(target.kata)
+    try:
+        report = grade(target.kata, target.path, Settings(target.runs_folder, screen))
+    finally:
+        screen.stop()
+    _note_pass(target, report)
+    screen.finish(report, _advice(target, report))
+    return report
+
+
+def _grade_as_json(target: Target) -> "Report | None":
+    from grader.errors import BrokenError
+    from grader.grading import Settings, grade, grader_info
+    from grader.render.json_ import render_error, render_report
+
+    try:
+        report = grade(target.kata, target.path, Settings(target.runs_folder))
+    except BrokenError as error:
+        typer.echo(render_error(target.kata.slug, error, grader_info()))
+        return None
+    _note_pass(target, report)
+    typer.echo(render_report(report))
+    return report
+
+
+def _note_pass(target: Target, report: "Report") -> None:
+    from grader.workspace.progress import State
+
+    if report.verdict == "passed" and target.workspace is not None:
+        target.workspace.set_state(target.kata.slug, State.PASSED, target.catalog.renamed)
+
+
+def _advice(target: Target, report: "Report") -> str:
+    """The next command to type."""
+    if report.verdict == "passed":
+        return "Next: kata next" if target.workspace is not None else ""
+    if report.verdict == "failed":
+        file = target.path if target.path.is_file() else target.path / "app.py"
+        return f"Mend {_shown(file)}, then type: {target.command}"
+    if report.verdict == "inconclusive":
+        return f"Close what keeps this machine busy, then type: {target.command}"
+    return f"When that is mended, type: {target.command}"
+
+
+def _congratulate(screen: "Screen", catalog: "Catalog", states: "Mapping[str, State]") -> None:
+    passed = sum(states.get(slug) == "passed" for slug in catalog.slugs)
+    left = [slug for slug in catalog.slugs if states.get(slug) != "passed"]
+    if not left:
+        screen.say(f"Congratulations: all {passed} katas are passed.", "Nothing is left over.")
+        return
+    screen.say(f"You have come to the end: {passed} of {len(catalog.slugs)} katas are passed. Left over, because they were skipped:")
+    screen.say(*(f"  kata check {slug}" for slug in left))
+
+
+def _shown(path: Path) -> str:
+    """A path as one would type it from here, if that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)

@@ -1,0 +1,82 @@
+"""The command `kata`: the application and the one place where exceptions become exit codes."""
+
+import contextlib
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from importlib.metadata import version
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from grader.cli import learner
+from grader.errors import ExitCode, GraderError
+
+app = typer.Typer(
+    name="kata",
+    help="Learn FastAPI's concurrency from apps that work alone and break under load.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+learner.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kata {version('fastapi-katas')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """Learn FastAPI's concurrency from apps that work alone and break under load."""
+
+
+class Terminated(BaseException):
+    """SIGTERM came; unwinds everything like Ctrl-C does."""
+
+
+def run() -> None:
+    """Entry point of the command."""
+    with _sigterm_unwinds():
+        sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == ExitCode.INTERRUPTED:
+            print("\nInterrupted; everything that was started has been ended.", file=sys.stderr)
+        return end.code if isinstance(end.code, int) else ExitCode.PASSED
+    except GraderError as error:
+        from grader.render.terminal import Screen  # late: rich is not needed where nothing fails
+
+        Screen(to_stderr=True).error(error)
+        return error.exit_code
+    except Terminated:
+        return 128 + signal.SIGTERM
+    except Exception:
+        traceback.print_exc()
+        print(
+            f"\nThis is a bug of kata {version('fastapi-katas')}, not of your code: please report it with the lines above.", file=sys.stderr
+        )
+        return ExitCode.BROKEN
+    return ExitCode.PASSED
+
+
+@contextlib.contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,162 @@
+"""Turns findings into plain sentences, for every renderer the same."""
+
+from grader.judge.clock import own_time_s
+from grader.render.text import printable
+from grader.report import CheckResult, Finding, FindingKind, Outcome, Report, Verdict
+
+RELATIONS = {"equals": "exactly", "at_most": "at most", "at_least": "at least"}
+
+
+def amount(value: float, unit: str) -> str:
+    """A number with its unit: "1.22 s", "30", "0.11 s"."""
+    if unit == "s":
+        return f"{value:.2f} s" if value >= 0.0995 else f"{value * 1000:.0f} ms"
+    number = f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+    return f"{number} {unit}".strip()
+
+
+def figures(result: CheckResult) -> str:
+    """What was measured and the limit, in short; empty when the check turned on no number."""
+    if result.measured is None or result.limit is None:
+        return ""
+    finding = result.finding
+    if finding is not None and finding.kind in (FindingKind.NO_ANSWER, FindingKind.HUNG, FindingKind.HUNG_AT_START):
+        return f"nothing for {amount(result.measured, result.unit)}"
+    if finding is not None and finding.kind is FindingKind.NEVER_CAME:
+        return f"{finding.count} of {finding.total}"
+    return f"{amount(result.measured, result.unit)} (limit {amount(result.limit, result.unit)})"
+
+
+def message(result: CheckResult) -> str:
+    """One sentence about why a check did not pass; empty when it did."""
+    if result.finding is None:
+        return "Not run: the solution did not get that far." if result.outcome is Outcome.NOT_RUN else ""
+    sentence = _SENTENCES[result.finding.kind](result.finding)
+    if result.outcome is Outcome.INCONCLUSIVE:
+        return f"{sentence} But this machine was too busy to tell whose fault that is."
+    return sentence
+
+
+def summary(report: Report) -> str:
+    """One sentence about the whole."""
+    passed = sum(check.outcome is Outcome.PASSED for check in report.checks)
+    total = len(report.checks)
+    duration = amount(report.duration_s, "s")
+    if report.verdict is Verdict.PASSED:
+        return f"Passed: all {total} checks hold ({duration})."
+    if report.verdict is Verdict.FAILED:
+        return f"Failed: {passed} of {total} checks hold ({duration})."
+    if report.verdict is Verdict.INCONCLUSIVE:
+        return f"Inconclusive: this machine could not tell ({duration}). Nothing is held against you."
+    return f"Broken: the grader or its surroundings failed, not your solution ({duration})."
+
+
+def busy_machine(finding: Finding) -> str:
+    """What kept the machine busy while something was timed, as far as it is known."""
+    watch = finding.watch
+    if watch is None or watch.server is None or watch.grader is None:
+        return ""
+    own_s = own_time_s(watch) or 0.0
+    return (
+        f"Of {amount(watch.elapsed_s, 's')} the server waited {amount(watch.server.waited_s, 's')} and the grader "
+        f"{amount(watch.grader.waited_s, 's')} for a core; {amount(max(0.0, own_s), 's')} were the code's own."
+    )
+
+
+def _crashed_at_start(finding: Finding) -> str:
+    return f"The app ended before it was ready ({finding.observed}){_because(finding)}"
+
+
+def _crashed_under_load(finding: Finding) -> str:
+    return f"The app's process ended while it was serving ({finding.observed}){_because(finding)}"
+
+
+def _because(finding: Finding) -> str:
+    if "has no attribute 'app'" in finding.error and "AttributeError" in finding.error:
+        return ": app.py defines no `app`; name the FastAPI application `app`."
+    return f": {printable(finding.error)}" if finding.error else "."
+
+
+def _hung_at_start(finding: Finding) -> str:
+    return f"The app was not ready after {amount(finding.measured or 0, 's')}: its import or its lifespan does not come to an end."
+
+
+def _hung(finding: Finding) -> str:
+    return f"The check had not come to an end after {amount(finding.measured or 0, 's')}."
+
+
+def _no_answer(finding: Finding) -> str:
+    who = (
+        f"{finding.count} of {finding.total} requests like {printable(finding.subject)}"
+        if finding.total > 1
+        else printable(finding.subject)
+    )
+    if finding.measured is not None:
+        return f"{who} got no answer within {amount(finding.measured, 's')}."
+    return f"{who} got no answer: {finding.observed}."
+
+
+def _wrong_status(finding: Finding) -> str:
+    which = printable(finding.subject)
+    if finding.total > 1:
+        which = f"{finding.count} of {finding.total} requests like {which}"
+    return f"{which} should answer {finding.expected}, but got {printable(finding.observed)}."
+
+
+def _wrong_value(finding: Finding) -> str:
+    return f"{printable(finding.subject)} should be {printable(finding.expected)}, but was {printable(finding.observed)}."
+
+
+def _wrong_count(finding: Finding) -> str:
+    relation = RELATIONS.get(finding.expected, finding.expected)
+    measured, limit = amount(finding.measured or 0, finding.unit), amount(finding.limit or 0, finding.unit)
+    return f"{printable(finding.subject)}: {measured}; there should be {relation} {limit}."
+
+
+def _too_slow(finding: Finding) -> str:
+    took = f"{printable(finding.subject)} took {amount(finding.measured or 0, 's')}"
+    limit = f"the limit is {amount(finding.limit or 0, 's')}"
+    if finding.alone_s is None or finding.measured is None or finding.count < 2:
+        return f"{took}; {limit}."
+    together = " They were served one after another." if finding.measured > 0.7 * finding.count * finding.alone_s else ""
+    return f"{took}; one alone takes {amount(finding.alone_s, 's')} and {limit}.{together}"
+
+
+def _too_fast(finding: Finding) -> str:
+    took = amount(finding.measured or 0, "s")
+    return f"{printable(finding.subject)} was over after {took}; the work alone takes {amount(finding.limit or 0, 's')}."
+
+
+def _never_came(finding: Finding) -> str:
+    waited = amount(finding.watch.elapsed_s, "s") if finding.watch is not None else "a long time"
+    return f"{printable(finding.subject)}: only {finding.count} of {finding.total} after {waited}."
+
+
+def _no_overlap(finding: Finding) -> str:
+    return f"{printable(finding.subject)} did not overlap, so their time proves nothing."
+
+
+def _mishap(finding: Finding) -> str:
+    return printable(finding.observed)
+
+
+def _nothing_asserted(finding: Finding) -> str:
+    return "The check ended without having stated anything, which is a fault of the kata."
+
+
+_SENTENCES = {
+    FindingKind.CRASHED_AT_START: _crashed_at_start,
+    FindingKind.CRASHED_UNDER_LOAD: _crashed_under_load,
+    FindingKind.HUNG_AT_START: _hung_at_start,
+    FindingKind.HUNG: _hung,
+    FindingKind.NO_ANSWER: _no_answer,
+    FindingKind.WRONG_STATUS: _wrong_status,
+    FindingKind.WRONG_VALUE: _wrong_value,
+    FindingKind.WRONG_COUNT: _wrong_count,
+    FindingKind.TOO_SLOW: _too_slow,
+    FindingKind.TOO_FAST: _too_fast,
+    FindingKind.NEVER_CAME: _never_came,
+    FindingKind.NO_OVERLAP: _no_overlap,
+    FindingKind.MISHAP: _mishap,
+    FindingKind.NOTHING_ASSERTED: _nothing_asserted,
+}

@@ -1,0 +1,158 @@
+"""Fixtures for all tests: real launchers, real servers, the real command."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.checks.expect import RECORDER
+from grader.checks.stage import single_error
+from grader.evidence.model import Subject
+from grader.harness.launcher import Launcher, running_launcher
+from grader.harness.recorder import Recorder
+from grader.harness.server import Server, ServerPlan, running_server
+from grader.harness.watch import Clock
+
+KATA = Path(sys.executable).parent / "kata"
+"""The installed command."""
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+RunKata = Callable[..., Ran]
+
+
+@pytest.fixture
+def kata(tmp_path: Path) -> RunKata:
+    """Runs `kata` with these arguments as a user would, in `tmp_path` unless told otherwise."""
+
+    def run(*arguments: str | Path, cwd: Path = tmp_path, environ: Mapping[str, str] | None = None) -> Ran:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+        done = subprocess.run(
+            [str(KATA), *map(str, arguments)],
+            cwd=cwd,
+            env={**clean, "COLUMNS": "80", **(environ or {})},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    """One launcher for all tests that start servers."""
+    with running_launcher(tmp_path_factory.mktemp("launcher")) as launcher:
+        yield launcher
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    """A fresh record; `expect` in this test goes into it."""
+    recorder = Recorder(Clock(), Subject.SOLUTION)
+    RECORDER.set(recorder)
+    return recorder
+
+
+Serve = Callable[..., AbstractAsyncContextManager[Server]]
+
+
+@pytest.fixture
+def serve(tmp_path: Path, launcher: Launcher, recorder: Recorder) -> Serve:
+    """Serves the source of an `app.py`."""
+
+    @asynccontextmanager
+    async def serve_source(
+        source: str, *, workers: int = 1, start_s: float = 10.0, stop_s: float = 2.0, **environ: str
+    ) -> AsyncIterator[Server]:
+        folder = tmp_path / "solution"
+        folder.mkdir(exist_ok=True)
+        (folder / "app.py").write_text(textwrap.dedent(source))
+        plan = ServerPlan(folder, workers, {"PATH": os.defpath, **environ}, start_s, stop_s)
+        async with single_error(), running_server(plan, launcher, recorder) as server:
+            yield server
+
+    return serve_source
+
+
+MANIFEST = """
+format = 1
+title = "A test kata"
+tier = 1
+teaches = "Nothing."
+topics = ["tests"]
+hints = ["one", "two", "three"]
+
+[starter]
+fails = ["test_it_answers"]
+
+[rejected.wrong]
+fails = ["test_it_answers"]
+because = "It answers the wrong thing."
+"""
+
+CHECKS = '''
+from grader.checks.api import Server, expect
+
+
+async def test_it_answers(server: Server) -> None:
+    """It answers with yes."""
+    expect(await server.get("/")).status(200).json("yes")
+'''
+
+APP = """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/")
+async def root() -> str:
+    return "{answer}"
+"""
+
+
+@pytest.fixture
+def make_kata(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a small kata and returns the folder of katas that it lies in."""
+
+    def make(slug: str = "tiny", *, manifest: str = MANIFEST, checks: str = CHECKS, files: Mapping[str, Any] | None = None) -> Path:
+        folder = tmp_path / "katas" / slug
+        contents = {
+            "kata.toml": manifest,
+            "checks.py": checks,
+            "README.md": "# Tiny\n",
+            "starter/app.py": APP.replace("{answer}", "no"),
+            "accepted/reference.py": APP.replace("{answer}", "yes"),
+            "rejected/wrong.py": APP.replace("{answer}", "perhaps"),
+            **(files or {}),
+        }
+        for name, content in contents.items():
+            if content is not None:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_text(textwrap.dedent(content))
+        return folder.parent
+
+    return make

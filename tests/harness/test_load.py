@@ -1,0 +1,198 @@
+"""The load client: what it sends, and what it writes down."""
+
+import socket
+import statistics
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+import pytest
+
+from grader.evidence.model import ExchangeError
+from grader.harness.load import BODY_LIMIT_BYTES, Visitors
+from grader.harness.recorder import Recorder
+from tests.conftest import Serve
+
+SLEEPER = """
+    import asyncio
+    from fastapi import FastAPI, Request
+    from fastapi.responses import StreamingResponse
+
+    app = FastAPI()
+    left = []
+
+    @app.get("/sleep/{n}")
+    async def sleep(n: int) -> int:
+        await asyncio.sleep(0.05)
+        return n
+
+    @app.post("/echo")
+    async def echo(request: Request) -> dict:
+        return {"body": await request.json(), "agent": request.headers.get("x-agent")}
+
+    @app.get("/stream")
+    async def stream():
+        async def parts():
+            try:
+                for _ in range(100):
+                    yield b"x" * 10_000
+                    await asyncio.sleep(0.001)
+            finally:
+                left.append(1)
+        return StreamingResponse(parts())
+
+    @app.get("/left")
+    async def count() -> int:
+        return len(left)
+
+    @app.get("/huge")
+    async def huge():
+        async def parts():
+            while True:
+                yield b"x" * 1_000_000
+        return StreamingResponse(parts())
+"""
+
+
+async def test_an_exchange_has_its_times_in_order(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        exchange = (await server.get("/sleep/1")).exchange
+    assert exchange.sent_s is not None
+    assert exchange.first_byte_s is not None
+    assert exchange.last_byte_s is not None
+    assert exchange.planned_s <= exchange.sent_s <= exchange.first_byte_s <= exchange.last_byte_s == exchange.ended_s
+    assert exchange.elapsed_s >= 0.045
+    assert (exchange.status, exchange.size_bytes, exchange.body, exchange.error) == (200, 1, "1", None)
+
+
+async def test_a_body_and_headers_are_sent(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        answer = await server.post("/echo", {"a": [1]}, headers={"x-agent": "me"})
+    assert answer.body == b'{"body":{"a":[1]},"agent":"me"}'
+
+
+async def test_a_burst_is_sent_at_the_same_moment_and_overlaps(serve: Serve, recorder: Recorder) -> None:
+    async with serve(SLEEPER) as server:
+        crowd = await server.burst("GET", "/sleep/{n}", count=100)
+    assert [int(answer.body) for answer in crowd] == [answer.n for answer in crowd]
+    assert len({answer.n for answer in crowd}) == 100
+    sent = [answer.exchange.sent_s for answer in crowd if answer.exchange.sent_s is not None]
+    assert max(sent) < min(answer.exchange.ended_s for answer in crowd)
+    assert recorder.bursts[0].exchanges == tuple(answer.exchange.id for answer in crowd)
+    assert recorder.bursts[0].watch.elapsed_s >= 0.045
+
+
+async def test_several_paths_are_taken_in_turn(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        crowd = await server.burst("GET", ["/sleep/{n}", "/left"], count=4, numbers=[5, 6, 7, 8])
+    assert [answer.exchange.path for answer in crowd] == ["/sleep/5", "/left", "/sleep/7", "/left"]
+
+
+async def test_steady_visitors_come_as_planned_however_slow_the_answers(serve: Serve) -> None:
+    source = """
+        import time
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+        @app.get("/{n}")
+        async def stall(n: int) -> int:
+            time.sleep(0.05)
+            return n
+    """
+    async with serve(source) as server:
+        stream = await server.steady("GET", "/{n}", rate_per_s=100, duration_s=0.2)
+    planned = [answer.exchange.planned_s for answer in stream]
+    gaps = [later - earlier for earlier, later in zip(planned, planned[1:], strict=False)]
+    assert len(stream) == 20
+    assert statistics.median(gaps) == pytest.approx(0.01)
+    # 20 answers at 50 ms each one after another: the last one planned at 0.19 s is answered at 1 s or later.
+    assert stream[-1].elapsed_s > 0.7
+
+
+async def test_a_visitor_can_leave(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        answer = await server.get("/stream", leave_after_s=0.03)
+        assert answer.exchange.error is ExchangeError.LEFT
+        with anyio.fail_after(5):
+            while (await server.get("/left")).body != b"1":
+                await anyio.sleep(0.01)
+
+
+async def test_a_pending_request_can_be_left_and_tells_when_it_is_answered(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        pending = server.start("GET", "/sleep/1")
+        other = server.start("GET", "/sleep/2")
+        assert not pending.answered
+        pending.leave()
+        assert (await other).status == 200
+        assert (await pending).exchange.error is ExchangeError.LEFT
+
+
+async def test_a_slow_reader_holds_the_answer_back(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        fast = await server.get("/stream")
+        slow = await server.get("/stream", read_bytes_per_s=2_000_000, give_up_s=10)
+    assert len(fast.body) == len(slow.body) == 1_000_000
+    assert slow.elapsed_s > 0.4
+
+
+async def test_a_visitor_gives_up(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        answer = await server.get("/sleep/1", give_up_s=0.02)
+    assert answer.exchange.error is ExchangeError.TIMED_OUT
+    assert answer.status is None
+
+
+async def test_an_endless_answer_is_cut_off(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        answer = await server.get("/huge")
+    assert answer.exchange.error is ExchangeError.TOO_LARGE
+    assert len(answer.body) <= BODY_LIMIT_BYTES + 1_000_000
+    assert len(answer.exchange.body) == 500
+
+
+@contextmanager
+def raw_server(reply: bytes) -> Iterator[tuple[str, int]]:
+    """A server that answers its first visitor with these bytes and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(reply)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (b"nonsense\r\n\r\n", ExchangeError.MALFORMED),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf", ExchangeError.CLOSED),
+        (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 100_000, ExchangeError.MALFORMED),
+        (b"", ExchangeError.CLOSED),
+        (b"HTTP/1.1 200 OK\r\n\r\nuntil the end", None),
+    ],
+)
+async def test_what_is_no_answer_becomes_an_error(reply: bytes, error: ExchangeError | None, recorder: Recorder) -> None:
+    with raw_server(reply) as address:
+        async with anyio.create_task_group() as tasks:
+            answer = await Visitors([address], recorder, tasks).get("/")
+    assert answer.exchange.error is error
+
+
+async def test_a_refused_connection_is_an_error(recorder: Recorder) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = listening.getsockname()
+    async with anyio.create_task_group() as tasks:
+        visitors = Visitors([address], recorder, tasks)
+        answer = await visitors.get("/")
+        crowd = await visitors.burst("GET", "/", count=3)
+    assert answer.exchange.error is ExchangeError.REFUSED
+    assert {a.exchange.error for a in crowd} == {ExchangeError.REFUSED}

@@ -1,0 +1,135 @@
+"""The upstream: how checks steer it, and what it sees of the solution."""
+
+import json
+from collections.abc import AsyncIterator
+
+import anyio
+import httpx
+import pytest
+
+from grader.evidence.model import CallEnd, GateClaim
+from grader.harness.gates import GateMissed
+from grader.harness.recorder import Recorder
+from grader.harness.server import listening_socket
+from grader.harness.upstream import Upstream, running_upstream
+
+
+@pytest.fixture
+async def upstream(recorder: Recorder) -> AsyncIterator[Upstream]:
+    with listening_socket() as listening:
+        async with running_upstream(listening, recorder) as upstream:
+            yield upstream
+
+
+@pytest.fixture
+async def client(upstream: Upstream) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=upstream.url, timeout=5) as client:
+        yield client
+
+
+async def test_each_call_gets_a_value_that_nobody_could_know(upstream: Upstream, client: httpx.AsyncClient) -> None:
+    values = [(await client.get("/a")).json()["value"] for _ in range(20)]
+    assert len(set(values)) == 20
+    assert upstream.value("/a") == values[-1]
+    assert [call.value for call in upstream.calls("/a")] == values
+
+
+async def test_a_path_that_was_never_called_has_a_value_that_changes(upstream: Upstream) -> None:
+    assert upstream.value("/never") != upstream.value("/never")
+
+
+async def test_a_call_is_recorded_with_its_times(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+    upstream.on("/slow", delay_s=0.05)
+    await client.post("/slow?q=1", json={"x": 1})
+    (call,) = recorder.calls
+    assert (call.method, call.path, call.end) == ("POST", "/slow", CallEnd.ANSWERED)
+    assert call.released_s is not None
+    assert call.ended_s is not None
+    assert call.arrived_s + 0.045 <= call.released_s <= call.ended_s
+    assert upstream.all_calls[0].query == "q=1"
+    assert json.loads(upstream.all_calls[0].body) == {"x": 1}
+
+
+async def test_a_later_rule_goes_before_an_earlier_one_and_stands_back_when_used_up(upstream: Upstream, client: httpx.AsyncClient) -> None:
+    upstream.on("/*", json=lambda call: {"path": call.path})
+    upstream.on("/flaky", status=503, times=2)
+    assert [(await client.get("/flaky")).status_code for _ in range(3)] == [503, 503, 200]
+    assert (await client.get("/other")).json() == {"path": "/other"}
+
+
+async def test_a_hold_proves_that_calls_are_under_way_at_once(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+    async with upstream.hold("/a", "/b") as held, anyio.create_task_group() as tasks:
+        for path in ("/a", "/b", "/a"):
+            tasks.start_soon(client.get, path)
+        await held.arrivals(3)
+        assert all(call.open for call in held.calls)
+        assert (await client.get("/free")).status_code == 200
+        held.release()
+    assert [call.end for call in recorder.calls] == [CallEnd.ANSWERED] * 4
+    assert (await client.get("/a")).status_code == 200
+
+
+async def test_a_gate_that_does_not_open_leaves_a_claim(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+    async with anyio.create_task_group() as tasks, upstream.hold("/a") as held:
+        tasks.start_soon(client.get, "/a")
+        with pytest.raises(GateMissed):
+            await held.arrivals(2, deadline_s=0.1)
+    (claim,) = recorder.claims
+    assert isinstance(claim, GateClaim)
+    assert (claim.wanted, claim.seen, claim.deadline_s) == (2, 1, 0.1)
+
+
+async def test_a_client_that_goes_away_is_seen(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+    upstream.on("/never", never=True)
+    with anyio.move_on_after(0.1):
+        await client.get("/never")
+    await upstream.departures("/never", 1)
+    assert recorder.calls[0].end is CallEnd.CLIENT_LEFT
+    assert recorder.calls[0].released_s is None
+
+
+async def test_a_held_call_whose_client_went_away_is_not_counted(upstream: Upstream, client: httpx.AsyncClient) -> None:
+    async with upstream.hold("/a") as held:
+        with anyio.move_on_after(0.1):
+            await client.get("/a")
+        await upstream.departures("/a", 1)
+        assert held.calls == []
+
+
+async def test_a_drip_passes_a_read_timeout(upstream: Upstream, client: httpx.AsyncClient) -> None:
+    upstream.on("/drip", drip_s=0.5)
+    with anyio.fail_after(5):
+        began = anyio.current_time()
+        answer = await client.get("/drip", timeout=0.3)
+    assert answer.json() == {"value": upstream.value("/drip")}
+    assert anyio.current_time() - began > 0.35
+
+
+async def test_a_cut_breaks_the_body_off(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+    upstream.on("/cut", cut=True)
+    with pytest.raises(httpx.RemoteProtocolError):
+        await client.get("/cut")
+    assert recorder.calls[0].end is CallEnd.CUT
+
+
+async def test_connections_are_counted(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+    await client.get("/a")
+    await client.get("/a")
+    async with httpx.AsyncClient(base_url=upstream.url) as other:
+        await other.get("/a")
+        assert (upstream.connections.opened, upstream.connections.open, upstream.connections.peak) == (2, 2, 2)
+    await client.aclose()
+    await upstream.connections.closed()
+    assert upstream.connections.open == 0
+    assert [connection.service for connection in recorder.connections] == ["upstream", "upstream"]
+    assert all(connection.closed_s is not None for connection in recorder.connections)
+
+
+async def test_nonsense_closes_the_connection(upstream: Upstream) -> None:
+    host, port = upstream.url.removeprefix("http://").split(":")
+    async with await anyio.connect_tcp(host, int(port)) as stream:
+        await stream.send(b"nonsense\r\n\r\n")
+        with pytest.raises(anyio.EndOfStream), anyio.fail_after(5):
+            while True:
+                await stream.receive()
+    assert upstream.all_calls == []
