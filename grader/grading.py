@@ -4,6 +4,7 @@ import contextlib
 import os
 import platform
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -131,13 +132,24 @@ def _run_checks(
     ]  # fmt: skip
     if not kata.checks.is_file():
         raise BrokenError(f"The kata {kata.slug} has no checks.py.", "This is a fault of the kata; tell its author.")
-    with _signals_interrupt(checks):
+    with _signals_interrupt(checks), _forgotten_module(kata.checks):
         code = pytest.main(arguments, plugins=[anyio.pytest_plugin, checks])
     if code == pytest.ExitCode.INTERRUPTED and checks.error is None:
         raise KeyboardInterrupt
     if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR) and checks.error is None:
         raise GraderError("The checks could not be run: pytest failed.", "This is a bug of the grader; please report it.")
     return checks
+
+
+@contextlib.contextmanager
+def _forgotten_module(file: Path) -> Iterator[None]:
+    """Forget the module of a kata's checks afterwards, so that it is not taken for another kata's, or an older state."""
+    try:
+        yield
+    finally:
+        for name, module in list(sys.modules.items()):
+            if getattr(module, "__file__", None) == str(file):
+                del sys.modules[name]
 
 
 @contextlib.contextmanager

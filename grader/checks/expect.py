@@ -117,16 +117,17 @@ class CrowdExpectation:
         return self
 
     def each_within(self, limit_s: float) -> "CrowdExpectation":
-        """Each was answered within so many seconds of its own planned moment."""
-        for answer in self._crowd:
-            self._clock(f"{answer.exchange.method} {answer.exchange.path}", (answer.exchange.id,), Relation.AT_MOST, limit_s)
+        """Each was answered within so many seconds of its own planned moment: the slowest is what counts."""
+        self._one(max(self._crowd, key=lambda answer: answer.elapsed_s), Relation.AT_MOST, limit_s)
         return self
 
     def each_at_least(self, limit_s: float) -> "CrowdExpectation":
-        """Each took so long: the work was really done for every one."""
-        for answer in self._crowd:
-            self._clock(f"{answer.exchange.method} {answer.exchange.path}", (answer.exchange.id,), Relation.AT_LEAST, limit_s)
+        """Each took so long, so the work was really done for every one: the fastest is what counts."""
+        self._one(min(self._crowd, key=lambda answer: answer.elapsed_s), Relation.AT_LEAST, limit_s)
         return self
+
+    def _one(self, answer: Answer, relation: Relation, limit_s: float) -> None:
+        self._clock(f"{answer.exchange.method} {answer.exchange.path}", (answer.exchange.id,), relation, limit_s)
 
     def _clock(self, what: str, exchanges: tuple[int, ...], relation: Relation, limit_s: float, alone_s: float | None = None) -> None:
         burst = self._crowd.burst

@@ -80,7 +80,7 @@ class CheckRun:
 
     # ---- fixtures -------------------------------------------------------------------------------------------------
 
-    @pytest.fixture(scope="session")
+    @pytest.fixture
     def anyio_backend(self) -> tuple[str, dict[str, object]]:
         """The grader runs on asyncio."""
         return BACKEND

@@ -67,12 +67,12 @@ def next_kata(
         _congratulate(screen, catalog, states)
         return
     handout = hand_out(catalog.kata(slug), workspace, catalog.renamed)
-    kata, folder = handout.kata, _shown(handout.folder)
+    kata, app, readme = handout.kata, _shown(handout.folder / "app.py"), _shown(handout.folder / "README.md")
     screen.say(f"{kata.title} (tier {kata.tier})", kata.teaches, "")
     if handout.is_new:
-        screen.say(f"Handed out: {folder}/README.md says what is wrong, {folder}/app.py is yours to mend.")
+        screen.say(f"Handed out: {readme} says what is wrong, {app} is yours to mend.")
     else:
-        screen.say(f"This is your current kata, and it is where you left it: {folder}/app.py")
+        screen.say(f"This is your current kata, and it is where you left it: {app}")
     screen.say("Then type: kata check")
 
 

@@ -44,6 +44,9 @@ class Connections:
     async def closed(self, deadline_s: float | None = None) -> None:
         """Wait until every connection that was opened is closed again.
 
+        After `Server.stop` give a deadline well below the 2 s for which the processes stand still: then they end, and the
+        system closes what the application left open.
+
         Raises:
             GateMissed: some were still open at the deadline.
         """

@@ -4,6 +4,8 @@ from grader.judge.clock import own_time_s
 from grader.render.text import printable
 from grader.report import CheckResult, Finding, FindingKind, Outcome, Report, Verdict
 
+MESSAGE_CHARS = 1000
+
 RELATIONS = {"equals": "exactly", "at_most": "at most", "at_least": "at least"}
 
 
@@ -31,7 +33,7 @@ def message(result: CheckResult) -> str:
     """One sentence about why a check did not pass; empty when it did."""
     if result.finding is None:
         return "Not run: the solution did not get that far." if result.outcome is Outcome.NOT_RUN else ""
-    sentence = _SENTENCES[result.finding.kind](result.finding)
+    sentence = printable(_SENTENCES[result.finding.kind](result.finding), MESSAGE_CHARS)
     if result.outcome is Outcome.INCONCLUSIVE:
         return f"{sentence} But this machine was too busy to tell whose fault that is."
     return sentence

@@ -40,10 +40,11 @@ async def test_labels_are_rendered_together(server: Server) -> None:
 
 async def test_health_is_answered_while_labels_render(server: Server) -> None:
     """The health check is answered at once while labels render."""
-    paths = ["/labels/{n}"] * CROWD + ["/health"]
-    crowd = await server.burst("GET", paths, count=len(paths))
-    expect(crowd).statuses(200)
-    expect(crowd[-1]).json({"status": "ok"}).within(HEALTH_S)
+    labels = [server.start("GET", f"/labels/{order}") for order in range(1, 1 + CROWD)]
+    probes = await server.steady("GET", "/health", rate_per_s=50, duration_s=0.2)
+    expect(probes).statuses(200).json(lambda _: {"status": "ok"}).each_within(HEALTH_S)
+    for pending in labels:
+        expect(await pending).status(200)
 
 
 async def test_the_same_label_is_rendered_anew(server: Server) -> None:

@@ -1,0 +1,63 @@
+"""Everything that a kata can be proved with: its starter, its examples, and junk that no kata may accept."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from grader.catalog.manifest import Kata
+
+JUNK = Path(__file__).parent / "junk"
+WRAPPER = "first_answer"
+"""Junk that wraps the kata's reference, which it imports as `solved`."""
+
+
+class Kind(StrEnum):
+    """What an example is, and so what must become of it."""
+
+    STARTER = "starter"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    JUNK = "junk"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One solution whose verdict is known beforehand.
+
+    Attributes:
+        path: a file, or a folder with an `app.py`.
+        fails: the checks that it must fail; None where only the verdict is known.
+    """
+
+    kind: Kind
+    name: str
+    path: Path
+    fails: frozenset[str] | None
+
+    @property
+    def label(self) -> str:
+        """For people: "rejected/cached"."""
+        return f"{self.kind}/{self.name}"
+
+
+def own_examples(kata: Kata) -> Iterator[Example]:
+    """Starter, accepted and rejected examples of a kata."""
+    yield Example(Kind.STARTER, "app", kata.starter, frozenset(kata.starter_fails))
+    for path in kata.accepted:
+        yield Example(Kind.ACCEPTED, path.stem, path, frozenset())
+    declared = {mistake.file: frozenset(mistake.fails) for mistake in kata.mistakes}
+    for path in kata.rejected:
+        yield Example(Kind.REJECTED, path.stem, path, declared.get(path.name))
+
+
+def junk_examples(kata: Kata, folder: Path) -> Iterator[Example]:
+    """Junk for a kata, made in this folder: an empty app, 200 or 503 to everything, a crash, a hang, a hard-coded answer."""
+    for source in sorted(JUNK.glob("*.py")):
+        target = folder / source.stem
+        target.mkdir()
+        shutil.copyfile(source, target / "app.py")
+        if source.stem == WRAPPER:
+            shutil.copyfile(kata.reference, target / "solved.py")
+        yield Example(Kind.JUNK, source.stem, target, None)

@@ -1,0 +1,5 @@
+"""An app without a route."""
+
+from fastapi import FastAPI
+
+app = FastAPI()

@@ -1,0 +1,97 @@
+"""Manifests: what is read, and how each mistake is told."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader.catalog.find import find_catalog, shipped_folder
+from grader.catalog.manifest import read_manifest
+from grader.errors import KataPackageError, UnknownKata, UsageError
+from tests.conftest import MANIFEST
+
+MakeKata = Callable[..., Path]
+
+
+def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
+    kata = read_manifest(make_kata() / "tiny")
+    assert (kata.slug, kata.title, kata.tier, kata.workers, kata.services) == ("tiny", "A test kata", 1, 1, ())
+    assert kata.limits.check_s == 20.0
+    assert [(mistake.file, mistake.fails) for mistake in kata.mistakes] == [("wrong.py", ("test_it_answers",))]
+    assert kata.reference in kata.accepted
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "hint"),
+    [
+        (("title =", "titel ="), "`title` is missing", "Is `titel` meant to be it?"),
+        (("tier = 1", "tier = 1\nworker = 2"), "`worker` is unknown", "Did you mean `workers`?"),
+        (("tier = 1", "tier = 9"), "`tier` must be from 1 to 5, not 9", ""),
+        (("tier = 1", 'tier = "1"'), "`tier` must be a positive integer", ""),
+        (("format = 1", "format = 2"), "`format` must be 1", "Upgrade"),
+        (("tier = 1", 'tier = 1\nservices = ["upstrem"]'), "`services` has the unknown value 'upstrem'", "Did you mean `upstream`?"),
+        (('"three"]', "]"), "`hints` must be 3 sentences", ""),
+        (("because = ", "becuase = "), "`rejected.wrong.because` is missing", "Is `becuase` meant to be it?"),
+        (("[starter]", "[limits]\ncheck_s = -1\n[starter]"), "`limits.check_s` must be a positive number", ""),
+        (("[starter]", '[postgres]\nschema = "none.sql"\n[starter]'), "`postgres.schema` names none.sql", ""),
+        (("title =", "title"), "is not valid TOML", "Mend that line."),
+    ],
+)
+def test_each_mistake_is_told_with_file_key_and_the_nearest_right_name(
+    make_kata: MakeKata, change: tuple[str, str], message: str, hint: str
+) -> None:
+    katas = make_kata(manifest=MANIFEST.replace(*change, 1))
+    with pytest.raises(KataPackageError) as caught:
+        read_manifest(katas / "tiny")
+    assert str(katas / "tiny" / "kata.toml") in caught.value.message
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_folder_without_a_manifest_is_no_kata(tmp_path: Path) -> None:
+    with pytest.raises(KataPackageError, match="has no kata.toml"):
+        read_manifest(tmp_path)
+
+
+def test_an_unknown_slug_is_answered_with_the_nearest_names(make_kata: MakeKata) -> None:
+    catalog = find_catalog(make_kata("sleepy-handler"))
+    with pytest.raises(UnknownKata) as caught:
+        catalog.kata("sleepy-handlr")
+    assert caught.value.hint == "Did you mean sleepy-handler?"
+
+
+def test_the_order_file_comes_first_and_new_katas_last(make_kata: MakeKata) -> None:
+    make_kata("a")
+    make_kata("b")
+    folder = make_kata("c")
+    (folder / "catalog.toml").write_text('[[tier]]\nnumber = 1\ntitle = "First"\nkatas = ["c", "a"]\n[renamed]\nold = "b"\n')
+    catalog = find_catalog(folder)
+    assert catalog.slugs == ("c", "a", "b")
+    assert catalog.tiers == {1: "First"}
+    assert catalog.kata("old").slug == "b"
+
+
+def test_a_kata_itself_is_a_catalog_of_one(make_kata: MakeKata) -> None:
+    assert find_catalog(make_kata() / "tiny").slugs == ("tiny",)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_folder_without_katas_is_refused(tmp_path: Path, exists: bool) -> None:
+    folder = tmp_path if exists else tmp_path / "missing"
+    with pytest.raises(UsageError):
+        find_catalog(folder)
+
+
+@pytest.mark.parametrize("text", ["[[tier]]\nnumber = 1\n", "nonsense", '[[tier]]\nnumber = 1\ntitle = "x"\nkatas = ["missing"]\n'])
+def test_a_wrong_order_file_is_told(make_kata: MakeKata, text: str) -> None:
+    folder = make_kata()
+    (folder / "catalog.toml").write_text(text)
+    with pytest.raises(KataPackageError, match=r"catalog\.toml"):
+        find_catalog(folder)
+
+
+def test_every_shipped_kata_reads_and_stands_in_the_order_file() -> None:
+    catalog = find_catalog(shipped_folder())
+    katas = catalog.katas()
+    assert {kata.tier for kata in katas} <= set(catalog.tiers)
+    assert [kata.tier for kata in katas] == sorted(kata.tier for kata in katas)

@@ -1,0 +1,196 @@
+"""`grade()` on small katas: what each kind of fault becomes."""
+
+import textwrap
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader.catalog.find import find_catalog
+from grader.errors import BrokenError, SolutionError
+from grader.evidence.files import load_run
+from grader.grading import Settings, grade
+from grader.judge.decide import judge_run
+from grader.report import CheckResult, FindingKind, Outcome, Report, Verdict
+from tests.conftest import APP, MANIFEST
+
+MakeKata = Callable[..., Path]
+YES = APP.replace("{answer}", "yes")
+
+
+@pytest.fixture
+def grade_source(tmp_path: Path) -> Callable[..., Report]:
+    def grade_it(katas: Path, source: str = YES, settings: Settings | None = None) -> Report:
+        file = tmp_path / "mine.py"
+        file.write_text(textwrap.dedent(source))
+        return grade(find_catalog(katas).kata("tiny"), file, settings)
+
+    return grade_it
+
+
+Grade = Callable[..., Report]
+
+
+def only(report: Report) -> CheckResult:
+    (result,) = report.checks
+    return result
+
+
+def test_a_right_solution_passes(make_kata: MakeKata, grade_source: Grade) -> None:
+    report = grade_source(make_kata())
+    assert report.verdict is Verdict.PASSED
+    assert only(report).title == "It answers with yes."
+    assert report.grader.cores >= 1
+
+
+def test_a_known_mistake_is_named(make_kata: MakeKata, grade_source: Grade) -> None:
+    report = grade_source(make_kata(), APP.replace("{answer}", "perhaps"))
+    assert report.verdict is Verdict.FAILED
+    assert only(report).finding is not None
+    assert report.because == "It answers the wrong thing."
+
+
+def test_a_folder_is_graded_with_all_its_modules(make_kata: MakeKata, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "app.py").write_text("from helper import app\n")
+    (folder / "helper.py").write_text(YES)
+    report = grade(find_catalog(make_kata()).kata("tiny"), folder)
+    assert report.verdict is Verdict.PASSED
+    assert sorted(path.name for path in folder.iterdir()) == ["app.py", "helper.py"]
+
+
+def test_config_and_plugins_of_a_solution_are_never_read(make_kata: MakeKata, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "app.py").write_text(APP.replace("{answer}", "no"))
+    (folder / "conftest.py").write_text("import pytest\n\n@pytest.fixture\ndef server():\n    raise SystemExit(0)\n")
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = --collect-only\n")
+    assert grade(find_catalog(make_kata()).kata("tiny"), folder).verdict is Verdict.FAILED
+
+
+def test_after_a_start_that_failed_the_other_checks_are_not_run(make_kata: MakeKata, grade_source: Grade) -> None:
+    checks = """
+        from grader.checks.api import Server, expect
+
+
+        async def test_a(server: Server) -> None:
+            \"\"\"A.\"\"\"
+            expect(await server.get("/")).status(200)
+
+
+        async def test_b(server: Server) -> None:
+            \"\"\"B.\"\"\"
+            expect(await server.get("/")).status(200)
+    """
+    report = grade_source(make_kata(checks=checks), "raise RuntimeError('no')\n")
+    assert report.verdict is Verdict.FAILED
+    assert [result.outcome for result in report.checks] == [Outcome.FAILED, Outcome.NOT_RUN]
+    finding = report.checks[0].finding
+    assert finding is not None
+    assert (finding.kind, finding.error) == (FindingKind.CRASHED_AT_START, "RuntimeError: no")
+
+
+def test_a_file_without_app_is_a_crash_that_says_so(make_kata: MakeKata, grade_source: Grade) -> None:
+    finding = only(grade_source(make_kata(), "application = 1\n")).finding
+    assert finding is not None
+    assert "has no attribute 'app'" in finding.error
+
+
+CHECK = """
+    import anyio
+    from grader.checks.api import Server, Upstream, expect
+
+
+    async def test_it(server: Server) -> None:
+        \"\"\"It holds.\"\"\"
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("raise ValueError('oops')", "raised ValueError: oops"),
+        ("assert False", "uses `assert`"),
+        ("pass", None),
+        ("expect(1)", "raised TypeError"),
+    ],
+)
+def test_a_check_at_fault_is_broken_and_never_the_learners(make_kata: MakeKata, grade_source: Grade, body: str, message: str | None) -> None:
+    report = grade_source(make_kata(checks=textwrap.dedent(CHECK) + f"    {body}\n"))
+    assert report.verdict is Verdict.BROKEN
+    finding = only(report).finding
+    assert finding is not None
+    if message is None:
+        assert finding.kind is FindingKind.NOTHING_ASSERTED
+    else:
+        assert message in finding.observed
+        assert "checks.py:8" in finding.observed
+
+
+def test_a_check_that_does_not_end_is_a_hang(make_kata: MakeKata, grade_source: Grade) -> None:
+    manifest = MANIFEST + "\n[limits]\ncheck_s = 0.2\n"
+    report = grade_source(make_kata(manifest=manifest, checks=textwrap.dedent(CHECK) + "    await anyio.sleep(60)\n"))
+    finding = only(report).finding
+    assert finding is not None
+    assert finding.kind is FindingKind.HUNG
+    assert report.verdict in (Verdict.FAILED, Verdict.BROKEN, Verdict.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(
+    ("checks", "message"),
+    [
+        ("import nonsense_module", "No module named 'nonsense_module'"),
+        ("def broken(:", "SyntaxError"),
+        ("", "has no check"),
+        ('def test_a():\n    """A."""\n', "is not an `async def`"),
+        ("async def test_a(server):\n    pass\n", "has no docstring"),
+    ],
+)
+def test_checks_that_cannot_mean_anything_are_refused(make_kata: MakeKata, grade_source: Grade, checks: str, message: str) -> None:
+    with pytest.raises(BrokenError) as caught:
+        grade_source(make_kata(checks=checks))
+    assert message in caught.value.message
+
+
+def test_a_fixture_that_is_not_among_the_services_is_the_katas_fault(make_kata: MakeKata, grade_source: Grade) -> None:
+    checks = textwrap.dedent(CHECK).replace("server: Server", "server: Server, upstream: Upstream") + "    pass\n"
+    report = grade_source(make_kata(checks=checks))
+    assert report.verdict is Verdict.BROKEN
+    assert "upstream" in (only(report).finding or pytest.fail()).observed
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: None, "There is no solution"),
+        (lambda path: path.mkdir(), "has no app.py"),
+        (lambda path: (path.mkdir(), (path / "app.py").symlink_to("/etc/hostname")), "is a link"),
+    ],
+)
+def test_what_is_no_solution_is_refused(
+    make_kata: MakeKata, tmp_path: Path, make: Callable[[Path], object], message: str
+) -> None:
+    make(tmp_path / "mine")
+    with pytest.raises(SolutionError) as caught:
+        grade(find_catalog(make_kata()).kata("tiny"), tmp_path / "mine")
+    assert message in caught.value.message
+
+
+def test_the_evidence_is_saved_and_gives_the_same_results_again(make_kata: MakeKata, grade_source: Grade, tmp_path: Path) -> None:
+    report = grade_source(make_kata(), APP.replace("{answer}", "no"), Settings(runs_folder=tmp_path / "runs"))
+    assert report.run_path is not None
+    verdict, results = judge_run(load_run(report.run_path).checks)
+    assert verdict is report.verdict
+    assert results == report.checks
+
+
+def test_gradings_do_not_leave_anything_behind(make_kata: MakeKata, grade_source: Grade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    threads = threading.active_count()
+    grade_source(make_kata())
+    assert list(temporary.iterdir()) == []
+    assert threading.active_count() == threads

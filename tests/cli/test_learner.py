@@ -1,0 +1,340 @@
+"""The commands as a learner types them."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import APP, KATA, MANIFEST, RunKata
+
+MakeKata = Callable[..., Path]
+RIGHT = APP.replace("{answer}", "yes")
+
+
+@pytest.fixture
+def katas(make_kata: MakeKata) -> Path:
+    """A folder of three small katas, one after another."""
+    for slug in ("first", "second", "third"):
+        folder = make_kata(slug)
+    (folder / "catalog.toml").write_text('[[tier]]\nnumber = 1\ntitle = "All"\nkatas = ["first", "second", "third"]\n')
+    return folder
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Path:
+    """An empty folder to work in."""
+    folder = tmp_path / "play"
+    folder.mkdir()
+    return folder
+
+
+def test_next_makes_a_workspace_and_hands_out_the_first_kata(kata: RunKata, katas: Path, play: Path) -> None:
+    ran = kata("next", "--katas", katas, cwd=play)
+    assert ran.code == 0
+    assert "is now your workspace" in ran.out
+    assert "Then type: kata check" in ran.out
+    assert sorted(path.name for path in (play / "first").iterdir()) == ["README.md", "app.py"]
+    assert (play / ".kata" / "progress.json").exists()
+
+
+def test_next_again_says_where_the_kata_is_and_changes_nothing(kata: RunKata, katas: Path, play: Path) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    (play / "first" / "app.py").write_text("mine")
+    (play / "first" / "README.md").write_text("my notes")
+    ran = kata("next", "--katas", katas, cwd=play / "first")
+    assert ran.code == 0
+    assert "where you left it: app.py" in ran.out
+    assert (play / "first" / "app.py").read_text() == "mine"
+    assert (play / "first" / "README.md").read_text() == "my notes"
+
+
+def test_next_hands_out_again_what_was_deleted(kata: RunKata, katas: Path, play: Path) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    (play / "first" / "app.py").unlink()
+    assert "Handed out" in kata("next", "--katas", katas, cwd=play).out
+    assert (play / "first" / "app.py").exists()
+
+
+def test_the_untouched_starter_fails_and_a_right_solution_leads_on(kata: RunKata, katas: Path, play: Path) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    failed = kata("check", "--katas", katas, cwd=play)
+    assert failed.code == 1
+    assert "Mend first/app.py, then type: kata check" in failed.out
+    (play / "first" / "app.py").write_text(RIGHT)
+    passed = kata("check", "--katas", katas, cwd=play / "first")
+    assert passed.code == 0
+    assert "Next: kata next" in passed.out
+    assert "second" in kata("next", "--katas", katas, cwd=play).out
+    assert (play / "second" / "app.py").exists()
+
+
+def test_skip_goes_past_and_the_end_says_what_is_left_over(kata: RunKata, katas: Path, play: Path) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    assert "Skipped first" in kata("next", "--skip", "--katas", katas, cwd=play).out
+    for slug in ("second", "third"):
+        kata("next", "--katas", katas, cwd=play)
+        (play / slug / "app.py").write_text(RIGHT)
+        assert kata("check", slug, "--katas", katas, cwd=play).code == 0
+    end = kata("next", "--katas", katas, cwd=play)
+    assert "2 of 3 katas are passed" in end.out
+    assert "kata check first" in end.out
+    (play / "first" / "app.py").write_text(RIGHT)
+    kata("check", "first", "--katas", katas, cwd=play)
+    assert "Congratulations: all 3 katas are passed." in kata("next", "--katas", katas, cwd=play).out
+
+
+def test_list_shows_every_kata_with_its_state(kata: RunKata, katas: Path, play: Path) -> None:
+    assert "0 of 3 passed." in kata("list", "--katas", katas, cwd=play).out
+    kata("next", "--skip", "--katas", katas, cwd=play)
+    out = kata("list", "--katas", katas, cwd=play).out
+    assert "Tier 1 · All" in out
+    assert "skipped" in out
+    assert "current" in out
+
+
+def test_a_file_is_graded_without_a_workspace(kata: RunKata, katas: Path, play: Path) -> None:
+    (play / "mine.py").write_text(RIGHT)
+    ran = kata("check", "second", "--solution", "mine.py", environ={"KATA_PATH": str(katas)}, cwd=play)
+    assert ran.code == 0
+    assert sorted(path.name for path in play.iterdir()) == ["mine.py"]
+
+
+def test_a_path_names_its_kata(kata: RunKata, katas: Path, play: Path) -> None:
+    (play / "third").mkdir()
+    (play / "third" / "app.py").write_text(RIGHT)
+    assert "third" in kata("check", "--solution", play / "third", "--katas", katas, cwd=play).out
+
+
+def test_json_is_one_document_and_nothing_else(kata: RunKata, katas: Path, play: Path) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    ran = kata("check", "--json", "--katas", katas, cwd=play)
+    document = json.loads(ran.out)
+    assert (ran.code, ran.err) == (1, "")
+    assert (document["format"], document["kata"], document["verdict"]) == (1, "first", "failed")
+    assert set(document["grader"]) == {"version", "python", "cores"}
+    (check,) = document["checks"]
+    assert set(check) == {"name", "title", "outcome", "message", "measured", "limit", "unit"}
+    assert check["outcome"] == "failed"
+    assert 'should be "yes", but was "no"' in check["message"]
+
+
+def test_runs_are_kept_but_not_more_than_twenty(kata: RunKata, katas: Path, play: Path) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    runs = play / ".kata" / "runs"
+    runs.mkdir()
+    for i in range(25):
+        (runs / f"first-20200101T0000{i:02}.json").write_text("{}")
+    (runs / "second-20200101T000000.json").write_text("{}")
+    kata("check", "--katas", katas, cwd=play)
+    assert len(list(runs.glob("first-*.json"))) == 20
+    assert len(list(runs.glob("second-*.json"))) == 1
+
+
+def test_plain_text_goes_into_a_pipe(kata: RunKata, katas: Path, play: Path) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    ran = kata("check", "--katas", katas, cwd=play)
+    assert "\x1b" not in ran.out
+    assert max(len(line) for line in ran.out.splitlines()) <= 80
+    ascii_only = kata("check", "--katas", katas, cwd=play, environ={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    assert ascii_only.code == 1
+    assert "FAILED" in ascii_only.out
+
+
+@pytest.mark.parametrize("command", [[], ["next"], ["check"], ["list"]])
+def test_every_command_has_help(kata: RunKata, command: list[str]) -> None:
+    ran = kata(*command, "--help")
+    assert ran.code == 0
+    assert "Usage: kata" in ran.out
+
+
+def test_version(kata: RunKata) -> None:
+    assert kata("--version").out.startswith("kata ")
+
+
+def test_shell_completion_is_offered(kata: RunKata) -> None:
+    ran = kata("--show-completion", "bash", environ={"SHELL": "/bin/bash"})
+    assert ran.code == 0
+    assert "_KATA_COMPLETE" in ran.out
+
+
+# ---- bad input --------------------------------------------------------------------------------------------------------
+
+
+def one_sentence(err: str) -> bool:
+    return err.startswith("Error: ") and "Traceback" not in err
+
+
+def test_no_workspace(kata: RunKata, katas: Path, play: Path) -> None:
+    ran = kata("check", "--katas", katas, cwd=play)
+    assert (ran.code, one_sentence(ran.err)) == (2, True)
+    assert "There is no workspace" in ran.err
+    assert "`kata next`" in ran.err
+
+
+def test_an_unknown_slug(kata: RunKata, play: Path) -> None:
+    ran = kata("check", "sleepy-handlr", cwd=play)
+    assert (ran.code, one_sentence(ran.err)) == (2, True)
+    assert "Did you mean sleepy-handler?" in ran.err
+
+
+def test_a_kata_that_was_not_handed_out(kata: RunKata, katas: Path, play: Path) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    ran = kata("check", "third", "--katas", katas, cwd=play)
+    assert (ran.code, one_sentence(ran.err)) == (2, True)
+    assert "has not been handed out" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("application = 1\n", "app.py defines no `app`"),
+        ("def broken(:\n", "SyntaxError"),
+        ("import nothing_of_this_name\n", "ModuleNotFoundError"),
+        ("import os\nos._exit(0)\n", "exit code 0"),
+    ],
+)
+def test_a_solution_that_does_not_start_fails_with_the_reason(kata: RunKata, katas: Path, play: Path, source: str, message: str) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    (play / "first" / "app.py").write_text(source)
+    ran = kata("check", "--katas", katas, cwd=play)
+    assert ran.code == 1
+    assert message in " ".join(ran.out.split())
+
+
+def test_a_missing_solution(kata: RunKata, katas: Path, play: Path) -> None:
+    ran = kata("check", "first", "--solution", "none.py", "--katas", katas, cwd=play)
+    assert (ran.code, one_sentence(ran.err)) == (2, True)
+    assert "There is no solution at none.py" in ran.err
+
+
+@pytest.mark.parametrize("text", ["nonsense", '{"format": 99, "katas": {}}'])
+def test_a_progress_file_that_cannot_be_used(kata: RunKata, katas: Path, play: Path, text: str) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    (play / ".kata" / "progress.json").write_text(text)
+    for command in ("next", "check", "list"):
+        ran = kata(command, "--katas", katas, cwd=play)
+        assert (ran.code, one_sentence(ran.err)) == (4, True)
+        assert "progress.json" in ran.err.replace("\n", "")
+    assert (play / ".kata" / "progress.json").read_text() == text
+
+
+def test_a_folder_that_is_no_kata(kata: RunKata, katas: Path, play: Path) -> None:
+    (katas / "first" / "kata.toml").unlink()
+    ran = kata("list", "--katas", katas, cwd=play)
+    assert (ran.code, one_sentence(ran.err)) == (4, True)
+    assert "which has no kata.toml" in ran.err.replace("\n", " ")
+
+
+def test_an_unknown_manifest_key(kata: RunKata, make_kata: MakeKata, play: Path) -> None:
+    katas = make_kata(manifest=MANIFEST.replace("tier = 1", "tier = 1\nworker = 2"))
+    ran = kata("list", "--katas", katas, cwd=play)
+    assert (ran.code, one_sentence(ran.err)) == (4, True)
+    assert "Did you mean `workers`?" in ran.err
+
+
+def test_checks_that_raise_are_broken(kata: RunKata, make_kata: MakeKata, play: Path) -> None:
+    katas = make_kata(checks='async def test_a(server) -> None:\n    """A."""\n    raise KeyError("x")\n')
+    kata("next", "--katas", katas, cwd=play)
+    ran = kata("check", "--katas", katas, cwd=play)
+    assert ran.code == 4
+    assert "not your solution" in ran.out
+    document = kata("check", "--json", "--katas", katas, cwd=play)
+    assert json.loads(document.out)["verdict"] == "broken"
+    assert "checks.py:3 raised KeyError" in json.loads(document.out)["checks"][0]["message"]
+
+
+def test_checks_that_cannot_be_imported_are_broken_in_json_too(kata: RunKata, make_kata: MakeKata, play: Path) -> None:
+    katas = make_kata(checks="import nothing_of_this_name\n")
+    kata("next", "--katas", katas, cwd=play)
+    ran = kata("check", "--katas", katas, cwd=play)
+    assert (ran.code, one_sentence(ran.err)) == (4, True)
+    document = kata("check", "--json", "--katas", katas, cwd=play)
+    assert document.code == 4
+    assert "nothing_of_this_name" in json.loads(document.out)["error"]["message"]
+
+
+def test_no_free_descriptors(katas: Path, play: Path, kata: RunKata) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    ran = subprocess.run(
+        ["sh", "-c", f'ulimit -n 11; exec "{KATA}" check --katas "{katas}"'], cwd=play, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 4
+    assert "Traceback" not in ran.stdout + ran.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no folder that even root cannot write")
+def test_a_workspace_that_cannot_be_written(kata: RunKata, katas: Path) -> None:
+    ran = kata("next", "--katas", katas, cwd=Path("/proc"))
+    assert (ran.code, one_sentence(ran.err)) == (4, True)
+    assert "cannot become a workspace" in ran.err
+
+
+# ---- interruption -----------------------------------------------------------------------------------------------------
+
+SLOW_CHECKS = '''
+import anyio
+from grader.checks.api import Server, expect
+
+
+async def test_a(server: Server) -> None:
+    """A."""
+    expect(await server.get("/")).status(200)
+    await anyio.sleep(15)
+'''
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("after_s", [0.1, 0.3, 1.5])
+def test_an_interrupted_check_ends_at_once_and_leaves_nothing(
+    make_kata: MakeKata, play: Path, tmp_path: Path, number: int, code: int, after_s: float
+) -> None:
+    katas = make_kata(checks=SLOW_CHECKS)
+    (play / "mine.py").write_text(RIGHT)
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [str(KATA), "check", "--solution", "mine.py", "--katas", str(katas)],
+        cwd=play,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(after_s)
+    process.send_signal(number)
+    began = time.monotonic()
+    _, err = process.communicate(timeout=30)
+    if process.returncode == -number:
+        pytest.skip("the signal came before the interpreter could handle it")
+    assert process.returncode == code
+    assert time.monotonic() - began < 10
+    assert "Traceback" not in err
+    assert list(temporary.iterdir()) == []
+    assert subprocess.run(["pgrep", "-f", str(temporary)], capture_output=True, check=False).stdout == b""
+
+
+def test_what_a_killed_check_left_is_removed_by_the_next(make_kata: MakeKata, play: Path, tmp_path: Path) -> None:
+    katas = make_kata(checks=SLOW_CHECKS)
+    (play / "mine.py").write_text(RIGHT)
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    environ = {**os.environ, "TMPDIR": str(temporary)}
+    command = [str(KATA), "check", "tiny", "--solution", "mine.py", "--katas", str(katas)]
+    process = subprocess.Popen(command, cwd=play, env=environ, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    deadline = time.monotonic() + 30
+    while not list(temporary.glob("*/solution")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert len(list(temporary.iterdir())) == 1
+    (katas / "tiny" / "checks.py").write_text(SLOW_CHECKS.replace("    await anyio.sleep(15)\n", ""))
+    done = subprocess.run(command, cwd=play, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert list(temporary.iterdir()) == []

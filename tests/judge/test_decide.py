@@ -1,0 +1,159 @@
+"""The verdict rule on recorded evidence."""
+
+import pytest
+
+from grader.evidence.model import Attempt, CheckRecord, Crash, ExchangeError, Frame, Relation, ServerLife, Subject
+from grader.judge.decide import Step, examine_attempt, judge_check, judge_run, next_step, verdict_of
+from grader.report import FindingKind, Outcome, Verdict
+from tests.judge.records import answered, attempt, counted, exchange, gated, timed, watch
+
+SLOW = timed(1.2)
+"""A miss with a witness: all 1.2 s are the code's own."""
+
+STARVED = timed(1.2, waited_s=1.1)
+"""A miss without one: the server waited 1.1 s for a core."""
+
+UNTOLD = timed(1.2, waited_s=None)
+"""A miss on a system that does not tell who waited."""
+
+FAST = timed(0.1)
+REFERENCE_HELD = timed(0.1, subject=Subject.REFERENCE)
+REFERENCE_MISSED = timed(1.0, subject=Subject.REFERENCE)
+
+
+def record(*attempts: Attempt, name: str = "test_a") -> CheckRecord:
+    return CheckRecord(name=name, title="A.", attempts=attempts)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "step"),
+    [
+        ([], Step.TRY_SOLUTION),
+        ([FAST], Step.PASS),
+        ([counted(5)], Step.FAIL),
+        ([SLOW], Step.TRY_SOLUTION),
+        ([SLOW, SLOW], Step.FAIL),
+        ([SLOW, FAST], Step.PASS),
+        ([STARVED], Step.TRY_REFERENCE),
+        ([SLOW, STARVED], Step.TRY_REFERENCE),
+        ([STARVED, REFERENCE_HELD], Step.TRY_SOLUTION),
+        ([STARVED, REFERENCE_HELD, FAST], Step.PASS),
+        ([STARVED, REFERENCE_HELD, STARVED], Step.FAIL),
+        ([STARVED, REFERENCE_MISSED], Step.TRY_SOLUTION),
+        ([STARVED, REFERENCE_MISSED, STARVED], Step.TRY_REFERENCE),
+        ([STARVED, REFERENCE_MISSED] * 3 + [STARVED], Step.INCONCLUSIVE),
+        ([UNTOLD], Step.TRY_REFERENCE),
+        ([UNTOLD, REFERENCE_HELD, UNTOLD], Step.FAIL),
+        ([UNTOLD, REFERENCE_MISSED] * 3 + [UNTOLD], Step.INCONCLUSIVE),
+        ([STARVED, counted(5, subject=Subject.REFERENCE)], Step.BROKEN),
+    ],
+)
+def test_what_attempts_allow_to_say(attempts: list[Attempt], step: Step) -> None:
+    assert next_step(attempts) is step
+
+
+def test_one_witness_is_enough_once_the_verdict_stands() -> None:
+    assert next_step([SLOW], failed_already=True) is Step.FAIL
+    assert next_step([STARVED], failed_already=True) is Step.TRY_REFERENCE
+
+
+def test_a_lagging_sender_is_no_witness() -> None:
+    assert next_step([timed(1.2, lag_s=0.3)]) is Step.TRY_REFERENCE
+
+
+def test_a_gate_counts_when_the_code_itself_waited_past_half_of_the_deadline() -> None:
+    assert next_step([gated(1)]) is Step.TRY_SOLUTION
+    assert next_step([gated(1), gated(1)]) is Step.FAIL
+    assert next_step([gated(1, waited_s=2.0)]) is Step.TRY_REFERENCE
+    assert next_step([gated(3)]) is Step.PASS
+
+
+def test_a_wrong_status_is_final_and_a_missing_answer_is_not() -> None:
+    assert next_step([answered(exchange(status=500))]) is Step.FAIL
+    assert next_step([answered(exchange(took_s=3, status=None, error=ExchangeError.TIMED_OUT))]) is Step.TRY_SOLUTION
+    assert next_step([answered(exchange(status=None, error=ExchangeError.CLOSED))]) is Step.FAIL
+
+
+def test_a_wrong_status_is_told_before_a_missing_answer() -> None:
+    finding = examine_attempt(
+        answered(exchange(1, took_s=3, status=None, error=ExchangeError.TIMED_OUT), exchange(2, status=500), exchange(3))
+    )
+    assert finding is not None
+    assert (finding.kind, finding.count, finding.total) == (FindingKind.WRONG_STATUS, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("measured", "relation", "limit", "holds"),
+    [
+        (2, Relation.EQUALS, 2, True),
+        (1, Relation.EQUALS, 2, False),
+        (2, Relation.AT_MOST, 2, True),
+        (3, Relation.AT_MOST, 2, False),
+        (2, Relation.AT_LEAST, 2, True),
+        (1, Relation.AT_LEAST, 2, False),
+    ],
+)
+def test_counts(measured: float, relation: Relation, limit: float, holds: bool) -> None:
+    assert (examine_attempt(counted(measured, relation=relation, limit=limit)) is None) is holds
+
+
+def test_a_crash_explains_before_any_claim() -> None:
+    frame = Frame(file="app.py", line=3, function="f", source="x")
+    life = ServerLife(
+        workers=1, started_s=0, ready_s=0.1, exited_s=0.5, exit_code=1, crash=Crash(phase="load", type="E", message="m", frames=(frame,))
+    )
+    finding = examine_attempt(attempt(life=life, exchanges=(exchange(status=500),)))
+    assert finding is not None
+    assert (finding.kind, finding.frames, finding.error) == (FindingKind.CRASHED_UNDER_LOAD, (frame,), "E: m")
+
+
+def test_an_end_that_was_asked_for_is_no_crash() -> None:
+    life = ServerLife(workers=1, started_s=0, ready_s=0.1, stop_asked_s=0.2, exited_s=0.5, exit_code=-15)
+    finding = examine_attempt(attempt(life=life, claims=counted(1).claims))
+    assert finding is None
+
+
+def test_a_start_that_hangs_needs_a_witness_too() -> None:
+    hung = attempt(life=ServerLife(workers=1, started_s=0, start_watch=watch(5.0)))
+    starved = attempt(life=ServerLife(workers=1, started_s=0, start_watch=watch(5.0, waited_s=4.0)))
+    assert next_step([hung]) is Step.TRY_SOLUTION
+    assert next_step([hung, hung]) is Step.FAIL
+    assert next_step([starved]) is Step.TRY_REFERENCE
+
+
+def test_a_check_that_states_nothing_is_broken() -> None:
+    result = judge_check(record(attempt()))
+    assert result.outcome is Outcome.BROKEN
+    assert result.finding is not None
+    assert result.finding.kind is FindingKind.NOTHING_ASSERTED
+
+
+def test_a_mishap_is_broken_whatever_else_was_seen() -> None:
+    assert judge_check(record(attempt(mishap="no disk", claims=counted(5).claims))).outcome is Outcome.BROKEN
+
+
+def test_figures_of_a_pass_are_those_of_its_clock() -> None:
+    result = judge_check(record(FAST))
+    assert (result.outcome, result.measured, result.limit, result.unit) == (Outcome.PASSED, 0.1, 0.4, "s")
+
+
+def test_a_later_check_is_judged_in_the_light_of_an_earlier_failure() -> None:
+    verdict, results = judge_run([record(counted(5)), record(SLOW, name="test_b")])
+    assert verdict is Verdict.FAILED
+    assert [result.outcome for result in results] == [Outcome.FAILED, Outcome.FAILED]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "verdict"),
+    [
+        ([], Verdict.BROKEN),
+        ([Outcome.PASSED], Verdict.PASSED),
+        ([Outcome.PASSED, Outcome.NOT_RUN], Verdict.BROKEN),
+        ([Outcome.FAILED, Outcome.NOT_RUN], Verdict.FAILED),
+        ([Outcome.FAILED, Outcome.INCONCLUSIVE], Verdict.FAILED),
+        ([Outcome.PASSED, Outcome.INCONCLUSIVE], Verdict.INCONCLUSIVE),
+        ([Outcome.FAILED, Outcome.BROKEN], Verdict.BROKEN),
+    ],
+)
+def test_one_verdict_from_all_outcomes(outcomes: list[Outcome], verdict: Verdict) -> None:
+    assert verdict_of(outcomes) is verdict
