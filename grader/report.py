@@ -49,6 +49,14 @@ class FindingKind(StrEnum):
     NOTHING_ASSERTED = "nothing_asserted"
 
 
+class StallSite(Struct, frozen=True, kw_only=True):
+    """A line at which the event loop stood still: how often, and for how long in all."""
+
+    frame: Frame
+    count: int
+    total_s: float
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """One thing that did not hold, in facts; `grader.render.wording` makes sentences of it.
 
@@ -63,6 +71,8 @@ class Finding(Struct, frozen=True, kw_only=True):
         frames: where in the learner's files it happened, innermost last.
         error: type and text of the exception that ended the server.
         output: the last lines that the server printed.
+        own_limit_s: when more of the time than this was the code's own doing, that is a witness against it.
+        stalls: where the event loop stood still meanwhile, the worst place first.
     """
 
     kind: FindingKind
@@ -80,6 +90,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     error: str = ""
     output: tuple[str, ...] = ()
     watch: Watch | None = None
+    own_limit_s: float | None = None
+    stalls: tuple[StallSite, ...] = ()
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, overload
 
-from grader.evidence.model import Claim, ClockClaim, CountClaim, Relation, StatusClaim, ValueClaim
+from grader.evidence.model import Claim, ClockClaim, CountClaim, ExchangeError, Relation, StatusClaim, ValueClaim
 from grader.harness.load import Answer, Crowd
 from grader.harness.recorder import Recorder
 from grader.judge.claims import examine_claim
@@ -101,7 +101,7 @@ class CrowdExpectation:
 
     def json(self, wanted: Callable[[Answer], object]) -> "CrowdExpectation":
         """Each body is exactly the JSON that this function makes for it."""
-        for answer in self._crowd:
+        for answer in self._whole:
             AnswerExpectation(answer).json(wanted(answer))
         return self
 
@@ -123,8 +123,14 @@ class CrowdExpectation:
 
     def each_at_least(self, limit_s: float) -> "CrowdExpectation":
         """Each took so long, so the work was really done for every one: the fastest is what counts."""
-        self._one(min(self._crowd, key=lambda answer: answer.elapsed_s), Relation.AT_LEAST, limit_s)
+        if self._whole:
+            self._one(min(self._whole, key=lambda answer: answer.elapsed_s), Relation.AT_LEAST, limit_s)
         return self
+
+    @property
+    def _whole(self) -> list[Answer]:
+        """The answers that the grader did not cut off itself."""
+        return [answer for answer in self._crowd if answer.exchange.error is not ExchangeError.CUT_OFF]
 
     def _one(self, answer: Answer, relation: Relation, limit_s: float) -> None:
         self._clock(f"{answer.exchange.method} {answer.exchange.path}", (answer.exchange.id,), relation, limit_s)

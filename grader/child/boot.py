@@ -4,9 +4,10 @@ It runs in a process of its own and is the only code of the grader beside which 
 standard library, uvicorn, and, to warm them up, what solutions use. The grader speaks to it over a Unix socket:
 one JSON object a line, descriptors beside the `start` command.
 
-Commands::
+Commands (`start` comes with descriptors: for each worker a listening socket and a pipe for its stalls, then log and
+status)::
 
-    {"do": "start", "server": 1, "workers": 2, "folder": "…", "environ": {…}}  + descriptors: one listening socket for each worker, log, status
+    {"do": "start", "server": 1, "workers": 2, "folder": "…", "environ": {…}}
     {"do": "stop", "server": 1, "grace_s": 2.0}     SIGTERM, then SIGKILL to the group after the grace
     {"do": "kill", "server": 1}
 
@@ -40,6 +41,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
+
+from grader.child.stalls import Watchdog
 
 LINGER_S = 2.0
 """How long a worker waits at most, after its shutdown, for the grader to have looked."""
@@ -77,6 +80,7 @@ class Worker:
     listening: int
     log: int
     status: int
+    stalls: int
 
 
 @dataclass
@@ -129,17 +133,17 @@ class Supervisor:
     def start(self, command: dict[str, Any]) -> Worker | None:
         """Fork the workers of a server."""
         count = command["workers"]
-        *listening, log, status = passed = self.descriptors[: count + 2]
-        del self.descriptors[: count + 2]
+        passed = self.descriptors[: 2 * count + 2]
+        del self.descriptors[: 2 * count + 2]
+        listening, stalls, (log, status) = passed[:count], passed[count : 2 * count], passed[2 * count :]
         leader = 0
         pids: set[int] = set()
         for i in range(count):
             pid = os.fork()
             if pid == 0:
-                for other in listening:
-                    if other != listening[i]:
-                        os.close(other)
-                return Worker(command["folder"], command["environ"], leader, listening[i], log, status)
+                for other in set(listening + stalls) - {listening[i], stalls[i]}:
+                    os.close(other)
+                return Worker(command["folder"], command["environ"], leader, listening[i], log, status, stalls[i])
             leader = leader or pid
             with contextlib.suppress(OSError):
                 os.setpgid(pid, leader)
@@ -233,17 +237,20 @@ def set_process_option(option: int, value: int) -> None:
 class Server(uvicorn.Server):
     """uvicorn's server, which tells the grader when it is ready and when its application has shut down."""
 
-    def __init__(self, config: uvicorn.Config, status: socket.socket) -> None:
+    def __init__(self, config: uvicorn.Config, status: socket.socket, watchdog: Watchdog) -> None:
         super().__init__(config)
         self.status = status
+        self.watchdog = watchdog
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
+            self.watchdog.beat()
             self.tell(b"ready\n")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets=sockets)
+        self.watchdog.stop()
         self.tell(b"down\n")
         # Blocking on purpose: nothing of the application may run on or be collected while the grader looks.
         select.select([self.status], [], [], LINGER_S)
@@ -263,7 +270,7 @@ def serve(worker: Worker) -> None:
         os.dup2(worker.log, descriptor)
     os.close(worker.log)
     # As in a terminal: a crash must not lose the lines before it.
-    sys.stdout = io.TextIOWrapper(open(1, "wb", buffering=0, closefd=False), line_buffering=True)
+    sys.stdout = io.TextIOWrapper(io.FileIO(1, "wb", closefd=False), line_buffering=True)
     os.environ.clear()
     os.environ.update(worker.environ)
     os.chdir(worker.folder)
@@ -278,7 +285,7 @@ def serve(worker: Worker) -> None:
         log_level="warning",
         access_log=False,
     )
-    server = Server(config, socket.socket(fileno=worker.status))
+    server = Server(config, socket.socket(fileno=worker.status), Watchdog(worker.stalls))
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         server.run(sockets=[socket.socket(fileno=worker.listening)])
     if not server.started:

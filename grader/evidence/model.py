@@ -21,6 +21,8 @@ class ExchangeError(StrEnum):
     MALFORMED = "malformed"
     TOO_LARGE = "too_large"
     LEFT = "left"
+    CUT_OFF = "cut_off"
+    """The grader had seen enough: the limit was passed and it was the code's own doing."""
 
 
 class Exchange(Struct, frozen=True, kw_only=True):
@@ -82,6 +84,18 @@ class Watch(Struct, frozen=True, kw_only=True):
     def elapsed_s(self) -> float:
         """Length of the stretch in seconds."""
         return self.ended_s - self.started_s
+
+    @property
+    def own_s(self) -> float | None:
+        """Seconds of the stretch that were the code's own: waiting on purpose, or computing.
+
+        Taken off are the waits of the server's and the grader's threads for a core, and the grader's own computing. With
+        many threads the waits add up to more than the stretch, so the result errs in the solution's favour. None
+        where the system does not tell.
+        """
+        if self.server is None or self.grader is None:
+            return None
+        return self.elapsed_s - self.server.waited_s - self.grader.waited_s - self.grader.cpu_s
 
 
 class Burst(Struct, frozen=True, kw_only=True):
@@ -152,6 +166,14 @@ class Frame(Struct, frozen=True, kw_only=True):
     line: int
     function: str
     source: str
+
+
+class Stall(Struct, frozen=True, kw_only=True):
+    """A time in which the event loop stood still in the learner's code, as told from inside; explains, never decides."""
+
+    at_s: float
+    duration_s: float
+    frame: Frame
 
 
 class Crash(Struct, frozen=True, kw_only=True):
@@ -241,12 +263,17 @@ class ClockClaim(Struct, frozen=True, kw_only=True, tag="clock"):
 
 
 class GateClaim(Struct, frozen=True, kw_only=True, tag="gate"):
-    """So many things happened before a generous deadline: a rendezvous."""
+    """So many things happened before a generous deadline: a rendezvous.
+
+    Attributes:
+        own_limit_s: when so much of the waiting was the code's own doing, it need not be waited for any longer.
+    """
 
     what: str
     wanted: int
     seen: int
     deadline_s: float
+    own_limit_s: float
     watch: Watch
 
 
@@ -277,6 +304,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     calls: tuple[UpstreamCall, ...] = ()
     connections: tuple[Connection, ...] = ()
     samples: tuple[Sample, ...] = ()
+    stalls: tuple[Stall, ...] = ()
     claims: tuple[Claim, ...] = ()
     watch: Watch | None = None
     hung_in_s: float | None = None

@@ -5,11 +5,12 @@ measured against, are in docs/decisions/0004-load-client.md.
 """
 
 import asyncio
+import contextlib
 import itertools
 import json as json_module
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ import h11
 
 from grader.evidence.model import Burst, Exchange, ExchangeError, Watch
 from grader.harness.recorder import Recorder
-from grader.harness.watch import Clock
+from grader.harness.watch import Clock, Opening
 
 GIVE_UP_S = 3.0
 """When a visitor stops waiting for an answer; design: deadlines are generous, right apps need 0.22 s at worst."""
@@ -32,6 +33,9 @@ BODY_LIMIT_BYTES = 4 * 1024 * 1024
 
 BODY_KEPT_CHARS = 500
 """How much of a body goes into the evidence."""
+
+CUT_LOOK_S = 0.02
+"""How often it is looked whether a crowd can be cut off."""
 
 SLOW_BUFFER_BYTES = 4096
 """Receive buffer of a visitor that reads slowly, so that the kernel does not read ahead for it."""
@@ -304,6 +308,7 @@ class Visitors:
         json: object | Callable[[int], object] = None,
         headers: Mapping[str, str] | None = None,
         give_up_s: float | None = None,
+        cut_off_s: float | None = None,
     ) -> Crowd:
         """Send `count` requests at the same moment, each on a connection of its own, opened before.
 
@@ -315,6 +320,8 @@ class Visitors:
             json: body of each, or what makes it from the visitor's number.
             headers: further headers.
             give_up_s: when visitors stop waiting; 3 s, or 5 s for more than 20.
+            cut_off_s: the limit of a `within` that follows: when it is passed and that is certainly the code's own doing,
+                the rest is not waited for. Makes failing fast.
         """
         base = 1000 + secrets.randbelow(900_000)
         numbers = numbers or range(base, base + count)
@@ -331,8 +338,9 @@ class Visitors:
         for visit, message in zip(visits, messages, strict=True):
             if not visit.over.done():
                 visit.send(*message)
-        for visit in visits:
-            await self._end(visit, planned_s + give_up_s)
+        async with self._cutting(visits, opening, cut_off_s):
+            for visit in visits:
+                await self._end(visit, planned_s + give_up_s)
         watch = self.recorder.watcher.close(opening)
         exchanges = [self._record(visits[i], method, paths[i], numbers[i], planned_s) for i in range(count)]
         return self._crowd(visits, exchanges, watch, steady=False)
@@ -346,11 +354,12 @@ class Visitors:
         duration_s: float,
         headers: Mapping[str, str] | None = None,
         give_up_s: float = GIVE_UP_S,
+        cut_off_s: float | None = None,
     ) -> Crowd:
         """Send requests at a fixed rate, however slowly they are answered (an open loop).
 
         Latencies count from the planned moment, so a server that stalls cannot slow its own load down and hide the
-        stall (coordinated omission).
+        stall (coordinated omission). `cut_off_s` is as for `burst`, but for an `each_within`.
         """
         clock = self.recorder.clock
         base = 1000 + secrets.randbelow(900_000)
@@ -368,7 +377,7 @@ class Visitors:
             await self._end(visits[i], planned_s + give_up_s)
             exchanges[i] = self._record(visits[i], method, path.replace("{n}", str(base + i)), base + i, planned_s)
 
-        async with anyio.create_task_group() as coming:
+        async with self._cutting(visits, opening, cut_off_s), anyio.create_task_group() as coming:
             for i in range(count):
                 coming.start_soon(come, i)
         whole = [exchange for exchange in exchanges if exchange is not None]
@@ -394,7 +403,7 @@ class Visitors:
 
     def _message(self, method: str, path: str, json: object, headers: Mapping[str, str] | None) -> tuple[h11.Request, bytes]:
         content = b"" if json is None else json_module.dumps(json).encode()
-        fields = [("host", "%s:%d" % self.addresses[0]), ("accept", "*/*"), *(headers or {}).items()]
+        fields = [("host", ":".join(map(str, self.addresses[0]))), ("accept", "*/*"), *(headers or {}).items()]
         if json is not None:
             fields += [("content-type", "application/json"), ("content-length", str(len(content)))]
         return h11.Request(method=method, target=path, headers=fields), content
@@ -403,6 +412,26 @@ class Visitors:
         with anyio.move_on_after(max(0.0, deadline_s - self.recorder.clock.now())):
             await asyncio.shield(visit.over)
         visit.finish(ExchangeError.TIMED_OUT)
+
+    @contextlib.asynccontextmanager
+    async def _cutting(self, visits: Sequence[Visit], opening: Opening, limit_s: float | None) -> AsyncIterator[None]:
+        """Meanwhile, cut visits off that are certainly too slow by the code's own doing."""
+
+        async def cut(limit_s: float) -> None:
+            while True:
+                await anyio.sleep(CUT_LOOK_S)
+                own_s = self.recorder.watcher.close(opening).own_s
+                now_s = self.recorder.clock.now()
+                if own_s is not None and own_s > limit_s:
+                    for visit in visits:
+                        if visit.sent_s is not None and now_s - visit.sent_s > limit_s:
+                            visit.finish(ExchangeError.CUT_OFF)
+
+        async with anyio.create_task_group() as tasks:
+            if limit_s is not None:
+                tasks.start_soon(cut, limit_s)
+            yield
+            tasks.cancel_scope.cancel()
 
     def _record(self, visit: Visit, method: str, path: str, n: int | None, planned_s: float) -> Exchange:
         exchange = Exchange(

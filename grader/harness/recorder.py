@@ -10,6 +10,7 @@ from grader.evidence.model import (
     Exchange,
     Sample,
     ServerLife,
+    Stall,
     Subject,
     UpstreamCall,
     Watch,
@@ -31,6 +32,7 @@ class Recorder:
         self.calls: list[UpstreamCall] = []
         self.connections: list[Connection] = []
         self.samples: list[Sample] = []
+        self.stalls: list[Stall] = []
         self.claims: list[Claim] = []
         self.watch: Watch | None = None
         self.hung_in_s: float | None = None
@@ -71,6 +73,7 @@ class Recorder:
             calls=tuple(self.calls),
             connections=tuple(self.connections),
             samples=tuple(self.samples),
+            stalls=tuple(self.stalls),
             claims=tuple(self.claims),
             watch=self.watch,
             hung_in_s=self.hung_in_s,

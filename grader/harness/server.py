@@ -20,6 +20,7 @@ from grader.harness.load import Address, Visitors
 from grader.harness.output import Output, find_crash
 from grader.harness.recorder import Recorder
 from grader.harness.sampler import take_sample
+from grader.harness.stalls import StallReader
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 2048
@@ -92,6 +93,7 @@ class ServerProcesses:
         self._state = State()
         log, self._their_log = os.pipe()
         self._output = Output(log)
+        self._stalls: list[StallReader] = []
         self._status, self._their_status = socket.socketpair()
         self._status.setblocking(False)
         self.watcher = recorder.watcher
@@ -117,6 +119,8 @@ class ServerProcesses:
             HarnessError: the launcher failed.
         """
         opening = self.watcher.open()
+        stalls = [os.pipe() for _ in listening]
+        self._stalls = [StallReader(read, self._plan.folder, self._recorder) for read, _ in stalls]
         command = {
             "do": "start",
             "server": self._number,
@@ -125,11 +129,18 @@ class ServerProcesses:
             "environ": dict(self._plan.environ),
         }
         try:
-            self._launcher.send(command, [*(one.fileno() for one in listening), self._their_log, self._their_status.fileno()])
+            self._launcher.send(
+                command,
+                [*(one.fileno() for one in listening), *(write for _, write in stalls), self._their_log, self._their_status.fileno()],
+            )
         finally:
+            for _, write in stalls:
+                os.close(write)
             os.close(self._their_log)
             self._their_status.close()
         self._tasks.start_soon(self._output.follow)
+        for reader in self._stalls:
+            self._tasks.start_soon(reader.follow)
         self._tasks.start_soon(self._follow_launcher)
         self._tasks.start_soon(self._follow_status)
         self._recorder.on_abandon = self._state.change
@@ -164,6 +175,8 @@ class ServerProcesses:
         with contextlib.suppress(HarnessError):
             self._launcher.send({"do": "kill", "server": self._number})
         self._output.close()
+        for reader in self._stalls:
+            reader.close()
         log = self._output.text()
         crash = find_crash(log, self._plan.folder, "start" if self.life.ready_s is None else "load")
         self._note(log=log, log_bytes=self._output.size_bytes, crash=crash if self.life.exited_s is not None else None)

@@ -14,6 +14,7 @@ from grader.evidence.model import (
     StatusClaim,
     ValueClaim,
 )
+from grader.judge.clock import DEADLINE_SHARE
 from grader.report import Finding, FindingKind
 
 LOWER_SLACK_S = 0.005
@@ -29,6 +30,7 @@ ERROR_WORDS = {
     ExchangeError.MALFORMED: "not valid HTTP",
     ExchangeError.TOO_LARGE: "answer too large",
     ExchangeError.LEFT: "the visitor had left",
+    ExchangeError.CUT_OFF: "cut off",
 }
 
 
@@ -59,7 +61,8 @@ def measured_time_s(claim: ClockClaim, exchanges: Mapping[int, Exchange]) -> flo
 
 def _examine_status(claim: StatusClaim, exchanges: Mapping[int, Exchange]) -> Finding | None:
     concerned = [exchanges[number] for number in claim.exchanges]
-    wrong = [e for e in concerned if e.error is not None or e.status not in claim.allowed]
+    # What the grader cut off itself is neither right nor wrong: the clock claim that follows says why.
+    wrong = [e for e in concerned if e.error is not ExchangeError.CUT_OFF and (e.error is not None or e.status not in claim.allowed)]
     if not wrong:
         return None
     # A wrong status is final, a missing answer may be noise; so the certain kind is told first.
@@ -80,6 +83,7 @@ def _examine_status(claim: StatusClaim, exchanges: Mapping[int, Exchange]) -> Fi
             by_clock=first.error is ExchangeError.TIMED_OUT,
             limit=first.elapsed_s if first.error is ExchangeError.TIMED_OUT else None,
             watch=claim.watch,
+            own_limit_s=first.elapsed_s * DEADLINE_SHARE,
         )
     statuses = Counter(e.status for e in certain if e.error is None)
     observed = ", ".join(f"{status}" if len(concerned) == 1 else f"{count} × {status}" for status, count in statuses.most_common(3))
@@ -128,17 +132,20 @@ def _examine_clock(claim: ClockClaim, exchanges: Mapping[int, Exchange]) -> Find
             return None
     elif measured_s <= claim.limit_s:
         return None
+    whole = [number for number in claim.exchanges if exchanges[number].error is None]
     return Finding(
         kind=FindingKind.TOO_FAST if claim.relation is Relation.AT_LEAST else FindingKind.TOO_SLOW,
         subject=claim.what,
+        observed="cut off" if len(whole) < len(claim.exchanges) else "",
         measured=measured_s,
         limit=claim.limit_s,
         unit="s",
-        count=len(claim.exchanges),
+        count=len(whole),
         total=len(claim.exchanges),
         by_clock=claim.relation is not Relation.AT_LEAST,
         alone_s=claim.alone_s,
         watch=claim.watch,
+        own_limit_s=claim.limit_s,
     )
 
 
@@ -154,6 +161,7 @@ def _examine_gate(claim: GateClaim) -> Finding | None:
         total=claim.wanted,
         by_clock=True,
         watch=claim.watch,
+        own_limit_s=claim.own_limit_s,
     )
 
 

@@ -14,22 +14,9 @@ SENDER_LAG_SHARE = 1 / 3
 """A grader whose own loop lagged by more than this share of a limit has timed itself, not the solution."""
 
 
-def own_time_s(watch: Watch) -> float | None:
-    """Seconds of a stretch that were the code's own: waiting on purpose, or computing.
-
-    Taken off are the waits of the server's and the grader's threads for a core, and the grader's own computing. With many
-    threads the waits add up to more than the stretch, so the result errs in the solution's favour. None where
-    the system does not tell.
-    """
-    if watch.server is None or watch.grader is None:
-        return None
-    return watch.elapsed_s - watch.server.waited_s - watch.grader.waited_s - watch.grader.cpu_s
-
-
 def is_witnessed(watch: Watch, limit_s: float) -> bool:
     """Whether the code's own time alone is above the limit."""
-    own_s = own_time_s(watch)
-    return own_s is not None and own_s > limit_s
+    return watch.own_s is not None and watch.own_s > limit_s
 
 
 def sender_lagged(watch: Watch, limit_s: float) -> bool:

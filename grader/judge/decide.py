@@ -3,19 +3,23 @@
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
+from msgspec.structs import replace
+
 from grader.evidence.model import (
     Attempt,
     CheckRecord,
     ClockClaim,
     CountClaim,
+    ExchangeError,
     GateClaim,
     Relation,
     ServerLife,
+    Stall,
     Subject,
 )
 from grader.judge.claims import examine_claim, measured_time_s
 from grader.judge.clock import DEADLINE_SHARE, is_witnessed, sender_lagged
-from grader.report import CheckResult, Finding, FindingKind, Outcome, Verdict
+from grader.report import CheckResult, Finding, FindingKind, Outcome, StallSite, Verdict
 
 ROUNDS = 3
 """How often the solution is run in turn with the reference before the machine is held unable to tell (design)."""
@@ -26,8 +30,10 @@ WITNESSES = 2
 OUTPUT_LINES = 12
 """How many of the last lines of a server's output a finding carries."""
 
+SITES = 3
+"""How many lines at which the loop stood still a finding carries."""
+
 BROKEN_KINDS = (FindingKind.MISHAP, FindingKind.NOTHING_ASSERTED)
-DEADLINE_KINDS = (FindingKind.NEVER_CAME, FindingKind.NO_ANSWER, FindingKind.HUNG, FindingKind.HUNG_AT_START)
 
 
 class Step(StrEnum):
@@ -42,7 +48,22 @@ class Step(StrEnum):
 
 
 def examine_attempt(attempt: Attempt) -> Finding | None:
-    """The first thing that did not hold in an attempt, or None."""
+    """The first thing that did not hold in an attempt, with where the event loop stood still meanwhile; or None."""
+    finding = _first_finding(attempt)
+    return finding if finding is None or not attempt.stalls else replace(finding, stalls=stall_sites(attempt.stalls))
+
+
+def stall_sites(stalls: Sequence[Stall]) -> tuple[StallSite, ...]:
+    """The lines at which the loop stood still, the longest first, at most three."""
+    frames = {(stall.frame.file, stall.frame.line): stall.frame for stall in stalls}
+    sites = []
+    for place, frame in frames.items():
+        here = [stall.duration_s for stall in stalls if (stall.frame.file, stall.frame.line) == place]
+        sites.append(StallSite(frame=frame, count=len(here), total_s=sum(here)))
+    return tuple(sorted(sites, key=lambda site: -site.total_s)[:SITES])
+
+
+def _first_finding(attempt: Attempt) -> Finding | None:
     if attempt.mishap:
         return Finding(kind=FindingKind.MISHAP, observed=attempt.mishap)
     if attempt.life is not None:
@@ -55,9 +76,15 @@ def examine_attempt(attempt: Attempt) -> Finding | None:
             return finding
     if attempt.hung_in_s is not None:
         return Finding(
-            kind=FindingKind.HUNG, measured=attempt.hung_in_s, limit=attempt.hung_in_s, unit="s", by_clock=True, watch=attempt.watch
+            kind=FindingKind.HUNG,
+            measured=attempt.hung_in_s,
+            limit=attempt.hung_in_s,
+            unit="s",
+            by_clock=True,
+            watch=attempt.watch,
+            own_limit_s=attempt.hung_in_s * DEADLINE_SHARE,
         )
-    if not attempt.claims:
+    if not attempt.claims or any(exchange.error is ExchangeError.CUT_OFF for exchange in attempt.exchanges):
         return Finding(kind=FindingKind.NOTHING_ASSERTED)
     return None
 
@@ -85,17 +112,16 @@ def _examine_life(life: ServerLife) -> Finding | None:
             by_clock=True,
             output=output,
             watch=life.start_watch,
+            own_limit_s=elapsed_s * DEADLINE_SHARE,
         )
     return None
 
 
 def has_witness(finding: Finding) -> bool:
     """Whether a miss by the clock is the code's own doing, as seen from outside."""
-    if finding.watch is None or finding.limit is None:
+    if finding.watch is None or finding.own_limit_s is None or not is_witnessed(finding.watch, finding.own_limit_s):
         return False
-    if finding.kind in DEADLINE_KINDS:
-        return is_witnessed(finding.watch, finding.watch.elapsed_s * DEADLINE_SHARE)
-    return is_witnessed(finding.watch, finding.limit) and not sender_lagged(finding.watch, finding.limit)
+    return finding.kind is not FindingKind.TOO_SLOW or not sender_lagged(finding.watch, finding.own_limit_s)
 
 
 def next_step(attempts: Sequence[Attempt], *, failed_already: bool = False) -> Step:

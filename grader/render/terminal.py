@@ -12,7 +12,7 @@ from grader.catalog.find import Catalog
 from grader.catalog.manifest import Kata
 from grader.errors import GraderError
 from grader.render.text import printable
-from grader.render.wording import busy_machine, figures, message, summary
+from grader.render.wording import busy_machine, figures, message, stall, summary
 from grader.report import CheckResult, Finding, Outcome, Report, Verdict
 from grader.workspace.progress import State
 
@@ -113,6 +113,8 @@ class Screen:
         if finding.output and not finding.frames:
             for line in finding.output[-OUTPUT_SHOWN:]:
                 self._indented(Text(f"| {printable(line)}", style="dim"))
+        for site in finding.stalls:
+            self._indented(Text(stall(site)))
         if inconclusive and busy_machine(finding):
             self._indented(Text(busy_machine(finding), style="dim"))
 

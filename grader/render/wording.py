@@ -1,10 +1,12 @@
 """Turns findings into plain sentences, for every renderer the same."""
 
-from grader.judge.clock import own_time_s
 from grader.render.text import printable
-from grader.report import CheckResult, Finding, FindingKind, Outcome, Report, Verdict
+from grader.report import CheckResult, Finding, FindingKind, Outcome, Report, StallSite, Verdict
 
 MESSAGE_CHARS = 1000
+
+SERIAL_SHARE = 0.7
+"""Requests that together took this share of the sum of their times, or more, were served one after another."""
 
 RELATIONS = {"equals": "exactly", "at_most": "at most", "at_least": "at least"}
 
@@ -53,12 +55,20 @@ def summary(report: Report) -> str:
     return f"Broken: the grader or its surroundings failed, not your solution ({duration})."
 
 
+def stall(site: StallSite) -> str:
+    """Where the event loop stood still."""
+    times = "once" if site.count == 1 else f"{site.count} times"
+    source = f" `{printable(site.frame.source, 60)}`" if site.frame.source else ""
+    place = f"{printable(site.frame.file, 60)}:{site.frame.line}{source}"
+    return f"The event loop stood still {times}, {amount(site.total_s, 's')} in all, at {place}"
+
+
 def busy_machine(finding: Finding) -> str:
     """What kept the machine busy while something was timed, as far as it is known."""
     watch = finding.watch
     if watch is None or watch.server is None or watch.grader is None:
         return ""
-    own_s = own_time_s(watch) or 0.0
+    own_s = watch.own_s or 0.0
     return (
         f"Of {amount(watch.elapsed_s, 's')} the server waited {amount(watch.server.waited_s, 's')} and the grader "
         f"{amount(watch.grader.waited_s, 's')} for a core; {amount(max(0.0, own_s), 's')} were the code's own."
@@ -116,11 +126,17 @@ def _wrong_count(finding: Finding) -> str:
 
 
 def _too_slow(finding: Finding) -> str:
-    took = f"{printable(finding.subject)} took {amount(finding.measured or 0, 's')}"
+    measured = amount(finding.measured or 0, "s")
+    took = f"{printable(finding.subject)} took {measured}"
+    if finding.observed:
+        took = f"{printable(finding.subject)} took more than {measured}"
+        if finding.total > 1:
+            took = f"{printable(finding.subject)}: only {finding.count} were answered within {measured}"
     limit = f"the limit is {amount(finding.limit or 0, 's')}"
-    if finding.alone_s is None or finding.measured is None or finding.count < 2:
+    if finding.alone_s is None or finding.measured is None or finding.total < 2:
         return f"{took}; {limit}."
-    together = " They were served one after another." if finding.measured > 0.7 * finding.count * finding.alone_s else ""
+    in_turn = finding.measured > SERIAL_SHARE * (finding.count + bool(finding.observed)) * finding.alone_s
+    together = " They were served one after another." if in_turn else ""
     return f"{took}; one alone takes {amount(finding.alone_s, 's')} and {limit}.{together}"
 
 

@@ -34,14 +34,14 @@ async def test_a_label_takes_its_time(server: Server) -> None:
 
 async def test_labels_are_rendered_together(server: Server) -> None:
     """12 labels at once take about as long as one."""
-    crowd = await server.burst("GET", "/labels/{n}", count=CROWD)
+    crowd = await server.burst("GET", "/labels/{n}", count=CROWD, cut_off_s=TOGETHER_S)
     expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(RENDER_S).within(TOGETHER_S, alone_s=RENDER_S)
 
 
 async def test_health_is_answered_while_labels_render(server: Server) -> None:
     """The health check is answered at once while labels render."""
     labels = [server.start("GET", f"/labels/{order}") for order in range(1, 1 + CROWD)]
-    probes = await server.steady("GET", "/health", rate_per_s=50, duration_s=0.2)
+    probes = await server.steady("GET", "/health", rate_per_s=50, duration_s=0.2, cut_off_s=HEALTH_S)
     expect(probes).statuses(200).json(lambda _: {"status": "ok"}).each_within(HEALTH_S)
     for pending in labels:
         expect(await pending).status(200)

@@ -49,7 +49,7 @@ def test_each_mistake_is_told_with_file_key_and_the_nearest_right_name(
 
 
 def test_a_folder_without_a_manifest_is_no_kata(tmp_path: Path) -> None:
-    with pytest.raises(KataPackageError, match="has no kata.toml"):
+    with pytest.raises(KataPackageError, match=r"has no kata\.toml"):
         read_manifest(tmp_path)
 
 

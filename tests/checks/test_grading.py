@@ -117,7 +117,9 @@ CHECK = """
         ("expect(1)", "raised TypeError"),
     ],
 )
-def test_a_check_at_fault_is_broken_and_never_the_learners(make_kata: MakeKata, grade_source: Grade, body: str, message: str | None) -> None:
+def test_a_check_at_fault_is_broken_and_never_the_learners(
+    make_kata: MakeKata, grade_source: Grade, body: str, message: str | None
+) -> None:
     report = grade_source(make_kata(checks=textwrap.dedent(CHECK) + f"    {body}\n"))
     assert report.verdict is Verdict.BROKEN
     finding = only(report).finding
@@ -158,7 +160,9 @@ def test_a_fixture_that_is_not_among_the_services_is_the_katas_fault(make_kata: 
     checks = textwrap.dedent(CHECK).replace("server: Server", "server: Server, upstream: Upstream") + "    pass\n"
     report = grade_source(make_kata(checks=checks))
     assert report.verdict is Verdict.BROKEN
-    assert "upstream" in (only(report).finding or pytest.fail()).observed
+    finding = only(report).finding
+    assert finding is not None
+    assert "upstream" in finding.observed
 
 
 @pytest.mark.parametrize(
@@ -169,9 +173,7 @@ def test_a_fixture_that_is_not_among_the_services_is_the_katas_fault(make_kata: 
         (lambda path: (path.mkdir(), (path / "app.py").symlink_to("/etc/hostname")), "is a link"),
     ],
 )
-def test_what_is_no_solution_is_refused(
-    make_kata: MakeKata, tmp_path: Path, make: Callable[[Path], object], message: str
-) -> None:
+def test_what_is_no_solution_is_refused(make_kata: MakeKata, tmp_path: Path, make: Callable[[Path], object], message: str) -> None:
     make(tmp_path / "mine")
     with pytest.raises(SolutionError) as caught:
         grade(find_catalog(make_kata()).kata("tiny"), tmp_path / "mine")
@@ -186,7 +188,9 @@ def test_the_evidence_is_saved_and_gives_the_same_results_again(make_kata: MakeK
     assert results == report.checks
 
 
-def test_gradings_do_not_leave_anything_behind(make_kata: MakeKata, grade_source: Grade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gradings_do_not_leave_anything_behind(
+    make_kata: MakeKata, grade_source: Grade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))

@@ -261,7 +261,12 @@ def test_checks_that_cannot_be_imported_are_broken_in_json_too(kata: RunKata, ma
 def test_no_free_descriptors(katas: Path, play: Path, kata: RunKata) -> None:
     kata("next", "--katas", katas, cwd=play)
     ran = subprocess.run(
-        ["sh", "-c", f'ulimit -n 11; exec "{KATA}" check --katas "{katas}"'], cwd=play, capture_output=True, text=True, timeout=60, check=False
+        ["sh", "-c", f'ulimit -n 11; exec "{KATA}" check --katas "{katas}"'],
+        cwd=play,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert ran.returncode == 4
     assert "Traceback" not in ran.stdout + ran.stderr

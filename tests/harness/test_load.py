@@ -1,5 +1,6 @@
 """The load client: what it sends, and what it writes down."""
 
+import itertools
 import socket
 import statistics
 import threading
@@ -104,7 +105,7 @@ async def test_steady_visitors_come_as_planned_however_slow_the_answers(serve: S
     async with serve(source) as server:
         stream = await server.steady("GET", "/{n}", rate_per_s=100, duration_s=0.2)
     planned = [answer.exchange.planned_s for answer in stream]
-    gaps = [later - earlier for earlier, later in zip(planned, planned[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(planned)]
     assert len(stream) == 20
     assert statistics.median(gaps) == pytest.approx(0.01)
     # 20 answers at 50 ms each one after another: the last one planned at 0.19 s is answered at 1 s or later.

@@ -254,11 +254,16 @@ async def test_a_launcher_that_is_killed_is_a_fault_of_the_harness_and_takes_its
     (tmp_path / "app.py").write_text("from fastapi import FastAPI\napp = FastAPI()\n")
     plan = ServerPlan(tmp_path, 1, {}, 10.0, 2.0)
     pids: tuple[int, ...] = ()
-    with running_launcher(tmp_path) as launcher, pytest.raises(ExceptionGroup) as caught:
+
+    async def kill_in_the_middle(launcher: Launcher) -> None:
+        nonlocal pids
         async with running_server(plan, launcher, recorder) as server:
             pids = server.pids
             os.kill(launcher.pid, signal.SIGKILL)
             await anyio.sleep(5)
+
+    with running_launcher(tmp_path) as launcher, pytest.raises(ExceptionGroup) as caught:
+        await kill_in_the_middle(launcher)
     assert caught.group_contains(HarnessError)
     await until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
 
@@ -279,7 +284,7 @@ def start_by_hand(launcher: Launcher, folder: Path, listening: int) -> list[int]
     """Start a server without anything that follows it; returns its pids."""
     read, write = os.pipe()
     command = {"do": "start", "server": 10_000, "workers": 1, "folder": str(folder), "environ": {}}
-    launcher.send(command, [listening, write, write])
+    launcher.send(command, [listening, write, write, write])
     os.close(write)
     os.close(read)
     while True:

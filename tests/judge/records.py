@@ -50,7 +50,7 @@ def counted(measured: float, *, limit: float = 2, relation: Relation = Relation.
 
 
 def gated(seen: int, *, wanted: int = 3, waited_s: float | None = 0.0, subject: Subject = Subject.SOLUTION) -> Attempt:
-    claim = GateClaim(what="calls", wanted=wanted, seen=seen, deadline_s=3.0, watch=watch(3.0, waited_s=waited_s))
+    claim = GateClaim(what="calls", wanted=wanted, seen=seen, deadline_s=3.0, own_limit_s=1.0, watch=watch(3.0, waited_s=waited_s))
     return attempt(subject, claims=(claim,))
 
 

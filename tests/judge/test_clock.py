@@ -3,13 +3,13 @@
 import pytest
 
 from grader.evidence.model import CpuTimes, Watch
-from grader.judge.clock import is_witnessed, own_time_s, sender_lagged
+from grader.judge.clock import is_witnessed, sender_lagged
 from tests.judge.records import watch
 
 
 def test_waiting_for_a_core_and_the_graders_work_are_not_the_codes_own() -> None:
     seen = Watch(started_s=1.0, ended_s=3.0, server=CpuTimes(cpu_s=0.3, waited_s=0.5), grader=CpuTimes(cpu_s=0.2, waited_s=0.1))
-    assert own_time_s(seen) == pytest.approx(2.0 - 0.5 - 0.1 - 0.2)
+    assert seen.own_s == pytest.approx(2.0 - 0.5 - 0.1 - 0.2)
 
 
 def test_its_own_computing_is_the_codes_own() -> None:
@@ -18,7 +18,7 @@ def test_its_own_computing_is_the_codes_own() -> None:
 
 
 def test_nothing_is_known_where_the_system_does_not_tell() -> None:
-    assert own_time_s(watch(2.0, waited_s=None)) is None
+    assert watch(2.0, waited_s=None).own_s is None
     assert not is_witnessed(watch(2.0, waited_s=None), 0.1)
 
 
