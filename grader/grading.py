@@ -19,7 +19,7 @@ from grader.errors import BrokenError, GraderError
 from grader.evidence.files import save_run
 from grader.evidence.model import CheckRecord, Run, Subject
 from grader.harness.launcher import Launcher, running_launcher
-from grader.harness.postgres import Cluster, running_cluster
+from grader.harness.postgres import WARM, Cluster, running_cluster
 from grader.harness.rundir import temporary_run_dir
 from grader.harness.watch import Clock
 from grader.judge.decide import judge_run
@@ -59,10 +59,15 @@ class Settings:
     Attributes:
         runs_folder: where the evidence is saved; None to save none.
         observer: is told how it goes.
+        cuts_off: whether a burst may be cut off once it is certain that it misses its limit; without that every
+            burst is measured whole.
+        raises_broken: what broke the grading is raised even when some checks have been tried already.
     """
 
     runs_folder: Path | None = None
     observer: Observer = field(default_factory=Silence)
+    cuts_off: bool = True
+    raises_broken: bool = False
 
 
 def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Report:
@@ -84,9 +89,10 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
         folders = {Subject.SOLUTION: take_in(solution, run_dir / "solution")}
         if kata.reference.is_file():
             folders[Subject.REFERENCE] = take_in(kata.reference, run_dir / "reference")
-        with running_launcher(run_dir) as launcher, _cluster(kata, run_dir) as cluster:
-            checks = _run_checks(kata, folders, clock, launcher, cluster, settings.observer)
-    if checks.error is not None and not any(record.attempts for record in checks.records):
+        warm = WARM if "postgres" in kata.services else ()
+        with running_launcher(run_dir, warm) as launcher, _cluster(kata, run_dir) as cluster:
+            checks = _run_checks(kata, folders, clock, launcher, cluster, settings)
+    if checks.error is not None and (settings.raises_broken or not any(record.attempts for record in checks.records)):
         raise checks.error
     return _report(kata, solution, began_at, clock, tuple(checks.records), settings)
 
@@ -101,7 +107,7 @@ def _cluster(kata: Kata, run_dir: Path) -> Iterator[Cluster | None]:
 
 
 def _run_checks(
-    kata: Kata, folders: dict[Subject, Path], clock: Clock, launcher: Launcher, cluster: Cluster | None, observer: Observer
+    kata: Kata, folders: dict[Subject, Path], clock: Clock, launcher: Launcher, cluster: Cluster | None, settings: Settings
 ) -> "CheckRun":
     # Late on purpose: pytest takes 140 ms to import, during which the launcher imports too, on another core.
     import anyio.pytest_plugin
@@ -110,7 +116,8 @@ def _run_checks(
     from grader.checks.plugin import CheckRun
     from grader.checks.stage import Stage
 
-    checks = CheckRun(Stage(kata, launcher, cluster), folders, clock, observer.check_begins, observer.check_ends)
+    stage, observer = Stage(kata, launcher, cluster, settings.cuts_off), settings.observer
+    checks = CheckRun(stage, folders, clock, observer.check_begins, observer.check_ends)
     arguments = [
         str(kata.checks),
         "--disable-plugin-autoload",

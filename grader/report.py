@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from grader.evidence.model import Frame, Watch
+from grader.evidence.model import Frame, Machine, WaitingTask, Watch
 
 FORMAT = 1
 """Version of the JSON report's format."""
@@ -49,6 +49,14 @@ class FindingKind(StrEnum):
     NOTHING_ASSERTED = "nothing_asserted"
 
 
+class Bar(Struct, frozen=True, kw_only=True):
+    """When one request of a burst began and ended, in seconds from the burst's beginning; `is_cut`: not answered by then."""
+
+    from_s: float
+    to_s: float
+    is_cut: bool = False
+
+
 class StallSite(Struct, frozen=True, kw_only=True):
     """A line at which the event loop stood still: how often, and for how long in all."""
 
@@ -73,6 +81,9 @@ class Finding(Struct, frozen=True, kw_only=True):
         output: the last lines that the server printed.
         own_limit_s: when more of the time than this was the code's own doing, that is a witness against it.
         stalls: where the event loop stood still meanwhile, the worst place first.
+        bars: the requests of a burst that was too slow, for a picture.
+        waiting: what the solution's tasks were waiting on when the check gave up.
+        machine: what kept the machine busy, when no verdict could be reached.
     """
 
     kind: FindingKind
@@ -92,6 +103,9 @@ class Finding(Struct, frozen=True, kw_only=True):
     watch: Watch | None = None
     own_limit_s: float | None = None
     stalls: tuple[StallSite, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    waiting: tuple[WaitingTask, ...] = ()
+    machine: Machine | None = None
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):

@@ -23,14 +23,19 @@ RECORDER: ContextVar[Recorder] = ContextVar("recorder")
 
 
 class ClaimMissed(Exception):
-    """A claim did not hold; it is the last one in the recorder."""
+    """A claim did not hold; it is the last one in the recorder. `by_clock`: noise could have caused it."""
+
+    def __init__(self, by_clock: bool) -> None:
+        super().__init__()
+        self.by_clock = by_clock
 
 
 def _state(claim: Claim) -> None:
     recorder = RECORDER.get()
     recorder.claims.append(claim)
-    if examine_claim(claim, recorder.exchanges) is not None:
-        raise ClaimMissed
+    finding = examine_claim(claim, recorder.exchanges)
+    if finding is not None:
+        raise ClaimMissed(finding.by_clock)
 
 
 def _canonical(value: object) -> str:

@@ -6,6 +6,7 @@ attempt a fresh stage, and a protocol that repeats a check as the judge asks.
 
 import asyncio
 import inspect
+import os
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from grader.checks.stage import Cast, Stage, running_cast
 from grader.errors import BrokenError
 from grader.evidence.model import Attempt, CheckRecord, Subject
 from grader.harness.gates import GateMissed
+from grader.harness.machine import Reading, between, look
 from grader.harness.recorder import Recorder
 from grader.harness.server import Server, ServerNotReady
 from grader.harness.upstream import Upstream
@@ -60,6 +62,7 @@ class CheckRun:
         self._on_result = on_result
         self._failed = False
         self._stopped = False
+        self._server: Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._scope: anyio.CancelScope | None = None
         self._recorder = Recorder(clock, Subject.SOLUTION)
@@ -89,7 +92,12 @@ class CheckRun:
     async def _cast(self) -> AsyncIterator[Cast]:
         self._loop = asyncio.get_running_loop()
         async with running_cast(self._stage, self._folders[self._recorder.subject], self._recorder) as cast:
+            self._server = cast.server
             yield cast
+
+    async def _explain(self) -> None:
+        if self._server is not None and not self.interrupted:
+            await self._server.explain()
 
     @pytest.fixture
     def server(self, _cast: Cast) -> Server:
@@ -137,16 +145,20 @@ class CheckRun:
         record = next(record for record in self.records if record.name == item.name)
         self._on_check(record.title)
         attempts: list[Attempt] = []
+        before: Reading | None = None
         # A miss that an interruption made is no miss: nothing is judged after one.
         while not self.interrupted and (step := next_step(attempts, failed_already=self._failed)) in (
             Step.TRY_SOLUTION,
             Step.TRY_REFERENCE,
         ):
             subject = Subject.SOLUTION if step is Step.TRY_SOLUTION else Subject.REFERENCE
+            if subject is Subject.REFERENCE and before is None:
+                before = look()
             attempts.append(self._attempt(item, nextitem, subject))
         if self.interrupted:
             raise KeyboardInterrupt
-        record = CheckRecord(name=record.name, title=record.title, attempts=tuple(attempts))
+        machine = between(before, look(), {os.getpid(), self._stage.launcher.pid}) if before is not None else None
+        record = CheckRecord(name=record.name, title=record.title, attempts=tuple(attempts), machine=machine)
         self.records = [record if r.name == record.name else r for r in self.records]
         result = judge_check(record, failed_already=self._failed)
         self._failed = self._failed or result.outcome is Outcome.FAILED
@@ -192,16 +204,20 @@ class CheckRun:
                 with anyio.fail_after(deadline_s) as scope:
                     self._scope = scope
                     await check(**fixtures)
-            except (ClaimMissed, GateMissed):
-                return
+            except (ClaimMissed, GateMissed) as missed:
+                if isinstance(missed, GateMissed) or missed.by_clock:
+                    await self._explain()
             except BrokenError as error:
                 self.error = error
                 recorder.mishap = error.message
             except TimeoutError:
                 recorder.hung_in_s = deadline_s
+                await self._explain()
             except Exception as error:
                 if not _only_missed(error):
                     recorder.mishap = _kata_bug(error, self._stage.kata.checks)
+                else:
+                    await self._explain()
             finally:
                 self._scope = None
                 recorder.watch = recorder.watcher.close(opening)

@@ -29,11 +29,13 @@ class Stage:
         kata: being graded.
         launcher: forks the servers.
         cluster: the grading's PostgreSQL, if the kata needs one.
+        cuts_off: whether a burst may be cut off once it is certain that it misses its limit.
     """
 
     kata: Kata
     launcher: Launcher
     cluster: Cluster | None
+    cuts_off: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ async def running_cast(stage: Stage, folder: Path, recorder: Recorder) -> AsyncI
     """
     environ = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     kata = stage.kata
+    recorder.cuts_off = stage.cuts_off
     upstream = postgres = None
     async with single_error(), contextlib.AsyncExitStack() as stack:
         beating = await stack.enter_async_context(anyio.create_task_group())

@@ -19,7 +19,8 @@ Events::
     {"event": "gone", "server": 1, "killed": false}        nothing of this server is left
 
 On the status socket each worker says `ready` and, after its application's shutdown, `down`; it then lingers until
-the grader answers, so that what the application left open can be seen from outside.
+the grader answers, so that what the application left open can be seen from outside. Asked by `tasks` there, a worker
+writes to its pipe for stalls what its tasks wait for.
 
 When the grader goes away, by whatever means, its socket closes and the launcher kills all that it started.
 """
@@ -37,6 +38,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -245,15 +247,24 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
-            self.watchdog.beat()
+            self.watchdog.start()
+            asyncio.get_running_loop().add_reader(self.status, self.obey)
             self.tell(b"ready\n")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets=sockets)
         self.watchdog.stop()
+        asyncio.get_running_loop().remove_reader(self.status)
         self.tell(b"down\n")
         # Blocking on purpose: nothing of the application may run on or be collected while the grader looks.
         select.select([self.status], [], [], LINGER_S)
+
+    def obey(self) -> None:
+        """The grader asks what the tasks wait for; nothing else comes this way while the server runs."""
+        if self.status.recv(4096):
+            self.watchdog.tell_tasks()
+        else:
+            asyncio.get_running_loop().remove_reader(self.status)
 
     def tell(self, line: bytes) -> None:
         """Say one word to the grader, which may be gone."""
@@ -292,11 +303,11 @@ def serve(worker: Worker) -> None:
         sys.exit(uvicorn.config.STARTUP_FAILURE)
 
 
-def main(control: int) -> None:
-    """Be the launcher, on the control socket with this descriptor."""
+def main(control: int, warm: Sequence[str] = ()) -> None:
+    """Be the launcher, on the control socket with this descriptor; `warm` names further modules to import first."""
     set_process_option(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in WARM:
+    for name in (*WARM, *warm):
         importlib.import_module(name)
     gc.freeze()
     woken, wake = socket.socketpair()

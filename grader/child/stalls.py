@@ -1,22 +1,61 @@
-"""Tells, from inside, where the event loop stood still. Explains verdicts and never makes one.
+"""Tells, from inside, where the event loop stood still and what its tasks wait for. Explains verdicts, never makes one.
 
-A heartbeat on the loop winds up `faulthandler`'s watchdog again and again. A loop that misses the beat lets it go off:
-a thread in C writes the stacks of all Python threads to a pipe, again and again until the loop beats, even while some C
-code holds the GIL. Lines that this module adds: `main THREAD` once, and `resumed SECONDS` at the beat after a stall.
+A heartbeat runs on the loop; a thread looks whether it comes. When it does not, the thread writes down where the loop's
+thread is. It reads frames while it holds the GIL, which cannot harm the solution; `faulthandler`, which needs no GIL,
+crashed busy processes (docs/decisions/0006-stalls.md). Code in C that keeps the GIL is found when it lets go.
+
+Lines on the pipe::
+
+    at SECONDS LINE FUNCTION FILE     the loop has stood still so long, and is there; once for each look
+    resumed SECONDS                   at the beat after a stall
+    waiting COUNT LINE FUNCTION FILE  so many tasks wait there; written when the grader asks
 """
 
 import asyncio
 import contextlib
-import faulthandler
 import os
+import sys
 import threading
 import time
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 BEAT_S = 0.05
-"""Period of the heartbeat. Winding up the watchdog starts a thread, about 0.1 ms, so this costs well under 1 %."""
+"""Period of the heartbeat and of the looks."""
 
 LATE_S = 0.1
-"""A loop that does not beat for so long is standing still; also the period of the dumps while it does."""
+"""A loop that does not beat for so long is standing still."""
+
+PLACES = 20
+"""How many places at which tasks wait are told."""
+
+
+Place = tuple[str, int, str]
+"""File, line and function."""
+
+
+def running_place(frame: FrameType | None, folder: str) -> Place | None:
+    """The innermost frame of a running thread that lies in a folder."""
+    while frame is not None and not frame.f_code.co_filename.startswith(folder):
+        frame = frame.f_back
+    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+def waiting_place(task: "asyncio.Task[Any]", folder: str) -> Place | None:
+    """The innermost frame of a suspended task that lies in a folder."""
+    place = None
+    awaited: Any = task.get_coro()
+    while awaited is not None:
+        kind = next((kind for kind in ("cr", "gi", "ag") if hasattr(awaited, f"{kind}_frame")), None)
+        if kind is None:
+            break
+        frame = getattr(awaited, f"{kind}_frame")
+        if frame is not None and frame.f_code.co_filename.startswith(folder):
+            place = frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+        awaited = getattr(awaited, {"cr": "cr_await", "gi": "gi_yieldfrom", "ag": "ag_await"}[kind])
+    return place
 
 
 class Watchdog:
@@ -29,22 +68,44 @@ class Watchdog:
     def __init__(self, descriptor: int) -> None:
         os.set_blocking(descriptor, False)
         self._descriptor = descriptor
-        self._last = time.monotonic()
-        self._write(f"main {threading.get_ident():#x}")
+        self._folder = f"{Path.cwd()}{os.sep}"
+        self._watched = threading.get_ident()
+        self._last: float | None = None
 
-    def beat(self) -> None:
-        """One heartbeat; arranges for the next."""
-        now = time.monotonic()
-        late_s = now - self._last
-        self._last = now
-        if late_s > LATE_S:
-            self._write(f"resumed {late_s:.4f}")
-        faulthandler.dump_traceback_later(LATE_S, repeat=True, file=self._descriptor)
-        asyncio.get_running_loop().call_later(BEAT_S, self.beat)
+    def start(self) -> None:
+        """Begin to watch; call it on the loop."""
+        threading.Thread(target=self._look, name="kata-watchdog", daemon=True).start()
+        self._beat()
 
     def stop(self) -> None:
         """Stop watching: what a shutdown blocks on is another matter."""
-        faulthandler.cancel_dump_traceback_later()
+        self._last = None
+
+    def tell_tasks(self) -> None:
+        """Write where in the working folder's files the tasks of the loop wait."""
+        places = Counter(place for task in asyncio.all_tasks() if (place := waiting_place(task, self._folder)) is not None)
+        for (file, line, function), count in places.most_common(PLACES):
+            self._write(f"waiting {count} {line} {function} {file}")
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        late_s = now - (self._last or now)
+        self._last = now
+        if late_s > LATE_S:
+            self._write(f"resumed {late_s:.4f}")
+        asyncio.get_running_loop().call_later(BEAT_S, self._beat)
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(BEAT_S)
+            last = self._last
+            if last is None:
+                return
+            late_s = time.monotonic() - last
+            if late_s > LATE_S:
+                place = running_place(sys._current_frames().get(self._watched), self._folder)
+                if place is not None:
+                    self._write("at {3:.4f} {1} {2} {0}".format(*place, late_s))
 
     def _write(self, line: str) -> None:
         with contextlib.suppress(OSError):

@@ -176,6 +176,41 @@ class Stall(Struct, frozen=True, kw_only=True):
     frame: Frame
 
 
+class WaitingTask(Struct, frozen=True, kw_only=True):
+    """Asyncio tasks of the solution that wait at the same line of the learner's code, as told from inside; explains only."""
+
+    frame: Frame
+    count: int
+
+
+class Process(Struct, frozen=True, kw_only=True):
+    """A process that is not the grader's, and the CPU seconds that it used while the machine was watched."""
+
+    name: str
+    pid: int
+    cpu_s: float
+
+
+class Machine(Struct, frozen=True, kw_only=True):
+    """What kept the machine busy during the attempts at a check; looked at only when the clock alone cannot tell.
+
+    Attributes:
+        elapsed_s: how long it was watched.
+        cores: how many there are.
+        busy_s: CPU seconds used by all processes together.
+        steal_s: CPU seconds that the hypervisor gave to others; None where the system does not tell.
+        throttled_s: how long a cgroup limit held the grader's group back; None where there is none.
+        others: the processes that used most, the solution and the grader not among them.
+    """
+
+    elapsed_s: float
+    cores: int
+    busy_s: float
+    steal_s: float | None = None
+    throttled_s: float | None = None
+    others: tuple[Process, ...] = ()
+
+
 class Crash(Struct, frozen=True, kw_only=True):
     """An exception that ended a server process, as told from inside; explains, never decides."""
 
@@ -307,6 +342,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     stalls: tuple[Stall, ...] = ()
     claims: tuple[Claim, ...] = ()
     watch: Watch | None = None
+    waiting: tuple[WaitingTask, ...] = ()
     hung_in_s: float | None = None
     mishap: str = ""
 
@@ -317,6 +353,7 @@ class CheckRecord(Struct, frozen=True, kw_only=True):
     name: str
     title: str
     attempts: tuple[Attempt, ...] = ()
+    machine: Machine | None = None
 
 
 class Run(Struct, frozen=True, kw_only=True):

@@ -17,9 +17,7 @@ from grader.harness.postgres import HINT, URL_VARIABLE, Cluster
 from grader.harness.recorder import Recorder
 
 if TYPE_CHECKING:
-    from asyncpg import Connection as _Connection
-
-    Session = _Connection[Any]
+    from asyncpg import Connection as Session
 
 READY_S = 20.0
 """How long a new server may take until it answers; 0.03 s is usual."""
@@ -63,7 +61,10 @@ class Held:
 
     async def waiting(self) -> int:
         """How many queries wait for the table now."""
-        query = "SELECT count(*) FROM pg_locks WHERE relation = $1::regclass AND NOT granted"
+        query = (
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+            "WHERE datname = current_database() AND relation = $1::regclass AND NOT granted"
+        )
         return int(await self._postgres.fetchval(query, self._table))
 
     async def release(self) -> None:
@@ -110,8 +111,7 @@ class Postgres:
             held = Held(self, table, connection)
             yield held
         finally:
-            with anyio.CancelScope(shield=True):
-                connection.terminate()
+            connection.terminate()
 
 
 @contextlib.asynccontextmanager

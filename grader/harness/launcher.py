@@ -17,11 +17,11 @@ from grader.harness.rundir import note_process
 
 CODE = """\
 import sys
-root, control = sys.argv[1], int(sys.argv[2])
+root, control, *warm = sys.argv[1:]
 sys.path.insert(0, root)
 from grader.child.boot import main
 sys.path.remove(root)
-main(control)
+main(int(control), warm)
 """
 
 CLOSE_S = 5.0
@@ -90,8 +90,12 @@ class Launcher:
 
 
 @contextlib.contextmanager
-def running_launcher(run_dir: Path) -> Iterator[Launcher]:
+def running_launcher(run_dir: Path, warm: Sequence[str] = ()) -> Iterator[Launcher]:
     """Start a launcher at once, without waiting for its imports; end it and all its servers afterwards.
+
+    Args:
+        run_dir: the grading's temporary folder.
+        warm: further modules that the solution will need, imported once before the first fork.
 
     Raises:
         HarnessError: the process cannot be started.
@@ -103,7 +107,7 @@ def running_launcher(run_dir: Path) -> Iterator[Launcher]:
         with theirs, open(log, "wb") as output:
             process = subprocess.Popen(
                 # -E -P: neither PYTHON* variables nor the working folder may change what is imported.
-                [sys.executable, "-E", "-P", "-c", CODE, str(root), str(theirs.fileno())],
+                [sys.executable, "-E", "-P", "-c", CODE, str(root), str(theirs.fileno()), *warm],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -428,7 +428,7 @@ class Visitors:
                             visit.finish(ExchangeError.CUT_OFF)
 
         async with anyio.create_task_group() as tasks:
-            if limit_s is not None:
+            if limit_s is not None and self.recorder.cuts_off:
                 tasks.start_soon(cut, limit_s)
             yield
             tasks.cancel_scope.cancel()

@@ -1,19 +1,14 @@
 """What a solution prints: kept, bounded, and searched for the traceback that explains its end."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-
-import anyio
 
 from grader.evidence.model import Crash, Frame
 
 HEAD_BYTES = 16 * 1024
 TAIL_BYTES = 48 * 1024
 """Kept of the output: its first 16 KiB and its last 48 KiB; a crash's traceback stands at the end."""
-
-CHUNK_BYTES = 16 * 1024
 
 FRAMES_KEPT = 5
 
@@ -24,32 +19,12 @@ _MARKS = re.compile(r"^[\s|]*[\^~]+[\s\^~]*$")
 
 
 class Output:
-    """Reads a pipe and keeps the head and the tail of what came through it.
+    """Keeps the head and the tail of what a solution printed."""
 
-    Args:
-        descriptor: the pipe's reading end; owned and closed by this object.
-    """
-
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self) -> None:
         self.size_bytes = 0
-        self._descriptor = descriptor
         self._head = bytearray()
         self._tail = bytearray()
-        os.set_blocking(descriptor, False)
-
-    async def follow(self) -> None:
-        """Read until the pipe closes or the task is cancelled."""
-        while True:
-            await anyio.wait_readable(self._descriptor)
-            if not self._read():
-                return
-
-    def close(self) -> None:
-        """Read what is there already, and close the pipe."""
-        for _ in range(TAIL_BYTES // CHUNK_BYTES + 1):
-            if not self._read():
-                break
-        os.close(self._descriptor)
 
     def add(self, data: bytes) -> None:
         """Keep what fits: the head is filled first, then the tail moves on."""
@@ -65,14 +40,6 @@ class Output:
         if not missing:
             return (self._head + self._tail).decode(errors="replace")
         return f"{self._head.decode(errors='replace')}\n… {missing} bytes left out …\n{self._tail.decode(errors='replace')}"
-
-    def _read(self) -> bool:
-        try:
-            data = os.read(self._descriptor, CHUNK_BYTES)
-        except BlockingIOError:
-            return False
-        self.add(data)
-        return bool(data)
 
 
 def find_crash(log: str, folder: Path, phase: str) -> Crash | None:

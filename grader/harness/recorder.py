@@ -13,6 +13,7 @@ from grader.evidence.model import (
     Stall,
     Subject,
     UpstreamCall,
+    WaitingTask,
     Watch,
 )
 from grader.harness.watch import Clock, Watcher
@@ -33,11 +34,13 @@ class Recorder:
         self.connections: list[Connection] = []
         self.samples: list[Sample] = []
         self.stalls: list[Stall] = []
+        self.waiting: list[WaitingTask] = []
         self.claims: list[Claim] = []
         self.watch: Watch | None = None
         self.hung_in_s: float | None = None
         self.mishap = ""
         self.abandoned = False
+        self.cuts_off = True
         self.on_abandon: Callable[[], None] | None = None
         self._last_id = 0
 
@@ -74,6 +77,7 @@ class Recorder:
             connections=tuple(self.connections),
             samples=tuple(self.samples),
             stalls=tuple(self.stalls),
+            waiting=tuple(self.waiting),
             claims=tuple(self.claims),
             watch=self.watch,
             hung_in_s=self.hung_in_s,

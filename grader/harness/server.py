@@ -18,6 +18,7 @@ from grader.evidence.model import ExchangeError, Sample, ServerLife
 from grader.harness.launcher import Launcher
 from grader.harness.load import Address, Visitors
 from grader.harness.output import Output, find_crash
+from grader.harness.pipe import PipeReader
 from grader.harness.recorder import Recorder
 from grader.harness.sampler import take_sample
 from grader.harness.stalls import StallReader
@@ -30,6 +31,9 @@ STOP_MARGIN_S = 3.0
 
 END_NEWS_S = 0.5
 """How long the news of a worker's end may lag behind the connections that broke with it."""
+
+ANSWER_S = 0.05
+"""How long a worker that is asked what its tasks wait for gets to answer."""
 
 DROPPED = (ExchangeError.CLOSED, ExchangeError.REFUSED)
 
@@ -92,7 +96,8 @@ class ServerProcesses:
         self._tasks = tasks
         self._state = State()
         log, self._their_log = os.pipe()
-        self._output = Output(log)
+        self._output = Output()
+        self._pipes = [PipeReader(log, self._output.add)]
         self._stalls: list[StallReader] = []
         self._status, self._their_status = socket.socketpair()
         self._status.setblocking(False)
@@ -120,7 +125,8 @@ class ServerProcesses:
         """
         opening = self.watcher.open()
         stalls = [os.pipe() for _ in listening]
-        self._stalls = [StallReader(read, self._plan.folder, self._recorder) for read, _ in stalls]
+        self._stalls = [StallReader(self._plan.folder, self._recorder) for _ in stalls]
+        self._pipes += [PipeReader(read, reader.add) for (read, _), reader in zip(stalls, self._stalls, strict=True)]
         command = {
             "do": "start",
             "server": self._number,
@@ -138,9 +144,8 @@ class ServerProcesses:
                 os.close(write)
             os.close(self._their_log)
             self._their_status.close()
-        self._tasks.start_soon(self._output.follow)
-        for reader in self._stalls:
-            self._tasks.start_soon(reader.follow)
+        for pipe in self._pipes:
+            self._tasks.start_soon(pipe.follow)
         self._tasks.start_soon(self._follow_launcher)
         self._tasks.start_soon(self._follow_status)
         self._recorder.on_abandon = self._state.change
@@ -167,20 +172,31 @@ class ServerProcesses:
             self._note(shutdown_s=self._recorder.clock.now())
         return self.life
 
-    async def finish(self) -> None:
-        """End what is left of the server, at once, and complete its record."""
+    async def ask_what_it_waits_for(self) -> None:
+        """Let the workers write down where their tasks wait; a loop that stands still does not answer, and need not."""
+        with contextlib.suppress(OSError):
+            self._status.send(b"tasks\n" * self._plan.workers)
+        await anyio.sleep(ANSWER_S)
+
+    async def end(self) -> None:
+        """End what is left of the server at once, after news of an end that is still on its way."""
         dropped = any(exchange.error in DROPPED for exchange in self._recorder.exchanges)
         if dropped and self.life.stop_asked_s is None:
             await self._until(lambda state: bool(state.ended), END_NEWS_S)
         with contextlib.suppress(HarnessError):
             self._launcher.send({"do": "kill", "server": self._number})
-        self._output.close()
+
+    def close(self) -> None:
+        """Complete the record and close all descriptors; nothing may read from them any more."""
+        for pipe in self._pipes:
+            pipe.close()
         for reader in self._stalls:
-            reader.close()
+            reader.finish()
+        self._status.close()
+        self._their_status.close()
         log = self._output.text()
         crash = find_crash(log, self._plan.folder, "start" if self.life.ready_s is None else "load")
         self._note(log=log, log_bytes=self._output.size_bytes, crash=crash if self.life.exited_s is not None else None)
-        self._status.close()
 
     def _note(self, **changes: Any) -> None:
         self._recorder.life = replace(self.life, **changes)
@@ -242,6 +258,10 @@ class Server(Visitors):
         self.recorder.samples.append(sample)
         return sample
 
+    async def explain(self) -> None:
+        """Find out what the solution's tasks wait for, to explain a miss by the clock; decides nothing."""
+        await self._processes.ask_what_it_waits_for()
+
     async def stop(self) -> ServerLife:
         """Ask the server to stop (SIGTERM) and wait until its application has shut down.
 
@@ -259,16 +279,17 @@ async def running_server(plan: ServerPlan, launcher: Launcher, recorder: Recorde
         ServerNotReady: the solution ended or hung before it was ready.
         HarnessError: the launcher failed, or no socket or descriptor can be had.
     """
-    async with anyio.create_task_group() as tasks:
-        with contextlib.ExitStack() as stack:
-            listening = [stack.enter_context(listening_socket()) for _ in range(plan.workers)]
+    with contextlib.ExitStack() as stack:
+        listening = [stack.enter_context(listening_socket()) for _ in range(plan.workers)]
+        async with anyio.create_task_group() as tasks:
             processes = ServerProcesses(plan, launcher, recorder, tasks)
+            stack.callback(processes.close)
             try:
                 await processes.start(listening)
                 yield Server(processes, [one.getsockname() for one in listening], recorder, tasks)
             finally:
                 with anyio.CancelScope(shield=True):
-                    await processes.finish()
+                    await processes.end()
                 tasks.cancel_scope.cancel()
 
 

@@ -1,50 +1,134 @@
-"""A TCP relay in front of a service: counts the connections that a solution opens, from outside of it."""
+"""A TCP relay in front of a service: counts the connections that a solution opens, from outside of it.
 
+On asyncio's transports: AnyIO's streams for Unix sockets let a future be resolved after it was cancelled, which its
+pytest plugin then reports as an error of the check.
+"""
+
+import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import anyio
 import anyio.abc
-from anyio.abc import ByteStream, SocketAttribute, SocketListener
 
 from grader.harness.connections import Connections
 
-CHUNK_BYTES = 64 * 1024
+Dial = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
+"""Opens a connection to the service behind the relay, for the protocol that this function makes."""
 
-Dial = Callable[[], Awaitable[ByteStream]]
-"""Opens a connection to the service behind the relay."""
+
+class End(asyncio.Protocol):
+    """One end of a relayed connection; what comes here goes out at the other one. When one closes, both do."""
+
+    def __init__(self) -> None:
+        self.other: End | None = None
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Pass it on."""
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.write(data)
+
+    def pause_writing(self) -> None:
+        """What goes out here goes out slowly: let the other end read no more."""
+        if self.other is not None and self.other.transport is not None and not self.other.transport.is_closing():
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        if self.other is not None and self.other.transport is not None and not self.other.transport.is_closing():
+            self.other.transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Close the other end, after what is on its way there."""
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.close()
+
+
+class ClientEnd(End):
+    """The end at the solution: counted from being accepted until the solution closes it."""
+
+    def __init__(self, tap: "Tap") -> None:
+        super().__init__()
+        self._tap = tap
+        self._number: int | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count it, and read nothing until the service is reached."""
+        super().connection_made(transport)
+        assert self.transport is not None
+        self.transport.pause_reading()
+        self._number = self._tap.connections.add()
+        self._tap.ends.add(self)
+        self._tap.tasks.start_soon(self._tap.reach, self)
+
+    def eof_received(self) -> None:
+        """Count it no longer: the solution's next connection may be accepted in the same turn of the loop."""
+        self._count_out()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count it no longer, and close the other end."""
+        self._count_out()
+        self._tap.ends.discard(self)
+        super().connection_lost(exc)
+
+    def _count_out(self) -> None:
+        if self._number is not None:
+            self._tap.connections.remove(self._number)
+            self._number = None
+
+
+class Tap:
+    """The relay of one check.
+
+    Args:
+        dial: opens a connection to the service.
+        connections: counts those of the solution.
+        tasks: in which connections are opened.
+    """
+
+    def __init__(self, dial: Dial, connections: Connections, tasks: anyio.abc.TaskGroup) -> None:
+        self.connections = connections
+        self.tasks = tasks
+        self.ends: set[ClientEnd] = set()
+        self._dial = dial
+
+    async def reach(self, client: ClientEnd) -> None:
+        """Connect the solution's end with the service; a service that refuses is a connection that closes."""
+        assert client.transport is not None
+        service = End()
+        service.other = client
+        try:
+            await self._dial(lambda: service)
+        except OSError:
+            client.transport.abort()
+            return
+        client.other = service
+        if client.transport.is_closing():
+            assert service.transport is not None
+            service.transport.close()
+        else:
+            client.transport.resume_reading()
 
 
 @contextlib.asynccontextmanager
 async def running_tap(listening: socket.socket, dial: Dial, connections: Connections) -> AsyncIterator[None]:
     """Relay each connection on this socket to the service, for the length of one check."""
-    listener = await SocketListener.from_socket(listening)
-
-    async def serve(stream: ByteStream) -> None:
-        with contextlib.suppress(OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
-            await _relay(stream, dial, connections)
-
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(listener.serve, serve)
-        yield
-        tasks.cancel_scope.cancel()
-
-
-async def _relay(client: ByteStream, dial: Dial, connections: Connections) -> None:
-    client.extra(SocketAttribute.raw_socket).setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    number = connections.add()
-    try:
-        async with client, await dial() as service, anyio.create_task_group() as pumps:
-            pumps.start_soon(_pump, service, client, pumps.cancel_scope)
-            await _pump(client, service, pumps.cancel_scope)
-    finally:
-        connections.remove(number)
-
-
-async def _pump(source: ByteStream, target: ByteStream, scope: anyio.CancelScope) -> None:
-    """Copy until one side closes; then the whole connection ends, as both services here never half-close."""
-    with contextlib.suppress(anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
-        while True:
-            await target.send(await source.receive(CHUNK_BYTES))
-    scope.cancel()
+        tap = Tap(dial, connections, tasks)
+        server = await asyncio.get_running_loop().create_server(lambda: ClientEnd(tap), sock=listening)
+        try:
+            yield
+        finally:
+            server.close()
+            for end in list(tap.ends):
+                for transport in (end.transport, end.other.transport if end.other else None):
+                    if transport is not None:
+                        transport.abort()
+            tasks.cancel_scope.cancel()

@@ -15,7 +15,7 @@ from grader.evidence.model import (
     ValueClaim,
 )
 from grader.judge.clock import DEADLINE_SHARE
-from grader.report import Finding, FindingKind
+from grader.report import Bar, Finding, FindingKind
 
 LOWER_SLACK_S = 0.005
 """Lower bounds need slack: a 30 ms timer can read 29 (design)."""
@@ -57,6 +57,19 @@ def measured_time_s(claim: ClockClaim, exchanges: Mapping[int, Exchange]) -> flo
     """Seconds from the first planned sending to the last end of the claim's exchanges."""
     concerned = [exchanges[number] for number in claim.exchanges]
     return max(e.ended_s for e in concerned) - min(e.planned_s for e in concerned)
+
+
+def is_overlapping(exchanges: Sequence[Exchange]) -> bool:
+    """Whether there was a moment at which all of them were under way; a burst without one has proved nothing (design)."""
+    sent = [exchange.sent_s for exchange in exchanges if exchange.sent_s is not None]
+    return len(sent) == len(exchanges) and max(sent) < min(exchange.ended_s for exchange in exchanges)
+
+
+def _bars(exchanges: Sequence[Exchange]) -> tuple[Bar, ...]:
+    """When each exchange began and ended, counted from the first, in the order of their ends."""
+    began_s = min(exchange.planned_s for exchange in exchanges)
+    bars = [Bar(from_s=e.planned_s - began_s, to_s=e.ended_s - began_s, is_cut=e.error is ExchangeError.CUT_OFF) for e in exchanges]
+    return tuple(sorted(bars, key=lambda bar: (bar.to_s, bar.from_s)))
 
 
 def _examine_status(claim: StatusClaim, exchanges: Mapping[int, Exchange]) -> Finding | None:
@@ -132,20 +145,22 @@ def _examine_clock(claim: ClockClaim, exchanges: Mapping[int, Exchange]) -> Find
             return None
     elif measured_s <= claim.limit_s:
         return None
-    whole = [number for number in claim.exchanges if exchanges[number].error is None]
+    concerned = [exchanges[number] for number in claim.exchanges]
+    whole = [exchange for exchange in concerned if exchange.error is None]
     return Finding(
         kind=FindingKind.TOO_FAST if claim.relation is Relation.AT_LEAST else FindingKind.TOO_SLOW,
         subject=claim.what,
-        observed="cut off" if len(whole) < len(claim.exchanges) else "",
+        observed="cut off" if any(exchange.error is ExchangeError.CUT_OFF for exchange in concerned) else "",
         measured=measured_s,
         limit=claim.limit_s,
         unit="s",
         count=len(whole),
-        total=len(claim.exchanges),
+        total=len(concerned),
         by_clock=claim.relation is not Relation.AT_LEAST,
         alone_s=claim.alone_s,
         watch=claim.watch,
-        own_limit_s=claim.limit_s,
+        own_limit_s=claim.limit_s if is_overlapping(concerned) else None,
+        bars=_bars(concerned),
     )
 
 

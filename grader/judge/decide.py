@@ -50,7 +50,7 @@ class Step(StrEnum):
 def examine_attempt(attempt: Attempt) -> Finding | None:
     """The first thing that did not hold in an attempt, with where the event loop stood still meanwhile; or None."""
     finding = _first_finding(attempt)
-    return finding if finding is None or not attempt.stalls else replace(finding, stalls=stall_sites(attempt.stalls))
+    return None if finding is None else replace(finding, stalls=stall_sites(attempt.stalls), waiting=attempt.waiting)
 
 
 def stall_sites(stalls: Sequence[Stall]) -> tuple[StallSite, ...]:
@@ -84,9 +84,15 @@ def _first_finding(attempt: Attempt) -> Finding | None:
             watch=attempt.watch,
             own_limit_s=attempt.hung_in_s * DEADLINE_SHARE,
         )
-    if not attempt.claims or any(exchange.error is ExchangeError.CUT_OFF for exchange in attempt.exchanges):
+    cut_off = any(exchange.error is ExchangeError.CUT_OFF for exchange in attempt.exchanges)
+    if not attempt.claims or cut_off or not _has_evidence(attempt):
         return Finding(kind=FindingKind.NOTHING_ASSERTED)
     return None
+
+
+def _has_evidence(attempt: Attempt) -> bool:
+    """Whether the solution was seen to do anything at all: a pass without that would mean nothing."""
+    return any(exchange.status is not None for exchange in attempt.exchanges) or bool(attempt.calls)
 
 
 def _examine_life(life: ServerLife) -> Finding | None:
@@ -179,8 +185,9 @@ def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckRe
     if step is Step.BROKEN:
         finding = _finding_that_broke(findings)
     elif step is not Step.PASS:
+        # The first certain one; else the first miss by the clock.
         misses = [f for a, f in findings if a.subject is Subject.SOLUTION and f is not None]
-        finding = next((f for f in misses if not f.by_clock), misses[0])
+        finding = replace(next((f for f in misses if not f.by_clock), misses[0]), machine=record.machine)
     measured, limit, unit = _figures(own[-1]) if finding is None else (finding.measured, finding.limit, finding.unit)
     return CheckResult(
         name=record.name,

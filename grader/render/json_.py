@@ -1,9 +1,13 @@
 """The report for programs: one JSON document, versioned by `format`."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from grader.authoring.examples import Example
+from grader.authoring.proof import Margin, Proof, Side, verdict_of_proofs
 from grader.errors import GraderError
+from grader.render.proof import place, sentence
 from grader.render.text import printable
 from grader.render.wording import message
 from grader.report import FORMAT, GraderInfo, Report, Verdict
@@ -47,6 +51,76 @@ def render_error(kata: str, error: GraderError, grader: GraderInfo) -> str:
         "grader": _grader(grader),
     }
     return json.dumps(document, indent=2)
+
+
+def render_proofs(proofs: Sequence[Proof], grader: GraderInfo) -> str:
+    """What proving katas gave, as one document."""
+    document = {
+        "format": FORMAT,
+        "verdict": verdict_of_proofs(proofs).value,
+        "katas": [_proof(proof) for proof in proofs],
+        "grader": _grader(grader),
+    }
+    return json.dumps(document, indent=2)
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    return {
+        "kata": proof.kata,
+        "verdict": proof.verdict.value,
+        "duration_s": round(proof.duration_s, 3),
+        "problems": [
+            {
+                "place": place(proof.kata, problem),
+                "file": problem.file,
+                "line": problem.line,
+                "message": sentence(problem),
+                "is_environment": problem.is_environment,
+            }
+            for problem in proof.problems
+        ],
+        "gradings": {"planned": proof.planned, "made": len(proof.trials)},
+        "results": {"judged": proof.judged, "inconclusive": proof.inconclusive},
+        "checks": list(proof.checks),
+        "examples": [_example(proof, example) for example in proof.examples],
+        "margins": [_margin(margin) for margin in proof.margins],
+        "margins_are_judged": not proof.shows_margins_only,
+    }
+
+
+def _example(proof: Proof, example: Example) -> dict[str, Any]:
+    rounds = [trial for trial in proof.trials if trial.example == example]
+    return {
+        "kind": example.kind.value,
+        "name": printable(example.name),
+        "must_fail": None if example.fails is None else sorted(example.fails),
+        "rounds": [
+            {
+                "verdict": trial.verdict.value,
+                "duration_s": round(trial.duration_s, 3),
+                "outcomes": {result.name: result.outcome.value for result in trial.results},
+            }
+            for trial in rounds
+        ],
+    }
+
+
+def _margin(margin: Margin) -> dict[str, Any]:
+    return {
+        "check": margin.check,
+        "what": printable(margin.what),
+        "limit_s": margin.limit_s,
+        "slowest_accepted": _side(margin.slowest),
+        "fastest_rejected": _side(margin.fastest),
+        "above": _rounded(margin.above),
+        "below": _rounded(margin.below),
+    }
+
+
+def _side(side: Side | None) -> dict[str, Any] | None:
+    if side is None:
+        return None
+    return {"example": printable(side.label), "measured_s": _rounded(side.timing.measured_s), "is_bound": side.timing.is_bound}
 
 
 def _grader(info: GraderInfo) -> dict[str, Any]:

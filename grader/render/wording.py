@@ -1,5 +1,6 @@
 """Turns findings into plain sentences, for every renderer the same."""
 
+from grader.evidence.model import Machine, WaitingTask
 from grader.render.text import printable
 from grader.report import CheckResult, Finding, FindingKind, Outcome, Report, StallSite, Verdict
 
@@ -7,6 +8,8 @@ MESSAGE_CHARS = 1000
 
 SERIAL_SHARE = 0.7
 """Requests that together took this share of the sum of their times, or more, were served one after another."""
+
+LAG_WORTH_TELLING_S = 0.05
 
 RELATIONS = {"equals": "exactly", "at_most": "at most", "at_least": "at least"}
 
@@ -36,6 +39,7 @@ def message(result: CheckResult) -> str:
     if result.finding is None:
         return "Not run: the solution did not get that far." if result.outcome is Outcome.NOT_RUN else ""
     sentence = printable(_SENTENCES[result.finding.kind](result.finding), MESSAGE_CHARS)
+    sentence = sentence[:1].upper() + sentence[1:]
     if result.outcome is Outcome.INCONCLUSIVE:
         return f"{sentence} But this machine was too busy to tell whose fault that is."
     return sentence
@@ -63,16 +67,37 @@ def stall(site: StallSite) -> str:
     return f"The event loop stood still {times}, {amount(site.total_s, 's')} in all, at {place}"
 
 
-def busy_machine(finding: Finding) -> str:
+def waiting(task: WaitingTask) -> str:
+    """Where tasks of the solution were waiting."""
+    who = "A task was" if task.count == 1 else f"{task.count} tasks were"
+    place = f"{printable(task.frame.file, 60)}:{task.frame.line}"
+    return f"{who} waiting at {place} `{printable(task.frame.source, 60)}`"
+
+
+def busy_machine(finding: Finding) -> list[str]:
     """What kept the machine busy while something was timed, as far as it is known."""
-    watch = finding.watch
-    if watch is None or watch.server is None or watch.grader is None:
-        return ""
-    own_s = watch.own_s or 0.0
-    return (
-        f"Of {amount(watch.elapsed_s, 's')} the server waited {amount(watch.server.waited_s, 's')} and the grader "
-        f"{amount(watch.grader.waited_s, 's')} for a core; {amount(max(0.0, own_s), 's')} were the code's own."
-    )
+    lines = []
+    watch, machine = finding.watch, finding.machine
+    if watch is not None and watch.server is not None and watch.grader is not None:
+        lines.append(
+            f"Of {amount(watch.elapsed_s, 's')} the server waited {amount(watch.server.waited_s, 's')} and the grader "
+            f"{amount(watch.grader.waited_s, 's')} for a core; {amount(max(0.0, watch.own_s or 0.0), 's')} were the code's own."
+        )
+    if watch is not None and watch.loop_lag_s > LAG_WORTH_TELLING_S:
+        lines.append(f"The grader itself was up to {amount(watch.loop_lag_s, 's')} late.")
+    if machine is not None:
+        lines.append(_load_of(machine))
+    return lines
+
+
+def _load_of(machine: Machine) -> str:
+    parts = [f"{amount(machine.busy_s, 's')} of CPU were used in {amount(machine.elapsed_s, 's')} on {machine.cores} cores"]
+    if machine.steal_s:
+        parts.append(f"{amount(machine.steal_s, 's')} stolen by the hypervisor")
+    if machine.throttled_s:
+        parts.append(f"{amount(machine.throttled_s, 's')} throttled by a CPU limit")
+    parts += [f"{amount(other.cpu_s, 's')} by {printable(other.name, 40)} ({other.pid})" for other in machine.others]
+    return f"{', '.join(parts)}."
 
 
 def _crashed_at_start(finding: Finding) -> str:

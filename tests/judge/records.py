@@ -46,12 +46,14 @@ def timed(
 
 
 def counted(measured: float, *, limit: float = 2, relation: Relation = Relation.AT_MOST, subject: Subject = Subject.SOLUTION) -> Attempt:
-    return attempt(subject, claims=(CountClaim(what="connections", measured=measured, relation=relation, limit=limit),))
+    return attempt(
+        subject, exchanges=(exchange(),), claims=(CountClaim(what="connections", measured=measured, relation=relation, limit=limit),)
+    )
 
 
 def gated(seen: int, *, wanted: int = 3, waited_s: float | None = 0.0, subject: Subject = Subject.SOLUTION) -> Attempt:
     claim = GateClaim(what="calls", wanted=wanted, seen=seen, deadline_s=3.0, own_limit_s=1.0, watch=watch(3.0, waited_s=waited_s))
-    return attempt(subject, claims=(claim,))
+    return attempt(subject, exchanges=(exchange(),), claims=(claim,))
 
 
 def answered(*exchanges: Exchange, waited_s: float | None = 0.0) -> Attempt:

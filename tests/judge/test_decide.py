@@ -1,8 +1,9 @@
 """The verdict rule on recorded evidence."""
 
 import pytest
+from msgspec import structs
 
-from grader.evidence.model import Attempt, CheckRecord, Crash, ExchangeError, Frame, Relation, ServerLife, Subject
+from grader.evidence.model import Attempt, CheckRecord, Crash, ExchangeError, Frame, Relation, ServerLife, Stall, Subject
 from grader.judge.decide import Step, examine_attempt, judge_check, judge_run, next_step, verdict_of
 from grader.report import FindingKind, Outcome, Verdict
 from tests.judge.records import answered, attempt, counted, exchange, gated, timed, watch
@@ -109,7 +110,7 @@ def test_a_crash_explains_before_any_claim() -> None:
 
 def test_an_end_that_was_asked_for_is_no_crash() -> None:
     life = ServerLife(workers=1, started_s=0, ready_s=0.1, stop_asked_s=0.2, exited_s=0.5, exit_code=-15)
-    finding = examine_attempt(attempt(life=life, claims=counted(1).claims))
+    finding = examine_attempt(attempt(life=life, exchanges=(exchange(),), claims=counted(1).claims))
     assert finding is None
 
 
@@ -126,6 +127,36 @@ def test_a_check_that_states_nothing_is_broken() -> None:
     assert result.outcome is Outcome.BROKEN
     assert result.finding is not None
     assert result.finding.kind is FindingKind.NOTHING_ASSERTED
+
+
+def test_a_check_that_saw_nothing_is_broken_even_if_all_it_says_holds() -> None:
+    unseen = attempt(claims=counted(1).claims)
+    assert next_step([unseen]) is Step.BROKEN
+
+
+def test_a_burst_that_was_cut_off_but_never_held_to_a_limit_is_broken() -> None:
+    cut = answered(exchange(1), exchange(2, status=None, error=ExchangeError.CUT_OFF))
+    assert next_step([cut]) is Step.BROKEN
+
+
+def test_a_burst_that_did_not_overlap_is_no_witness() -> None:
+    apart = timed(1.2)
+    late = structs.replace(apart.exchanges[1], sent_s=0.9)
+    assert next_step([structs.replace(apart, exchanges=(apart.exchanges[0], late))]) is Step.TRY_REFERENCE
+
+
+def test_a_slow_burst_carries_its_bars_in_the_order_of_their_ends() -> None:
+    finding = examine_attempt(SLOW)
+    assert finding is not None
+    assert [(bar.from_s, bar.to_s) for bar in finding.bars] == [(0.0, 0.6), (0.0, 1.2)]
+
+
+def test_the_places_where_the_loop_stood_still_are_added_up() -> None:
+    frames = [Frame(file="app.py", line=line, function="f", source="x") for line in (3, 9, 3)]
+    stalls = tuple(Stall(at_s=0.0, duration_s=0.2, frame=frame) for frame in frames)
+    finding = examine_attempt(structs.replace(SLOW, stalls=stalls))
+    assert finding is not None
+    assert [(site.frame.line, site.count, site.total_s) for site in finding.stalls] == [(3, 2, 0.4), (9, 1, 0.2)]
 
 
 def test_a_mishap_is_broken_whatever_else_was_seen() -> None:

@@ -1,0 +1,51 @@
+"""Reads pipes from a solution's processes without ever waiting for them."""
+
+import os
+from collections.abc import Callable
+
+import anyio
+
+CHUNK_BYTES = 16 * 1024
+DRAIN_CHUNKS = 16
+"""How much is still read when a pipe is closed: more than a pipe can hold (64 KiB on Linux), and bounded."""
+
+
+class PipeReader:
+    """Hands on what comes through a pipe.
+
+    Args:
+        descriptor: the pipe's reading end; owned and closed by this object.
+        take: gets each chunk.
+    """
+
+    def __init__(self, descriptor: int, take: Callable[[bytes], None]) -> None:
+        self._descriptor: int | None = descriptor
+        self._take = take
+        os.set_blocking(descriptor, False)
+
+    async def follow(self) -> None:
+        """Read until the other side closes, the reader is closed, or the task is cancelled."""
+        while self._descriptor is not None:
+            await anyio.wait_readable(self._descriptor)
+            if not self._read():
+                return
+
+    def close(self) -> None:
+        """Read what is there already, and close the pipe; a task that follows it may be about to read at this moment."""
+        for _ in range(DRAIN_CHUNKS):
+            if not self._read():
+                break
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _read(self) -> bool:
+        if self._descriptor is None:
+            return False
+        try:
+            data = os.read(self._descriptor, CHUNK_BYTES)
+        except BlockingIOError:
+            return False
+        if data:
+            self._take(data)
+        return bool(data)
