@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from grader.catalog.manifest import Kata
 from grader.errors import BrokenError, GraderError
-from grader.evidence.files import save_run
+from grader.evidence.files import load_run, save_run
 from grader.evidence.model import CheckRecord, Run, Subject
 from grader.harness.launcher import Launcher, running_launcher
 from grader.harness.postgres import WARM, Cluster, running_cluster
@@ -94,7 +94,9 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
             checks = _run_checks(kata, folders, clock, launcher, cluster, settings)
     if checks.error is not None and (settings.raises_broken or not any(record.attempts for record in checks.records)):
         raise checks.error
-    return _report(kata, solution, began_at, clock, tuple(checks.records), settings)
+    run = _run(kata, solution, began_at, clock, checks.records)
+    run_file = save_run(run, settings.runs_folder) if settings.runs_folder is not None else None
+    return _report(kata, run, run_file)
 
 
 @contextlib.contextmanager
@@ -186,31 +188,41 @@ def grader_info() -> GraderInfo:
     return GraderInfo(version=version(DISTRIBUTION), python=platform.python_version(), cores=os.cpu_count() or 1)
 
 
-def _report(kata: Kata, solution: Path, began_at: str, clock: Clock, records: tuple[CheckRecord, ...], settings: Settings) -> Report:
+def replay(kata: Kata, run_file: Path) -> Report:
+    """Judge a saved run again: the same evidence, the same rule, no server.
+
+    Raises:
+        EvidenceFileError: the run cannot be read.
+    """
+    return _report(kata, load_run(run_file), run_file)
+
+
+def _run(kata: Kata, solution: Path, began_at: str, clock: Clock, records: list[CheckRecord]) -> Run:
     info = grader_info()
-    verdict, results = judge_run(records)
-    run_file = ""
-    if settings.runs_folder is not None:
-        run = Run(
-            kata=kata.slug,
-            solution=str(solution),
-            began_at=began_at,
-            grader_version=info.version,
-            python=info.python,
-            cores=info.cores,
-            checks=records,
-        )
-        run_file = str(save_run(run, settings.runs_folder))
+    return Run(
+        kata=kata.slug,
+        solution=str(solution),
+        began_at=began_at,
+        duration_s=clock.now(),
+        grader_version=info.version,
+        python=info.python,
+        cores=info.cores,
+        checks=tuple(records),
+    )
+
+
+def _report(kata: Kata, run: Run, run_file: Path | None) -> Report:
+    verdict, results = judge_run(run.checks)
     return Report(
         kata=kata.slug,
         title=kata.title,
-        solution=str(solution),
+        solution=run.solution,
         verdict=verdict,
-        duration_s=clock.now(),
+        duration_s=run.duration_s,
         checks=results,
-        grader=info,
+        grader=GraderInfo(version=run.grader_version, python=run.python, cores=run.cores),
         because=_because(kata, results),
-        run_file=run_file,
+        run_file=str(run_file or ""),
     )
 
 

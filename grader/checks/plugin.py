@@ -77,9 +77,12 @@ class CheckRun:
             self._loop.call_soon_threadsafe(self._abandon)
 
     def _abandon(self) -> None:
+        self._cancel_check()
+        self._recorder.abandon()
+
+    def _cancel_check(self) -> None:
         if self._scope is not None:
             self._scope.cancel()
-        self._recorder.abandon()
 
     # ---- fixtures -------------------------------------------------------------------------------------------------
 
@@ -169,6 +172,7 @@ class CheckRun:
 
     def _attempt(self, item: pytest.Item, nextitem: pytest.Item | None, subject: Subject) -> Attempt:
         self._recorder = Recorder(self._clock, subject)
+        self._recorder.on_break_off = self._cancel_check
         item._initrequest()  # type: ignore[attr-defined]  # as pytest-rerunfailures does: fresh fixtures for each run
         for report in runtestprotocol(item, nextitem=nextitem, log=False):
             if report.failed and not self._recorder.mishap and report.when != "call":

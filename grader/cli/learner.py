@@ -84,12 +84,17 @@ def check(
         Path | None, typer.Option("--solution", metavar="PATH", help="Grade this file or folder; needs no workspace, notes no progress.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False,
+    replayed: Annotated[
+        Path | None, typer.Option("--replay", metavar="RUN", help="Judge a saved run (.kata/runs/*.json) again, without a server.")
+    ] = None,
     katas: KatasOption = None,
 ) -> None:
     """Grade a solution under load: is the bug gone, and if not, where is it?
 
     Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 broken.
     """
+    if replayed is not None:
+        raise typer.Exit(VERDICT_CODES[_replay(replayed, as_json, katas).verdict])
     target = _target(slug, solution, katas)
     report = _grade_as_json(target) if as_json else _grade_on_screen(target)
     raise typer.Exit(VERDICT_CODES[report.verdict] if report is not None else ExitCode.BROKEN)
@@ -185,6 +190,22 @@ def _grade_on_screen(target: Target) -> "Report":
         screen.stop()
     _note_pass(target, report)
     screen.finish(report, _advice(target, report))
+    return report
+
+
+def _replay(run_file: Path, as_json: bool, katas: Path | None) -> "Report":
+    from grader.catalog.find import find_catalog
+    from grader.evidence.files import load_run
+    from grader.grading import replay
+    from grader.render.json_ import render_report
+    from grader.render.terminal import Screen
+
+    kata = find_catalog(katas).kata(load_run(run_file).kata)
+    report = replay(kata, run_file)
+    if as_json:
+        typer.echo(render_report(report))
+    else:
+        Screen().replay(kata, report, f"Judged again from {_shown(run_file)}.")
     return report
 
 

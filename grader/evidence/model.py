@@ -367,6 +367,7 @@ class Run(Struct, frozen=True, kw_only=True):
     kata: str
     solution: str
     began_at: str
+    duration_s: float
     grader_version: str
     python: str
     cores: int

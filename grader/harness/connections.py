@@ -7,6 +7,11 @@ from grader.harness.gates import Signal, pass_gate
 from grader.harness.recorder import Recorder
 
 
+CLOSED_S = 1.4
+"""How long closing may take: more than what makes a witness (1 s), less than the 2 s for which a server that was stopped
+still stands, after which the system itself closes what the app left open."""
+
+
 class Connections:
     """Connections to one service: opened so far, open now, most at once.
 
@@ -41,11 +46,8 @@ class Connections:
         self.open -= 1
         self.changed.set()
 
-    async def closed(self, deadline_s: float | None = None) -> None:
+    async def closed(self, deadline_s: float = CLOSED_S) -> None:
         """Wait until every connection that was opened is closed again.
-
-        After `Server.stop` give a deadline well below the 2 s for which the processes stand still: then they end, and the
-        system closes what the application left open.
 
         Raises:
             GateMissed: some were still open at the deadline.

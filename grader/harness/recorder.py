@@ -42,7 +42,18 @@ class Recorder:
         self.abandoned = False
         self.cuts_off = True
         self.on_abandon: Callable[[], None] | None = None
+        self.on_break_off: Callable[[], None] | None = None
         self._last_id = 0
+
+    def break_off(self, mishap: str) -> None:
+        """Note what the harness could not do, and end the check under way; callable from any of its background tasks.
+
+        Raising there instead would cancel the very task that has to clean up.
+        """
+        self.mishap = self.mishap or mishap
+        self.abandon()
+        if self.on_break_off is not None:
+            self.on_break_off()
 
     def abandon(self) -> None:
         """Give the attempt up: whoever waits for the server's start stops waiting."""

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -144,10 +144,8 @@ class ServerProcesses:
                 os.close(write)
             os.close(self._their_log)
             self._their_status.close()
-        for pipe in self._pipes:
-            self._tasks.start_soon(pipe.follow)
-        self._tasks.start_soon(self._follow_launcher)
-        self._tasks.start_soon(self._follow_status)
+        for follow in (*(pipe.follow for pipe in self._pipes), self._follow_launcher, self._follow_status):
+            self._tasks.start_soon(self._guard, follow)
         self._recorder.on_abandon = self._state.change
         await self._until(self._start_is_over, self._plan.start_s)
         self._note(start_watch=self.watcher.close(opening))
@@ -208,6 +206,15 @@ class ServerProcesses:
             return True
         return False
 
+    async def _guard(self, follow: Callable[[], Awaitable[None]]) -> None:
+        """Run a background task; what goes wrong in it ends the check as the harness' fault."""
+        try:
+            await follow()
+        except HarnessError as error:
+            self._recorder.break_off(error.message)
+        except OSError as error:
+            self._recorder.break_off(f"A connection to the server's processes broke: {error}.")
+
     async def _follow_launcher(self) -> None:
         while not self._state.gone:
             await anyio.wait_readable(self._launcher.control)
@@ -232,7 +239,10 @@ class ServerProcesses:
     async def _follow_status(self) -> None:
         while True:
             await anyio.wait_readable(self._status)
-            words = self._status.recv(4096)
+            try:
+                words = self._status.recv(4096)
+            except ConnectionResetError:  # the process ended with a question of ours unread
+                return
             if not words:
                 return
             self._state.ready += words.count(b"ready")

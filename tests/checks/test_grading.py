@@ -9,9 +9,7 @@ import pytest
 
 from grader.catalog.find import find_catalog
 from grader.errors import BrokenError, SolutionError
-from grader.evidence.files import load_run
-from grader.grading import Settings, grade
-from grader.judge.decide import judge_run
+from grader.grading import Settings, grade, replay
 from grader.report import CheckResult, FindingKind, Outcome, Report, Verdict
 from tests.conftest import APP, MANIFEST
 
@@ -183,9 +181,8 @@ def test_what_is_no_solution_is_refused(make_kata: MakeKata, tmp_path: Path, mak
 def test_the_evidence_is_saved_and_gives_the_same_results_again(make_kata: MakeKata, grade_source: Grade, tmp_path: Path) -> None:
     report = grade_source(make_kata(), APP.replace("{answer}", "no"), Settings(runs_folder=tmp_path / "runs"))
     assert report.run_path is not None
-    verdict, results = judge_run(load_run(report.run_path).checks)
-    assert verdict is report.verdict
-    assert results == report.checks
+    kata = find_catalog(tmp_path / "katas").kata("tiny")
+    assert replay(kata, report.run_path) == report
 
 
 def test_gradings_do_not_leave_anything_behind(

@@ -123,6 +123,27 @@ def test_json_is_one_document_and_nothing_else(kata: RunKata, katas: Path, play:
     assert 'should be "yes", but was "no"' in check["message"]
 
 
+def test_a_saved_run_judged_again_gives_the_same_verdict(kata: RunKata, katas: Path, play: Path) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    first = kata("check", "--json", "--katas", katas, cwd=play)
+    (run,) = (play / ".kata" / "runs").glob("*.json")
+    again = kata("check", "--replay", run, "--json", "--katas", katas, cwd=play)
+    assert (again.code, again.out) == (first.code, first.out)
+    assert "Judged again" in kata("check", "--replay", run, "--katas", katas, cwd=play).out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [(None, "cannot be read"), ("nonsense", "is damaged"), ('{"format": 99}', "has format 99"), ('{"format": 1}', "is damaged")],
+)
+def test_a_run_that_cannot_be_read(kata: RunKata, play: Path, text: str | None, message: str) -> None:
+    if text is not None:
+        (play / "run.json").write_text(text)
+    ran = kata("check", "--replay", "run.json", cwd=play)
+    assert (ran.code, one_sentence(ran.err)) == (4, True)
+    assert message in ran.err
+
+
 def test_runs_are_kept_but_not_more_than_twenty(kata: RunKata, katas: Path, play: Path) -> None:
     kata("next", "--katas", katas, cwd=play)
     runs = play / ".kata" / "runs"

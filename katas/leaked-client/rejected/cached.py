@@ -1,0 +1,60 @@
+"""Parcel tracking: tells where a parcel is, as the carrier's service knows it."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import httpx
+from fastapi import Depends, FastAPI, HTTPException, Path, Request
+from pydantic import BaseModel
+
+UPSTREAM_URL = os.environ["UPSTREAM_URL"]
+"""The carrier's service."""
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Keep one client, with its pool of connections, for as long as the app runs."""
+    async with httpx.AsyncClient(base_url=UPSTREAM_URL) as carrier:
+        app.state.carrier = carrier
+        yield
+
+
+app = FastAPI(title="Parcel tracking", lifespan=lifespan)
+
+ParcelNumber = Annotated[int, Path(ge=1)]
+
+
+class Location(BaseModel):
+    parcel: int
+    depot: int
+
+
+async def get_carrier(request: Request) -> httpx.AsyncClient:
+    """The app's client of the carrier's service."""
+    carrier: httpx.AsyncClient = request.app.state.carrier
+    return carrier
+
+
+known: dict[int, Location] = {}
+
+
+Carrier = Annotated[httpx.AsyncClient, Depends(get_carrier)]
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.get("/parcels/{parcel}")
+async def locate(parcel: ParcelNumber, carrier: Carrier) -> Location:
+    if parcel in known:
+        return known[parcel]
+    response = await carrier.get(f"/parcels/{parcel}")
+    if response.status_code == httpx.codes.NOT_FOUND:
+        raise HTTPException(404, "The carrier does not know this parcel.")
+    response.raise_for_status()
+    known[parcel] = Location(parcel=parcel, depot=response.json()["depot"])
+    return known[parcel]
