@@ -6,7 +6,6 @@ from grader.evidence.model import Connection
 from grader.harness.gates import Signal, pass_gate
 from grader.harness.recorder import Recorder
 
-
 CLOSED_S = 1.4
 """How long closing may take: more than what makes a witness (1 s), less than the 2 s for which a server that was stopped
 still stands, after which the system itself closes what the app left open."""

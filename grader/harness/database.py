@@ -12,7 +12,7 @@ import anyio
 
 from grader.errors import ServiceUnavailable
 from grader.harness.connections import Connections
-from grader.harness.gates import Signal, pass_gate
+from grader.harness.gates import GateMissed, Signal, pass_gate
 from grader.harness.postgres import HINT, URL_VARIABLE, Cluster
 from grader.harness.recorder import Recorder
 
@@ -51,13 +51,17 @@ class Held:
                 changed.set()
                 await anyio.sleep(HOLD_POLL_S)
 
+        missed: GateMissed | None = None
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(poll)
             what = f"queries on {self._table} under way at once"
             try:
                 await pass_gate(self._postgres.recorder, what, count, lambda: seen, changed, deadline_s)
-            finally:
-                tasks.cancel_scope.cancel()
+            except GateMissed as error:  # kept for later: a task group would wrap it
+                missed = error
+            tasks.cancel_scope.cancel()
+        if missed is not None:
+            raise missed
 
     async def waiting(self) -> int:
         """How many queries wait for the table now."""
@@ -136,16 +140,20 @@ async def fresh_database(
     password = secrets.token_hex(16)
     server = await _connect_when_ready(cluster)
     try:
-        await server.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
+        # The limit stands on the role: it holds on a server of the user's own too, and the grader's connections, which are
+        # another role's, do not count.
+        await server.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}' CONNECTION LIMIT {max_connections}")
         await server.execute(f"GRANT {name} TO CURRENT_USER")
-        # The limit stands on the database, not on the server, so that it also holds on a server of the user's own.
-        await server.execute(f"CREATE DATABASE {name} OWNER {name} STRATEGY file_copy CONNECTION LIMIT {max_connections}")
+        await server.execute(f"CREATE DATABASE {name} OWNER {name} STRATEGY file_copy")
         admin = await _connect(cluster, name)
     except (PostgresError, OSError) as error:
         await server.close()
         raise ServiceUnavailable(f"PostgreSQL refuses to make a database: {error}.", HINT) from error
     try:
-        await admin.execute(f"SET ROLE {name}; {schema}; RESET ROLE")
+        try:
+            await admin.execute(f"SET ROLE {name}; {schema}; RESET ROLE")
+        except PostgresError as error:
+            raise ServiceUnavailable(f"PostgreSQL refuses the kata's schema: {error}.", "Tell the kata's author.") from error
         postgres = Postgres(cluster, name, admin, recorder)
         postgres.url = f"postgresql://{name}:{password}@{address[0]}:{address[1]}/{name}"
         yield postgres

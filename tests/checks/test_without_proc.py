@@ -1,0 +1,33 @@
+"""Where the system does not tell who waited for a core (macOS), rounds in turn with the reference decide."""
+
+from pathlib import Path
+
+import pytest
+
+from grader.catalog.find import find_catalog
+from grader.evidence.files import load_run
+from grader.evidence.model import Subject
+from grader.grading import Settings, grade
+from grader.report import Outcome, Verdict
+
+SLEEPY = find_catalog().kata("sleepy-handler")
+
+
+@pytest.fixture(autouse=True)
+def nothing_in_proc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take schedstat away from the sampler, as on a system without it."""
+    monkeypatch.setattr("grader.harness.sampler._schedstat", lambda path: None)
+
+
+def test_a_right_solution_passes() -> None:
+    assert grade(SLEEPY, SLEEPY.folder / "accepted" / "plain_def.py").verdict is Verdict.PASSED
+
+
+def test_a_blocking_solution_fails_when_the_reference_holds_in_turn(tmp_path: Path) -> None:
+    report = grade(SLEEPY, SLEEPY.starter, Settings(runs_folder=tmp_path))
+    assert report.verdict is Verdict.FAILED
+    assert {check.name for check in report.checks if check.outcome is Outcome.FAILED} == set(SLEEPY.starter_fails)
+    assert report.run_path is not None
+    attempts = [attempt for check in load_run(report.run_path).checks for attempt in check.attempts]
+    assert any(attempt.subject is Subject.REFERENCE for attempt in attempts)
+    assert all(attempt.watch is None or attempt.watch.own_s is None for attempt in attempts)
