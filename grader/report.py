@@ -75,6 +75,7 @@ class Finding(Struct, frozen=True, kw_only=True):
         measured: the number that missed the limit, if it is about a number.
         count: how many of `total` it concerns.
         by_clock: noise could have caused it; only a witness makes it count.
+        is_late: a right solution gives this answer too when a deadline of its own has passed.
         alone_s: what one request alone is known to take.
         frames: where in the learner's files it happened, innermost last.
         error: type and text of the exception that ended the server.
@@ -96,6 +97,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     count: int = 0
     total: int = 0
     by_clock: bool = False
+    is_late: bool = False
     alone_s: float | None = None
     frames: tuple[Frame, ...] = ()
     error: str = ""

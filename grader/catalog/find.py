@@ -34,12 +34,20 @@ class Catalog:
             UnknownKata: there is none with this slug.
             KataPackageError: its package is wrong.
         """
+        return read_manifest(self.folder / self.resolve(slug))
+
+    def resolve(self, slug: str) -> str:
+        """The slug that a kata has today.
+
+        Raises:
+            UnknownKata: there is none with this slug.
+        """
         slug = self.renamed.get(slug, slug)
         if slug not in self.slugs:
             near = difflib.get_close_matches(slug, self.slugs, 3, 0.4)
             hint = f"Did you mean {', '.join(near)}?" if near else "`kata list` shows all katas."
             raise UnknownKata(f"There is no kata `{slug}`.", hint)
-        return read_manifest(self.folder / slug)
+        return slug
 
     def katas(self) -> list[Kata]:
         """Read all katas."""

@@ -26,11 +26,14 @@ class Limits:
             interpreter beside 8 busy processes (design), so this is generous.
         check_s: for one check, all its waiting included.
         stop_s: for a server to end after SIGTERM.
+        own_deadline_s: the shortest deadline that solutions keep themselves and that a check counts on. A busy machine can make
+            it pass in a right solution too, so a wrong answer is then no longer certain; None when there is no such deadline.
     """
 
     start_s: float = 5.0
     check_s: float = 20.0
     stop_s: float = 3.0
+    own_deadline_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -170,6 +173,7 @@ class Reader:
             start_s=table.number("start_s", default.start_s),
             check_s=table.number("check_s", default.check_s),
             stop_s=table.number("stop_s", default.stop_s),
+            own_deadline_s=table.number("own_deadline_s", 0.0) or None,
         )
         table.refuse_the_rest()
         return limits

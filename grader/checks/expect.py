@@ -60,15 +60,43 @@ class AnswerExpectation:
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
 
-    def status(self, *allowed: int) -> "AnswerExpectation":
-        """Answered in full, with one of these statuses."""
-        _state(StatusClaim(exchanges=(self._answer.exchange.id,), allowed=allowed, watch=self._answer.watch))
+    def status(self, *allowed: int, late: int | None = None, not_before_s: float = 0.0) -> "AnswerExpectation":
+        """Answered in full, with one of these statuses.
+
+        Args:
+            allowed: the right statuses.
+            late: the status by which the app says that a deadline of its own has passed. On a machine that is known to be busy
+                it is no proof against the app; needs `own_deadline_s` in kata.toml.
+            not_before_s: a late status that comes earlier than this is wrong whatever the machine.
+        """
+        _state(
+            StatusClaim(
+                exchanges=(self._answer.exchange.id,),
+                allowed=allowed,
+                watch=self._answer.watch,
+                late=() if late is None else (late,),
+                not_before_s=not_before_s,
+            )
+        )
         return self
 
-    def json(self, wanted: object) -> "AnswerExpectation":
-        """The body is exactly this JSON."""
+    def json(self, wanted: object, *, late: object = None) -> "AnswerExpectation":
+        """The body is exactly this JSON.
+
+        Args:
+            wanted: the right body.
+            late: the body that a right app gives when a deadline of its own has passed; as for `status`.
+        """
         seen = _canonical(_parsed(self._answer))
-        _state(ValueClaim(what="the body", wanted=_canonical(wanted), seen=seen, exchange=self._answer.exchange.id))
+        _state(
+            ValueClaim(
+                what="the body",
+                wanted=_canonical(wanted),
+                seen=seen,
+                exchange=self._answer.exchange.id,
+                late=None if late is None else _canonical(late),
+            )
+        )
         return self
 
     def field(self, name: str, wanted: object) -> "AnswerExpectation":

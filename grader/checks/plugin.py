@@ -173,6 +173,7 @@ class CheckRun:
     def _attempt(self, item: pytest.Item, nextitem: pytest.Item | None, subject: Subject) -> Attempt:
         self._recorder = Recorder(self._clock, subject)
         self._recorder.on_break_off = self._cancel_check
+        self._recorder.own_deadline_s = self._stage.kata.limits.own_deadline_s
         item._initrequest()  # type: ignore[attr-defined]  # as pytest-rerunfailures does: fresh fixtures for each run
         for report in runtestprotocol(item, nextitem=nextitem, log=False):
             if report.failed and not self._recorder.mishap and report.when != "call":

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from grader.cli import learner
+from grader.cli import instructor, learner
 from grader.errors import ExitCode, GraderError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 learner.register(app)
+instructor.register(app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -97,6 +97,11 @@ class Watch(Struct, frozen=True, kw_only=True):
             return None
         return self.elapsed_s - self.server.waited_s - self.grader.waited_s - self.grader.cpu_s
 
+    @property
+    def taken_s(self) -> float | None:
+        """Seconds of the stretch that the machine and the grader took from the solution; None where that is unknown."""
+        return None if self.own_s is None else self.elapsed_s - self.own_s
+
 
 class Burst(Struct, frozen=True, kw_only=True):
     """Requests that were sent together (or at a planned rate), by the ids of their exchanges."""
@@ -247,20 +252,32 @@ class ServerLife(Struct, frozen=True, kw_only=True):
 
 
 class StatusClaim(Struct, frozen=True, kw_only=True, tag="status"):
-    """These exchanges were answered in full, each with one of these statuses."""
+    """These exchanges were answered in full, each with one of these statuses.
+
+    Attributes:
+        late: statuses by which a right solution says that a deadline of its own has passed; a busy machine can cause them.
+        not_before_s: a late status that comes earlier than this was given too early, whatever the machine.
+    """
 
     exchanges: tuple[int, ...]
     allowed: tuple[int, ...]
     watch: Watch
+    late: tuple[int, ...] = ()
+    not_before_s: float = 0.0
 
 
 class ValueClaim(Struct, frozen=True, kw_only=True, tag="value"):
-    """A value that was seen is the one that only the grader knew. Both are canonical JSON, bounded."""
+    """A value that was seen is the one that only the grader knew. All are canonical JSON, bounded.
+
+    Attributes:
+        late: what a right solution gives when a deadline of its own has passed; a busy machine can cause it.
+    """
 
     what: str
     wanted: str
     seen: str
     exchange: int | None = None
+    late: str | None = None
 
 
 class Relation(StrEnum):
@@ -326,6 +343,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """One run of one check against one fresh server.
 
     Attributes:
+        own_deadline_s: the shortest deadline that the solution keeps itself and that the check counts on; None: it has none.
         hung_in_s: set when the check did not end within its own deadline, to that deadline.
         mishap: what the harness or the kata itself did wrong in one sentence; empty when nothing.
     """
@@ -343,6 +361,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     claims: tuple[Claim, ...] = ()
     watch: Watch | None = None
     waiting: tuple[WaitingTask, ...] = ()
+    own_deadline_s: float | None = None
     hung_in_s: float | None = None
     mishap: str = ""
 

@@ -41,6 +41,8 @@ class Launcher:
         self.process = process
         self.control = control
         self._log = log
+        self.is_up = False
+        """Whether its imports are done; known once `receive` has brought the news."""
         self._unread = b""
 
     @property
@@ -69,7 +71,9 @@ class Launcher:
         if not data:
             raise self._ended()
         *lines, self._unread = (self._unread + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+        events = [json.loads(line) for line in lines]
+        self.is_up = self.is_up or any(event["event"] == "up" for event in events)
+        return events
 
     def wait_gone(self, server: int, timeout_s: float) -> bool:
         """Wait until nothing of a server is left; False if that did not happen in time."""

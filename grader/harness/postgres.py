@@ -21,7 +21,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import platformdirs
 
@@ -56,6 +56,10 @@ SETTINGS = {
     "max_logical_replication_workers": "0",
 }
 """For a database that lives for one grading: no durability, few processes, no network."""
+
+SOCKET = ".s.PGSQL.5432"
+SOCKET_PATH_BYTES = 100
+"""How long the path of a Unix socket may be: 103 on macOS, 107 on Linux."""
 
 HINT = f"Set {URL_VARIABLE} to a PostgreSQL server of your own, or reinstall the package {PACKAGE}."
 
@@ -99,40 +103,60 @@ def running_cluster(run_dir: Path, max_connections: int) -> Iterator[Cluster]:
     if url:
         yield own_server(url)
         return
-    try:
-        binaries, template, account = prepare_template()
-        data = run_dir / "postgres"
-        subprocess.run(["cp", "-Rp", str(template), str(data)], check=True, capture_output=True)
-        settings = {**SETTINGS, "max_connections": str(max_connections + OWN_CONNECTIONS), "unix_socket_directories": str(data)}
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        log = run_dir / "postgres.log"
-        with open(log, "wb") as output:
-            process = subprocess.Popen(
-                [str(binaries / "postgres"), "-D", str(data), *options],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=data,
-                env={"PATH": os.defpath, "LC_ALL": "C"},
-                start_new_session=True,
-                **account,
-            )
-    except subprocess.CalledProcessError as error:
-        lines = error.stderr.decode(errors="replace").strip().splitlines() or [str(error)]
-        raise ServiceUnavailable(f"PostgreSQL cannot be set up: {lines[-1]}", HINT) from error
-    except OSError as error:
-        raise ServiceUnavailable(f"PostgreSQL cannot be started: {error}.", HINT) from error
-    note_process(run_dir, process.pid, signal.SIGQUIT)
-    try:
-        socket = data / ".s.PGSQL.5432"
-        yield Cluster({"host": str(data), "user": SUPERUSER}, socket, log, process)
-    finally:
-        process.send_signal(signal.SIGQUIT)
+    data, log = run_dir / "postgres", run_dir / "postgres.log"
+    with contextlib.ExitStack() as stack:
         try:
-            process.wait(CLOSE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            binaries, template, account = prepare_template()
+            subprocess.run(["cp", "-Rp", str(template), str(data)], check=True, capture_output=True)
+            sockets = stack.enter_context(socket_folder(data, account))
+            settings = {**SETTINGS, "max_connections": str(max_connections + OWN_CONNECTIONS), "unix_socket_directories": str(sockets)}
+            options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+            process = start([str(binaries / "postgres"), "-D", str(data), *options], data, log, account)
+        except subprocess.CalledProcessError as error:
+            lines = error.stderr.decode(errors="replace").strip().splitlines() or [str(error)]
+            raise ServiceUnavailable(f"PostgreSQL cannot be set up: {lines[-1]}", HINT) from error
+        except OSError as error:
+            raise ServiceUnavailable(f"PostgreSQL cannot be started: {error}.", HINT) from error
+        stack.callback(end, process)
+        note_process(run_dir, process.pid, signal.SIGQUIT)
+        yield Cluster({"host": str(sockets), "user": SUPERUSER}, sockets / SOCKET, log, process)
+
+
+def start(command: list[str], data: Path, log: Path, account: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """Start the server, in a session of its own so that Ctrl-C does not reach it."""
+    with open(log, "wb") as output:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=data,
+            env={"PATH": os.defpath, "LC_ALL": "C"},
+            start_new_session=True,
+            **account,
+        )
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End the server at once; nobody needs its data any more."""
+    process.send_signal(signal.SIGQUIT)
+    try:
+        process.wait(CLOSE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def socket_folder(data: Path, account: dict[str, Any]) -> Iterator[Path]:
+    """Where the server's Unix socket goes: the data folder, or a short path where that one is too long for a socket."""
+    if len(os.fsencode(data / SOCKET)) <= SOCKET_PATH_BYTES:
+        yield data
+        return
+    with tempfile.TemporaryDirectory(prefix="kata-postgres-", dir="/tmp") as folder:
+        if account:
+            os.chown(folder, account["user"], account["group"])
+        yield Path(folder)
 
 
 def own_server(url: str) -> Cluster:
@@ -146,8 +170,8 @@ def own_server(url: str) -> Cluster:
         raise ServiceUnavailable(
             f"{URL_VARIABLE} is not a PostgreSQL URL.", f"Write it as {URL_VARIABLE}=postgresql://user:password@host:5432, or unset it."
         )
-    connect = {"host": parts.hostname, "port": parts.port or 5432, "user": parts.username or SUPERUSER, "password": parts.password}
-    return Cluster(connect, None)
+    user, password = (unquote(word) if word else None for word in (parts.username, parts.password))
+    return Cluster({"host": parts.hostname, "port": parts.port or 5432, "user": user or SUPERUSER, "password": password}, None)
 
 
 def prepare_template() -> tuple[Path, Path, dict[str, Any]]:

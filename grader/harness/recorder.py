@@ -37,6 +37,7 @@ class Recorder:
         self.waiting: list[WaitingTask] = []
         self.claims: list[Claim] = []
         self.watch: Watch | None = None
+        self.own_deadline_s: float | None = None
         self.hung_in_s: float | None = None
         self.mishap = ""
         self.abandoned = False
@@ -91,6 +92,7 @@ class Recorder:
             waiting=tuple(self.waiting),
             claims=tuple(self.claims),
             watch=self.watch,
+            own_deadline_s=self.own_deadline_s,
             hung_in_s=self.hung_in_s,
             mishap=self.mishap,
         )

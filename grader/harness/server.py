@@ -32,6 +32,9 @@ STOP_MARGIN_S = 3.0
 END_NEWS_S = 0.5
 """How long the news of a worker's end may lag behind the connections that broke with it."""
 
+LAUNCHER_UP_S = 60.0
+"""How long the launcher's imports may take; 0.4 s on a quiet machine."""
+
 ANSWER_S = 0.05
 """How long a worker that is asked what its tasks wait for gets to answer."""
 
@@ -123,7 +126,22 @@ class ServerProcesses:
             ServerNotReady: a worker ended, or was not ready within the plan's `start_s`.
             HarnessError: the launcher failed.
         """
+        self._recorder.on_abandon = self._state.change
+        self._tasks.start_soon(self._guard, self._follow_launcher)
+        # Its imports are the grader's business: the solution's own deadline begins when they are done.
+        if not await self._until(lambda _: self._launcher.is_up or self._recorder.abandoned, LAUNCHER_UP_S):
+            raise HarnessError("The launcher process was not ready in time.", "Close what keeps this machine busy, and try again.")
         opening = self.watcher.open()
+        self._fork(listening)
+        for follow in (*(pipe.follow for pipe in self._pipes), self._follow_status):
+            self._tasks.start_soon(self._guard, follow)
+        await self._until(self._start_is_over, self._plan.start_s)
+        self._note(start_watch=self.watcher.close(opening))
+        if self._state.ended or self._state.ready < self._plan.workers:
+            raise ServerNotReady
+        self._note(ready_s=self._recorder.clock.now())
+
+    def _fork(self, listening: Sequence[socket.socket]) -> None:
         stalls = [os.pipe() for _ in listening]
         self._stalls = [StallReader(self._plan.folder, self._recorder) for _ in stalls]
         self._pipes += [PipeReader(read, reader.add) for (read, _), reader in zip(stalls, self._stalls, strict=True)]
@@ -134,24 +152,13 @@ class ServerProcesses:
             "folder": str(self._plan.folder),
             "environ": dict(self._plan.environ),
         }
+        writing = [write for _, write in stalls] + [self._their_log]
         try:
-            self._launcher.send(
-                command,
-                [*(one.fileno() for one in listening), *(write for _, write in stalls), self._their_log, self._their_status.fileno()],
-            )
+            self._launcher.send(command, [*(one.fileno() for one in listening), *writing, self._their_status.fileno()])
         finally:
-            for _, write in stalls:
-                os.close(write)
-            os.close(self._their_log)
+            for descriptor in writing:
+                os.close(descriptor)
             self._their_status.close()
-        for follow in (*(pipe.follow for pipe in self._pipes), self._follow_launcher, self._follow_status):
-            self._tasks.start_soon(self._guard, follow)
-        self._recorder.on_abandon = self._state.change
-        await self._until(self._start_is_over, self._plan.start_s)
-        self._note(start_watch=self.watcher.close(opening))
-        if self._state.ended or self._state.ready < self._plan.workers:
-            raise ServerNotReady
-        self._note(ready_s=self._recorder.clock.now())
 
     def _start_is_over(self, state: State) -> bool:
         return state.ready >= self._plan.workers or bool(state.ended) or self._recorder.abandoned
@@ -221,6 +228,7 @@ class ServerProcesses:
             for event in self._launcher.receive():
                 if event.get("server") == self._number:
                     self._take(event)
+            self._state.change()
 
     def _take(self, event: dict[str, Any]) -> None:
         state = self._state

@@ -24,6 +24,7 @@ class End(asyncio.Protocol):
     def __init__(self) -> None:
         self.other: End | None = None
         self.transport: asyncio.Transport | None = None
+        self._early = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -31,9 +32,18 @@ class End(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Pass it on."""
-        if self.other is not None and self.other.transport is not None:
+        """Pass it on; keep it as long as there is no other end yet."""
+        if self.other is None or self.other.transport is None:
+            self._early += data
+        else:
             self.other.transport.write(data)
+
+    def join(self, other: "End") -> None:
+        """From now on what comes here goes out there, and what came before goes first."""
+        assert other.transport is not None
+        self.other = other
+        other.transport.write(bytes(self._early))
+        self._early.clear()
 
     def pause_writing(self) -> None:
         """What goes out here goes out slowly: let the other end read no more."""
@@ -60,10 +70,8 @@ class ClientEnd(End):
         self._number: int | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count it, and read nothing until the service is reached."""
+        """Count it, and reach for the service."""
         super().connection_made(transport)
-        assert self.transport is not None
-        self.transport.pause_reading()
         self._number = self._tap.connections.add()
         self._tap.ends.add(self)
         self._tap.tasks.start_soon(self._tap.reach, self)
@@ -109,12 +117,10 @@ class Tap:
         except OSError:
             client.transport.abort()
             return
-        client.other = service
+        client.join(service)
         if client.transport.is_closing():
             assert service.transport is not None
             service.transport.close()
-        else:
-            client.transport.resume_reading()
 
 
 @contextlib.asynccontextmanager

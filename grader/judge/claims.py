@@ -78,9 +78,11 @@ def _examine_status(claim: StatusClaim, exchanges: Mapping[int, Exchange]) -> Fi
     wrong = [e for e in concerned if e.error is not ExchangeError.CUT_OFF and (e.error is not None or e.status not in claim.allowed)]
     if not wrong:
         return None
-    # A wrong status is final, a missing answer may be noise; so the certain kind is told first.
-    certain = [e for e in wrong if e.error is not ExchangeError.TIMED_OUT]
-    first = (certain or wrong)[0]
+    # A wrong status is final, a missing or a late answer may be noise; so the certain kind is told first.
+    late = [e for e in wrong if e.status in claim.late and e.error is None and e.elapsed_s >= claim.not_before_s]
+    certain = [e for e in wrong if e.error is not ExchangeError.TIMED_OUT and e not in late]
+    told = certain or late or wrong
+    first = told[0]
     subject = f"{first.method} {first.path}"
     expected = " or ".join(str(status) for status in claim.allowed)
     if first.error is not None:
@@ -98,15 +100,16 @@ def _examine_status(claim: StatusClaim, exchanges: Mapping[int, Exchange]) -> Fi
             watch=claim.watch,
             own_limit_s=first.elapsed_s * DEADLINE_SHARE,
         )
-    statuses = Counter(e.status for e in certain if e.error is None)
+    statuses = Counter(e.status for e in told if e.error is None)
     observed = ", ".join(f"{status}" if len(concerned) == 1 else f"{count} × {status}" for status, count in statuses.most_common(3))
     return Finding(
         kind=FindingKind.WRONG_STATUS,
         subject=subject,
         expected=expected,
         observed=f"{observed} {_shorten(first.body)}".strip() if first.body else observed,
-        count=len(certain),
+        count=len(told),
         total=len(concerned),
+        is_late=not certain,
     )
 
 
@@ -116,7 +119,13 @@ def _examine_value(claim: ValueClaim, exchanges: Mapping[int, Exchange]) -> Find
     exchange = exchanges.get(claim.exchange) if claim.exchange is not None else None
     subject = claim.what if exchange is None else f"{claim.what} of {exchange.method} {exchange.path}"
     return Finding(
-        kind=FindingKind.WRONG_VALUE, subject=subject, expected=_shorten(claim.wanted), observed=_shorten(claim.seen), count=1, total=1
+        kind=FindingKind.WRONG_VALUE,
+        subject=subject,
+        expected=_shorten(claim.wanted),
+        observed=_shorten(claim.seen),
+        count=1,
+        total=1,
+        is_late=claim.seen == claim.late,
     )
 
 

@@ -18,7 +18,7 @@ from grader.evidence.model import (
     Subject,
 )
 from grader.judge.claims import examine_claim, measured_time_s
-from grader.judge.clock import DEADLINE_SHARE, is_witnessed, sender_lagged
+from grader.judge.clock import DEADLINE_SHARE, is_witnessed, may_be_late, sender_lagged
 from grader.report import CheckResult, Finding, FindingKind, Outcome, StallSite, Verdict
 
 ROUNDS = 3
@@ -50,7 +50,11 @@ class Step(StrEnum):
 def examine_attempt(attempt: Attempt) -> Finding | None:
     """The first thing that did not hold in an attempt, with where the event loop stood still meanwhile; or None."""
     finding = _first_finding(attempt)
-    return None if finding is None else replace(finding, stalls=stall_sites(attempt.stalls), waiting=attempt.waiting)
+    if finding is None:
+        return None
+    if finding.is_late and may_be_late(attempt.watch, attempt.own_deadline_s):
+        finding = replace(finding, by_clock=True, watch=attempt.watch, own_limit_s=None)
+    return replace(finding, stalls=stall_sites(attempt.stalls), waiting=attempt.waiting)
 
 
 def stall_sites(stalls: Sequence[Stall]) -> tuple[StallSite, ...]:
@@ -166,11 +170,17 @@ def _next_round(attempts: Sequence[Attempt], findings: Sequence[Finding | None],
         return Step.TRY_SOLUTION
     if all_witnessed:
         return Step.TRY_SOLUTION
-    if len(attempts) >= 2 and attempts[-2].subject is Subject.REFERENCE and findings[-2] is None:
+    lost = len(attempts) >= 2 and attempts[-2].subject is Subject.REFERENCE and findings[-2] is None
+    if lost and not _is_known_to_be_late(findings[-1]):
         return Step.FAIL
     if len(references) >= ROUNDS:
         return Step.INCONCLUSIVE
     return Step.TRY_REFERENCE
+
+
+def _is_known_to_be_late(finding: Finding | None) -> bool:
+    """Whether a late answer came while the machine is known to have taken the time: then even a lost round proves nothing."""
+    return finding is not None and finding.is_late and finding.watch is not None and finding.watch.taken_s is not None
 
 
 def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckResult:

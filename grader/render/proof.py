@@ -1,5 +1,7 @@
 """Words for what proving a kata gave, for every renderer the same."""
 
+from collections.abc import Sequence
+
 from grader.authoring.examples import Example, Kind
 from grader.authoring.proof import Margin, Problem, Proof, ProofVerdict
 from grader.render.text import printable
@@ -26,9 +28,10 @@ def sentence(problem: Problem) -> str:
 
 def common_outcome(proof: Proof, example: Example, check: str) -> Outcome | None:
     """What a check gave in every round; None when rounds differ. Inconclusive rounds count only when all are."""
-    outcomes = proof.outcomes(example, check)
-    clear = {outcome for outcome in outcomes if outcome is not Outcome.INCONCLUSIVE} or set(outcomes)
-    return clear.pop() if len(clear) == 1 else None
+    outcomes = set(proof.outcomes(example, check))
+    clear = {outcome for outcome in outcomes if outcome is not Outcome.INCONCLUSIVE}
+    common = clear or outcomes
+    return common.pop() if len(common) == 1 else None
 
 
 def is_as_declared(proof: Proof, example: Example, check: str) -> bool:
@@ -78,7 +81,7 @@ def _duration(duration_s: float) -> str:
     return amount(duration_s, "s") if duration_s < 100 else f"{duration_s / 60:.0f} min"
 
 
-def overall_summary(proofs: list[Proof], katas: int) -> str:
+def overall_summary(proofs: Sequence[Proof], katas: int) -> str:
     """One sentence about all katas that were to be proved."""
     proved = sum(proof.verdict is ProofVerdict.PROVED for proof in proofs)
     others = [proof.kata for proof in proofs if proof.verdict is not ProofVerdict.PROVED]

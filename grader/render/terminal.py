@@ -100,6 +100,15 @@ class Screen:
         )
         self._console.print(Padding(row, (0, 0, 0, 1)))
 
+    def replay(self, kata: Kata, report: Report, advice: str) -> None:
+        """A report that is there already, shown as if it had just been made."""
+        self._line(Text.assemble((kata.title, "bold"), (f"  {kata.slug}", "dim")))
+        self._line()
+        for result in report.checks:
+            if result.outcome is not Outcome.NOT_RUN:
+                self.check_ends(result)
+        self.finish(report, advice)
+
     def stop(self) -> None:
         """End the live line."""
         if self._status is not None:
@@ -277,7 +286,7 @@ class ProofScreen(Screen):
             mark = self._mark(Outcome.PASSED if is_right(proof, example) else Outcome.FAILED)
             cells = (self._cell(proof, example, check) for check in proof.checks)
             grid.add_row(mark, Text(printable(example.label)), *cells)
-        self._console.print(Padding(grid, (1, 0, 1, 1)))
+        self._console.print(Padding(grid, (1, 0, 1, 1), expand=False))
 
     def _cell(self, proof: Proof, example: Example, check: str) -> Text:
         outcome = common_outcome(proof, example, check)
@@ -298,4 +307,4 @@ class ProofScreen(Screen):
         grid.add_row(*(Text(head, style="dim") for head in heads))
         for margin in proof.margins:
             grid.add_row(*(Text(cell) for cell in margin_cells(proof, margin)))
-        self._console.print(Padding(grid, (0, 0, 1, 1)))
+        self._console.print(Padding(grid, (0, 0, 1, 1), expand=False))

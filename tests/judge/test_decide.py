@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from grader.evidence.model import Attempt, CheckRecord, Crash, ExchangeError, Frame, Relation, ServerLife, Stall, Subject
+from grader.evidence.model import Attempt, CheckRecord, Crash, ExchangeError, Frame, Relation, ServerLife, Stall, StatusClaim, Subject
 from grader.judge.decide import Step, examine_attempt, judge_check, judge_run, next_step, verdict_of
 from grader.report import FindingKind, Outcome, Verdict
 from tests.judge.records import answered, attempt, counted, exchange, gated, timed, watch
@@ -51,6 +51,38 @@ def record(*attempts: Attempt, name: str = "test_a") -> CheckRecord:
 )
 def test_what_attempts_allow_to_say(attempts: list[Attempt], step: Step) -> None:
     assert next_step(attempts) is step
+
+
+def under_own_deadline(taken_s: float | None, *, status: int = 504, took_s: float = 0.4, subject: Subject = Subject.SOLUTION) -> Attempt:
+    """An attempt in a kata whose solutions keep a deadline of 0.4 s themselves, and say 504 when it has passed."""
+    one = exchange(status=status, took_s=took_s)
+    claim = StatusClaim(exchanges=(1,), allowed=(200,), watch=watch(took_s), late=(504,), not_before_s=0.3)
+    return attempt(subject, exchanges=(one,), claims=(claim,), own_deadline_s=0.4, watch=watch(1.0, waited_s=taken_s))
+
+
+def test_a_late_answer_is_final_when_the_machine_took_little() -> None:
+    assert next_step([under_own_deadline(0.05)]) is Step.FAIL
+
+
+def test_an_answer_that_is_wrong_or_came_too_early_is_final_on_any_machine() -> None:
+    assert next_step([under_own_deadline(0.5, status=500)]) is Step.FAIL
+    assert next_step([under_own_deadline(0.5, took_s=0.2)]) is Step.FAIL
+
+
+def test_a_late_answer_on_a_busy_machine_never_fails() -> None:
+    late, right = under_own_deadline(0.5), under_own_deadline(0.5, status=200)
+    held = under_own_deadline(0.5, status=200, subject=Subject.REFERENCE)
+    assert next_step([late]) is Step.TRY_REFERENCE
+    assert next_step([late, held, late]) is Step.TRY_REFERENCE
+    assert next_step([late, held, right]) is Step.PASS
+    assert next_step([late, held] * 3 + [late]) is Step.INCONCLUSIVE
+
+
+def test_where_nobody_knows_what_was_taken_the_rounds_decide_on_a_late_answer() -> None:
+    late = under_own_deadline(None)
+    held = under_own_deadline(None, status=200, subject=Subject.REFERENCE)
+    assert next_step([late]) is Step.TRY_REFERENCE
+    assert next_step([late, held, late]) is Step.FAIL
 
 
 def test_one_witness_is_enough_once_the_verdict_stands() -> None:

@@ -1,0 +1,111 @@
+"""What the trials of a kata's examples must show. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from grader.authoring.examples import Example, Kind
+from grader.authoring.proof import Problem, Trial
+from grader.report import CheckResult, FindingKind, Outcome, Verdict
+
+CHECKS = "checks.py"
+
+INCONCLUSIVE_SHARE = 0.05
+"""Of results without noise, so many may be inconclusive; more, and either the machine or the limits are no good."""
+
+FAILURES = (Outcome.FAILED, Outcome.NOT_RUN)
+"""A check that was not run counts as failed: the solution did not get that far."""
+
+
+def demand_all(trials: Sequence[Trial], checks: Sequence[str], *, beside_noise: bool, is_whole: bool = True) -> list[Problem]:
+    """All that the trials show to be wrong.
+
+    Args:
+        trials: of all examples and rounds.
+        checks: names of the kata's checks.
+        beside_noise: inconclusive results are to be expected.
+        is_whole: all examples were tried; else what none of them has shown may yet have been.
+    """
+    problems = list(dict.fromkeys(demand_working_checks(trials)))
+    for example in dict.fromkeys(trial.example for trial in trials):
+        rounds = [trial for trial in trials if trial.example == example]
+        problems += demand_verdict(example, rounds) if example.fails is None else demand_checks(example, rounds, checks)
+    if is_whole and not any(trial.verdict is Verdict.BROKEN for trial in trials):
+        problems += demand_failures(trials, checks)
+    if not beside_noise:
+        problems += demand_conclusions(trials)
+    return problems
+
+
+def demand_working_checks(trials: Sequence[Trial]) -> Iterator[Problem]:
+    """No check is broken; each is told once."""
+    told = set()
+    for trial in trials:
+        for result in trial.results:
+            if result.outcome is Outcome.BROKEN and result.name not in told:
+                told.add(result.name)
+                yield Problem(CHECKS, f"{result.name} is broken.", why=result, is_environment=_is_environment(result))
+
+
+def _is_environment(result: CheckResult) -> bool:
+    """A mishap that names neither the checks nor the reference comes from the machine."""
+    finding = result.finding
+    if finding is None or finding.kind is not FindingKind.MISHAP:
+        return False
+    return CHECKS not in finding.observed and "reference" not in finding.observed
+
+
+def demand_checks(example: Example, rounds: Sequence[Trial], checks: Sequence[str]) -> Iterator[Problem]:
+    """The example fails exactly the checks that are declared, in each round; an inconclusive result is no wrong one."""
+    declared = example.fails or frozenset()
+    for check in checks:
+        must_fail = check in declared
+        clear = [trial for trial in rounds if _is_clear(trial, check)]
+        wrong = [trial for trial in clear if (trial.outcome(check) in FAILURES) is not must_fail]
+        if wrong:
+            yield _wrong(example, check, must_fail, wrong, rounds)
+        elif not clear and all(trial.outcome(check) is Outcome.INCONCLUSIVE for trial in rounds):
+            text = f"gave no clear result at {check} in any round; verify again on a quieter machine."
+            yield Problem(_file(example), text, is_environment=True)
+
+
+def _is_clear(trial: Trial, check: str) -> bool:
+    """Whether a trial says something of a check; what was not run after a broken one was not even tried."""
+    outcome = trial.outcome(check)
+    return outcome in (Outcome.PASSED, Outcome.FAILED) or (outcome is Outcome.NOT_RUN and trial.verdict is not Verdict.BROKEN)
+
+
+def _wrong(example: Example, check: str, must_fail: bool, wrong: Sequence[Trial], rounds: Sequence[Trial]) -> Problem:
+    did = "passes" if must_fail else "fails"
+    must = "fail it" if must_fail else ("pass it" if example.kind is Kind.ACCEPTED else "fail only what is declared")
+    when = "" if len(wrong) == len(rounds) else f" in {len(wrong)} of {len(rounds)} rounds"
+    why = None if must_fail else wrong[0].result(check)
+    line = why.finding.frames[-1].line if why is not None and why.finding is not None and why.finding.frames else None
+    return Problem(_file(example), f"{did} {check}{when}, but must {must}.", line, why)
+
+
+def demand_verdict(example: Example, rounds: Sequence[Trial]) -> Iterator[Problem]:
+    """Junk fails, at whatever check."""
+    passed = [trial for trial in rounds if trial.verdict is Verdict.PASSED]
+    if passed:
+        when = "" if len(passed) == len(rounds) else f" in {len(passed)} of {len(rounds)} rounds"
+        yield Problem(CHECKS, f"{example.label} passes every check{when}: such an app must fail one.")
+
+
+def demand_failures(trials: Sequence[Trial], checks: Sequence[str]) -> Iterator[Problem]:
+    """Every check is failed by the starter or a rejected example; else nobody knows whether it can fail."""
+    own = [trial for trial in trials if trial.example.kind in (Kind.STARTER, Kind.REJECTED)]
+    for check in checks:
+        if not any(trial.outcome(check) is Outcome.FAILED for trial in own):
+            yield Problem(CHECKS, f"{check} is failed by no example: add a rejected one that fails it.")
+
+
+def demand_conclusions(trials: Sequence[Trial]) -> Iterator[Problem]:
+    """Without noise, nearly every result is clear."""
+    results = [result for trial in trials for result in trial.results if result.outcome is not Outcome.NOT_RUN]
+    unclear = sum(result.outcome is Outcome.INCONCLUSIVE for result in results)
+    if unclear > INCONCLUSIVE_SHARE * len(results):
+        text = f"{unclear} of {len(results)} results were inconclusive: verify again on a quieter machine."
+        yield Problem("", text, is_environment=True)
+
+
+def _file(example: Example) -> str:
+    return f"{example.kind}/{example.path.name}"

@@ -1,0 +1,1 @@
+CREATE TABLE shows (show integer PRIMARY KEY, seats integer NOT NULL)

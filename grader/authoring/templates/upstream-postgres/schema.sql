@@ -1,0 +1,1 @@
+CREATE TABLE stock (item integer PRIMARY KEY, pieces integer NOT NULL)

@@ -1,0 +1,108 @@
+"""The lint of a kata's package, on packages that are made up."""
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader.authoring.lint import check_names, lint_package, read_package
+from grader.authoring.proof import Problem
+from grader.catalog.find import find_catalog
+from tests.conftest import CHECKS
+
+MakeKata = Callable[..., Path]
+README = "# Tiny\n\n## Read more\n"
+BROKEN_MANIFEST = "[postgres]\nschema = 'tables.sql'\n"
+
+
+@pytest.fixture
+def lint(make_kata: MakeKata) -> Callable[..., list[Problem]]:
+    """Lints a small kata that has nothing wrong with it but these files."""
+
+    def lint_it(**files: str | None) -> list[Problem]:
+        folder = make_kata(files={"README.md": README})
+        kata = find_catalog(folder).kata("tiny")
+        contents = {**read_package(kata.folder), **{name: text for name, text in files.items() if text is not None}}
+        for name in [name for name, text in files.items() if text is None]:
+            del contents[name]
+        return lint_package(kata, contents)
+
+    return lint_it
+
+
+Lint = Callable[..., list[Problem]]
+
+
+def test_a_good_package_has_no_problem(lint: Lint) -> None:
+    assert lint() == []
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "words"),
+    [
+        ({"README.md": None}, ("README.md", None), "is missing"),
+        ({"README.md": "Tiny\n## Read more\n"}, ("README.md", 1), "must begin with the title"),
+        ({"README.md": "# Tiny\n"}, ("README.md", None), "no section"),
+        ({"notes.txt": ""}, ("notes.txt", None), "no part of a kata"),
+        ({"accepted/deep/app.py": ""}, ("accepted/deep/app.py", None), "no part of a kata"),
+        ({"tables.sql": ""}, ("tables.sql", None), "no part of a kata"),
+        ({"rejected/new.py": "x = 1"}, ("rejected/new.py", None), "add [rejected.new] to kata.toml"),
+        ({"rejected/wrong.py": None}, ("kata.toml", 12), "there is no rejected/wrong.py"),
+        ({"rejected/wrong.py": None}, ("rejected", None), "at least one wrong fix"),
+        ({"accepted/reference.py": None}, ("accepted/reference.py", None), "is missing"),
+        ({"starter/app.py": None}, ("starter/app.py", None), "is missing"),
+        ({"checks.py": None}, ("checks.py", None), "is missing"),
+        ({"checks.py": "async def f(:"}, ("checks.py", 1), "cannot be read"),
+        ({"checks.py": "X = 1\n"}, ("checks.py", None), "has no check"),
+        ({"starter/app.py": "# FIXME later\nx = 1\n"}, ("starter/app.py", 1), "`FIXME`"),
+        ({"starter/app.py": "x = 1\ny = 2  # this blocks\n"}, ("starter/app.py", 2), "`blocks`"),
+    ],
+)
+def test_a_problem_is_found_with_its_place(lint: Lint, files: dict[str, str | None], place: tuple[str, int | None], words: str) -> None:
+    found = [problem for problem in lint(**files) if words in problem.text]
+    assert [(problem.file, problem.line) for problem in found] == [place]
+
+
+def test_two_checks_of_one_name_are_found_with_both_lines(lint: Lint) -> None:
+    (problem,) = lint(**{"checks.py": CHECKS + CHECKS})
+    assert (problem.file, problem.line) == ("checks.py", 12)
+    assert "in line 5" in problem.text
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        ('def test_it_answers():\n    """It."""\n', "must be an `async def`"),
+        ("async def test_it_answers():\n    pass\n", "no docstring"),
+        ('class TestIt:\n    """It."""\n\n' + CHECKS, "checks are functions"),
+    ],
+)
+def test_what_is_no_check_is_refused(lint: Lint, check: str, words: str) -> None:
+    assert [words in problem.text for problem in lint(**{"checks.py": textwrap.dedent(check)})] == [True]
+
+
+def test_a_declared_check_that_does_not_exist_is_found_where_it_is_declared(lint: Lint) -> None:
+    problems = lint(**{"checks.py": CHECKS.replace("test_it_answers", "test_it_replies")})
+    assert [(problem.file, problem.line) for problem in problems] == [("kata.toml", 10), ("kata.toml", 13)]
+
+
+def test_a_starter_that_is_an_accepted_example_is_found_despite_its_layout(lint: Lint) -> None:
+    (problem,) = lint(**{"starter/app.py": "x  =  1  # one\n", "accepted/also.py": "x = 1\n"})
+    assert "same code as accepted/also.py" in problem.text
+
+
+def test_words_outside_of_comments_are_the_authors_business(lint: Lint) -> None:
+    assert lint(**{"starter/app.py": '"""What is wrong with it?"""\nprefix = "fix"\n'}) == []
+
+
+def test_a_schema_that_the_manifest_names_is_part_of_the_kata(lint: Lint) -> None:
+    assert not [p for p in lint(**{"kata.toml": BROKEN_MANIFEST, "tables.sql": ""}) if p.file == "tables.sql"]
+
+
+def test_caches_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "accepted" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "accepted" / "__pycache__" / "reference.pyc").write_bytes(b"\xff")
+    (tmp_path / "checks.py").write_text(CHECKS)
+    assert check_names(read_package(tmp_path)) == ("test_it_answers",)
+    assert list(read_package(tmp_path)) == ["checks.py"]

@@ -1,0 +1,122 @@
+"""How long commands take, whole process, beside a bare script; what the load client and the watchdog cost.
+
+    python -m tests.bench.check [-n 10] [--katas slug,…]
+
+Prints markdown tables for docs/performance.md.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.catalog.manifest import Kata
+from grader.evidence.files import load_run
+from grader.grading import Settings, grade
+from tests.bench import bare
+from tests.bench.client import print_client
+from tests.bench.gradings import KATA, ROOT, read_katas
+from tests.bench.replay import plan_of
+from tests.bench.tables import s, table
+from tests.bench.watchdog import print_watchdog
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a whole process took: time by the clock, and CPU time of it and all its children."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def run(command: Sequence[str | Path], folder: Path) -> Taken:
+    """Time a whole process.
+
+    Raises:
+        RuntimeError: it failed, so its time means nothing.
+    """
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run([*map(str, command)], cwd=folder, capture_output=True, text=True, check=False)
+    elapsed_s, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return Taken(elapsed_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def in_turn(count: int, folder: Path, *commands: Sequence[str | Path]) -> list[list[Taken]]:
+    """What each command takes; they take turns, so that other work on this machine meets all alike."""
+    return [list(column) for column in zip(*([run(command, folder) for command in commands] for _ in range(count)), strict=True)]
+
+
+def median_wall_s(taken: Sequence[Taken]) -> float:
+    """The median by the clock."""
+    return statistics.median(one.wall_s for one in taken)
+
+
+def spread(taken: Sequence[Taken]) -> tuple[str, ...]:
+    """Median, fastest and slowest by the clock, and the median of CPU time."""
+    walls = [one.wall_s for one in taken]
+    return s(statistics.median(walls)), s(min(walls)), s(max(walls)), s(statistics.median(one.cpu_s for one in taken))
+
+
+def print_commands(count: int, folder: Path) -> None:
+    """`kata --help` and `kata list`."""
+    commands: list[list[str | Path]] = [[KATA, "--help"], [KATA, "list"]]
+    figures = in_turn(count, folder, *commands)
+    rows = [(f"`kata {command[1]}`", *spread(some)) for command, some in zip(commands, figures, strict=True)]
+    print(table(("command", "median", "fastest", "slowest", "CPU"), rows), flush=True)
+
+
+def kata_row(kata: Kata, count: int, folder: Path) -> tuple[str, ...]:
+    """Times of one kata's reference: graded, and its requests sent by the bare script."""
+    check: list[str | Path] = [KATA, "check", kata.slug, "--solution", kata.reference, "--json"]
+
+    run(check, folder)  # the first one writes byte code
+    if "postgres" in kata.services:
+        return (kata.slug, *spread(in_turn(count, folder, check)[0]), "needs PostgreSQL", "")
+    solution = folder / kata.slug
+    solution.mkdir()
+    (solution / "app.py").write_bytes(kata.reference.read_bytes())
+    report = grade(kata, kata.reference, Settings(runs_folder=folder / "runs"))
+    plan = folder / f"{kata.slug}.json"
+    plan.write_text(json.dumps(plan_of(load_run(Path(report.run_file)))))
+    script: list[str | Path] = [sys.executable, bare.__file__, plan, solution]
+    alike, total = json.loads(subprocess.run([*map(str, script)], cwd=folder, capture_output=True, text=True, check=True).stdout)
+    graded, sent = in_turn(count, folder, check, script)
+    ratio = median_wall_s(graded) / median_wall_s(sent)
+    return (kata.slug, *spread(graded), f"{s(median_wall_s(sent))} ({alike} of {total})", f"{ratio:.2f}")
+
+
+def print_katas(katas: Sequence[Kata], count: int, folder: Path) -> None:
+    """One row for each kata."""
+    rows = [kata_row(kata, count, folder) for kata in katas]
+    print(
+        table(("`kata check`, reference", "median", "fastest", "slowest", "CPU", "bare script (answers alike)", "ratio"), rows), flush=True
+    )
+
+
+def main() -> None:
+    """Print all tables."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.check", description="How long commands take.")
+    parser.add_argument("-n", type=int, default=10, help="how often each (default 10)")
+    parser.add_argument("--katas", type=lambda text: text.split(","), default=[], help="only these katas: slug,slug")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="kata-bench-") as name:
+        print_commands(options.n, Path(name))
+        print()
+        print_katas(read_katas(ROOT / "katas", options.katas), options.n, Path(name))
+    print()
+    print_client(options.n)
+    print()
+    print_watchdog(max(1, options.n // 2))
+
+
+if __name__ == "__main__":
+    main()

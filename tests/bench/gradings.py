@@ -1,0 +1,197 @@
+"""One grading of one example in a process of its own, and whether its verdict is right."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from grader.authoring.examples import Example, Kind, junk_examples, own_examples
+from grader.catalog.find import find_catalog
+from grader.catalog.manifest import Kata
+from grader.errors import GraderError
+from tests.bench.naive import AUTHORS, SCRIPTS
+
+ROOT = Path(__file__).resolve().parents[2]
+KATA = Path(sys.executable).parent / "kata"
+GRADING_LIMIT_S = 300.0
+"""A command that takes longer has hung; that is counted as broken."""
+
+
+class Grading(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one example.
+
+    Attributes:
+        noise: name of the noise level.
+        by: who graded: "kata", or one of the naive scripts.
+        kind: starter, accepted, rejected or junk.
+        declared: the checks that must fail; None where only the verdict is known.
+        failed: the checks that failed.
+        unsure: the checks that were inconclusive.
+        detail: what was said of the first check that was broken, or else did not pass.
+    """
+
+    noise: str
+    by: str
+    kata: str
+    example: str
+    kind: str
+    expected: str
+    verdict: str
+    declared: tuple[str, ...] | None = None
+    failed: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    detail: str = ""
+    duration_s: float
+
+    @property
+    def is_wrong(self) -> bool:
+        """A right app was refused, or a wrong one passed. Inconclusive and broken are counted apart."""
+        return self.verdict in ("passed", "failed") and self.verdict != self.expected
+
+    @property
+    def has_wrong_checks(self) -> bool:
+        """The verdict is right, but other checks failed than the manifest says."""
+        return self.verdict == self.expected and self.declared is not None and set(self.failed) != set(self.declared)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One example of one kata."""
+
+    kata: str
+    example: Example
+
+    @property
+    def expected(self) -> str:
+        """The only right verdict."""
+        return "passed" if self.example.kind is Kind.ACCEPTED else "failed"
+
+
+@contextlib.contextmanager
+def frozen_copy() -> Iterator[Path]:
+    """A copy of grader and katas as they are now, so that nobody's edits meanwhile change what is measured."""
+    with tempfile.TemporaryDirectory(prefix="kata-bench-") as name:
+        for package in ("grader", "katas"):
+            shutil.copytree(ROOT / package, Path(name) / package, ignore=shutil.ignore_patterns("__pycache__"))
+        yield Path(name)
+
+
+def read_katas(folder: Path, slugs: Sequence[str] = ()) -> list[Kata]:
+    """These katas of a folder, or all; says of those that cannot be read that they are left out."""
+    catalog = find_catalog(folder)
+    katas = []
+    for slug in slugs or catalog.slugs:
+        try:
+            katas.append(catalog.kata(slug))
+        except GraderError as error:
+            print(f"Left out: {error.message}", file=sys.stderr)
+    return katas
+
+
+def deck_of(katas: Sequence[Kata], junk: Path) -> list[Card]:
+    """All examples of these katas; their junk is made in this folder."""
+    cards = []
+    for kata in katas:
+        (junk / kata.slug).mkdir(parents=True)
+        cards += [Card(kata.slug, example) for example in [*own_examples(kata), *junk_examples(kata, junk / kata.slug)]]
+    return cards
+
+
+def naive_deck_of(cards: Sequence[Card]) -> list[Card]:
+    """Those of these cards that the naive scripts can grade: the junk of one file each is not for them."""
+    return [card for card in cards if card.kata in SCRIPTS and card.example.kind is not Kind.JUNK]
+
+
+def grade_apart(card: Card, copy: Path, noise: str) -> list[Grading]:
+    """Grade one example with the command of this copy; none when that was interrupted."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+    command = [str(KATA), "check", card.kata, "--solution", str(card.example.path), "--json"]
+    ended = _run(command, copy, {**clean, "PYTHONPATH": str(copy)})
+    if ended.was_interrupted:
+        return []
+    if not ended.document:
+        return [_grading(card, noise, "kata", "broken", ended.what, ended.duration_s)]
+    report = ended.document
+    return [_grading(card, noise, "kata", report["verdict"], _detail(report), ended.duration_s, report["checks"])]
+
+
+def grade_naively(card: Card, noise: str) -> list[Grading]:
+    """Grade one example with the naive script of its kata, as both of its authors would; none when interrupted."""
+    ended = _run([sys.executable, "-m", "tests.bench.naive", card.kata, str(card.example.path)], ROOT, dict(os.environ))
+    if ended.was_interrupted:
+        return []
+    if not ended.document:
+        return [_grading(card, noise, f"naive, {author}", "broken", ended.what, ended.duration_s) for author in AUTHORS]
+    return [
+        _grading(card, noise, f"naive, {author}", "failed" if why else "passed", "; ".join(why), ended.duration_s, is_naive=True)
+        for author, why in ended.document.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its JSON document, or what it printed instead."""
+
+    document: dict[str, Any]
+    what: str
+    duration_s: float
+    was_interrupted: bool
+
+
+def _run(command: Sequence[str], folder: Path, environ: dict[str, str]) -> Ended:
+    began = time.perf_counter()
+    try:
+        done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=GRADING_LIMIT_S, check=False)
+    except subprocess.TimeoutExpired:
+        return Ended({}, f"no end within {GRADING_LIMIT_S:.0f} s", time.perf_counter() - began, was_interrupted=False)
+    duration_s = time.perf_counter() - began
+    interrupted = done.returncode in (-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM)
+    try:
+        return Ended(json.loads(done.stdout), "", duration_s, interrupted)
+    except ValueError:
+        return Ended({}, f"no report, exit code {done.returncode}: {done.stderr[-2000:]}", duration_s, interrupted)
+
+
+def _detail(report: dict[str, Any]) -> str:
+    by_weight = sorted(report["checks"], key=lambda check: check["outcome"] != "broken")
+    told = [f"{check['name']}: {check['message']}" for check in by_weight if check["outcome"] not in ("passed", "not_run")]
+    return told[0] if told else str(report.get("error", ""))
+
+
+def _grading(
+    card: Card,
+    noise: str,
+    by: str,
+    verdict: str,
+    detail: str,
+    duration_s: float,
+    checks: Sequence[dict[str, str]] = (),
+    *,
+    is_naive: bool = False,
+) -> Grading:
+    declared = None if is_naive else card.example.fails
+    return Grading(
+        noise=noise,
+        by=by,
+        kata=card.kata,
+        example=card.example.label,
+        kind=card.example.kind.value,
+        expected=card.expected,
+        verdict=verdict,
+        declared=None if declared is None else tuple(sorted(declared)),
+        failed=tuple(check["name"] for check in checks if check["outcome"] == "failed"),
+        unsure=tuple(check["name"] for check in checks if check["outcome"] == "inconclusive"),
+        detail=detail,
+        duration_s=round(duration_s, 3),
+    )

@@ -1,0 +1,51 @@
+"""Makes a plan for the bare script from a saved run."""
+
+import json
+from typing import Any
+
+from grader.evidence.model import Attempt, CallEnd, ExchangeError, Run, Subject
+
+LEFT = (ExchangeError.LEFT, ExchangeError.TIMED_OUT, ExchangeError.CUT_OFF)
+"""The visitor ended these, not the server."""
+
+
+def plan_of(run: Run) -> dict[str, Any]:
+    """What each check of a run sent and when, and how long the upstream took for each call."""
+    attempts = [[attempt for attempt in record.attempts if attempt.subject is Subject.SOLUTION] for record in run.checks]
+    return {"checks": [_check(of_check[-1]) for of_check in attempts if of_check and of_check[-1].exchanges]}
+
+
+def _check(attempt: Attempt) -> dict[str, Any]:
+    began_s = min(exchange.planned_s for exchange in attempt.exchanges)
+    delays: dict[str, list[float | None]] = {}
+    for call in attempt.calls:
+        answered = call.end is CallEnd.ANSWERED and call.released_s is not None
+        delays.setdefault(call.path, []).append((call.released_s or 0.0) - call.arrived_s if answered else None)
+    return {
+        "requests": [
+            {
+                "at_s": exchange.planned_s - began_s,
+                "method": exchange.method,
+                "path": exchange.path,
+                "status": exchange.status,
+                "leave_s": exchange.elapsed_s if exchange.error in LEFT else None,
+            }
+            for exchange in attempt.exchanges
+        ],
+        "delays": delays,
+        "body": _stub_body(attempt),
+    }
+
+
+def _stub_body(attempt: Attempt) -> dict[str, Any]:
+    """An upstream's answer that suits the app. The evidence keeps what the app answered, which mostly has the same keys;
+    `value` is what the grader's upstream answers unless a check says otherwise."""
+    body: dict[str, Any] = {"value": 1}
+    for exchange in attempt.exchanges:
+        try:
+            answer = json.loads(exchange.body)
+        except ValueError:
+            continue
+        if isinstance(answer, dict):
+            body |= answer
+    return body

@@ -1,0 +1,86 @@
+"""The reference for authors is whole and true: every key, every member of the API, and examples that pass."""
+
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from grader.authoring.scaffold import write_skeleton
+from grader.catalog.manifest import Kata, Limits, PostgresPlan, read_manifest
+from grader.checks import api
+from grader.checks.expect import AnswerExpectation, CrowdExpectation, NumberExpectation, ValueExpectation
+from grader.harness.connections import Connections
+from grader.harness.database import Held
+from tests.conftest import RunKata
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+PACKAGE = (REFERENCE / "kata-package.md").read_text(encoding="utf-8")
+CHECK_API = (REFERENCE / "check-api.md").read_text(encoding="utf-8")
+
+OF_THE_MANIFEST = {"format", "starter.fails", "rejected.NAME.fails", "rejected.NAME.because"}
+NOT_IN_THE_MANIFEST = {"slug", "folder", "starter_fails", "mistakes", "limits", "postgres"}
+
+OURS = {
+    "Answer": {"watch", "recorder"},
+    "Call": {"record"},
+    "Crowd": {"answers", "burst", "recorder", "count", "index"},
+    "Hold": {"covers"},
+    "Server": {"addresses", "explain", "recorder"},
+    "Upstream": {"behaviour", "note"},
+    "Connections": {"add", "remove"},
+}
+"""Members that the grader uses itself; checks have no need of them."""
+
+
+def code_of(page: str, kind: str) -> str:
+    return "\n\n".join(re.findall(rf"^```{kind}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+
+
+def documented(page: str) -> set[str]:
+    """Every name within backquotes; blocks of code do not count."""
+    text = re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL)
+    return {name for span in re.findall(r"`([^`\n]+)`", text) for name in re.findall(r"\w+", span)}
+
+
+def members() -> Iterator[tuple[str, str]]:
+    classes = [getattr(api, name) for name in api.__all__ if inspect.isclass(getattr(api, name))]
+    for one in (*classes, Held, Connections, AnswerExpectation, CrowdExpectation, NumberExpectation, ValueExpectation):
+        names = [*vars(one), *(name for base in one.__bases__ if base.__module__.startswith("grader.") for name in vars(base))]
+        names += list(getattr(one, "__dataclass_fields__", ()))
+        for name in dict.fromkeys(names):
+            if not name.startswith("_") and name not in OURS.get(one.__name__, ()):
+                yield one.__name__, name
+
+
+def test_every_key_of_the_manifest_is_documented_with_its_default() -> None:
+    section = PACKAGE.split("\n## kata.toml\n")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `([\w.]+)` \| [^|]+ \| ([^|]+) \|", section, re.MULTILINE))
+    keys = OF_THE_MANIFEST | ({field.name for field in fields(Kata)} - NOT_IN_THE_MANIFEST)
+    defaults = {f"limits.{field.name}": field.default for field in fields(Limits)}
+    defaults |= {f"postgres.{field.name}": field.default for field in fields(PostgresPlan)}
+    assert set(rows) == keys | set(defaults)
+    for key, default in defaults.items():
+        assert rows[key] == (f"`{default}`" if default else "none"), key
+
+
+def test_the_manifest_on_the_page_is_read(tmp_path: Path) -> None:
+    (tmp_path / "kata.toml").write_text(code_of(PACKAGE, "toml"))
+    assert read_manifest(tmp_path).title == "Two at once"
+
+
+@pytest.mark.parametrize(("owner", "name"), list(members()))
+def test_every_member_of_the_api_is_documented(owner: str, name: str) -> None:
+    assert name in documented(CHECK_API), f"{owner}.{name}"
+
+
+def test_the_examples_of_the_api_hold_of_the_kata_that_they_are_about(kata: RunKata, tmp_path: Path) -> None:
+    folder = write_skeleton("offers", tmp_path, 1, ["upstream", "postgres"]).folder
+    (folder / "checks.py").write_text(code_of(CHECK_API, "python"))
+    ran = kata("check", "offers", "--katas", tmp_path, "--solution", folder / "accepted" / "reference.py", "--json")
+    checks = json.loads(ran.out)["checks"]
+    assert len(checks) == CHECK_API.count("async def test_") - 1
+    assert [check for check in checks if check["outcome"] != "passed"] == []
