@@ -164,8 +164,6 @@ def next_step(attempts: Sequence[Attempt], *, failed_already: bool = False) -> S
 def _next_round(attempts: Sequence[Attempt], findings: Sequence[Finding | None], all_witnessed: bool) -> Step:
     """The next turn between solution and reference, when misses alone do not decide."""
     references = [f for a, f in zip(attempts, findings, strict=True) if a.subject is Subject.REFERENCE]
-    if any(f is not None and not f.by_clock for f in references):
-        return Step.BROKEN
     if attempts[-1].subject is Subject.REFERENCE:
         return Step.TRY_SOLUTION
     if all_witnessed:
@@ -193,7 +191,7 @@ def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckRe
     findings = [(attempt, examine_attempt(attempt)) for attempt in record.attempts]
     finding = None
     if step is Step.BROKEN:
-        finding = _finding_that_broke(findings)
+        finding = next((f for _, f in findings if f is not None and f.kind in BROKEN_KINDS), None)
     elif step is not Step.PASS:
         # The first certain one; else the first miss by the clock.
         misses = [f for a, f in findings if a.subject is Subject.SOLUTION and f is not None]
@@ -210,13 +208,6 @@ def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckRe
         attempts=len(record.attempts),
         duration_s=record.attempts[-1].ended_s - record.attempts[0].started_s,
     )
-
-
-def _finding_that_broke(findings: Sequence[tuple[Attempt, Finding | None]]) -> Finding | None:
-    for _, finding in findings:
-        if finding is not None and finding.kind in BROKEN_KINDS:
-            return finding
-    return Finding(kind=FindingKind.MISHAP, observed="The kata's own reference fails this check, so it cannot tell right from wrong.")
 
 
 def _figures(attempt: Attempt) -> tuple[float | None, float | None, str]:

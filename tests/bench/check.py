@@ -40,7 +40,7 @@ def run(command: Sequence[str | Path], folder: Path) -> Taken:
     """Time a whole process.
 
     Raises:
-        RuntimeError: it failed, so its time means nothing.
+        RuntimeError: it failed, or was inconclusive, so its time means nothing.
     """
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run([*map(str, command)], cwd=folder, capture_output=True, text=True, check=False)
@@ -96,7 +96,12 @@ def kata_row(kata: Kata, count: int, folder: Path) -> tuple[str, ...]:
 
 def print_katas(katas: Sequence[Kata], count: int, folder: Path) -> None:
     """One row for each kata."""
-    rows = [kata_row(kata, count, folder) for kata in katas]
+    rows = []
+    for kata in katas:
+        try:
+            rows.append(kata_row(kata, count, folder))
+        except RuntimeError as error:
+            print(f"Left out: {kata.slug}. {error}", file=sys.stderr)
     print(
         table(("`kata check`, reference", "median", "fastest", "slowest", "CPU", "bare script (answers alike)", "ratio"), rows), flush=True
     )
