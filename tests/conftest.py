@@ -1,5 +1,6 @@
 """Fixtures for all tests: real launchers, real servers, the real command."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -41,24 +42,25 @@ class Ran:
 RunKata = Callable[..., Ran]
 
 
+def run_command(*arguments: str | Path, cwd: Path, environ: Mapping[str, str] | None = None) -> Ran:
+    """Run `kata` with these arguments as a user would."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+    done = subprocess.run(
+        [str(KATA), *map(str, arguments)],
+        cwd=cwd,
+        env={**clean, "COLUMNS": "80", **(environ or {})},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
 @pytest.fixture
 def kata(tmp_path: Path) -> RunKata:
-    """Runs `kata` with these arguments as a user would, in `tmp_path` unless told otherwise."""
-
-    def run(*arguments: str | Path, cwd: Path = tmp_path, environ: Mapping[str, str] | None = None) -> Ran:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
-        done = subprocess.run(
-            [str(KATA), *map(str, arguments)],
-            cwd=cwd,
-            env={**clean, "COLUMNS": "80", **(environ or {})},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    return run
+    """Runs `kata` as a user would, in `tmp_path` unless told otherwise."""
+    return functools.partial(run_command, cwd=tmp_path)
 
 
 @pytest.fixture(scope="session")

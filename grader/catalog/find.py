@@ -44,7 +44,7 @@ class Catalog:
         """
         slug = self.renamed.get(slug, slug)
         if slug not in self.slugs:
-            near = difflib.get_close_matches(slug, self.slugs, 3, 0.4)
+            near = difflib.get_close_matches(slug, self.slugs, 3)
             hint = f"Did you mean {', '.join(near)}?" if near else "`kata list` shows all katas."
             raise UnknownKata(f"There is no kata `{slug}`.", hint)
         return slug

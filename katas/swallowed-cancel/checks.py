@@ -5,11 +5,11 @@ import secrets
 from grader.checks.api import Pending, Server, Upstream, expect
 
 TRIES = 3
-DEADLINE_S = 0.4
+DEADLINE_S = 0.25
 """What the app grants for an offer as a whole; a 504 before that is none of the clock."""
 
 PATIENCE_S = 1.0
-"""The task grants 1 s where the supplier is silent; right apps need 0.4 s."""
+"""The task grants 1 s where the supplier is silent; right apps need 0.25 s."""
 
 LEFT_S = 1.5
 """The same for the end of the call, and half a second more."""

@@ -16,7 +16,7 @@ MARKET_URL = os.environ["UPSTREAM_URL"]
 CONNECTIONS = 10
 """So many connections to the gateway does our contract allow."""
 
-PATIENCE_S = 0.35
+PATIENCE_S = 0.25
 """Longer than this nobody waits for the gateway: for a free connection, or for the next piece of an answer."""
 
 

@@ -15,7 +15,7 @@ MARKET_URL = os.environ["UPSTREAM_URL"]
 CONNECTIONS = 10
 """So many connections to the gateway does our contract allow."""
 
-QUOTE_S = 0.35
+QUOTE_S = 0.25
 """If the market has not answered the phone by then, it is not there."""
 
 

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 SUPPLIER_URL = os.environ["UPSTREAM_URL"]
 """The supplier's service."""
 
-DEADLINE_S = 0.4
+DEADLINE_S = 0.25
 """So long may an offer take as a whole."""
 
-DELIVERY_S = 0.2
+DELIVERY_S = 0.12
 """So long do we wait for the delivery time; an offer is of use without it."""
 
 TRIES = 3
