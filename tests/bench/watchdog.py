@@ -11,10 +11,12 @@ import subprocess
 import sys
 import time
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 from tests.bench.tables import table
 
+ROOT = Path(__file__).resolve().parents[2]
 IDLE_S = 5.0
 REQUESTS = 2000
 
@@ -53,7 +55,7 @@ def cpu_s(connection: HTTPConnection) -> float:
 def measure(watched: bool) -> dict[str, float]:
     """CPU seconds of one fresh server: per second of doing nothing, and per request."""
     command = [sys.executable, "-c", SERVER, "on" if watched else "off"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()}) as process:  # noqa: PTH109
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
         try:
             assert process.stdout is not None
             connection = HTTPConnection("127.0.0.1", int(process.stdout.readline()))
