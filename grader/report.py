@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from grader.evidence.model import Frame, Machine, WaitingTask, Watch
+from grader.evidence.model import Frame, Machine, Relation, WaitingTask, Watch
 
 FORMAT = 1
 """Version of the JSON report's format."""
@@ -117,6 +117,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
         title: what must hold, in the learner's words.
         finding: why it did not pass; None when it did or never ran.
         measured: with `limit` and `unit`: the number that the check turned on, if there is one.
+        relation: of the measured number to the limit, where it is a count.
         attempts: how many servers were started for it, the reference's included.
     """
 
@@ -127,6 +128,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     measured: float | None = None
     limit: float | None = None
     unit: str = ""
+    relation: Relation | None = None
     attempts: int = 0
     duration_s: float = 0.0
 

@@ -196,7 +196,7 @@ def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckRe
         # The first certain one; else the first miss by the clock.
         misses = [f for a, f in findings if a.subject is Subject.SOLUTION and f is not None]
         finding = replace(next((f for f in misses if not f.by_clock), misses[0]), machine=record.machine)
-    measured, limit, unit = _figures(own[-1]) if finding is None else (finding.measured, finding.limit, finding.unit)
+    measured, limit, unit, relation = _figures(own[-1]) if finding is None else _figures_of(finding)
     return CheckResult(
         name=record.name,
         title=record.title,
@@ -205,24 +205,34 @@ def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckRe
         measured=measured,
         limit=limit,
         unit=unit,
+        relation=relation,
         attempts=len(record.attempts),
         duration_s=record.attempts[-1].ended_s - record.attempts[0].started_s,
     )
 
 
-def _figures(attempt: Attempt) -> tuple[float | None, float | None, str]:
+Figures = tuple[float | None, float | None, str, Relation | None]
+"""What was measured, the limit, the unit, and for a count how they must relate."""
+
+
+def _figures_of(finding: Finding) -> Figures:
+    relation = Relation(finding.expected) if finding.kind is FindingKind.WRONG_COUNT else None
+    return finding.measured, finding.limit, finding.unit, relation
+
+
+def _figures(attempt: Attempt) -> Figures:
     """The number that a passed check turned on: its first clock, else its first count, else its first gate."""
     exchanges = {exchange.id: exchange for exchange in attempt.exchanges}
     for claim in attempt.claims:
         if isinstance(claim, ClockClaim) and claim.relation is Relation.AT_MOST:
-            return measured_time_s(claim, exchanges), claim.limit_s, "s"
+            return measured_time_s(claim, exchanges), claim.limit_s, "s", None
     for claim in attempt.claims:
         if isinstance(claim, CountClaim):
-            return claim.measured, claim.limit, claim.unit
+            return claim.measured, claim.limit, claim.unit, claim.relation
     for claim in attempt.claims:
         if isinstance(claim, GateClaim):
-            return claim.seen, claim.wanted, ""
-    return None, None, ""
+            return claim.seen, claim.wanted, "", Relation.AT_LEAST
+    return None, None, "", None
 
 
 def judge_run(records: Sequence[CheckRecord]) -> tuple[Verdict, tuple[CheckResult, ...]]:

@@ -31,7 +31,8 @@ def figures(result: CheckResult) -> str:
         return f"nothing for {amount(result.measured, result.unit)}"
     if finding is not None and finding.kind is FindingKind.NEVER_CAME:
         return f"{finding.count} of {finding.total}"
-    return f"{amount(result.measured, result.unit)} (limit {amount(result.limit, result.unit)})"
+    word = RELATIONS[result.relation] if result.relation is not None else "limit"
+    return f"{amount(result.measured, result.unit)} ({word} {amount(result.limit, result.unit)})"
 
 
 def message(result: CheckResult) -> str:
