@@ -46,8 +46,8 @@ def job(name: str, folder: Path) -> Callable[[], dict[str, Any]]:
 def gradings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gradings]:
     """The gradings of all examples that this run asks for, begun in their order, two at a time."""
     folder = tmp_path_factory.mktemp("examples")
-    items = [item for item in request.session.items if isinstance(item, pytest.Function) and "gradings" in item.fixturenames]
-    names = [str(item.callspec.params["name"]) for item in items]
+    here = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
+    names = [str(item.callspec.params["name"]) for item in here if "gradings" in item.fixturenames]
     with ThreadPoolExecutor(AT_A_TIME) as threads:
         yield {name: threads.submit(job(name, folder)) for name in names}
         threads.shutdown(cancel_futures=True)
