@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from grader.errors import HarnessError
 PREFIX = "fastapi-katas-"
 LOCK = "lock"
 PIDS = "pids"
+UNLOCKED_S = 60.0
+"""A folder that has no lock for so long is not being made any more."""
+
 END_S = 2.0
 """How long a process left by a killed grading may take to end before SIGKILL."""
 
@@ -67,6 +71,9 @@ def sweep(base: Path) -> None:
     for folder in base.glob(f"{PREFIX}*"):
         try:
             lock = os.open(folder / LOCK, os.O_RDWR)
+        except FileNotFoundError:
+            remove_if_old(folder)
+            continue
         except OSError:
             continue
         try:
@@ -77,6 +84,14 @@ def sweep(base: Path) -> None:
             continue
         finally:
             os.close(lock)
+
+
+def remove_if_old(folder: Path) -> None:
+    """Remove a folder without a lock: its grading was killed while removing it, unless it is only just being made."""
+    with contextlib.suppress(OSError):
+        if time.time() - folder.stat().st_mtime > UNLOCKED_S:
+            end_noted_processes(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def end_noted_processes(folder: Path) -> None:
