@@ -44,7 +44,6 @@ class FindingKind(StrEnum):
     TOO_SLOW = "too_slow"
     TOO_FAST = "too_fast"
     NEVER_CAME = "never_came"
-    NO_OVERLAP = "no_overlap"
     MISHAP = "mishap"
     NOTHING_ASSERTED = "nothing_asserted"
 

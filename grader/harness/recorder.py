@@ -1,6 +1,6 @@
 """Collects what is seen during one attempt, and freezes it into evidence."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from grader.evidence.model import (
     Attempt,
@@ -66,15 +66,6 @@ class Recorder:
         """An id that is unique in this attempt."""
         self._last_id += 1
         return self._last_id
-
-    def exchange(self, number: int) -> Exchange:
-        """The exchange with this id."""
-        return next(exchange for exchange in self.exchanges if exchange.id == number)
-
-    def exchanges_of(self, numbers: Sequence[int]) -> list[Exchange]:
-        """The exchanges with these ids, in this order."""
-        by_id = {exchange.id: exchange for exchange in self.exchanges}
-        return [by_id[number] for number in numbers]
 
     def freeze(self) -> Attempt:
         """The evidence of this attempt as it stands now."""

@@ -176,10 +176,6 @@ def _never_came(finding: Finding) -> str:
     return f"{printable(finding.subject)}: only {finding.count} of {finding.total} after {waited}."
 
 
-def _no_overlap(finding: Finding) -> str:
-    return f"{printable(finding.subject)} did not overlap, so their time proves nothing."
-
-
 def _mishap(finding: Finding) -> str:
     return printable(finding.observed)
 
@@ -200,7 +196,6 @@ _SENTENCES = {
     FindingKind.TOO_SLOW: _too_slow,
     FindingKind.TOO_FAST: _too_fast,
     FindingKind.NEVER_CAME: _never_came,
-    FindingKind.NO_OVERLAP: _no_overlap,
     FindingKind.MISHAP: _mishap,
     FindingKind.NOTHING_ASSERTED: _nothing_asserted,
 }
