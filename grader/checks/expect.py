@@ -191,20 +191,20 @@ class NumberExpectation:
         self._what = what
         self._unit = unit
 
-    def equals(self, limit: float) -> "NumberExpectation":
-        """Exactly so many."""
-        return self._count(Relation.EQUALS, limit)
+    def equals(self, limit: float, *, late: bool = False) -> "NumberExpectation":
+        """Exactly so many; with `late`, a deadline that the solution keeps itself can change that on a busy machine."""
+        return self._count(Relation.EQUALS, limit, late)
 
     def at_most(self, limit: float) -> "NumberExpectation":
         """So many or fewer."""
         return self._count(Relation.AT_MOST, limit)
 
-    def at_least(self, limit: float) -> "NumberExpectation":
-        """So many or more."""
-        return self._count(Relation.AT_LEAST, limit)
+    def at_least(self, limit: float, *, late: bool = False) -> "NumberExpectation":
+        """So many or more; `late` as for `equals`."""
+        return self._count(Relation.AT_LEAST, limit, late)
 
-    def _count(self, relation: Relation, limit: float) -> "NumberExpectation":
-        _state(CountClaim(what=self._what, measured=self._number, relation=relation, limit=limit, unit=self._unit))
+    def _count(self, relation: Relation, limit: float, late: bool = False) -> "NumberExpectation":
+        _state(CountClaim(what=self._what, measured=self._number, relation=relation, limit=limit, unit=self._unit, late=late))
         return self
 
 

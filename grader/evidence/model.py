@@ -33,6 +33,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
         planned_s: when the request was meant to be sent; latencies count from here.
         ended_s: when the exchange was over, by a whole answer or otherwise.
         body: the start of the body, decoded, bounded.
+        patience_s: so much of the time may be the app's own doing before the visitor gives up.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
     size_bytes: int = 0
     body: str = ""
     error: ExchangeError | None = None
+    patience_s: float | None = None
 
     @property
     def elapsed_s(self) -> float:
@@ -289,13 +291,18 @@ class Relation(StrEnum):
 
 
 class CountClaim(Struct, frozen=True, kw_only=True, tag="count"):
-    """A number of things seen by the grader; noise cannot change it."""
+    """A number of things seen by the grader; noise cannot change it.
+
+    Attributes:
+        late: a deadline that the solution keeps itself can make it wrong, when a busy machine lets it pass.
+    """
 
     what: str
     measured: float
     relation: Relation
     limit: float
     unit: str = ""
+    late: bool = False
 
 
 class ClockClaim(Struct, frozen=True, kw_only=True, tag="clock"):

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from grader.evidence.model import Connection
-from grader.harness.gates import Signal, pass_gate
+from grader.harness.gates import OWN_LIMIT_S, Signal, pass_gate
 from grader.harness.recorder import Recorder
 
 CLOSED_S = 1.4
@@ -45,11 +45,15 @@ class Connections:
         self.open -= 1
         self.changed.set()
 
-    async def closed(self, deadline_s: float = CLOSED_S) -> None:
+    async def closed(self, deadline_s: float = CLOSED_S, patience_s: float = OWN_LIMIT_S) -> None:
         """Wait until every connection that was opened is closed again.
+
+        Args:
+            deadline_s: when to give up in any case.
+            patience_s: when to give up if so much of the time was certainly the app's own doing.
 
         Raises:
             GateMissed: some were still open at the deadline.
         """
         what = f"connections to the {self.service} closed again"
-        await pass_gate(self._recorder, what, self.opened, lambda: self.opened - self.open, self.changed, deadline_s)
+        await pass_gate(self._recorder, what, self.opened, lambda: self.opened - self.open, self.changed, deadline_s, patience_s)

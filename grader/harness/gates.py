@@ -49,13 +49,19 @@ class Signal:
         await self._event.wait()
 
 
-def is_own_doing(watch: Watch) -> bool:
+def is_own_doing(watch: Watch, patience_s: float) -> bool:
     """Whether it is certain that the code itself is what is waited for."""
-    return watch.own_s is not None and watch.own_s > OWN_LIMIT_S
+    return watch.own_s is not None and watch.own_s > patience_s
 
 
 async def pass_gate(
-    recorder: Recorder, what: str, wanted: int, seen: Callable[[], int], changed: Signal, deadline_s: float | None = None
+    recorder: Recorder,
+    what: str,
+    wanted: int,
+    seen: Callable[[], int],
+    changed: Signal,
+    deadline_s: float | None = None,
+    patience_s: float = OWN_LIMIT_S,
 ) -> None:
     """Wait until `seen()` is at least `wanted`, and record the claim.
 
@@ -66,6 +72,7 @@ async def pass_gate(
         seen: counts them now.
         changed: set whenever the count may have changed.
         deadline_s: 3 s by default, 5 s for more than 20.
+        patience_s: how much of the waiting may be the app's own doing before the gate is given up.
 
     Raises:
         GateMissed: the deadline passed first.
@@ -74,11 +81,11 @@ async def pass_gate(
         deadline_s = DEADLINE_S if wanted <= 20 else DEADLINE_CROWD_S
     opening = recorder.watcher.open()
     with anyio.move_on_after(deadline_s):
-        while seen() < wanted and not is_own_doing(recorder.watcher.close(opening)):
+        while seen() < wanted and not is_own_doing(recorder.watcher.close(opening), patience_s):
             with anyio.move_on_after(LOOK_S):
                 await changed.wait()
     claim = GateClaim(
-        what=what, wanted=wanted, seen=seen(), deadline_s=deadline_s, own_limit_s=OWN_LIMIT_S, watch=recorder.watcher.close(opening)
+        what=what, wanted=wanted, seen=seen(), deadline_s=deadline_s, own_limit_s=patience_s, watch=recorder.watcher.close(opening)
     )
     recorder.claims.append(claim)
     if claim.seen < wanted:

@@ -28,6 +28,12 @@ GIVE_UP_S = 3.0
 GIVE_UP_CROWD_S = 5.0
 """The same for crowds of more than 20."""
 
+PATIENCE_SHARE = 0.5
+"""Of `give_up_s`, the share that the app's own doing may take before a visitor gives up: what is past that is a witness (judge)."""
+
+PATIENCE_LOOK_S = 0.03
+"""How often it is looked, once the patience may be over, whether the time was the app's own doing."""
+
 BODY_LIMIT_BYTES = 4 * 1024 * 1024
 """Answers longer than this are cut off and count as an error."""
 
@@ -136,8 +142,9 @@ class Pending:
 class Visit(asyncio.Protocol):
     """One connection and the one request on it."""
 
-    def __init__(self, clock: Clock, read_bytes_per_s: float | None = None) -> None:
+    def __init__(self, clock: Clock, read_bytes_per_s: float | None = None, patience_s: float = PATIENCE_SHARE * GIVE_UP_S) -> None:
         self.clock = clock
+        self.patience_s = patience_s
         self.sent_s: float | None = None
         self.first_byte_s: float | None = None
         self.last_byte_s: float | None = None
@@ -250,6 +257,7 @@ class Visitors:
         json: object = None,
         headers: Mapping[str, str] | None = None,
         give_up_s: float = GIVE_UP_S,
+        patience_s: float | None = None,
         leave_after_s: float | None = None,
         read_bytes_per_s: float | None = None,
     ) -> Answer:
@@ -260,12 +268,21 @@ class Visitors:
             path: with query, if any.
             json: body, sent as JSON.
             headers: further headers.
-            give_up_s: when the visitor stops waiting.
+            give_up_s: when the visitor stops waiting in any case.
+            patience_s: when the visitor stops waiting if so much of the time was certainly the app's own doing; half of
+                `give_up_s` by default. Must be above what the task grants, so that a timer set to just that is in time.
             leave_after_s: when the visitor goes away on purpose, seconds after sending.
             read_bytes_per_s: how fast the visitor reads; None for as fast as it comes.
         """
         pending = self.start(
-            method, path, json=json, headers=headers, give_up_s=give_up_s, leave_after_s=leave_after_s, read_bytes_per_s=read_bytes_per_s
+            method,
+            path,
+            json=json,
+            headers=headers,
+            give_up_s=give_up_s,
+            patience_s=patience_s,
+            leave_after_s=leave_after_s,
+            read_bytes_per_s=read_bytes_per_s,
         )
         return await pending._wait()
 
@@ -277,11 +294,12 @@ class Visitors:
         json: object = None,
         headers: Mapping[str, str] | None = None,
         give_up_s: float = GIVE_UP_S,
+        patience_s: float | None = None,
         leave_after_s: float | None = None,
         read_bytes_per_s: float | None = None,
     ) -> Pending:
         """Send one request and go on; await the result for its answer. Arguments as for `request`."""
-        visit = Visit(self.recorder.clock, read_bytes_per_s)
+        visit = Visit(self.recorder.clock, read_bytes_per_s, PATIENCE_SHARE * give_up_s if patience_s is None else patience_s)
 
         async def run() -> Answer:
             opening = self.recorder.watcher.open()
@@ -290,7 +308,7 @@ class Visitors:
                 visit.send(*self._message(method, path, json, headers))
                 if leave_after_s is not None:
                     asyncio.get_running_loop().call_later(leave_after_s, visit.leave)
-            await self._end(visit, planned_s + give_up_s)
+            await self._end(visit, opening, planned_s + give_up_s)
             exchange = self._record(visit, method, path, None, planned_s)
             return self._answer(visit, exchange, self.recorder.watcher.close(opening))
 
@@ -327,7 +345,7 @@ class Visitors:
         numbers = numbers or range(base, base + count)
         give_up_s = give_up_s or (GIVE_UP_S if count <= 20 else GIVE_UP_CROWD_S)
         clock = self.recorder.clock
-        visits = [Visit(clock) for _ in range(count)]
+        visits = [Visit(clock, patience_s=PATIENCE_SHARE * give_up_s) for _ in range(count)]
         async with anyio.create_task_group() as connecting:
             for visit in visits:
                 connecting.start_soon(self._connect, visit)
@@ -340,7 +358,7 @@ class Visitors:
                 visit.send(*message)
         async with self._cutting(visits, opening, cut_off_s):
             for visit in visits:
-                await self._end(visit, planned_s + give_up_s)
+                await self._end(visit, opening, planned_s + give_up_s)
         watch = self.recorder.watcher.close(opening)
         exchanges = [self._record(visits[i], method, paths[i], numbers[i], planned_s) for i in range(count)]
         return self._crowd(visits, exchanges, watch, steady=False)
@@ -364,7 +382,7 @@ class Visitors:
         clock = self.recorder.clock
         base = 1000 + secrets.randbelow(900_000)
         count = max(1, round(rate_per_s * duration_s))
-        visits = [Visit(clock) for _ in range(count)]
+        visits = [Visit(clock, patience_s=PATIENCE_SHARE * give_up_s) for _ in range(count)]
         exchanges: list[Exchange | None] = [None] * count
         opening = self.recorder.watcher.open()
         begin_s = clock.now()
@@ -374,7 +392,7 @@ class Visitors:
             await anyio.sleep(max(0.0, planned_s - clock.now()))
             if await self._connect(visits[i]):
                 visits[i].send(*self._message(method, path.replace("{n}", str(base + i)), None, headers))
-            await self._end(visits[i], planned_s + give_up_s)
+            await self._end(visits[i], opening, planned_s + give_up_s)
             exchanges[i] = self._record(visits[i], method, path.replace("{n}", str(base + i)), base + i, planned_s)
 
         async with self._cutting(visits, opening, cut_off_s), anyio.create_task_group() as coming:
@@ -408,9 +426,17 @@ class Visitors:
             fields += [("content-type", "application/json"), ("content-length", str(len(content)))]
         return h11.Request(method=method, target=path, headers=fields), content
 
-    async def _end(self, visit: Visit, deadline_s: float) -> None:
+    async def _end(self, visit: Visit, opening: Opening, deadline_s: float) -> None:
+        """Wait until the visit is over, the deadline has passed, or the app itself has taken more than the visitor's patience."""
         with anyio.move_on_after(max(0.0, deadline_s - self.recorder.clock.now())):
-            await asyncio.shield(visit.over)
+            # What is the app's own doing is never more than what has passed, so there is nothing to look at before.
+            look_at_s = opening.at_s + visit.patience_s
+            while not visit.over.done():
+                with anyio.move_on_after(max(PATIENCE_LOOK_S, look_at_s - self.recorder.clock.now())):
+                    await asyncio.shield(visit.over)
+                own_s = self.recorder.watcher.close(opening).own_s
+                if own_s is not None and own_s > visit.patience_s:
+                    break
         visit.finish(ExchangeError.TIMED_OUT)
 
     @contextlib.asynccontextmanager
@@ -448,6 +474,7 @@ class Visitors:
             size_bytes=len(visit.body),
             body=bytes(visit.body[: BODY_KEPT_CHARS * 4]).decode(errors="replace")[:BODY_KEPT_CHARS],
             error=visit.error,
+            patience_s=visit.patience_s,
         )
         self.recorder.exchanges.append(exchange)
         return exchange

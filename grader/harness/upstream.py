@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from grader.evidence.model import CallEnd, UpstreamCall
 from grader.harness.connections import Connections
-from grader.harness.gates import Signal, pass_gate
+from grader.harness.gates import OWN_LIMIT_S, Signal, pass_gate
 from grader.harness.recorder import Recorder
 
 BODY_LIMIT_BYTES = 1024 * 1024
@@ -178,8 +178,14 @@ class Upstream:
         """
         await pass_gate(self.recorder, f"calls to {pattern}", count, lambda: len(self.calls(pattern)), self.changed, deadline_s)
 
-    async def departures(self, pattern: str, count: int, deadline_s: float | None = None) -> None:
+    async def departures(self, pattern: str, count: int, deadline_s: float | None = None, patience_s: float = OWN_LIMIT_S) -> None:
         """Wait until so many calls to matching paths were given up by the solution (it closed their connection).
+
+        Args:
+            pattern: of paths.
+            count: how many calls.
+            deadline_s: when to give up in any case; 3 s, or 5 s for more than 20.
+            patience_s: when to give up if so much of the time was certainly the app's own doing.
 
         Raises:
             GateMissed: they were not before the deadline.
@@ -188,7 +194,7 @@ class Upstream:
         def seen() -> int:
             return sum(call.left for call in self.calls(pattern))
 
-        await pass_gate(self.recorder, f"calls to {pattern} given up by the app", count, seen, self.changed, deadline_s)
+        await pass_gate(self.recorder, f"calls to {pattern} given up by the app", count, seen, self.changed, deadline_s, patience_s)
 
     def behaviour(self, path: str) -> Behaviour:
         """The rule for the next call to this path; uses up one of its `times`."""

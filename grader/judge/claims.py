@@ -98,7 +98,7 @@ def _examine_status(claim: StatusClaim, exchanges: Mapping[int, Exchange]) -> Fi
             by_clock=first.error is ExchangeError.TIMED_OUT,
             limit=first.elapsed_s if first.error is ExchangeError.TIMED_OUT else None,
             watch=claim.watch,
-            own_limit_s=first.elapsed_s * DEADLINE_SHARE,
+            own_limit_s=first.elapsed_s * DEADLINE_SHARE if first.patience_s is None else first.patience_s,
         )
     statuses = Counter(e.status for e in told if e.error is None)
     observed = ", ".join(f"{status}" if len(concerned) == 1 else f"{count} × {status}" for status, count in statuses.most_common(3))
@@ -144,6 +144,7 @@ def _examine_count(claim: CountClaim) -> Finding | None:
         measured=claim.measured,
         limit=claim.limit,
         unit=claim.unit,
+        is_late=claim.late,
     )
 
 
