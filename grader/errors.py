@@ -12,6 +12,7 @@
         ├── ProgressFileError
         ├── ServiceUnavailable
         ├── HarnessError
+        ├── SandboxUnavailable
         └── EvidenceFileError
 
 What a learner's code does wrong is never an exception here: it is a finding in the report.
@@ -83,6 +84,10 @@ class ServiceUnavailable(BrokenError):
 
 class HarnessError(BrokenError):
     """The harness could not do its work: no launcher, no descriptors, no disk."""
+
+
+class SandboxUnavailable(BrokenError):
+    """A sandbox was asked for, and this machine has none."""
 
 
 class EvidenceFileError(BrokenError):

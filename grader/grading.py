@@ -6,7 +6,7 @@ import platform
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Protocol
 from grader.catalog.manifest import Kata
 from grader.errors import BrokenError, GraderError
 from grader.evidence.files import load_run, save_run
-from grader.evidence.model import CheckRecord, Run, Subject
-from grader.harness.launcher import Launcher, running_launcher
+from grader.evidence.model import Run, Subject
+from grader.harness.launcher import LauncherPlan, Launchers
 from grader.harness.postgres import WARM, Cluster, running_cluster
 from grader.harness.rundir import temporary_run_dir
+from grader.harness.sandbox import SandboxMode
 from grader.harness.watch import Clock
 from grader.judge.decide import judge_run
 from grader.report import CheckResult, GraderInfo, Outcome, Report
@@ -62,12 +63,14 @@ class Settings:
         cuts_off: whether a burst may be cut off once it is certain that it misses its limit; without that every
             burst is measured whole.
         raises_broken: what broke the grading is raised even when some checks have been tried already.
+        sandbox: whether the solution runs in one.
     """
 
     runs_folder: Path | None = None
     observer: Observer = field(default_factory=Silence)
     cuts_off: bool = True
     raises_broken: bool = False
+    sandbox: SandboxMode = SandboxMode.AUTO
 
 
 def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Report:
@@ -89,14 +92,24 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
         folders = {Subject.SOLUTION: take_in(solution, run_dir / "solution")}
         if kata.reference.is_file():
             folders[Subject.REFERENCE] = take_in(kata.reference, run_dir / "reference")
-        warm = WARM if "postgres" in kata.services else ()
-        with running_launcher(run_dir, warm) as launcher, _cluster(kata, run_dir) as cluster:
-            checks = _run_checks(kata, folders, clock, launcher, cluster, settings)
+        with Launchers(run_dir, _plans(kata, folders, settings)) as launchers:
+            # Its imports begin now, beside the grader's own.
+            without_sandbox = launchers.of(Subject.SOLUTION).without_sandbox
+            with _cluster(kata, run_dir) as cluster:
+                checks = _run_checks(kata, folders, clock, launchers, cluster, settings)
     if checks.error is not None and (settings.raises_broken or not any(record.attempts for record in checks.records)):
         raise checks.error
-    run = _run(kata, solution, began_at, clock, checks.records)
+    run = _run(kata, solution, began_at, clock, checks, without_sandbox)
     run_file = save_run(run, settings.runs_folder) if settings.runs_folder is not None else None
     return _report(kata, run, run_file)
+
+
+def _plans(kata: Kata, folders: Mapping[Subject, Path], settings: Settings) -> dict[Subject, LauncherPlan]:
+    warm = WARM if "postgres" in kata.services else ()
+    return {
+        subject: LauncherPlan(visible=(folder,), warm=warm, resources=kata.limits.resources, sandbox=settings.sandbox)
+        for subject, folder in folders.items()
+    }
 
 
 @contextlib.contextmanager
@@ -109,7 +122,7 @@ def _cluster(kata: Kata, run_dir: Path) -> Iterator[Cluster | None]:
 
 
 def _run_checks(
-    kata: Kata, folders: dict[Subject, Path], clock: Clock, launcher: Launcher, cluster: Cluster | None, settings: Settings
+    kata: Kata, folders: dict[Subject, Path], clock: Clock, launchers: Launchers, cluster: Cluster | None, settings: Settings
 ) -> "CheckRun":
     # Late on purpose: pytest takes 140 ms to import, during which the launcher imports too, on another core.
     import anyio.pytest_plugin
@@ -118,7 +131,7 @@ def _run_checks(
     from grader.checks.plugin import CheckRun
     from grader.checks.stage import Stage
 
-    stage, observer = Stage(kata, launcher, cluster, settings.cuts_off), settings.observer
+    stage, observer = Stage(kata, launchers, cluster, settings.cuts_off), settings.observer
     checks = CheckRun(stage, folders, clock, observer.check_begins, observer.check_ends)
     arguments = [
         str(kata.checks),
@@ -197,7 +210,7 @@ def replay(kata: Kata, run_file: Path) -> Report:
     return _report(kata, load_run(run_file), run_file)
 
 
-def _run(kata: Kata, solution: Path, began_at: str, clock: Clock, records: list[CheckRecord]) -> Run:
+def _run(kata: Kata, solution: Path, began_at: str, clock: Clock, checks: "CheckRun", without_sandbox: str) -> Run:
     info = grader_info()
     return Run(
         kata=kata.slug,
@@ -207,12 +220,14 @@ def _run(kata: Kata, solution: Path, began_at: str, clock: Clock, records: list[
         grader_version=info.version,
         python=info.python,
         cores=info.cores,
-        checks=tuple(records),
+        without_sandbox=without_sandbox,
+        out_of_time=checks.out_of_time,
+        checks=tuple(checks.records),
     )
 
 
 def _report(kata: Kata, run: Run, run_file: Path | None) -> Report:
-    verdict, results = judge_run(run.checks)
+    verdict, results = judge_run(run.checks, out_of_time=run.out_of_time)
     return Report(
         kata=kata.slug,
         title=kata.title,
@@ -223,6 +238,7 @@ def _report(kata: Kata, run: Run, run_file: Path | None) -> Report:
         grader=GraderInfo(version=run.grader_version, python=run.python, cores=run.cores),
         because=_because(kata, results),
         run_file=str(run_file or ""),
+        without_sandbox=run.without_sandbox,
     )
 
 

@@ -36,6 +36,7 @@ class FindingKind(StrEnum):
     CRASHED_AT_START = "crashed_at_start"
     CRASHED_UNDER_LOAD = "crashed_under_load"
     HUNG_AT_START = "hung_at_start"
+    LIMIT_EXCEEDED = "limit_exceeded"
     HUNG = "hung"
     NO_ANSWER = "no_answer"
     WRONG_STATUS = "wrong_status"
@@ -146,6 +147,7 @@ class Report(Struct, frozen=True, kw_only=True):
     Attributes:
         because: the sentence of a known mistake, when the failed checks are exactly those of it.
         run_file: where the evidence was saved, or an empty text.
+        without_sandbox: why the solution ran without a sandbox; empty when it had one.
     """
 
     format: int = FORMAT
@@ -158,6 +160,7 @@ class Report(Struct, frozen=True, kw_only=True):
     grader: GraderInfo
     because: str = ""
     run_file: str = ""
+    without_sandbox: str = ""
 
     @property
     def cause(self) -> CheckResult | None:
@@ -168,3 +171,27 @@ class Report(Struct, frozen=True, kw_only=True):
     def run_path(self) -> Path | None:
         """Where the evidence was saved."""
         return Path(self.run_file) if self.run_file else None
+
+
+class FactState(StrEnum):
+    """How a fact about the machine is to be taken."""
+
+    GOOD = "good"
+    LACKING = "lacking"
+    """One can do without it."""
+    BAD = "bad"
+    """It keeps katas from being graded."""
+
+
+class Fact(Struct, frozen=True):
+    """One thing that was found out about the machine.
+
+    Attributes:
+        seen: what was found.
+        advice: what to do about it; empty when there is nothing to do.
+    """
+
+    name: str
+    state: FactState
+    seen: str
+    advice: str = ""

@@ -2,11 +2,12 @@
 
 import functools
 import os
+import socket
 import subprocess
 import sys
 import textwrap
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from grader.checks.stage import single_error
 from grader.evidence.model import Subject
 from grader.harness.launcher import Launcher, running_launcher
 from grader.harness.recorder import Recorder
-from grader.harness.server import Server, ServerPlan, running_server
+from grader.harness.server import Server, ServerPlan, in_time, running_server
 from grader.harness.watch import Clock
 
 KATA = Path(sys.executable).parent / "kata"
@@ -70,6 +71,13 @@ def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
         yield launcher
 
 
+@contextmanager
+def listening_socket() -> Iterator[socket.socket]:
+    """A socket that listens on a free port of the loopback, as the launcher makes them."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield in_time(listening)
+
+
 @pytest.fixture
 def recorder() -> Recorder:
     """A fresh record; `expect` in this test goes into it."""
@@ -93,7 +101,7 @@ def serve(tmp_path: Path, launcher: Launcher, recorder: Recorder) -> Serve:
         folder.mkdir(exist_ok=True)
         (folder / "app.py").write_text(textwrap.dedent(source))
         plan = ServerPlan(folder, workers, {"PATH": os.defpath, **environ}, start_s, stop_s)
-        async with single_error(), running_server(plan, launcher, recorder) as server:
+        async with single_error(), launcher.listening(recorder.break_off), running_server(plan, launcher, recorder) as server:
             yield server
 
     return serve_source

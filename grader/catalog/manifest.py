@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from grader.child.limits import MIB, Resources
 from grader.errors import KataPackageError
 
 FORMAT = 1
@@ -19,21 +20,27 @@ HINTS = 3
 
 @dataclass(frozen=True)
 class Limits:
-    """Deadlines of one kata.
+    """Deadlines of one kata, and what its solutions may use.
 
     Attributes:
         start_s: for the server to accept connections. Forking takes 0.03 s; 3.4 s were seen for a whole new
             interpreter beside 8 busy processes (design), so this is generous.
         check_s: for one check, all its waiting included.
         stop_s: for a server to end after SIGTERM.
+        grading_s: for all checks together; what is left then is not tried any more.
         own_deadline_s: the shortest deadline that solutions keep themselves and that a check counts on. A busy machine can make
             it pass in a right solution too, so a wrong answer is then no longer certain; None when there is no such deadline.
+        output_bytes: how much a server may print.
+        resources: memory, processes and the like of one server.
     """
 
     start_s: float = 5.0
     check_s: float = 20.0
     stop_s: float = 3.0
+    grading_s: float = 180.0
     own_deadline_s: float | None = None
+    output_bytes: int = 16 * MIB
+    resources: Resources = field(default_factory=Resources)
 
 
 @dataclass(frozen=True)
@@ -173,7 +180,17 @@ class Reader:
             start_s=table.number("start_s", default.start_s),
             check_s=table.number("check_s", default.check_s),
             stop_s=table.number("stop_s", default.stop_s),
+            grading_s=table.number("grading_s", default.grading_s),
             own_deadline_s=table.number("own_deadline_s", 0.0) or None,
+            output_bytes=round(table.number("output_mib", default.output_bytes / MIB) * MIB),
+            resources=Resources(
+                memory_bytes=table.integer("memory_mib", default.resources.memory_bytes // MIB) * MIB,
+                processes=table.integer("processes", default.resources.processes),
+                threads=table.integer("threads", default.resources.threads),
+                descriptors=table.integer("descriptors", default.resources.descriptors),
+                file_bytes=table.integer("file_mib", default.resources.file_bytes // MIB) * MIB,
+                cpu_s=table.number("cpu_s", default.resources.cpu_s),
+            ),
         )
         table.refuse_the_rest()
         return limits

@@ -30,7 +30,8 @@ from grader.judge.decide import Step, judge_check, next_step
 from grader.report import CheckResult, FindingKind, Outcome
 
 BACKEND: tuple[str, dict[str, object]] = ("asyncio", {})
-START_FAILURES = (FindingKind.CRASHED_AT_START, FindingKind.HUNG_AT_START)
+FINAL = (FindingKind.CRASHED_AT_START, FindingKind.HUNG_AT_START, FindingKind.LIMIT_EXCEEDED)
+"""After these no further check is tried: they would all go the same way, and cost the machine what it has."""
 
 
 class CheckRun:
@@ -55,6 +56,7 @@ class CheckRun:
         self.records: list[CheckRecord] = []
         self.error: BrokenError | None = None
         self.interrupted = False
+        self.out_of_time = False
         self._stage = stage
         self._folders = folders
         self._clock = clock
@@ -143,7 +145,7 @@ class CheckRun:
 
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
         """Make attempts at one check until the judge can say what it gives."""
-        if self._stopped:
+        if self._stopped or self._is_out_of_time():
             return True
         record = next(record for record in self.records if record.name == item.name)
         self._on_check(record.title)
@@ -158,17 +160,24 @@ class CheckRun:
             if subject is Subject.REFERENCE and before is None:
                 before = look()
             attempts.append(self._attempt(item, nextitem, subject))
+            if self._is_out_of_time():
+                break
         if self.interrupted:
             raise KeyboardInterrupt
-        machine = between(before, look(), {os.getpid(), self._stage.launcher.pid}) if before is not None else None
+        machine = between(before, look(), {os.getpid()} | self._stage.launchers.pids) if before is not None else None
         record = CheckRecord(name=record.name, title=record.title, attempts=tuple(attempts), machine=machine)
         self.records = [record if r.name == record.name else r for r in self.records]
         result = judge_check(record, failed_already=self._failed)
         self._failed = self._failed or result.outcome is Outcome.FAILED
         broken = result.outcome is Outcome.BROKEN
-        self._stopped = broken or (result.finding is not None and result.finding.kind in START_FAILURES)
+        self._stopped = broken or (result.finding is not None and result.finding.kind in FINAL)
         self._on_result(result)
         return True
+
+    def _is_out_of_time(self) -> bool:
+        if not self.out_of_time and self._clock.now() > self._stage.kata.limits.grading_s:
+            self.out_of_time = True
+        return self.out_of_time
 
     def _attempt(self, item: pytest.Item, nextitem: pytest.Item | None, subject: Subject) -> Attempt:
         self._recorder = Recorder(self._clock, subject)

@@ -1,7 +1,6 @@
 """Sets the stage for one attempt: services first, then the server, all on sockets bound by the grader."""
 
 import contextlib
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +9,12 @@ import anyio
 
 from grader.catalog.manifest import Kata
 from grader.harness.database import Postgres, fresh_database
-from grader.harness.launcher import Launcher
+from grader.harness.launcher import Launcher, Launchers
 from grader.harness.postgres import Cluster
 from grader.harness.recorder import Recorder
 from grader.harness.server import Server, ServerPlan, listening_socket, running_server
 from grader.harness.tap import running_tap
 from grader.harness.upstream import Upstream, running_upstream
-
-KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
-"""Of the grader's environment, what a solution gets to see."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +23,13 @@ class Stage:
 
     Attributes:
         kata: being graded.
-        launcher: forks the servers.
+        launchers: fork the servers, of the solution and of the reference; each is started when it is first needed.
         cluster: the grading's PostgreSQL, if the kata needs one.
         cuts_off: whether a burst may be cut off once it is certain that it misses its limit.
     """
 
     kata: Kata
-    launcher: Launcher
+    launchers: Launchers
     cluster: Cluster | None
     cuts_off: bool = True
 
@@ -60,23 +56,25 @@ async def running_cast(stage: Stage, folder: Path, recorder: Recorder) -> AsyncI
         ServerNotReady: the code that is graded ended or hung at its start.
         BrokenError: a service, the launcher or the machine failed.
     """
-    environ = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    kata = stage.kata
+    kata, launcher = stage.kata, stage.launchers.of(recorder.subject)
+    environ = launcher.environ
     recorder.cuts_off = stage.cuts_off
     upstream = postgres = None
     async with single_error(), contextlib.AsyncExitStack() as stack:
         beating = await stack.enter_async_context(anyio.create_task_group())
         beating.start_soon(recorder.watcher.beat)
         stack.callback(beating.cancel_scope.cancel)
+        await stack.enter_async_context(launcher.listening(recorder.break_off))
         if "upstream" in kata.services:
-            listening = stack.enter_context(listening_socket())
+            listening = stack.enter_context(await listening_socket(launcher))
             upstream = await stack.enter_async_context(running_upstream(listening, recorder))
             environ["UPSTREAM_URL"] = upstream.url
         if stage.cluster is not None:
-            postgres = await stack.enter_async_context(_running_postgres(stage, stage.cluster, recorder))
+            postgres = await stack.enter_async_context(_running_postgres(stage, stage.cluster, launcher, recorder))
             environ["DATABASE_URL"] = postgres.url
-        plan = ServerPlan(folder, kata.workers, environ, kata.limits.start_s, kata.limits.stop_s)
-        server = await stack.enter_async_context(running_server(plan, stage.launcher, recorder))
+        limits = kata.limits
+        plan = ServerPlan(folder, kata.workers, environ, limits.start_s, limits.stop_s, limits.output_bytes)
+        server = await stack.enter_async_context(running_server(plan, launcher, recorder))
         yield Cast(server, upstream, postgres)
 
 
@@ -93,10 +91,10 @@ async def single_error() -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _running_postgres(stage: Stage, cluster: Cluster, recorder: Recorder) -> AsyncIterator[Postgres]:
+async def _running_postgres(stage: Stage, cluster: Cluster, launcher: Launcher, recorder: Recorder) -> AsyncIterator[Postgres]:
     plan = stage.kata.postgres
     async with contextlib.AsyncExitStack() as stack:
-        listening = stack.enter_context(listening_socket())
+        listening = stack.enter_context(await listening_socket(launcher))
         address = listening.getsockname()
         postgres = await stack.enter_async_context(fresh_database(cluster, address, plan.max_connections, plan.schema, recorder))
         await stack.enter_async_context(running_tap(listening, cluster.dial, postgres.connections))

@@ -1,8 +1,8 @@
 """The launcher: imports what solutions need once, then forks a server for each check.
 
-It runs in a process of its own and is the only code of the grader beside which a solution runs. It imports the
-standard library, uvicorn, and, to warm them up, what solutions use. The grader speaks to it over a Unix socket:
-one JSON object a line, descriptors beside the `start` command.
+It runs in a process of its own, in a sandbox where there is one, and is the only code of the grader beside which a
+solution runs. It imports the standard library, uvicorn, and, to warm them up, what solutions use. The grader speaks to it
+over a Unix socket: one JSON object a line, descriptors beside it.
 
 Commands (`start` comes with descriptors: for each worker a listening socket and a pipe for its stalls, then log and
 status)::
@@ -10,56 +10,53 @@ status)::
     {"do": "start", "server": 1, "workers": 2, "folder": "…", "environ": {…}}
     {"do": "stop", "server": 1, "grace_s": 2.0}     SIGTERM, then SIGKILL to the group after the grace
     {"do": "kill", "server": 1}
+    {"do": "sockets", "id": 1, "listening": 1, "plain": 20}  made here, in the sandbox's own network
 
-Events::
+Events; `fds` says how many descriptors came with one::
 
-    {"event": "up"}                                        imports are done
-    {"event": "forked", "server": 1, "pids": [41, 42]}
+    {"event": "forked", "server": 1, "pids": [41, 42], "fds": 2}
     {"event": "exited", "server": 1, "pid": 41, "code": 1}  negative: a signal
+    {"event": "others", "pids": [43], "fds": 1}            all other processes that there are now
+    {"event": "exceeded", "server": 1, "what": "memory_bytes", "limit": …, "seen": …}    and is killed
     {"event": "gone", "server": 1, "killed": false}        nothing of this server is left
+    {"event": "sockets", "id": 1, "fds": 21}
 
-On the status socket each worker says `ready` and, after its application's shutdown, `down`; it then lingers until
-the grader answers, so that what the application left open can be seen from outside. Asked by `tasks` there, a worker
-writes to its pipe for stalls what its tasks wait for.
+In a sandbox pids mean nothing outside; so a descriptor of each process (`pidfd_open`) goes with them.
 
 When the grader goes away, by whatever means, its socket closes and the launcher kills all that it started.
 """
 
-import asyncio
 import contextlib
-import ctypes
 import gc
 import importlib
-import io
 import json
 import os
 import select
 import signal
 import socket
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
+from grader.child.limits import Resources, find_excess, restrict
+from grader.child.process import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, descendants, send_signal, set_process_option
+from grader.child.worker import Worker, serve
 
-from grader.child.stalls import Watchdog
+DESCRIPTORS = 250
+"""How many descriptors go with one message; the system allows 253."""
 
-LINGER_S = 2.0
-"""How long a worker waits at most, after its shutdown, for the grader to have looked."""
-
-DESCRIPTORS = 64
-"""How many descriptors may come with one command."""
+BACKLOG = 2048
+LOOPBACK = "127.0.0.1"
 
 POLL_S = 0.05
 """How often deadlines and the end of process groups are looked at."""
 
+METER_S = 0.1
+"""How often it is looked what all processes use together."""
+
 WARM = ("fastapi", "fastapi.responses", "httpx", "anyio.to_thread", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on")
 """Imported once, before the first fork. Modules with threads or sockets of their own must not be here."""
-
-PR_SET_PDEATHSIG = 1
-PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass
@@ -72,32 +69,29 @@ class Group:
     killed: bool = False
 
 
-@dataclass(frozen=True)
-class Worker:
-    """What a freshly forked process is to serve."""
-
-    folder: str
-    environ: dict[str, str]
-    leader: int
-    listening: int
-    log: int
-    status: int
-    stalls: int
-
-
 @dataclass
 class Supervisor:
-    """Serves the grader's commands until its socket closes; `woken` becomes readable when a child ends."""
+    """Serves the grader's commands until its socket closes.
+
+    Attributes:
+        control: the grader's socket.
+        woken: becomes readable when a child ends.
+        resources: what a server's processes may use.
+        sandboxed: this process is the first of a pid namespace of its own.
+    """
 
     control: socket.socket
     woken: socket.socket
+    resources: Resources
+    sandboxed: bool
     groups: dict[int, Group] = field(default_factory=dict)
     descriptors: list[int] = field(default_factory=list)
+    others: set[int] = field(default_factory=set)
     unread: bytes = b""
+    measured_at: float = 0.0
 
     def run(self) -> Worker | None:
         """Serve commands; returns a `Worker` in a forked child, None in the launcher when the grader has gone."""
-        self.say({"event": "up"})
         while True:
             readable, _, _ = select.select([self.control, self.woken], [], [], POLL_S if self.groups else None)
             if self.woken in readable:
@@ -113,16 +107,36 @@ class Supervisor:
                     if worker is not None:
                         return worker
             self.reap()
+            self.measure()
 
-    def say(self, event: dict[str, Any]) -> None:
+    def say(self, event: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
         """Send one event; a grader that has gone is noticed by the next read."""
         with contextlib.suppress(OSError):
-            self.control.sendall(json.dumps(event).encode() + b"\n")
+            if not descriptors:
+                self.control.sendall(json.dumps(event).encode() + b"\n")
+                return
+            socket.send_fds(self.control, [json.dumps({**event, "fds": len(descriptors)}).encode() + b"\n"], list(descriptors))
+
+    def say_with_processes(self, event: dict[str, Any], pids: Iterable[int]) -> None:
+        """Send one event about processes, with a descriptor of each where its pid alone means nothing outside."""
+        handles: list[int] = []
+        named: list[int] = []
+        for pid in sorted(pids)[:DESCRIPTORS]:
+            with contextlib.suppress(OSError):
+                if self.sandboxed:
+                    handles.append(os.pidfd_open(pid))
+                named.append(pid)
+        self.say({**event, "pids": named}, handles)
+        for handle in handles:
+            os.close(handle)
 
     def obey(self, command: dict[str, Any]) -> Worker | None:
         """Carry out one command; returns a `Worker` in a forked child."""
         if command["do"] == "start":
             return self.start(command)
+        if command["do"] == "sockets":
+            self.make_sockets(command["id"], command["listening"], command["plain"])
+            return None
         group = self.groups.get(command["server"])
         if group is not None and command["do"] == "stop":
             group.kill_at = time.monotonic() + command["grace_s"]
@@ -131,6 +145,14 @@ class Supervisor:
         elif group is not None:
             self.kill(group)
         return None
+
+    def make_sockets(self, number: int, listening: int, plain: int) -> None:
+        """Make sockets in this network namespace and pass them out: listening ones first, then unconnected ones."""
+        made = [socket.create_server((LOOPBACK, 0), backlog=BACKLOG) for _ in range(listening)]
+        made += [socket.socket() for _ in range(plain)]
+        self.say({"event": "sockets", "id": number}, [one.fileno() for one in made])
+        for one in made:
+            one.close()
 
     def start(self, command: dict[str, Any]) -> Worker | None:
         """Fork the workers of a server."""
@@ -153,7 +175,7 @@ class Supervisor:
         for descriptor in passed:
             os.close(descriptor)
         self.groups[command["server"]] = Group(pids=pids, leader=leader)
-        self.say({"event": "forked", "server": command["server"], "pids": sorted(pids)})
+        self.say_with_processes({"event": "forked", "server": command["server"]}, pids)
         return None
 
     def reap(self) -> None:
@@ -179,24 +201,50 @@ class Supervisor:
                 self.kill_orphans()
                 self.say({"event": "gone", "server": server, "killed": group.killed})
 
+    def measure(self) -> None:
+        """See which processes there are beside the workers, and kill servers that use too much."""
+        if not self.groups or time.monotonic() - self.measured_at < METER_S:
+            return
+        self.measured_at = time.monotonic()
+        pids = descendants(os.getpid())
+        others = pids - {pid for group in self.groups.values() for pid in group.pids}
+        if others != self.others:
+            self.others = others
+            self.say_with_processes({"event": "others"}, others)
+        excess = find_excess(pids, self.resources)
+        if excess is not None:
+            for server, group in self.groups.items():
+                self.say({"event": "exceeded", "server": server, "what": excess.what, "limit": excess.limit, "seen": excess.seen})
+                self.kill(group)
+            self.kill_orphans(pids)
+
     def kill(self, group: Group) -> None:
         """SIGKILL to the whole process group of a server."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group.leader, signal.SIGKILL)
 
-    def kill_orphans(self) -> None:
-        """Kill what left its process group; it has become our child (Linux) and belongs to no living server."""
-        if not sys.platform.startswith("linux"):
-            return
-        ours = {pid for group in self.groups.values() for pid in group.pids}
+    def kill_orphans(self, known: Iterable[int] = ()) -> None:
+        """Kill what left its process group; on Linux it has become our child, and belongs to no living server.
+
+        Args:
+            known: further processes to be killed, whomever they belong to.
+        """
+        if self.sandboxed and (known or not self.groups):
+            # In a pid namespace of our own this reaches everything in one go, however fast it forks.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+        workers = {pid for group in self.groups.values() for pid in group.pids}
         for _ in range(100):
-            orphans = children_of(os.getpid()) - ours
+            orphans = descendants(os.getpid()) - ((workers | descendants(*workers)) - set(known))
             if not orphans:
                 return
             for pid in orphans:
                 send_signal(pid, signal.SIGKILL)
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, 0)
+                if pid not in known:
+                    with contextlib.suppress(ChildProcessError):
+                        os.waitpid(pid, 0)
+            if known:
+                return
 
     def kill_all(self) -> None:
         """End everything that was started; called when the grader has gone."""
@@ -208,113 +256,27 @@ class Supervisor:
         self.kill_orphans()
 
 
-def send_signal(pid: int, number: int) -> None:
-    """Send a signal to a process that may be gone."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, number)
+def main(control: int, config: dict[str, Any]) -> None:
+    """Be the launcher.
 
-
-def children_of(parent: int) -> set[int]:
-    """Pids of the direct children of a process, from `/proc/PID/stat`."""
-    children = set()
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                after_name = file.read().rpartition(b")")[2].split()
-        except OSError:
-            continue
-        if int(after_name[1]) == parent:
-            children.add(int(name))
-    return children
-
-
-def set_process_option(option: int, value: int) -> None:
-    """Call Linux' `prctl`; elsewhere do nothing."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
-
-
-class Server(uvicorn.Server):
-    """uvicorn's server, which tells the grader when it is ready and when its application has shut down."""
-
-    def __init__(self, config: uvicorn.Config, status: socket.socket, watchdog: Watchdog) -> None:
-        super().__init__(config)
-        self.status = status
-        self.watchdog = watchdog
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        if self.started:
-            self.watchdog.start()
-            asyncio.get_running_loop().add_reader(self.status, self.obey)
-            self.tell(b"ready\n")
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets=sockets)
-        self.watchdog.stop()
-        asyncio.get_running_loop().remove_reader(self.status)
-        self.tell(b"down\n")
-        # Blocking on purpose: nothing of the application may run on or be collected while the grader looks.
-        select.select([self.status], [], [], LINGER_S)
-
-    def obey(self) -> None:
-        """The grader asks what the tasks wait for; nothing else comes this way while the server runs."""
-        if self.status.recv(4096):
-            self.watchdog.tell_tasks()
-        else:
-            asyncio.get_running_loop().remove_reader(self.status)
-
-    def tell(self, line: bytes) -> None:
-        """Say one word to the grader, which may be gone."""
-        with contextlib.suppress(OSError):
-            self.status.sendall(line)
-
-
-def serve(worker: Worker) -> None:
-    """Become the solution's server process: import its `app` and serve it until SIGTERM."""
-    set_process_option(PR_SET_PDEATHSIG, signal.SIGKILL)
-    with contextlib.suppress(OSError):
-        os.setpgid(0, worker.leader)
-    for descriptor in (1, 2):
-        os.dup2(worker.log, descriptor)
-    os.close(worker.log)
-    # As in a terminal: a crash must not lose the lines before it.
-    sys.stdout = io.TextIOWrapper(io.FileIO(1, "wb", closefd=False), line_buffering=True)
-    os.environ.clear()
-    os.environ.update(worker.environ)
-    os.chdir(worker.folder)
-    sys.argv = ["uvicorn", "app:app"]
-    sys.path.insert(0, worker.folder)
-    sys.dont_write_bytecode = True
-    application = importlib.import_module("app").app
-    config = uvicorn.Config(
-        application,
-        http="h11",
-        loop="asyncio",
-        log_level="warning",
-        access_log=False,
-    )
-    server = Server(config, socket.socket(fileno=worker.status), Watchdog(worker.stalls))
-    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
-        server.run(sockets=[socket.socket(fileno=worker.listening)])
-    if not server.started:
-        sys.exit(uvicorn.config.STARTUP_FAILURE)
-
-
-def main(control: int, warm: Sequence[str] = ()) -> None:
-    """Be the launcher, on the control socket with this descriptor; `warm` names further modules to import first."""
+    Args:
+        control: descriptor of the control socket.
+        config: `warm`, further modules to import first; `resources`, what a server may use; `sandboxed`.
+    """
+    sandboxed, resources = bool(config["sandboxed"]), Resources(**config["resources"])
     set_process_option(PR_SET_CHILD_SUBREAPER, 1)
+    if sandboxed:
+        set_process_option(PR_SET_DUMPABLE, 0)
+    restrict(resources, alone=sandboxed)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in (*WARM, *warm):
+    for name in (*WARM, *config["warm"]):
         importlib.import_module(name)
     gc.freeze()
     woken, wake = socket.socketpair()
     wake.setblocking(False)
     signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    supervisor = Supervisor(socket.socket(fileno=control), woken)
+    supervisor = Supervisor(socket.socket(fileno=control), woken, resources, sandboxed)
     worker = supervisor.run()
     if worker is None:
         supervisor.kill_all()

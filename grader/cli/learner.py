@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.errors import ExitCode, UsageError
+from grader.harness.sandbox import SandboxMode
 
 if TYPE_CHECKING:
     from grader.catalog.find import Catalog
@@ -30,6 +31,13 @@ VERDICT_CODES = {
 KatasOption = Annotated[
     Path | None,
     typer.Option("--katas", metavar="DIR", envvar="KATA_PATH", help="Use the katas of this folder instead of those that are shipped."),
+]
+
+SandboxOption = Annotated[
+    SandboxMode,
+    typer.Option(
+        "--sandbox", envvar="KATA_SANDBOX", help="auto: in a sandbox where this machine has one; require: refuse to grade without; off."
+    ),
 ]
 
 
@@ -87,6 +95,7 @@ def check(
     replayed: Annotated[
         Path | None, typer.Option("--replay", metavar="RUN", help="Judge a saved run (.kata/runs/*.json) again, without a server.")
     ] = None,
+    sandbox: SandboxOption = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
     """Grade a solution under load: is the bug gone, and if not, where is it?
@@ -96,7 +105,7 @@ def check(
     if replayed is not None:
         raise typer.Exit(VERDICT_CODES[_replay(replayed, as_json, katas).verdict])
     target = _target(slug, solution, katas)
-    report = _grade_as_json(target) if as_json else _grade_on_screen(target)
+    report = _grade_as_json(target, sandbox) if as_json else _grade_on_screen(target, sandbox)
     raise typer.Exit(VERDICT_CODES[report.verdict] if report is not None else ExitCode.BROKEN)
 
 
@@ -178,19 +187,40 @@ def _current(catalog: "Catalog", states: "Mapping[str, State]") -> str:
     return slug
 
 
-def _grade_on_screen(target: Target) -> "Report":
+def _grade_on_screen(target: Target, sandbox: SandboxMode) -> "Report":
     from grader.grading import Settings, grade
     from grader.render.terminal import Screen
 
     screen = Screen()
     screen.begin(target.kata)
     try:
-        report = grade(target.kata, target.path, Settings(target.runs_folder, screen))
+        report = grade(target.kata, target.path, Settings(target.runs_folder, screen, sandbox=sandbox))
     finally:
         screen.stop()
     _note_pass(target, report)
     screen.finish(report, _advice(target, report))
+    if report.without_sandbox and sandbox is SandboxMode.AUTO and _is_news("no-sandbox"):
+        screen.say(
+            "",
+            f"There was no sandbox ({report.without_sandbox}): your code ran with your own rights.",
+            "`kata doctor` says more. This is said once.",
+        )
     return report
+
+
+def _is_news(name: str) -> bool:
+    """Whether this is to be said for the first time on this machine; it is not from now on."""
+    import platformdirs
+
+    mark = Path(platformdirs.user_cache_dir("fastapi-katas")) / f"said-{name}"
+    try:
+        if mark.exists():
+            return False
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    except OSError:  # said again next time
+        pass
+    return True
 
 
 def _replay(run_file: Path, as_json: bool, katas: Path | None) -> "Report":
@@ -209,13 +239,13 @@ def _replay(run_file: Path, as_json: bool, katas: Path | None) -> "Report":
     return report
 
 
-def _grade_as_json(target: Target) -> "Report | None":
+def _grade_as_json(target: Target, sandbox: SandboxMode) -> "Report | None":
     from grader.errors import BrokenError
     from grader.grading import Settings, grade, grader_info
     from grader.render.json_ import render_error, render_report
 
     try:
-        report = grade(target.kata, target.path, Settings(target.runs_folder))
+        report = grade(target.kata, target.path, Settings(target.runs_folder, sandbox=sandbox))
     except BrokenError as error:
         typer.echo(render_error(target.kata.slug, error, grader_info()))
         return None

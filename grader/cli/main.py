@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
-from grader.cli import instructor, learner
+from grader.cli import instructor, learner, machine
 from grader.errors import ExitCode, GraderError
+
+TRACEBACK_LINES = 200
 
 app = typer.Typer(
     name="kata",
@@ -23,6 +25,7 @@ app = typer.Typer(
 )
 learner.register(app)
 instructor.register(app)
+machine.register(app)
 
 
 def _show_version(wanted: bool) -> None:
@@ -63,12 +66,20 @@ def _exit_code() -> int:
     except Terminated:
         return 128 + signal.SIGTERM
     except Exception:
-        traceback.print_exc()
+        _print_traceback()
         print(
             f"\nThis is a bug of kata {version('fastapi-katas')}, not of your code: please report it with the lines above.", file=sys.stderr
         )
         return ExitCode.BROKEN
     return ExitCode.PASSED
+
+
+def _print_traceback() -> None:
+    from grader.render.text import escaped  # late, as above
+
+    # The text of an exception may come from a solution.
+    lines = traceback.format_exc().splitlines()
+    print(*(escaped(line, 500) for line in lines[-TRACEBACK_LINES:]), sep="\n", file=sys.stderr)
 
 
 @contextlib.contextmanager

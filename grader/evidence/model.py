@@ -25,6 +25,11 @@ class ExchangeError(StrEnum):
     """The grader had seen enough: the limit was passed and it was the code's own doing."""
 
 
+SELF_MADE_SHARE = 0.8
+"""Of the time of all cores, the share that the solution's own processes must have had for its waits to be its own doing. Beside others'
+processes, which get their share of the cores, it cannot have so much."""
+
+
 class Exchange(Struct, frozen=True, kw_only=True):
     """One request of the load client and what came of it.
 
@@ -72,13 +77,17 @@ class Watch(Struct, frozen=True, kw_only=True):
 
     Attributes:
         server: what the threads of the solution's processes used in this stretch.
+        others: the same for what runs beside the server's own processes: started by the solution, or left over by it.
         grader: the same for the grader's own thread.
         loop_lag_s: how late the grader's own event loop was at worst.
+        cores: how many the grader may use.
     """
 
     started_s: float
     ended_s: float
+    cores: int = 1
     server: CpuTimes | None = None
+    others: CpuTimes | None = None
     grader: CpuTimes | None = None
     loop_lag_s: float = 0.0
 
@@ -93,10 +102,14 @@ class Watch(Struct, frozen=True, kw_only=True):
 
         Taken off are the waits of the server's and the grader's threads for a core, and the grader's own computing. With
         many threads the waits add up to more than the stretch, so the result errs in the solution's favour. None
-        where the system does not tell.
+        where the system does not tell. When the solution's own processes had nearly all cores to themselves, nobody
+        else made them wait.
         """
         if self.server is None or self.grader is None:
             return None
+        computed_s = self.server.cpu_s + (self.others.cpu_s if self.others is not None else 0.0)
+        if self.others is not None and computed_s >= SELF_MADE_SHARE * self.cores * self.elapsed_s:
+            return self.elapsed_s - self.grader.cpu_s
         return self.elapsed_s - self.server.waited_s - self.grader.waited_s - self.grader.cpu_s
 
     @property
@@ -227,6 +240,18 @@ class Crash(Struct, frozen=True, kw_only=True):
     frames: tuple[Frame, ...] = ()
 
 
+class Excess(Struct, frozen=True, kw_only=True):
+    """A limit that the server's processes exceeded, and for which they were killed.
+
+    Attributes:
+        what: `memory_bytes`, `processes`, `threads`, `cpu_s` or `output_bytes`.
+    """
+
+    what: str
+    limit: float
+    seen: float
+
+
 class ServerLife(Struct, frozen=True, kw_only=True):
     """The life of one server: all its worker processes together.
 
@@ -237,6 +262,7 @@ class ServerLife(Struct, frozen=True, kw_only=True):
         exited_s: when the first worker process ended by itself, or the last one after a stop.
         exit_code: of the first worker to end; negative for a signal.
         killed: the grader had to use SIGKILL.
+        exceeded: the first limit that was exceeded.
     """
 
     workers: int
@@ -247,6 +273,7 @@ class ServerLife(Struct, frozen=True, kw_only=True):
     exited_s: float | None = None
     exit_code: int | None = None
     killed: bool = False
+    exceeded: Excess | None = None
     crash: Crash | None = None
     log: str = ""
     log_bytes: int = 0
@@ -387,6 +414,8 @@ class Run(Struct, frozen=True, kw_only=True):
 
     Attributes:
         began_at: wall-clock time of the run's zero, ISO 8601 in UTC.
+        without_sandbox: why the solution ran without a sandbox; empty when it had one.
+        out_of_time: the whole grading took too long, and some checks were not tried, or not to their end.
     """
 
     format: int = FORMAT
@@ -397,4 +426,6 @@ class Run(Struct, frozen=True, kw_only=True):
     grader_version: str
     python: str
     cores: int
+    without_sandbox: str = "it was graded before there were sandboxes"
+    out_of_time: bool = False
     checks: tuple[CheckRecord, ...] = ()

@@ -166,6 +166,18 @@ async def fresh_database(
             server.terminate()
 
 
+async def server_version(cluster: Cluster) -> str:
+    """Which server answers, when it is ready.
+
+    Raises:
+        ServiceUnavailable: it did not come up, or refuses the grader.
+    """
+    server = await _connect_when_ready(cluster)
+    found = str(await server.fetchval("SHOW server_version"))
+    server.terminate()
+    return found
+
+
 async def _connect(cluster: Cluster, database: str) -> "Session":
     import asyncpg
 

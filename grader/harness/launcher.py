@@ -1,54 +1,119 @@
 """The grader's side of the launcher, `grader.child.boot`."""
 
+import asyncio
 import contextlib
+import itertools
 import json
 import os
 import select
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from grader.errors import HarnessError
+import anyio
+
+from grader.child.limits import Resources
+from grader.errors import HarnessError, SandboxUnavailable
+from grader.evidence.model import Subject
+from grader.harness.cgroup import Group, limited_group, usable_parent
+from grader.harness.gates import Signal
 from grader.harness.rundir import note_process
+from grader.harness.sandbox import CODE_ROOT, HOME, SandboxMode, find_bwraps, sandboxed
 
 CODE = """\
-import sys
-root, control, *warm = sys.argv[1:]
+import json, sys
+root, control, config = sys.argv[1:]
 sys.path.insert(0, root)
 from grader.child.boot import main
 sys.path.remove(root)
-main(int(control), warm)
+main(int(control), json.loads(config))
 """
 
 CLOSE_S = 5.0
 """How long the launcher may take to end what is left when a grading is over, before it is killed itself."""
+
+INFO_S = 10.0
+"""How long bubblewrap may take to say which process it has started; 0.01 s is usual."""
+
+SOCKETS_S = 60.0
+"""How long the launcher may take to make sockets, its own imports included."""
+
+DESCRIPTORS = 250
+"""How many descriptors come with one message at most."""
+
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
+"""Of the grader's environment, what a solution gets to see without a sandbox."""
+
+SANDBOX_VARIABLES = ("LANG", "LC_ALL", "TZ")
+"""The same in a sandbox, where no path of the machine's means anything."""
+
+
+@dataclass(frozen=True)
+class LauncherPlan:
+    """How a launcher is to run.
+
+    Attributes:
+        visible: folders of the solution that it must see.
+        warm: further modules that the solution will need, imported once before the first fork.
+        resources: what a server may use.
+        sandbox: whether in a sandbox.
+    """
+
+    visible: Sequence[Path] = ()
+    warm: Sequence[str] = ()
+    resources: Resources = field(default_factory=Resources)
+    sandbox: SandboxMode = SandboxMode.OFF
 
 
 class Launcher:
     """A running launcher process.
 
     Args:
-        process: the process itself.
+        process: the process that was started: the launcher, or bubblewrap around it.
+        pid: of the launcher itself; all server processes descend from it.
         control: our end of its control socket.
         log: file with what the launcher itself printed: a traceback when it is broken.
+        without_sandbox: why it runs without a sandbox; empty when it has one.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], pid: int, control: socket.socket, log: Path, without_sandbox: str) -> None:
+        self.group: Group | None = None
+        """The cgroup in which all of it runs; None where there is none."""
         self.process = process
+        self.pid = pid
         self.control = control
+        self.without_sandbox = without_sandbox
+        self.others: tuple[int, ...] = ()
+        """Pids of all that runs below it and is no worker of a server."""
+        self.heard = Signal()
+        """Set whenever something was heard of it."""
+        self.servers: dict[int, Callable[[dict[str, Any]], None]] = {}
+        """Who is told of the events of a server, by its number."""
         self._log = log
-        self.is_up = False
-        """Whether its imports are done; known once `receive` has brought the news."""
         self._unread = b""
+        self._descriptors: deque[int] = deque()
+        self._pids: dict[int, int] = {}
+        self._sockets: dict[int, list[socket.socket]] = {}
+        self._numbers = itertools.count(1)
+        self._failure: HarnessError | None = None
 
     @property
-    def pid(self) -> int:
-        """Pid of the launcher; all server processes descend from it."""
-        return self.process.pid
+    def is_sandboxed(self) -> bool:
+        """Whether it runs in a sandbox."""
+        return not self.without_sandbox
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a solution's environment begins with."""
+        kept = SANDBOX_VARIABLES if self.is_sandboxed else KEPT_VARIABLES
+        own = {"PATH": os.defpath, "HOME": HOME} if self.is_sandboxed else {}
+        return {**own, **{name: os.environ[name] for name in kept if name in os.environ}}
 
     def send(self, command: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
         """Send one command.
@@ -61,29 +126,116 @@ class Launcher:
         except OSError as error:
             raise self._ended() from error
 
+    @contextlib.asynccontextmanager
+    async def listening(self, on_failure: Callable[[str], None]) -> AsyncIterator[None]:
+        """In this block its events are taken in as they come.
+
+        Args:
+            on_failure: called with what happened when the launcher has ended.
+        """
+
+        def hear() -> None:
+            try:
+                self._hear()
+            except HarnessError as error:
+                self._failure = error
+                loop.remove_reader(self.control)
+                on_failure(error.message)
+            self.heard.set()
+
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self.control, hear)
+        try:
+            yield
+        finally:
+            loop.remove_reader(self.control)
+            self.servers.clear()
+
+    async def sockets(self, listening: int = 0, plain: int = 0) -> list[socket.socket]:
+        """Sockets of the network that the solution lives in: listening ones on its loopback, then unconnected ones.
+
+        A socket that a solution holds can be turned to another address, so none of the machine's own network may get into
+        its hands; see docs/decisions/0008-sockets-of-the-sandbox.md.
+
+        Raises:
+            HarnessError: the launcher has ended, or no sockets can be had.
+        """
+        made: list[socket.socket] = []
+        try:
+            for first in range(0, listening + plain, DESCRIPTORS):
+                some = min(DESCRIPTORS, listening + plain - first)
+                some_listening = max(0, min(some, listening - first))
+                made += await self._sockets_made(some_listening, some - some_listening)
+        except BaseException:
+            for one in made:
+                one.close()
+            raise
+        return made
+
+    async def _sockets_made(self, listening: int, plain: int) -> list[socket.socket]:
+        number = next(self._numbers)
+        self.send({"do": "sockets", "id": number, "listening": listening, "plain": plain})
+        with anyio.move_on_after(SOCKETS_S):
+            while number not in self._sockets and self._failure is None:
+                await self.heard.wait()
+        if number not in self._sockets:
+            raise self._failure or HarnessError("The launcher makes no sockets.", "Close what keeps this machine busy, and try again.")
+        return self._sockets.pop(number)
+
+    def close(self) -> None:
+        """Close what was received and not taken."""
+        for one in [one for some in self._sockets.values() for one in some]:
+            one.close()
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+        self.control.close()
+
+    def _hear(self) -> None:
+        for event in self.receive():
+            server = self.servers.get(event.get("server", 0))
+            if server is not None:
+                server(event)
+
     def receive(self) -> list[dict[str, Any]]:
-        """Events that have arrived; waits for the first one if need be.
+        """Events that have arrived, pids in them as this process knows them; waits for the first one if need be.
 
         Raises:
             HarnessError: the launcher has ended.
         """
-        data = self.control.recv(65536)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self.control, 65536, DESCRIPTORS)
+        except OSError as error:
+            raise self._ended() from error
         if not data:
             raise self._ended()
+        self._descriptors += descriptors
         *lines, self._unread = (self._unread + data).split(b"\n")
         events = [json.loads(line) for line in lines]
-        self.is_up = self.is_up or any(event["event"] == "up" for event in events)
+        for event in events:
+            self._take(event)
         return events
 
-    def wait_gone(self, server: int, timeout_s: float) -> bool:
-        """Wait until nothing of a server is left; False if that did not happen in time."""
-        deadline = time.monotonic() + timeout_s
-        while (left := deadline - time.monotonic()) > 0:
-            if not select.select([self.control], [], [], left)[0]:
-                return False
-            if any(event["event"] == "gone" and event["server"] == server for event in self.receive()):
-                return True
-        return False
+    def _take(self, event: dict[str, Any]) -> None:
+        kind = event["event"]
+        descriptors = [self._descriptors.popleft() for _ in range(event.get("fds", 0))]
+        if kind == "sockets":
+            self._sockets[event["id"]] = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+        elif kind in ("forked", "others"):
+            event["pids"] = self._known(event["pids"], descriptors)
+            self.others = tuple(event["pids"]) if kind == "others" else self.others
+        elif kind == "exited":
+            event["pid"] = self._pids.pop(event["pid"], event["pid"])
+
+    def _known(self, pids: list[int], handles: list[int]) -> list[int]:
+        """The pids of these processes out here; told by `/proc/self/fdinfo` of the descriptors that came with them."""
+        if not handles:
+            return pids
+        for pid, handle in zip(pids, handles, strict=True):
+            words = Path(f"/proc/self/fdinfo/{handle}").read_text().split()
+            self._pids[pid] = int(words[words.index("Pid:") + 1])
+            os.close(handle)
+        # -1: it has ended already.
+        return [self._pids[pid] for pid in pids if self._pids[pid] > 0]
 
     def _ended(self) -> HarnessError:
         with contextlib.suppress(OSError):
@@ -94,43 +246,167 @@ class Launcher:
 
 
 @contextlib.contextmanager
-def running_launcher(run_dir: Path, warm: Sequence[str] = ()) -> Iterator[Launcher]:
+def running_launcher(run_dir: Path, plan: LauncherPlan | None = None, name: str = "launcher") -> Iterator[Launcher]:
     """Start a launcher at once, without waiting for its imports; end it and all its servers afterwards.
 
     Args:
         run_dir: the grading's temporary folder.
-        warm: further modules that the solution will need, imported once before the first fork.
+        plan: how; without a sandbox by default.
+        name: of its log file in that folder.
 
     Raises:
         HarnessError: the process cannot be started.
+        SandboxUnavailable: a sandbox is required, and cannot be had.
     """
-    root = Path(__file__).resolve().parents[2]
-    log = run_dir / "launcher.log"
+    plan = plan or LauncherPlan()
+    with limited_group(plan.resources, usable_parent()) as group:
+        launcher = _start(run_dir, plan, run_dir / f"{name}.log")
+        note_process(run_dir, launcher.pid)
+        try:
+            if group is not None and group.take_in(launcher.pid):
+                launcher.group = group
+            yield launcher
+        finally:
+            launcher.close()
+            try:
+                launcher.process.wait(CLOSE_S)
+            except subprocess.TimeoutExpired:
+                launcher.process.kill()
+                launcher.process.wait()
+
+
+class Launchers:
+    """The launchers of one grading: one for each subject, so that the solution never sees the reference.
+
+    Args:
+        run_dir: the grading's temporary folder.
+        plans: how each is to run.
+    """
+
+    def __init__(self, run_dir: Path, plans: Mapping[Subject, LauncherPlan]) -> None:
+        self._run_dir = run_dir
+        self._plans = plans
+        self._running: dict[Subject, Launcher] = {}
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    @property
+    def pids(self) -> set[int]:
+        """Pids of the launchers that run."""
+        return {launcher.pid for launcher in self._running.values()}
+
+    def of(self, subject: Subject) -> Launcher:
+        """The launcher of this subject, started now if it is not yet running.
+
+        Raises:
+            HarnessError: it cannot be started.
+            SandboxUnavailable: a sandbox is required, and cannot be had.
+        """
+        if subject not in self._running:
+            started = running_launcher(self._run_dir, self._plans[subject], f"launcher-{subject.value}")
+            self._running[subject] = self._stack.enter_context(started)
+        return self._running[subject]
+
+
+def _start(run_dir: Path, plan: LauncherPlan, log: Path) -> Launcher:
+    launcher, reason = None, "it was switched off"
+    if plan.sandbox is not SandboxMode.OFF:
+        launcher, reason = _start_sandboxed(run_dir, plan, log)
+    if launcher is None and plan.sandbox is SandboxMode.REQUIRE:
+        raise SandboxUnavailable(f"No sandbox can be had here: {reason}.", "`kata doctor` says what this machine lacks.")
+    return launcher or _start_plain(run_dir, plan, log, reason)
+
+
+def _start_plain(run_dir: Path, plan: LauncherPlan, log: Path, reason: str) -> Launcher:
+    ours, theirs = _socket_pair()
+    with theirs:
+        command = _command(Path(__file__).resolve().parents[2], theirs, plan, alone=False)
+        environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        process = _popen(command, log, [theirs.fileno()], run_dir, environ)
+    return Launcher(process, process.pid, ours, log, reason)
+
+
+def _start_sandboxed(run_dir: Path, plan: LauncherPlan, log: Path) -> tuple[Launcher | None, str]:
+    """A launcher in a sandbox, or why there is none."""
+    reason = "bubblewrap is not installed" if sys.platform.startswith("linux") else "this system has no bubblewrap"
+    for bwrap in find_bwraps():
+        launcher, reason = _start_with(bwrap, run_dir, plan, log)
+        if launcher is not None:
+            return launcher, ""
+    return None, reason
+
+
+def _start_with(bwrap: Path, run_dir: Path, plan: LauncherPlan, log: Path) -> tuple[Launcher | None, str]:
+    ours, theirs = _socket_pair()
+    info, their_info = os.pipe()
+    with theirs:
+        try:
+            inner = _command(CODE_ROOT, theirs, plan, alone=True)
+            command = sandboxed(bwrap, inner, visible=plan.visible, info=their_info)
+            process = _popen(command, log, [theirs.fileno(), their_info], run_dir, {"PATH": os.defpath})
+        finally:
+            os.close(their_info)
+    pid = _first_pid(info)
+    if pid is not None:
+        return Launcher(process, pid, ours, log, ""), ""
+    process.kill()
+    process.wait()
+    ours.close()
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return None, (lines[-1] if lines else "bubblewrap gave up without a word").removeprefix("bwrap: ").rstrip(".")
+
+
+def _first_pid(info: int) -> int | None:
+    """What bubblewrap tells of the first process in the sandbox; None when it ended before there was one."""
+    said = b""
+    with open(info, "rb", buffering=0) as told:
+        while not said.rstrip().endswith(b"}") and select.select([told], [], [], INFO_S)[0]:
+            more = told.read(4096)
+            if not more:
+                break
+            said += more
     try:
-        ours, theirs = socket.socketpair()
-        with theirs, open(log, "wb") as output:
-            process = subprocess.Popen(
-                # -E -P: neither PYTHON* variables nor the working folder may change what is imported.
-                [sys.executable, "-E", "-P", "-c", CODE, str(root), str(theirs.fileno()), *warm],
-                pass_fds=[theirs.fileno()],
+        return int(json.loads(said)["child-pid"])
+    except (ValueError, KeyError):
+        return None
+
+
+def _command(root: Path, control: socket.socket, plan: LauncherPlan, *, alone: bool) -> list[str]:
+    config = {"warm": list(plan.warm), "resources": asdict(plan.resources), "sandboxed": alone}
+    # -E -P: neither PYTHON* variables nor the working folder may change what is imported.
+    return [sys.executable, "-E", "-P", "-c", CODE, str(root), str(control.fileno()), json.dumps(config)]
+
+
+def _socket_pair() -> tuple[socket.socket, socket.socket]:
+    try:
+        return socket.socketpair()
+    except OSError as error:
+        raise _unstartable(error) from error
+
+
+def _popen(command: list[str], log: Path, descriptors: list[int], folder: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        with open(log, "wb") as output:
+            return subprocess.Popen(
+                command,
+                pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                cwd=run_dir,
+                cwd=folder,
                 start_new_session=True,
-                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+                env=environ,
             )
     except OSError as error:
-        raise HarnessError(
-            f"No process can be started for the solution: {error.strerror}.", "Close other programs or raise `ulimit -n` and `ulimit -u`."
-        ) from error
-    note_process(run_dir, process.pid)
-    try:
-        yield Launcher(process, ours, log)
-    finally:
-        ours.close()
-        try:
-            process.wait(CLOSE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        raise _unstartable(error) from error
+
+
+def _unstartable(error: OSError) -> HarnessError:
+    return HarnessError(
+        f"No process can be started for the solution: {error.strerror}.", "Close other programs or raise `ulimit -n` and `ulimit -u`."
+    )

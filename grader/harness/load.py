@@ -20,6 +20,7 @@ import h11
 
 from grader.evidence.model import Burst, Exchange, ExchangeError, Watch
 from grader.harness.recorder import Recorder
+from grader.harness.sockets import OwnSockets, Sockets
 from grader.harness.watch import Clock, Opening
 
 GIVE_UP_S = 3.0
@@ -233,9 +234,13 @@ class Visitors:
             each worker is no matter of chance (docs/decisions/0003-a-socket-for-each-worker.md).
         recorder: where exchanges and bursts are recorded.
         tasks: task group in which requests under way live.
+        sockets: where visitors get theirs from; new ones of this network by default.
     """
 
-    def __init__(self, addresses: Sequence[Address], recorder: Recorder, tasks: anyio.abc.TaskGroup) -> None:
+    def __init__(
+        self, addresses: Sequence[Address], recorder: Recorder, tasks: anyio.abc.TaskGroup, sockets: Sockets | None = None
+    ) -> None:
+        self._sockets = sockets or OwnSockets()
         self.addresses = tuple(addresses)
         self._next_address = itertools.cycle(self.addresses)
         self.recorder = recorder
@@ -304,7 +309,7 @@ class Visitors:
         async def run() -> Answer:
             opening = self.recorder.watcher.open()
             planned_s = self.recorder.clock.now()
-            if await self._connect(visit, read_bytes_per_s is not None):
+            if await self._arrive(visit, read_bytes_per_s is not None):
                 visit.send(*self._message(method, path, json, headers))
                 if leave_after_s is not None:
                     asyncio.get_running_loop().call_later(leave_after_s, visit.leave)
@@ -346,9 +351,10 @@ class Visitors:
         give_up_s = give_up_s or (GIVE_UP_S if count <= 20 else GIVE_UP_CROWD_S)
         clock = self.recorder.clock
         visits = [Visit(clock, patience_s=PATIENCE_SHARE * give_up_s) for _ in range(count)]
+        sockets = await self._sockets.take(count)
         async with anyio.create_task_group() as connecting:
-            for visit in visits:
-                connecting.start_soon(self._connect, visit)
+            for visit, connection in zip(visits, sockets, strict=True):
+                connecting.start_soon(self._connect, visit, connection)
         paths = [(path if isinstance(path, str) else path[i % len(path)]).replace("{n}", str(numbers[i])) for i in range(count)]
         messages = [self._message(method, paths[i], json(numbers[i]) if callable(json) else json, headers) for i in range(count)]
         opening = self.recorder.watcher.open()
@@ -390,7 +396,7 @@ class Visitors:
         async def come(i: int) -> None:
             planned_s = begin_s + i / rate_per_s
             await anyio.sleep(max(0.0, planned_s - clock.now()))
-            if await self._connect(visits[i]):
+            if await self._arrive(visits[i]):
                 visits[i].send(*self._message(method, path.replace("{n}", str(base + i)), None, headers))
             await self._end(visits[i], opening, planned_s + give_up_s)
             exchanges[i] = self._record(visits[i], method, path.replace("{n}", str(base + i)), base + i, planned_s)
@@ -401,9 +407,13 @@ class Visitors:
         whole = [exchange for exchange in exchanges if exchange is not None]
         return self._crowd(visits, whole, self.recorder.watcher.close(opening), steady=True)
 
-    async def _connect(self, visit: Visit, slow: bool = False) -> bool:
+    async def _arrive(self, visit: Visit, slow: bool = False) -> bool:
+        """Connect on a socket of the visit's own; False when that did not come about."""
+        (connection,) = await self._sockets.take(1)
+        return await self._connect(visit, connection, slow)
+
+    async def _connect(self, visit: Visit, connection: socket.socket, slow: bool = False) -> bool:
         loop = asyncio.get_running_loop()
-        connection = socket.socket()
         try:
             if slow:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_BUFFER_BYTES)

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,26 +14,22 @@ import anyio.abc
 from msgspec.structs import replace
 
 from grader.errors import HarnessError
-from grader.evidence.model import ExchangeError, Sample, ServerLife
+from grader.evidence.model import Excess, ExchangeError, Sample, ServerLife
 from grader.harness.launcher import Launcher
 from grader.harness.load import Address, Visitors
 from grader.harness.output import Output, find_crash
 from grader.harness.pipe import PipeReader
 from grader.harness.recorder import Recorder
 from grader.harness.sampler import take_sample
+from grader.harness.sockets import SPARE, Sockets, SocketStock
 from grader.harness.stalls import StallReader
 
-LOOPBACK = "127.0.0.1"
-BACKLOG = 2048
+MIB = 1024 * 1024
 STOP_MARGIN_S = 3.0
 """What is granted beyond the stop deadline for the SIGKILL to take effect."""
 
-
 END_NEWS_S = 0.5
 """How long the news of a worker's end may lag behind the connections that broke with it."""
-
-LAUNCHER_UP_S = 60.0
-"""How long the launcher's imports may take; 0.4 s on a quiet machine."""
 
 ANSWER_S = 0.05
 """How long a worker that is asked what its tasks wait for gets to answer."""
@@ -49,6 +45,7 @@ class ServerPlan:
         folder: where its `app.py` is.
         workers: number of server processes; each has a socket of its own, and visitors are dealt out in turn.
         environ: the whole environment of these processes.
+        output_bytes: how much they may print; a server that prints more is killed.
     """
 
     folder: Path
@@ -56,6 +53,7 @@ class ServerPlan:
     environ: Mapping[str, str]
     start_s: float
     stop_s: float
+    output_bytes: int = 16 * MIB
 
 
 @dataclass
@@ -100,12 +98,14 @@ class ServerProcesses:
         self._state = State()
         log, self._their_log = os.pipe()
         self._output = Output()
-        self._pipes = [PipeReader(log, self._output.add)]
+        self._pipes = [PipeReader(log, self._take_output)]
         self._stalls: list[StallReader] = []
         self._status, self._their_status = socket.socketpair()
         self._status.setblocking(False)
         self.watcher = recorder.watcher
         self.watcher.pids = lambda: self._state.pids
+        self.watcher.others = lambda: launcher.others
+        launcher.servers[self._number] = self._take
         recorder.life = ServerLife(workers=plan.workers, started_s=recorder.clock.now())
 
     @property
@@ -127,10 +127,6 @@ class ServerProcesses:
             HarnessError: the launcher failed.
         """
         self._recorder.on_abandon = self._state.change
-        self._tasks.start_soon(self._guard, self._follow_launcher)
-        # Its imports are the grader's business: the solution's own deadline begins when they are done.
-        if not await self._until(lambda _: self._launcher.is_up or self._recorder.abandoned, LAUNCHER_UP_S):
-            raise HarnessError("The launcher process was not ready in time.", "Close what keeps this machine busy, and try again.")
         opening = self.watcher.open()
         self._fork(listening)
         for follow in (*(pipe.follow for pipe in self._pipes), self._follow_status):
@@ -222,27 +218,37 @@ class ServerProcesses:
         except OSError as error:
             self._recorder.break_off(f"A connection to the server's processes broke: {error}.")
 
-    async def _follow_launcher(self) -> None:
-        while not self._state.gone:
-            await anyio.wait_readable(self._launcher.control)
-            for event in self._launcher.receive():
-                if event.get("server") == self._number:
-                    self._take(event)
-            self._state.change()
-
     def _take(self, event: dict[str, Any]) -> None:
         state = self._state
         if event["event"] == "forked":
             state.pids = list(event["pids"])
         elif event["event"] == "exited":
             state.ended.append(event["code"])
-            state.pids.remove(event["pid"])
+            with contextlib.suppress(ValueError):  # it had ended before we knew its pid
+                state.pids.remove(event["pid"])
+            excess = self._launcher.group.excess() if self._launcher.group is not None else None
+            if excess is not None:
+                self._exceed(excess.what, excess.limit, excess.seen)
             if len(state.ended) == 1 or self.life.stop_asked_s is not None:
                 self._note(exited_s=self._recorder.clock.now(), exit_code=state.ended[0])
+        elif event["event"] == "exceeded":
+            self._exceed(event["what"], event["limit"], event["seen"])
         elif event["event"] == "gone":
             state.gone = True
             self._note(killed=event["killed"])
         state.change()
+
+    def _exceed(self, what: str, limit: float, seen: float) -> None:
+        """Note the first limit that was exceeded, and wait no longer for what is being killed."""
+        if self.life.exceeded is None:
+            self._note(exceeded=Excess(what=what, limit=limit, seen=seen))
+
+    def _take_output(self, data: bytes) -> None:
+        self._output.add(data)
+        if self._output.size_bytes > self._plan.output_bytes and self.life.exceeded is None:
+            self._exceed("output_bytes", self._plan.output_bytes, self._output.size_bytes)
+            with contextlib.suppress(HarnessError):
+                self._launcher.send({"do": "kill", "server": self._number})
 
     async def _follow_status(self) -> None:
         while True:
@@ -261,8 +267,10 @@ class ServerProcesses:
 class Server(Visitors):
     """A running solution: the fixture `server` of checks. Requests are made with the methods of `Visitors`."""
 
-    def __init__(self, processes: ServerProcesses, addresses: Sequence[Address], recorder: Recorder, tasks: anyio.abc.TaskGroup) -> None:
-        super().__init__(addresses, recorder, tasks)
+    def __init__(
+        self, processes: ServerProcesses, addresses: Sequence[Address], sockets: Sockets, recorder: Recorder, tasks: anyio.abc.TaskGroup
+    ) -> None:
+        super().__init__(addresses, recorder, tasks, sockets)
         self._processes = processes
 
     @property
@@ -298,32 +306,37 @@ async def running_server(plan: ServerPlan, launcher: Launcher, recorder: Recorde
         HarnessError: the launcher failed, or no socket or descriptor can be had.
     """
     with contextlib.ExitStack() as stack:
-        listening = [stack.enter_context(listening_socket()) for _ in range(plan.workers)]
+        # Its imports are the grader's business: the solution's own deadline begins when the launcher answers.
+        made = await launcher.sockets(listening=plan.workers, plain=SPARE)
+        listening = [stack.enter_context(in_time(one)) for one in made[: plan.workers]]
+        stock = stack.enter_context(SocketStock(launcher, made[plan.workers :]))
         async with anyio.create_task_group() as tasks:
             processes = ServerProcesses(plan, launcher, recorder, tasks)
             stack.callback(processes.close)
             try:
                 await processes.start(listening)
-                yield Server(processes, [one.getsockname() for one in listening], recorder, tasks)
+                yield Server(processes, [one.getsockname() for one in listening], stock, recorder, tasks)
             finally:
                 with anyio.CancelScope(shield=True):
                     await processes.end()
                 tasks.cancel_scope.cancel()
 
 
-@contextlib.contextmanager
-def listening_socket() -> Iterator[socket.socket]:
-    """A socket that listens on a free port of the loopback.
+async def listening_socket(launcher: Launcher) -> socket.socket:
+    """A socket that listens on a free port of the solution's loopback.
 
     Raises:
-        HarnessError: no socket can be had.
+        HarnessError: none can be had.
     """
-    try:
-        listening = socket.create_server((LOOPBACK, 0), backlog=BACKLOG)
-    except OSError as error:
-        raise HarnessError(f"No socket can be opened: {error.strerror}.", "Close other programs, or raise `ulimit -n`.") from error
-    # Accepted sockets inherit this. asyncio sets it only where `socket.proto` says TCP, which `create_server` leaves at 0;
-    # without it the second part of an answer waits 40 ms for the peer's delayed acknowledgement.
+    (made,) = await launcher.sockets(listening=1)
+    return in_time(made)
+
+
+def in_time(listening: socket.socket) -> socket.socket:
+    """Let what is written to the connections of this socket go out at once.
+
+    Accepted sockets inherit this. asyncio sets it only where `socket.proto` says TCP, which `create_server` leaves at 0; without it
+    the second part of an answer waits 40 ms for the peer's delayed acknowledgement.
+    """
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with listening:
-        yield listening
+    return listening

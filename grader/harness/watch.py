@@ -1,5 +1,6 @@
 """Watches the machine while something is timed, so that a slow answer can be laid at the right door."""
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from grader.harness.sampler import cpu_times, own_cpu_times, since
 
 TICK_S = 0.01
 """Period of the grader's own heartbeat, from which its loop's lag is read."""
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+"""How many cores this process may use."""
 
 
 class Clock:
@@ -30,6 +34,8 @@ class Opening:
 
     at_s: float
     server: CpuTimes | None
+    others: CpuTimes | None
+    other_pids: tuple[int, ...]
     grader: CpuTimes | None
 
 
@@ -41,16 +47,19 @@ class Watcher:
 
     Attributes:
         pids: gives the pids of the server's processes at the moment of asking; set when there is a server.
+        others: the same for all else that the solution has started.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.pids: Callable[[], Iterable[int]] = tuple
+        self.others: Callable[[], Iterable[int]] = tuple
         self._clock = clock
         self._lags: list[tuple[float, float]] = []
 
     def open(self) -> Opening:
         """Begin a watch."""
-        return Opening(self._clock.now(), cpu_times(self.pids()), own_cpu_times())
+        others = tuple(self.others())
+        return Opening(self._clock.now(), cpu_times(self.pids()), cpu_times(others), others, own_cpu_times())
 
     def close(self, opening: Opening) -> Watch:
         """End a watch."""
@@ -59,6 +68,8 @@ class Watcher:
             started_s=opening.at_s,
             ended_s=ended_s,
             server=since(opening.server, cpu_times(self.pids())),
+            others=since(opening.others, cpu_times(opening.other_pids)),
+            cores=CORES,
             grader=since(opening.grader, own_cpu_times()),
             loop_lag_s=max((lag for at_s, lag in self._lags if at_s >= opening.at_s), default=0.0),
         )

@@ -101,6 +101,9 @@ def _has_evidence(attempt: Attempt) -> bool:
 
 def _examine_life(life: ServerLife) -> Finding | None:
     output = tuple(life.log.strip().splitlines()[-OUTPUT_LINES:])
+    if life.exceeded is not None:
+        excess = life.exceeded
+        return Finding(kind=FindingKind.LIMIT_EXCEEDED, subject=excess.what, measured=excess.seen, limit=excess.limit)
     ended = life.exited_s is not None and (life.stop_asked_s is None or life.exited_s < life.stop_asked_s)
     if ended:
         crash = life.crash
@@ -235,13 +238,23 @@ def _figures(attempt: Attempt) -> Figures:
     return None, None, "", None
 
 
-def judge_run(records: Sequence[CheckRecord]) -> tuple[Verdict, tuple[CheckResult, ...]]:
-    """The verdict of a whole run and the result of each check."""
+def judge_run(records: Sequence[CheckRecord], *, out_of_time: bool = False) -> tuple[Verdict, tuple[CheckResult, ...]]:
+    """The verdict of a whole run and the result of each check.
+
+    Args:
+        records: of all checks of the kata.
+        out_of_time: the grading took too long, so some were not tried.
+    """
     results: list[CheckResult] = []
     for record in records:
         failed_already = any(result.outcome is Outcome.FAILED for result in results)
         results.append(judge_check(record, failed_already=failed_already))
-    return verdict_of(result.outcome for result in results), tuple(results)
+    verdict = verdict_of(result.outcome for result in results)
+    # Nothing is known of the checks that were not tried: no pass, and nobody's failure.
+    outcomes = {result.outcome for result in results}
+    if out_of_time and outcomes <= {Outcome.PASSED, Outcome.INCONCLUSIVE, Outcome.NOT_RUN}:
+        verdict = Verdict.INCONCLUSIVE
+    return verdict, tuple(results)
 
 
 def verdict_of(outcomes: Iterable[Outcome]) -> Verdict:

@@ -1,6 +1,7 @@
 """The report for programs: one JSON document, versioned by `format`."""
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,9 +9,12 @@ from grader.authoring.examples import Example
 from grader.authoring.proof import Margin, Proof, Side, verdict_of_proofs
 from grader.errors import GraderError
 from grader.render.proof import place, sentence
-from grader.render.text import printable
+from grader.render.text import escaped, printable
 from grader.render.wording import message
-from grader.report import FORMAT, GraderInfo, Report, Verdict
+from grader.report import FORMAT, Fact, GraderInfo, Report, Verdict
+
+IN_SCRIPTS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+"""In JSON these stand only within strings; so written, a document may also stand in a script of an HTML page."""
 
 
 def render_report(report: Report) -> str:
@@ -21,6 +25,7 @@ def render_report(report: Report) -> str:
         "verdict": report.verdict.value,
         "duration_s": round(report.duration_s, 3),
         "because": report.because,
+        "sandboxed": not report.without_sandbox,
         "checks": [
             {
                 "name": check.name,
@@ -35,7 +40,7 @@ def render_report(report: Report) -> str:
         ],
         "grader": _grader(report.grader),
     }
-    return json.dumps(document, indent=2)
+    return _dump(document)
 
 
 def render_error(kata: str, error: GraderError, grader: GraderInfo) -> str:
@@ -50,7 +55,7 @@ def render_error(kata: str, error: GraderError, grader: GraderInfo) -> str:
         "error": {"message": printable(error.message), "hint": printable(error.hint)},
         "grader": _grader(grader),
     }
-    return json.dumps(document, indent=2)
+    return _dump(document)
 
 
 def render_proofs(proofs: Sequence[Proof], grader: GraderInfo) -> str:
@@ -61,7 +66,7 @@ def render_proofs(proofs: Sequence[Proof], grader: GraderInfo) -> str:
         "katas": [_proof(proof) for proof in proofs],
         "grader": _grader(grader),
     }
-    return json.dumps(document, indent=2)
+    return _dump(document)
 
 
 def _proof(proof: Proof) -> dict[str, Any]:
@@ -105,6 +110,12 @@ def _example(proof: Proof, example: Example) -> dict[str, Any]:
     }
 
 
+def render_facts(facts: Sequence[Fact]) -> str:
+    """What was found out about this machine, as one document."""
+    told = [{"name": fact.name, "state": fact.state.value, "seen": printable(fact.seen), "advice": fact.advice} for fact in facts]
+    return _dump({"format": FORMAT, "facts": told})
+
+
 def _margin(margin: Margin) -> dict[str, Any]:
     return {
         "check": margin.check,
@@ -129,3 +140,18 @@ def _grader(info: GraderInfo) -> dict[str, Any]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
+
+
+def _dump(document: dict[str, Any]) -> str:
+    return json.dumps(_safe(document), indent=2, allow_nan=False).translate(IN_SCRIPTS)
+
+
+def _safe(value: Any) -> Any:
+    """Every text visible and bounded, and no number that JSON does not have."""
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {escaped(key): _safe(part) for key, part in value.items()}
+    return [_safe(part) for part in value] if isinstance(value, list | tuple) else value

@@ -15,7 +15,7 @@ FAILURES = (Outcome.FAILED, Outcome.NOT_RUN)
 def place(slug: str, problem: Problem) -> str:
     """Where a problem is: "sleepy-handler/checks.py:12"."""
     if not problem.file:
-        return slug
+        return printable(slug)
     line = "" if problem.line is None else f":{problem.line}"
     return printable(f"{slug}/{problem.file}{line}")
 
@@ -52,7 +52,7 @@ def is_right(proof: Proof, example: Example) -> bool:
 
 def margin_cells(proof: Proof, margin: Margin) -> tuple[str, ...]:
     """One clock limit: check, what is timed, slowest accepted, margin, limit, margin, fastest rejected."""
-    number = str(proof.checks.index(margin.check) + 1) if margin.check in proof.checks else margin.check
+    number = str(proof.checks.index(margin.check) + 1) if margin.check in proof.checks else printable(margin.check)
     slowest = amount(margin.slowest.timing.measured_s, "s") if margin.slowest else "none"
     fastest = amount(margin.fastest.timing.measured_s, "s") if margin.fastest else "none"
     if margin.fastest and margin.fastest.timing.is_bound:
@@ -84,5 +84,5 @@ def _duration(duration_s: float) -> str:
 def overall_summary(proofs: Sequence[Proof], katas: int) -> str:
     """One sentence about all katas that were to be proved."""
     proved = sum(proof.verdict is ProofVerdict.PROVED for proof in proofs)
-    others = [proof.kata for proof in proofs if proof.verdict is not ProofVerdict.PROVED]
+    others = [printable(proof.kata, 60) for proof in proofs if proof.verdict is not ProofVerdict.PROVED]
     return f"{proved} of {katas} katas are proved." + (f" Not: {', '.join(others)}." if others else "")

@@ -1,13 +1,16 @@
 """The screen: the only module that imports rich."""
 
+import codecs
+import io
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as RichText
 
 from grader.authoring.examples import Example
 from grader.authoring.proof import Proof, ProofVerdict, Trial
@@ -15,9 +18,9 @@ from grader.catalog.find import Catalog
 from grader.catalog.manifest import Kata
 from grader.errors import GraderError
 from grader.render.proof import common_outcome, is_as_declared, is_right, margin_cells, place, proof_summary, sentence
-from grader.render.text import printable
+from grader.render.text import code_point, escaped, printable
 from grader.render.wording import busy_machine, figures, message, stall, summary, waiting
-from grader.report import Bar, CheckResult, Finding, FindingKind, Outcome, Report, Verdict
+from grader.report import Bar, CheckResult, Fact, FactState, Finding, FindingKind, Outcome, Report, Verdict
 from grader.workspace.progress import State
 
 MARKS = {
@@ -40,6 +43,7 @@ VERDICT_STYLES = {
     Verdict.INCONCLUSIVE: "bold yellow",
     Verdict.BROKEN: "bold magenta",
 }
+FACT_MARKS = {FactState.GOOD: ("+", "green"), FactState.LACKING: ("-", "yellow"), FactState.BAD: ("!", "bold red")}
 STATES = {State.PASSED: ("✓", "green"), State.STARTED: ("›", "cyan"), State.SKIPPED: ("-", "dim"), State.TODO: (" ", "dim")}
 WAITED = (FindingKind.HUNG, FindingKind.NO_ANSWER, FindingKind.NEVER_CAME)
 WAITING_SHOWN = 2
@@ -62,6 +66,34 @@ SPEED_PERIOD_S = 600.0
 """The time left is reckoned from the gradings of so long: junk takes longer than the rest, so a short look misleads."""
 OUTPUT_SHOWN = 6
 """How many of the last lines of a server's output are shown."""
+FRAMES_SHOWN = 8
+STALLS_SHOWN = 5
+
+SUBSTITUTES = {"×": "x", "…": "...", "≥": ">=", "·": "-"}
+"""For terminals that do not have the grader's own characters; any other becomes its code point."""
+PLAINLY = "grader.plainly"
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    return "".join(SUBSTITUTES.get(character, code_point(character)) for character in missing), error.end
+
+
+codecs.register_error(PLAINLY, _plainly)
+
+
+class Text(RichText):
+    """A text that is safe whatever it is made of: one line, bounded, nothing in it that a terminal acts on."""
+
+    def __init__(self, text: str = "", *arguments: Any, **options: Any) -> None:
+        super().__init__(escaped(text), *arguments, **options)
+
+    def append(self, text: RichText | str, style: Any = None) -> "Text":
+        """Add a text, made safe likewise."""
+        super().append(escaped(text) if isinstance(text, str) else text, style)
+        return self
 
 
 class Screen:
@@ -71,6 +103,8 @@ class Screen:
         self._console = Console(stderr=to_stderr, highlight=False, markup=False, emoji=False)
         self._status: Status | None = None
         self._shows_marks = (self._console.encoding or "").lower().startswith("utf")
+        if isinstance(self._console.file, io.TextIOWrapper):
+            self._console.file.reconfigure(errors=PLAINLY)
 
     # ---- a grading ------------------------------------------------------------------------------------------------
 
@@ -79,7 +113,7 @@ class Screen:
         self._line(Text.assemble((kata.title, "bold"), (f"  {kata.slug}", "dim")))
         self._line()
         if self._console.is_terminal:
-            self._status = self._console.status(Text("starting the app", style="dim"), spinner="dots")
+            self._status = self._console.status(Text("starting the app", style="dim"), spinner="dots" if self._shows_marks else "line")
             self._status.start()
 
     def check_begins(self, title: str) -> None:
@@ -149,7 +183,7 @@ class Screen:
         full, open_end = ("█", "▒") if self._shows_marks else ("#", ">")
         self._line()
         for bar in bars[step - 1 :: step]:
-            before = round(bar.from_s / whole_s * width)
+            before = min(width - 1, max(0, round(bar.from_s / whole_s * width)))
             length = max(1, round(bar.to_s / whole_s * width) - before)
             drawn = " " * before + full * (length - 1) + (open_end if bar.is_cut else full)
             text = Text(drawn.ljust(width), style="red" if bar.is_cut else "cyan")
@@ -158,13 +192,13 @@ class Screen:
             self._indented(Text(f"(every {step}th of {len(bars)} requests)", style="dim"))
 
     def _details(self, finding: Finding, *, inconclusive: bool) -> None:
-        for frame in finding.frames:
+        for frame in finding.frames[-FRAMES_SHOWN:]:
             where = Text(f"{printable(frame.file)}:{frame.line} in {printable(frame.function)}", style="cyan")
             self._indented(where.append(f"  {printable(frame.source)}", style="dim"))
         if finding.output and not finding.frames:
             for line in finding.output[-OUTPUT_SHOWN:]:
                 self._indented(Text(f"| {printable(line)}", style="dim"))
-        for site in finding.stalls:
+        for site in finding.stalls[:STALLS_SHOWN]:
             self._indented(Text(stall(site)))
         for task in finding.waiting[:WAITING_SHOWN] if finding.kind in WAITED else ():
             self._indented(Text(waiting(task)))
@@ -184,6 +218,16 @@ class Screen:
         self._line(Text.assemble(("Error: ", "bold red"), printable(error.message, 1000)))
         if error.hint:
             self._line(Text(printable(error.hint, 1000)))
+
+    def fact(self, fact: Fact) -> None:
+        """One line of the survey of this machine, and what to do about it."""
+        mark, style = FACT_MARKS[fact.state]
+        line = Text(f" {mark} ", style=style)
+        line.append(f"{fact.name}: ", style="bold")
+        line.append(printable(fact.seen))
+        self._indented(line)
+        if fact.advice:
+            self._indented(Text(f"   {fact.advice}"))
 
     def catalog(self, catalog: Catalog, katas: Sequence[Kata], states: Mapping[str, State], current: str | None) -> None:
         """Every kata by tier with its state."""
@@ -211,10 +255,10 @@ class Screen:
             title.append(f"  {words}", style=style)
         return Text(mark, style=style), Text(kata.slug, style="bold" if is_current else ""), title
 
-    def _line(self, text: Text | None = None) -> None:
+    def _line(self, text: RichText | None = None) -> None:
         self._console.print(text if text is not None else "", soft_wrap=not self._console.is_terminal)
 
-    def _indented(self, text: Text) -> None:
+    def _indented(self, text: RichText) -> None:
         self._console.print(Padding(text, (0, 0, 0, 3)))
 
 

@@ -1,20 +1,78 @@
 """Makes foreign text safe to show: what a solution printed, answered or is called."""
 
+import html
 import unicodedata
+from collections.abc import Iterable
 
 ELLIPSIS = "…"
+MARKS_KEPT = 3
+"""So many combining marks may follow one another; a stack of hundreds would paint over the lines above."""
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A cell that begins with one of these is computed by spreadsheets; the wide forms are, too, where they are common."""
+
+_BLANKS = ((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2800, 0x2800), (0x3164, 0x3164), (0xFFA0, 0xFFA0))
+_SELECTORS = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+_INVISIBLE = frozenset(chr(code) for first, last in (*_BLANKS, *_SELECTORS) for code in range(first, last + 1))
+"""What shows nothing though its category says letter, mark or symbol: fillers, blanks, selectors of variants."""
 
 
 def printable(text: str, limit: int = 300) -> str:
     """One line of text without control, bidi or other invisible characters, at most so long.
 
-    Line breaks and tabs become a space; everything else that a terminal might act on is written as its code point.
+    Line breaks and runs of blanks become one space; everything else that a terminal might act on is written as its code point.
     """
-    line = " ".join(text[: limit * 2].split())
-    safe = "".join(character if _is_visible(character) else f"\\u{ord(character):04x}" for character in line)
+    return escaped(" ".join(text[: limit * 2].split()), limit)
+
+
+def escaped(text: str, limit: int = 2000) -> str:
+    """The same with every blank kept: each, a line break and a tab too, becomes one space."""
+    safe = "".join(_safe_characters(text[: limit + 1]))
     return safe if len(safe) <= limit else safe[: limit - 1] + ELLIPSIS
 
 
-def _is_visible(character: str) -> bool:
-    # Categories of Unicode: C* are controls, formats (bidi among them), surrogates, private and unassigned; Zl, Zp break lines.
-    return unicodedata.category(character)[0] != "C" and unicodedata.category(character) not in ("Zl", "Zp")
+def for_html(text: str, limit: int = 300) -> str:
+    """Printable text for HTML, between tags and within quoted attributes."""
+    return html.escape(printable(text, limit), quote=True)
+
+
+def for_csv(text: str, limit: int = 300) -> str:
+    """Printable text as the content of a cell, which no spreadsheet takes for a formula."""
+    cell = printable(text, limit - 1)
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+def csv_line(cells: Iterable[str | float | None], limit: int = 300) -> str:
+    """One line of CSV with its line end: text is made safe and quoted, numbers stand as they are, None is empty."""
+    return ",".join(_csv_cell(cell, limit) for cell in cells) + "\r\n"
+
+
+def code_point(character: str) -> str:
+    """How a character is written that must not be shown as it is."""
+    return f"\\u{ord(character):04x}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08x}"
+
+
+def _csv_cell(cell: str | float | None, limit: int) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return '"{}"'.format(for_csv(cell, limit).replace('"', '""'))
+    return str(cell)
+
+
+def _safe_characters(text: str) -> Iterable[str]:
+    marks = 0
+    for character in text:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category[0] == "M" else 0
+        if category == "Zs" or character in "\n\r\t":
+            yield " "
+        elif marks > MARKS_KEPT or not _is_visible(character, category):
+            yield code_point(character)
+        else:
+            yield character
+
+
+def _is_visible(character: str, category: str) -> bool:
+    # C* are controls, formats (bidi among them), surrogates, private and unassigned; Zl and Zp break lines.
+    return category[0] != "C" and category not in ("Zl", "Zp") and character not in _INVISIBLE

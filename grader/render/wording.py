@@ -5,6 +5,13 @@ from grader.render.text import printable
 from grader.report import CheckResult, Finding, FindingKind, Outcome, Report, StallSite, Verdict
 
 MESSAGE_CHARS = 1000
+UNIT_CHARS = 20
+
+HUGE = 1e12
+"""Numbers from here on, and what is no number, are told by their size; no grading measures them."""
+
+OTHERS_SHOWN = 5
+"""How many of the other processes that were busy are named."""
 
 SERIAL_SHARE = 0.7
 """Requests that together took this share of the sum of their times, or more, were served one after another."""
@@ -16,10 +23,12 @@ RELATIONS = {"equals": "exactly", "at_most": "at most", "at_least": "at least"}
 
 def amount(value: float, unit: str) -> str:
     """A number with its unit: "1.22 s", "30", "0.11 s"."""
+    if not abs(value) < HUGE:
+        return f"{value:.3g} {printable(unit, UNIT_CHARS)}".strip()
     if unit == "s":
         return f"{value:.2f} s" if value >= 0.0995 else f"{value * 1000:.0f} ms"
     number = f"{value:.0f}" if value == int(value) else f"{value:.2f}"
-    return f"{number} {unit}".strip()
+    return f"{number} {printable(unit, UNIT_CHARS)}".strip()
 
 
 def figures(result: CheckResult) -> str:
@@ -97,7 +106,7 @@ def _load_of(machine: Machine) -> str:
         parts.append(f"{amount(machine.steal_s, 's')} stolen by the hypervisor")
     if machine.throttled_s:
         parts.append(f"{amount(machine.throttled_s, 's')} throttled by a CPU limit")
-    parts += [f"{amount(other.cpu_s, 's')} by {printable(other.name, 40)} ({other.pid})" for other in machine.others]
+    parts += [f"{amount(other.cpu_s, 's')} by {printable(other.name, 40)} ({other.pid})" for other in machine.others[:OTHERS_SHOWN]]
     return f"{', '.join(parts)}."
 
 
@@ -117,6 +126,23 @@ def _because(finding: Finding) -> str:
 
 def _hung_at_start(finding: Finding) -> str:
     return f"The app was not ready after {amount(finding.measured or 0, 's')}: its import or its lifespan does not come to an end."
+
+
+EXCESSES = {
+    "memory_bytes": ("Memory", "of all its processes together"),
+    "processes": ("Processes:", "at once"),
+    "threads": ("Threads:", "of all its processes together"),
+    "cpu_s": ("CPU time", "of all its processes together"),
+    "output_bytes": ("Output", "on stdout and stderr"),
+}
+MIB = 1024 * 1024
+
+
+def _limit_exceeded(finding: Finding) -> str:
+    what, of = EXCESSES.get(finding.subject, (finding.subject, "together"))
+    limit = finding.limit or 0
+    told = f"{limit / MIB:.0f} MiB" if finding.subject.endswith("_bytes") else amount(limit, "s" if finding.subject.endswith("_s") else "")
+    return f"{what} {told} exceeded, {of}; the app was ended."
 
 
 def _hung(finding: Finding) -> str:
@@ -188,6 +214,7 @@ _SENTENCES = {
     FindingKind.CRASHED_AT_START: _crashed_at_start,
     FindingKind.CRASHED_UNDER_LOAD: _crashed_under_load,
     FindingKind.HUNG_AT_START: _hung_at_start,
+    FindingKind.LIMIT_EXCEEDED: _limit_exceeded,
     FindingKind.HUNG: _hung,
     FindingKind.NO_ANSWER: _no_answer,
     FindingKind.WRONG_STATUS: _wrong_status,

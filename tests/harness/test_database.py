@@ -15,8 +15,8 @@ from grader.harness.gates import GateMissed
 from grader.harness.postgres import URL_VARIABLE, Cluster, running_cluster
 from grader.harness.recorder import Recorder
 from grader.harness.rundir import temporary_run_dir
-from grader.harness.server import listening_socket
 from grader.harness.tap import running_tap
+from tests.conftest import listening_socket
 
 LIMIT = 4
 SCHEMA = "CREATE TABLE stock (id int PRIMARY KEY, amount int); INSERT INTO stock SELECT n, n * 10 FROM generate_series(1, 5) n"

@@ -14,8 +14,8 @@ import pytest
 from grader.evidence.model import ExchangeError
 from grader.harness.launcher import Launcher, running_launcher
 from grader.harness.recorder import Recorder
-from grader.harness.server import ServerNotReady, ServerPlan, listening_socket, running_server
-from tests.conftest import Serve
+from grader.harness.server import ServerNotReady, ServerPlan, running_server
+from tests.conftest import Serve, listening_socket
 
 HELLO = """
     import os
@@ -255,7 +255,7 @@ async def test_a_launcher_that_is_killed_is_a_fault_of_the_harness_and_takes_its
     broken = anyio.Event()
     recorder.on_break_off = broken.set
     with running_launcher(tmp_path) as launcher:
-        async with running_server(plan, launcher, recorder) as server:
+        async with launcher.listening(recorder.break_off), running_server(plan, launcher, recorder) as server:
             pids = server.pids
             os.kill(launcher.pid, signal.SIGKILL)
             with anyio.fail_after(10):

@@ -72,7 +72,7 @@ async def test_a_stall_that_never_ends_is_told_when_the_server_is_ended(serve: S
         await server.get("/", give_up_s=0.5)
     (stall,) = recorder.stalls
     assert stall.frame.function == "forever"
-    assert stall.duration_s >= 0.4
+    assert stall.duration_s >= 0.1
 
 
 async def test_tasks_tell_where_they_wait(serve: Serve, recorder: Recorder) -> None:

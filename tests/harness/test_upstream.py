@@ -11,8 +11,8 @@ import pytest
 from grader.evidence.model import CallEnd, GateClaim
 from grader.harness.gates import GateMissed
 from grader.harness.recorder import Recorder
-from grader.harness.server import listening_socket
 from grader.harness.upstream import Upstream, running_upstream
+from tests.conftest import listening_socket
 
 
 @pytest.fixture

