@@ -34,6 +34,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -55,8 +56,15 @@ POLL_S = 0.05
 METER_S = 0.1
 """How often it is looked what all processes use together."""
 
-WARM = ("fastapi", "fastapi.responses", "httpx", "anyio.to_thread", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on")
-"""Imported once, before the first fork. Modules with threads or sockets of their own must not be here."""
+WARM = (
+    "fastapi", "fastapi.responses", "httpx", "anyio.to_thread", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on",
+    "pydantic.v1", "httpcore", "uvicorn.protocols.websockets.auto",
+)  # fmt: skip
+"""Imported once, before the first fork, also what those import when they are first used. Modules with threads or sockets of
+their own must not be here."""
+
+NOT_NEEDED = "httpx._main"
+"""The command line of httpx, which imports rich and click: 0.06 s that no solution has any use for."""
 
 
 @dataclass
@@ -256,6 +264,16 @@ class Supervisor:
         self.kill_orphans()
 
 
+def warm_up(names: Iterable[str]) -> None:
+    """Import these modules, as far as they are there."""
+    # httpx does without its command line when that cannot be imported.
+    sys.modules[NOT_NEEDED] = None  # type: ignore[assignment]
+    for name in names:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    del sys.modules[NOT_NEEDED]
+
+
 def main(control: int, config: dict[str, Any]) -> None:
     """Be the launcher.
 
@@ -269,8 +287,7 @@ def main(control: int, config: dict[str, Any]) -> None:
         set_process_option(PR_SET_DUMPABLE, 0)
     restrict(resources, alone=sandboxed)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in (*WARM, *config["warm"]):
-        importlib.import_module(name)
+    warm_up((*WARM, *config["warm"]))
     gc.freeze()
     woken, wake = socket.socketpair()
     wake.setblocking(False)

@@ -34,8 +34,6 @@ def doctor(
         for fact in survey():
             facts.append(fact)
             screen.fact(fact)
-        stopped = [fact.name for fact in facts if fact.state is FactState.BAD]
-        screen.say(
-            "", f"Katas cannot be graded here before this is mended: {', '.join(stopped)}." if stopped else "Katas can be graded here."
-        )
+        stopping = ", ".join(fact.name for fact in facts if fact.state is FactState.BAD)
+        screen.say("", f"Not before this is mended: {stopping}." if stopping else "Katas can be graded here.")
     raise typer.Exit(ExitCode.BROKEN if any(fact.state is FactState.BAD for fact in facts) else ExitCode.PASSED)

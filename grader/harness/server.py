@@ -184,6 +184,8 @@ class ServerProcesses:
         dropped = any(exchange.error in DROPPED for exchange in self._recorder.exchanges)
         if dropped and self.life.stop_asked_s is None:
             await self._until(lambda state: bool(state.ended), END_NEWS_S)
+        # From here on its end is our doing, and no news.
+        self._launcher.servers.pop(self._number, None)
         with contextlib.suppress(HarnessError):
             self._launcher.send({"do": "kill", "server": self._number})
 

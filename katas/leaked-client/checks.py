@@ -12,7 +12,6 @@ OPEN_AT_ONCE = 3
 """A forgotten client stays open until the garbage collector finds it: 9 and more at once, where one is enough."""
 
 CROWD = 10
-ARRIVED_S = 1.5
 CLOSED_S = 1.4
 """After its shutdown a server stands still for 2 s, then the system closes all that it left open. The gate gives up before that."""
 
@@ -67,7 +66,7 @@ async def test_a_crowd_is_served_at_once(server: Server, upstream: Upstream) -> 
     carrier_knows_all(upstream)
     async with upstream.hold("/parcels/*") as held:
         crowd = [(parcel, server.start("GET", f"/parcels/{parcel}")) for parcel in parcels(CROWD)]
-        await held.arrivals(CROWD, deadline_s=ARRIVED_S)
+        await held.arrivals(CROWD)
         held.release()
         for parcel, visitor in crowd:
             expect(await visitor).status(200).json({"parcel": parcel, "depot": upstream.value(f"/parcels/{parcel}")})
