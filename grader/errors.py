@@ -47,6 +47,10 @@ class GraderError(Exception):
         self.message = message
         self.hint = hint
 
+    def __str__(self) -> str:
+        """Both sentences."""
+        return f"{self.message} {self.hint}".strip()
+
 
 class UsageError(GraderError):
     """The command was given something that it cannot use."""

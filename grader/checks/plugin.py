@@ -201,7 +201,7 @@ class CheckRun:
             pytest.skip("the solution did not start")
         except BrokenError as error:
             self.error = error
-            self._recorder.mishap = error.message
+            self._recorder.mishap = str(error)
             raise
 
     @pytest.hookimpl(wrapper=True)
@@ -223,7 +223,7 @@ class CheckRun:
                     await self._explain()
             except BrokenError as error:
                 self.error = error
-                recorder.mishap = error.message
+                recorder.mishap = str(error)
             except TimeoutError:
                 recorder.hung_in_s = deadline_s
                 await self._explain()

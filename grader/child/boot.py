@@ -19,7 +19,7 @@ Events; `fds` says how many descriptors came with one::
     {"event": "others", "pids": [43], "fds": 1}            all other processes that there are now
     {"event": "exceeded", "server": 1, "what": "memory_bytes", "limit": …, "seen": …}    and is killed
     {"event": "gone", "server": 1, "killed": false}        nothing of this server is left
-    {"event": "sockets", "id": 1, "fds": 21}
+    {"event": "sockets", "id": 1, "fds": 21}     or with "error", when there are none to be had
 
 In a sandbox pids mean nothing outside; so a descriptor of each process (`pidfd_open`) goes with them.
 
@@ -156,11 +156,18 @@ class Supervisor:
 
     def make_sockets(self, number: int, listening: int, plain: int) -> None:
         """Make sockets in this network namespace and pass them out: listening ones first, then unconnected ones."""
-        made = [socket.create_server((LOOPBACK, 0), backlog=BACKLOG) for _ in range(listening)]
-        made += [socket.socket() for _ in range(plain)]
-        self.say({"event": "sockets", "id": number}, [one.fileno() for one in made])
-        for one in made:
-            one.close()
+        made: list[socket.socket] = []
+        try:
+            for _ in range(listening):
+                made.append(socket.create_server((LOOPBACK, 0), backlog=BACKLOG))
+            for _ in range(plain):
+                made.append(socket.socket())
+            self.say({"event": "sockets", "id": number}, [one.fileno() for one in made])
+        except OSError as error:
+            self.say({"event": "sockets", "id": number, "error": error.strerror})
+        finally:
+            for one in made:
+                one.close()
 
     def start(self, command: dict[str, Any]) -> Worker | None:
         """Fork the workers of a server."""

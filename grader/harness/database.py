@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 READY_S = 20.0
 """How long a new server may take until it answers; 0.03 s is usual."""
 
+ENDED = "The PostgreSQL server ended while a check was under way."
+
 POLL_S = 0.005
 HOLD_POLL_S = 0.01
 
@@ -158,9 +160,13 @@ async def fresh_database(
         postgres.url = f"postgresql://{name}:{password}@{address[0]}:{address[1]}/{name}"
         yield postgres
     finally:
+        # Whatever the solution answered after that, it was not its fault.
+        if admin.is_closed() or (cluster.process is not None and cluster.process.poll() is not None):
+            recorder.break_off(ENDED)
+            recorder.mishap = ENDED
         with anyio.CancelScope(shield=True):
             admin.terminate()
-            if cluster.process is None:
+            if cluster.process is None and not server.is_closed():
                 await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
                 await server.execute(f"DROP ROLE {name}")
             server.terminate()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import itertools
 import json
 import os
@@ -140,7 +141,7 @@ class Launcher:
             except HarnessError as error:
                 self._failure = error
                 loop.remove_reader(self.control)
-                on_failure(error.message)
+                on_failure(str(error))
             self.heard.set()
 
         loop = asyncio.get_running_loop()
@@ -217,8 +218,12 @@ class Launcher:
 
     def _take(self, event: dict[str, Any]) -> None:
         kind = event["event"]
+        if len(self._descriptors) < event.get("fds", 0):  # the system drops those for which there is no room
+            raise _no_sockets(os.strerror(errno.EMFILE))
         descriptors = [self._descriptors.popleft() for _ in range(event.get("fds", 0))]
         if kind == "sockets":
+            if "error" in event:
+                raise _no_sockets(event["error"])
             self._sockets[event["id"]] = [socket.socket(fileno=descriptor) for descriptor in descriptors]
         elif kind in ("forked", "others"):
             event["pids"] = self._known(event["pids"], descriptors)
@@ -404,6 +409,10 @@ def _popen(command: list[str], log: Path, descriptors: list[int], folder: Path, 
             )
     except OSError as error:
         raise _unstartable(error) from error
+
+
+def _no_sockets(reason: str) -> HarnessError:
+    return HarnessError(f"No sockets can be had for the solution: {reason}.", "Close other programs, or raise `ulimit -n`.")
 
 
 def _unstartable(error: OSError) -> HarnessError:

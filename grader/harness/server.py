@@ -216,7 +216,7 @@ class ServerProcesses:
         try:
             await follow()
         except HarnessError as error:
-            self._recorder.break_off(error.message)
+            self._recorder.break_off(str(error))
         except OSError as error:
             self._recorder.break_off(f"A connection to the server's processes broke: {error}.")
 

@@ -33,6 +33,10 @@ OUTPUT_LINES = 12
 SITES = 3
 """How many lines at which the loop stood still a finding carries."""
 
+KILLED = -9
+"""How a process ends that got SIGKILL, which was not ours. The system itself may have sent it, for want of memory, or somebody else on
+this machine; so it must recur on a fresh server before it counts. An app that ends itself so does it again."""
+
 BROKEN_KINDS = (FindingKind.MISHAP, FindingKind.NOTHING_ASSERTED)
 
 
@@ -114,6 +118,7 @@ def _examine_life(life: ServerLife) -> Finding | None:
             frames=crash.frames if crash else (),
             error=f"{crash.type}: {crash.message}" if crash else "",
             output=output,
+            by_clock=life.exit_code == KILLED,
         )
     if life.ready_s is None and life.start_watch is not None:
         elapsed_s = life.start_watch.elapsed_s
@@ -132,6 +137,8 @@ def _examine_life(life: ServerLife) -> Finding | None:
 
 def has_witness(finding: Finding) -> bool:
     """Whether a miss by the clock is the code's own doing, as seen from outside."""
+    if finding.kind in (FindingKind.CRASHED_AT_START, FindingKind.CRASHED_UNDER_LOAD):
+        return True
     if finding.watch is None or finding.own_limit_s is None or not is_witnessed(finding.watch, finding.own_limit_s):
         return False
     return finding.kind is not FindingKind.TOO_SLOW or not sender_lagged(finding.watch, finding.own_limit_s)
@@ -159,7 +166,8 @@ def next_step(attempts: Sequence[Attempt], *, failed_already: bool = False) -> S
     if any(not f.by_clock for f in misses):
         return Step.FAIL
     witnessed = sum(has_witness(f) for f in misses)
-    if witnessed >= (1 if failed_already else WITNESSES):
+    killed = any(f.kind in (FindingKind.CRASHED_AT_START, FindingKind.CRASHED_UNDER_LOAD) for f in misses)
+    if witnessed >= (1 if failed_already and not killed else WITNESSES):
         return Step.FAIL
     return _next_round(attempts, findings, witnessed == len(misses))
 

@@ -264,6 +264,16 @@ async def test_a_launcher_that_is_killed_is_a_fault_of_the_harness_and_takes_its
     await until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
 
 
+async def test_the_end_of_a_check_is_no_crash(serve: Serve, launcher: Launcher, recorder: Recorder) -> None:
+    """The news of the end that the grader itself brings about may come while its record is still open."""
+    async with serve(HELLO) as server:
+        await server.get("/")
+    async with launcher.listening(recorder.break_off):
+        await launcher.sockets(plain=1)
+        assert recorder.life is not None
+        assert recorder.life.exited_s is None
+
+
 def test_a_launcher_ends_all_servers_when_the_grader_goes_away(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("from fastapi import FastAPI\napp = FastAPI()\n")
     with running_launcher(tmp_path) as launcher, listening_socket() as listening:

@@ -3,7 +3,20 @@
 import pytest
 from msgspec import structs
 
-from grader.evidence.model import Attempt, CheckRecord, Crash, ExchangeError, Frame, Relation, ServerLife, Stall, StatusClaim, Subject
+from grader.evidence.model import (
+    Attempt,
+    CheckRecord,
+    CpuTimes,
+    Crash,
+    Excess,
+    ExchangeError,
+    Frame,
+    Relation,
+    ServerLife,
+    Stall,
+    StatusClaim,
+    Subject,
+)
 from grader.judge.decide import Step, examine_attempt, judge_check, judge_run, next_step, verdict_of
 from grader.report import FindingKind, Outcome, Verdict
 from tests.judge.records import answered, attempt, counted, exchange, gated, timed, watch
@@ -138,6 +151,47 @@ def test_a_crash_explains_before_any_claim() -> None:
     finding = examine_attempt(attempt(life=life, exchanges=(exchange(status=500),)))
     assert finding is not None
     assert (finding.kind, finding.frames, finding.error) == (FindingKind.CRASHED_UNDER_LOAD, (frame,), "E: m")
+
+
+KILLED = attempt(life=ServerLife(workers=1, started_s=0, ready_s=0.1, exited_s=0.5, exit_code=-9))
+CRASHED = attempt(life=ServerLife(workers=1, started_s=0, ready_s=0.1, exited_s=0.5, exit_code=1))
+
+
+@pytest.mark.parametrize(
+    ("attempts", "failed_already", "step"),
+    [
+        ([CRASHED], False, Step.FAIL),
+        ([KILLED], False, Step.TRY_SOLUTION),
+        ([KILLED], True, Step.TRY_SOLUTION),
+        ([KILLED, FAST], False, Step.PASS),
+        ([KILLED, KILLED], False, Step.FAIL),
+    ],
+)
+def test_a_sigkill_that_was_not_ours_must_recur(attempts: list[Attempt], failed_already: bool, step: Step) -> None:
+    assert next_step(attempts, failed_already=failed_already) is step
+
+
+def test_an_exceeded_limit_is_final_and_told_before_the_end_that_it_brought() -> None:
+    excess = Excess(what="memory_bytes", limit=1e9, seen=2e9)
+    finding = examine_attempt(attempt(life=structs.replace(KILLED.life, exceeded=excess)))  # type: ignore[type-var]
+    assert finding is not None
+    assert (finding.kind, finding.subject, finding.by_clock) == (FindingKind.LIMIT_EXCEEDED, "memory_bytes", False)
+
+
+def test_a_grading_that_ran_out_of_time_passes_nothing_and_fails_nobody() -> None:
+    tried, untried = record(FAST, name="test_a"), record(name="test_b")
+    assert judge_run([tried, untried], out_of_time=True)[0] is Verdict.INCONCLUSIVE
+    assert judge_run([record(counted(5)), untried], out_of_time=True)[0] is Verdict.FAILED
+    assert judge_run([tried, untried])[0] is Verdict.BROKEN
+
+
+def test_waits_for_cores_that_the_solution_itself_used_are_its_own() -> None:
+    alone = structs.replace(watch(1.0, waited_s=0.9), cores=2, others=CpuTimes(cpu_s=1.9, waited_s=5.0))
+    beside_others = structs.replace(alone, others=CpuTimes(cpu_s=0.6, waited_s=5.0))
+    assert alone.own_s is not None
+    assert beside_others.own_s is not None
+    assert alone.own_s > 0.9
+    assert beside_others.own_s < 0.2
 
 
 def test_an_end_that_was_asked_for_is_no_crash() -> None:

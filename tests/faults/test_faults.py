@@ -1,0 +1,251 @@
+"""Things that go wrong around a grading: each ends in a right verdict, or in `broken` with the reason, and nothing is left."""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader.catalog.find import find_catalog
+from grader.grading import Settings, grade
+from grader.report import Verdict
+from tests.conftest import KATA
+
+SHIPPED = find_catalog()
+MakeKata = Callable[..., Path]
+
+
+class Grading:
+    """A `kata check` in a process of its own, with a folder for its temporary files."""
+
+    def __init__(self, folder: Path, temporary: Path, *arguments: str | Path) -> None:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+        self.process = subprocess.Popen(
+            [str(KATA), "check", *map(str, arguments), "--json"],
+            cwd=folder,
+            env={**clean, "TMPDIR": str(temporary)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def below(self) -> list[psutil.Process]:
+        """All processes below it, in the order of their start."""
+        try:
+            found = psutil.Process(self.process.pid).children(recursive=True)
+            return sorted(found, key=lambda process: (process.create_time(), process.pid))
+        except psutil.Error:
+            return []
+
+    def named(self, word: str) -> list[psutil.Process]:
+        """Those whose command line has this word."""
+        found = []
+        for process in self.below():
+            with contextlib.suppress(psutil.Error):
+                if word in " ".join(process.cmdline()):
+                    found.append(process)
+        return found
+
+    def workers(self) -> list[psutil.Process]:
+        """The solution's processes: below the launcher, which is below bubblewrap where there is a sandbox."""
+        found: list[psutil.Process] = []
+        for launcher in self.named("grader.child.boot"):
+            with contextlib.suppress(psutil.Error):
+                if launcher.name() != "bwrap":
+                    found += launcher.children()
+        return found
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait for something that must come about while it runs."""
+        deadline = time.monotonic() + 30
+        while not condition():
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+    def end(self) -> tuple[int, dict[str, object]]:
+        """Its exit code and its document."""
+        out, err = self.process.communicate(timeout=100)
+        assert out, err
+        return self.process.returncode, json.loads(out)
+
+
+def reference(slug: str) -> Path:
+    """A right solution."""
+    return SHIPPED.kata(slug).reference
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for temporary files which a PostgreSQL that runs as another user can pass; pytest's own ones are private."""
+    folder = Path(tempfile.mkdtemp(prefix="kata-faults-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def nothing_is_left(temporary: Path) -> Iterator[None]:
+    """Afterwards no folder of a grading and no process with one in its command line or working folder is there."""
+    yield
+    deadline = time.monotonic() + 10
+    while left := [*temporary.glob("fastapi-katas-*"), *with_folder(temporary)]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def with_folder(folder: Path) -> list[psutil.Process]:
+    """Processes that name this folder in their command line or stand in it."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if any(str(folder) in word for word in process.cmdline()) or process.cwd().startswith(str(folder)):
+                found.append(process)
+    return found
+
+
+@pytest.mark.usefixtures("nothing_is_left")
+def test_a_worker_that_somebody_kills_is_tried_again_on_a_fresh_server(tmp_path: Path, temporary: Path) -> None:
+    grading = Grading(tmp_path, temporary, "sleepy-handler", "--solution", reference("sleepy-handler"))
+    grading.until(grading.workers)
+    for worker in grading.workers():
+        worker.kill()
+    code, report = grading.end()
+    assert (code, report["verdict"]) == (0, "passed"), report
+
+
+@pytest.mark.usefixtures("nothing_is_left")
+def test_a_solution_that_kills_itself_fails(tmp_path: Path, temporary: Path) -> None:
+    app = tmp_path / "app.py"
+    text = reference("sleepy-handler").read_text()
+    app.write_text(f"{text}\n\n@app.middleware('http')\nasync def end(request, call_next):\n    os.kill(os.getpid(), 9)\n\n\nimport os\n")
+    code, report = Grading(tmp_path, temporary, "sleepy-handler", "--solution", app).end()
+    assert (code, report["verdict"]) == (1, "failed"), report
+
+
+@pytest.mark.usefixtures("nothing_is_left")
+def test_a_launcher_that_somebody_kills_is_broken(tmp_path: Path, temporary: Path) -> None:
+    grading = Grading(tmp_path, temporary, "sleepy-handler", "--solution", reference("sleepy-handler"))
+    grading.until(grading.workers)
+    grading.named("grader.child.boot")[0].kill()
+    code, report = grading.end()
+    assert (code, report["verdict"]) == (4, "broken"), report
+    assert "The launcher process ended" in json.dumps(report)
+
+
+@pytest.mark.usefixtures("nothing_is_left")
+@pytest.mark.parametrize("after_s", [0.0, 0.3])
+def test_a_database_that_somebody_kills_is_broken(tmp_path: Path, temporary: Path, after_s: float) -> None:
+    grading = Grading(tmp_path, temporary, "oversized-pool", "--solution", reference("oversized-pool"))
+    grading.until(grading.workers)
+    time.sleep(after_s)
+    grading.named("max_connections=")[0].kill()
+    code, report = grading.end()
+    assert (code, report["verdict"]) == (4, "broken"), report
+    assert "PostgreSQL" in json.dumps(report)
+
+
+@pytest.mark.parametrize("slug", ["sleepy-handler", "oversized-pool"])
+def test_after_a_grader_that_somebody_kills_the_next_one_cleans_up(tmp_path: Path, temporary: Path, slug: str) -> None:
+    for _ in range(3):
+        grading = Grading(tmp_path, temporary, slug, "--solution", reference(slug))
+        grading.until(lambda: with_folder(temporary))  # read before the next round
+        time.sleep(random.uniform(0, 1.5))
+        grading.process.kill()
+        grading.process.communicate()
+    code, report = Grading(tmp_path, temporary, slug, "--solution", reference(slug)).end()
+    assert (code, report["verdict"]) == (0, "passed"), report
+    deadline = time.monotonic() + 10
+    while left := [*temporary.glob("fastapi-katas-*"), *with_folder(temporary)]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def test_progress_survives_a_kill_at_any_moment(tmp_path: Path, temporary: Path) -> None:
+    subprocess.run([str(KATA), "next"], cwd=tmp_path, check=True, capture_output=True)
+    shutil.copy(reference("sleepy-handler"), tmp_path / "sleepy-handler" / "app.py")
+    for after_s in (0.5, 1.0, 1.5, 2.0):
+        grading = Grading(tmp_path, temporary)
+        time.sleep(after_s)
+        grading.process.kill()
+        grading.process.communicate()
+        listed = subprocess.run([str(KATA), "list"], cwd=tmp_path, check=False, capture_output=True, text=True)
+        assert listed.returncode == 0, listed.stderr
+        assert "sleepy-handler" in listed.stdout
+    assert Grading(tmp_path, temporary).end()[0] == 0
+
+
+@pytest.mark.usefixtures("nothing_is_left")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_grading_that_is_interrupted_tidies_up_itself(tmp_path: Path, temporary: Path, number: signal.Signals) -> None:
+    grading = Grading(tmp_path, temporary, "oversized-pool", "--solution", reference("oversized-pool"))
+    grading.until(grading.workers)
+    grading.process.send_signal(number)
+    grading.process.communicate(timeout=30)
+    assert grading.process.returncode == 128 + number
+
+
+@pytest.mark.usefixtures("nothing_is_left")
+def test_too_few_descriptors_are_broken_and_the_advice_is_to_allow_more(tmp_path: Path, temporary: Path) -> None:
+    script = f"ulimit -n 24; exec '{KATA}' check sleepy-handler --solution '{reference('sleepy-handler')}'"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "ulimit -n" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+FULL = """
+mount -t tmpfs -o size={size} none {folder} || exit 77
+export TMPDIR={folder}
+exec '{kata}' check {arguments}
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a small disk is made with a mount namespace")
+@pytest.mark.parametrize(("slug", "size"), [("sleepy-handler", "4k"), ("oversized-pool", "4m"), ("oversized-pool", "30m")])
+def test_a_full_disk_is_broken_and_said(temporary: Path, slug: str, size: str) -> None:
+    folder = temporary / "small"
+    folder.mkdir()
+    script = FULL.format(size=size, folder=folder, kata=KATA, arguments=f"{slug} --solution '{reference(slug)}'")
+    done = subprocess.run(["unshare", "-Urm", "sh", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        assert not os.environ.get("CI"), done.stderr
+        pytest.skip("no mount namespace can be had here")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "space" in (done.stdout + done.stderr).lower() or "PostgreSQL" in done.stdout + done.stderr
+
+
+def test_a_step_of_the_clock_changes_nothing(make_kata: MakeKata, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = time.time
+    steps = iter([0.0, 3600.0, -3600.0, 86400.0])
+    current = {"step": 0.0}
+
+    def stepping() -> float:
+        current["step"] = next(steps, current["step"])
+        return real() + current["step"]
+
+    monkeypatch.setattr(time, "time", stepping)
+    catalog = find_catalog(make_kata())
+    kata = catalog.kata("tiny")
+    report = grade(kata, kata.reference, Settings())
+    assert report.verdict is Verdict.PASSED
+    assert 0 < report.duration_s < 60
