@@ -91,7 +91,7 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
     with temporary_run_dir() as run_dir:
         folders = {Subject.SOLUTION: take_in(solution, run_dir / "solution")}
         if kata.reference.is_file():
-            folders[Subject.REFERENCE] = take_in(kata.reference, run_dir / "reference")
+            folders[Subject.REFERENCE] = take_in(kata.reference.resolve(), run_dir / "reference")
         with Launchers(run_dir, _plans(kata, folders, settings)) as launchers:
             # Its imports begin now, beside the grader's own.
             without_sandbox = launchers.of(Subject.SOLUTION).without_sandbox
@@ -214,7 +214,7 @@ def _run(kata: Kata, solution: Path, began_at: str, clock: Clock, checks: "Check
     info = grader_info()
     return Run(
         kata=kata.slug,
-        solution=str(solution),
+        solution=os.fsencode(solution).decode(errors="replace"),
         began_at=began_at,
         duration_s=clock.now(),
         grader_version=info.version,

@@ -44,12 +44,12 @@ class Example:
 
 def own_examples(kata: Kata) -> Iterator[Example]:
     """Starter, accepted and rejected examples of a kata."""
-    yield Example(Kind.STARTER, "app", kata.starter, frozenset(kata.starter_fails))
+    yield Example(Kind.STARTER, "app", kata.starter.resolve(), frozenset(kata.starter_fails))
     for path in kata.accepted:
-        yield Example(Kind.ACCEPTED, path.stem, path, frozenset())
+        yield Example(Kind.ACCEPTED, path.stem, path.resolve(), frozenset())
     declared = {mistake.file: frozenset(mistake.fails) for mistake in kata.mistakes}
     for path in kata.rejected:
-        yield Example(Kind.REJECTED, path.stem, path, declared.get(path.name))
+        yield Example(Kind.REJECTED, path.stem, path.resolve(), declared.get(path.name))
 
 
 def junk_examples(kata: Kata, folder: Path) -> Iterator[Example]:

@@ -39,7 +39,8 @@ def _state(claim: Claim) -> None:
 
 
 def _canonical(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    # Half of a surrogate pair is valid JSON and no valid Unicode: it could not be saved.
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode(errors="backslashreplace").decode()
     return (
         text
         if len(text) <= VALUE_CHARS

@@ -4,6 +4,7 @@ What a command alone needs is imported inside of it: `kata --help` and `kata lis
 """
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,7 @@ def check(
         str | None, typer.Argument(metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False)
     ] = None,
     solution: Annotated[
-        Path | None, typer.Option("--solution", metavar="PATH", help="Grade this file or folder; needs no workspace, notes no progress.")
+        Path | None, typer.Option("--solution", metavar="PATH", help="Grade this file, folder or archive; needs no workspace.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False,
     replayed: Annotated[
@@ -150,7 +151,7 @@ def _target(slug: str | None, solution: Path | None, katas: Path | None) -> Targ
     command = f"kata check {slug}" if slug else "kata check"
     if solution is not None:
         kata = catalog.kata(slug or _slug_of_solution(catalog, solution))
-        return Target(catalog, kata, solution, f"{command} --solution {solution}", None, runs_folder)
+        return Target(catalog, kata, solution, f"{command} --solution {shlex.quote(str(solution))}", None, runs_folder)
     if workspace is None and slug is not None:
         catalog.kata(slug)  # a misspelt name is the nearer mistake
     workspace = need_workspace(Path.cwd())
@@ -164,7 +165,7 @@ def _target(slug: str | None, solution: Path | None, katas: Path | None) -> Targ
 
 def _slug_of_solution(catalog: "Catalog", solution: Path) -> str:
     """The kata that a path names by one of its folders, or the only one that there is."""
-    named = [part for part in reversed(solution.resolve().parts) if part in catalog.slugs or part in catalog.renamed]
+    named = [part for part in reversed(Path(os.path.realpath(solution)).parts) if part in catalog.slugs or part in catalog.renamed]
     if named:
         return named[0]
     if len(catalog.slugs) == 1:

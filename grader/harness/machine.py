@@ -79,7 +79,8 @@ def _processes() -> dict[tuple[int, str], float]:
     for process in psutil.process_iter(["pid", "name", "cpu_times"]):
         times = process.info["cpu_times"]
         if times is not None:
-            found[process.info["pid"], process.info["name"] or ""] = times.user + times.system
+            name = os.fsencode(process.info["name"] or "").decode(errors="replace")
+            found[process.info["pid"], name] = times.user + times.system
     return found
 
 

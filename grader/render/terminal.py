@@ -176,15 +176,16 @@ class Screen:
     def _waterfall(self, bars: Sequence[Bar]) -> None:
         """One bar a request, in the order of their ends; many are thinned out evenly. Serial or parallel is seen at a glance."""
         whole_s = max((bar.to_s for bar in bars), default=0.0)
-        if len(bars) < BARS_WORTH_DRAWING or not whole_s:
+        if len(bars) < BARS_WORTH_DRAWING or whole_s <= 0:
             return
         step = -(-len(bars) // BARS_SHOWN)
         width = min(BAR_WIDTH, self._console.width - 16)
         full, open_end = ("█", "▒") if self._shows_marks else ("#", ">")
         self._line()
         for bar in bars[step - 1 :: step]:
-            before = min(width - 1, max(0, round(bar.from_s / whole_s * width)))
-            length = max(1, round(bar.to_s / whole_s * width) - before)
+            before, end = (round(min(1.0, max(0.0, at_s / whole_s)) * width) for at_s in (bar.from_s, bar.to_s))
+            before = min(before, width - 1)
+            length = max(1, end - before)
             drawn = " " * before + full * (length - 1) + (open_end if bar.is_cut else full)
             text = Text(drawn.ljust(width), style="red" if bar.is_cut else "cyan")
             self._indented(text.append(" unanswered" if bar.is_cut else f" {bar.to_s:.2f} s", style="dim"))

@@ -1,67 +1,111 @@
-"""Takes in the code that is to be graded: found, checked and copied, so that nothing changes under the grading."""
+"""Takes in the code that is to be graded: read once, within limits, and copied, so that nothing changes under the grading."""
 
-import shutil
+import errno
+import itertools
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from grader.errors import SolutionError
+from grader.errors import HarnessError, SolutionError
+from grader.workspace.archive import is_archive, read_archive
+from grader.workspace.contents import IGNORED, LIMIT_ENTRIES, Contents, is_ignored, kind_of, name_within
 
 ENTRY = "app.py"
-LIMIT_BYTES = 20 * 1024 * 1024
-LIMIT_FILES = 500
-IGNORED = (
-    ".git",
-    ".kata",
-    "__pycache__",
-    ".venv",
-    "venv",
-    ".mypy_cache",
-    ".ruff_cache",
-    ".pytest_cache",
-    "node_modules",
-    ".idea",
-    ".vscode",
-)
+OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+"""Never through a link, and never waiting, should a file turn into a pipe or a device before it is opened."""
+
+NOT_THE_FILES_FAULT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def take_in(solution: Path, target: Path) -> Path:
-    """Copy a solution, a file or a folder with `app.py`, to a new folder.
+    """Copy a solution, a file, an archive or a folder with `app.py`, to a new folder.
+
+    Only contents are copied: no links, owners, modes or times. A hard link is copied like any file, since it has no
+    other side that could be told apart, and the copy shares nothing with it.
 
     Raises:
-        SolutionError: it is missing, unreadable, too large, or has no `app.py`.
+        SolutionError: it is missing, unreadable, a link, holds anything but plain files and folders, is too much, or has no `app.py`.
+        HarnessError: it cannot be copied.
     """
+    contents = Contents(solution)
+    _need_text(solution)
     try:
-        if solution.is_dir():
-            _copy_folder(solution, target)
-        elif solution.is_file():
-            _check_sizes(solution, [solution])
-            target.mkdir(parents=True)
-            shutil.copyfile(solution, target / ENTRY)
-        else:
-            raise SolutionError(f"There is no solution at {solution}.", "Name a file, or a folder with an app.py.")
+        with _opened(solution, None, contents, "") as (descriptor, status):
+            if stat.S_ISDIR(status.st_mode):
+                _read_folder(descriptor, "", contents)
+            elif is_archive(solution.name):
+                read_archive(_read_file(descriptor, status, contents), contents)
+            else:
+                contents.add_file(ENTRY, _read_file(descriptor, status, contents))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SolutionError(f"There is no solution at {solution}.", "Name a file, an archive, or a folder with an app.py.") from error
     except OSError as error:
-        raise SolutionError(
-            f"The solution {error.filename or solution} cannot be read: {error.strerror}.", "Mend its permissions."
-        ) from error
-    except shutil.Error as error:
-        raise SolutionError(f"The solution {solution} cannot be read: {error.args[0][0][2]}.", "Mend its permissions.") from error
+        raise _unreadable(solution, error) from error
+    if ENTRY not in contents.files:
+        raise SolutionError(f"{solution} has no {ENTRY}.", "The application must be `app` in a file of this name.")
+    contents.write(target)
     return target
 
 
-def _copy_folder(solution: Path, target: Path) -> None:
-    if not (solution / ENTRY).is_file():
-        raise SolutionError(f"{solution} has no {ENTRY}.", "The application must be `app` in a file of this name.")
-    files = [path for path in solution.rglob("*") if not set(IGNORED) & set(path.relative_to(solution).parts) and not path.is_dir()]
-    for path in files:
-        if path.is_symlink() or not path.is_file():
-            raise SolutionError(f"{path} is a link or no plain file.", "A solution consists of plain files.")
-    _check_sizes(solution, files)
-    shutil.copytree(solution, target, ignore=shutil.ignore_patterns(*IGNORED))
+def _need_text(solution: Path) -> None:
+    try:
+        str(solution).encode()
+    except UnicodeEncodeError as error:
+        raise SolutionError(f"The path {solution} is not UTF-8, so no report could name it.", "Rename the solution.") from error
 
 
-def _check_sizes(solution: Path, files: list[Path]) -> None:
-    size_bytes = sum(path.stat().st_size for path in files)
-    if len(files) > LIMIT_FILES or size_bytes > LIMIT_BYTES:
-        raise SolutionError(
-            f"{solution} has {len(files)} files of {size_bytes} bytes; at most {LIMIT_FILES} files of {LIMIT_BYTES} bytes are graded.",
-            "Name the folder of the solution alone.",
-        )
+def _read_folder(folder: int, within: str, contents: Contents) -> None:
+    with os.scandir(folder) as entries:
+        # One more than can be right is enough to be refused; a folder of a million files is not listed to its end.
+        names = sorted(entry.name for entry in itertools.islice(entries, LIMIT_ENTRIES + len(IGNORED) + 1))
+    for own_name in names:
+        if is_ignored(own_name):
+            continue
+        name = name_within(contents, within + own_name)
+        try:
+            with _opened(own_name, folder, contents, name) as (descriptor, status):
+                if stat.S_ISDIR(status.st_mode):
+                    contents.add_folder(name)
+                    _read_folder(descriptor, f"{name}/", contents)
+                else:
+                    contents.add_file(name, _read_file(descriptor, status, contents))
+        except OSError as error:
+            raise _unreadable(contents.source / name, error) from error
+
+
+@contextmanager
+def _opened(path: Path | str, folder: int | None, contents: Contents, name: str) -> Iterator[tuple[int, os.stat_result]]:
+    """A plain file or a folder, opened; looked at before, lest a device act on being opened, and after, lest it was exchanged."""
+    _need_plain(os.stat(path, dir_fd=folder, follow_symlinks=False), contents, name)
+    descriptor = os.open(path, OPEN, dir_fd=folder)
+    try:
+        status = os.fstat(descriptor)
+        _need_plain(status, contents, name)
+        yield descriptor, status
+    finally:
+        os.close(descriptor)
+
+
+def _need_plain(status: os.stat_result, contents: Contents, name: str) -> None:
+    if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
+        return
+    kind = kind_of(status.st_mode)
+    if name:
+        raise contents.refusal(name, f", which is {kind}")
+    raise SolutionError(f"{contents.source} is {kind}.", "Name the file or folder itself.")
+
+
+def _read_file(descriptor: int, status: os.stat_result, contents: Contents) -> bytes:
+    contents.need_room(status.st_size)
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        data = file.read(contents.room_bytes + 1)
+    contents.need_room(len(data))
+    return data
+
+
+def _unreadable(path: Path, error: OSError) -> SolutionError | HarnessError:
+    if error.errno in NOT_THE_FILES_FAULT:
+        return HarnessError(f"The solution {path} cannot be read: {error.strerror}.", "Raise the limits of this shell (`ulimit -a`).")
+    return SolutionError(f"The solution {path} cannot be read: {error.strerror}.", "Mend its permissions.")

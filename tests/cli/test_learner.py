@@ -4,7 +4,10 @@ import json
 import os
 import signal
 import subprocess
+import tarfile
+import textwrap
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -233,6 +236,57 @@ def test_a_missing_solution(kata: RunKata, katas: Path, play: Path) -> None:
     assert "There is no solution at none.py" in ran.err
 
 
+def pack(folder: Path, archive: Path) -> None:
+    """Pack a folder, as the only entry at the top of the archive."""
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive, "w") as packed:
+            packed.write(folder / "app.py", f"{folder.name}/app.py")
+    else:
+        with tarfile.open(archive, "w:gz") as packed_tar:
+            packed_tar.add(folder, folder.name)
+
+
+@pytest.mark.parametrize("name", ["mine.zip", "mine.tar.gz"])
+@pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("no", 1)])
+def test_an_archive_is_graded_like_the_folder_in_it(kata: RunKata, katas: Path, play: Path, name: str, answer: str, code: int) -> None:
+    (play / "mine").mkdir()
+    (play / "mine" / "app.py").write_text(APP.replace("{answer}", answer))
+    pack(play / "mine", play / name)
+    before = sorted(play.iterdir())
+    ran = kata("check", "first", "--solution", name, "--katas", katas, cwd=play)
+    assert (ran.code, ran.err) == (code, "")
+    assert sorted(play.iterdir()) == before
+
+
+def test_an_archive_that_leads_outward_is_refused_and_shown_safely(kata: RunKata, katas: Path, play: Path) -> None:
+    with zipfile.ZipFile(play / "evil.zip", "w") as packed:
+        packed.writestr("app.py", RIGHT)
+        packed.writestr("../\x1b[2J\u202eevil.py", "x")
+    for option in ((), ("--json",)):
+        ran = kata("check", "first", "--solution", "evil.zip", "--katas", katas, *option, cwd=play)
+        assert (ran.code, one_sentence(ran.err)) == (2, True)
+        assert "evil.zip holds ../" in ran.err
+        assert "which leads out of it" in " ".join(ran.err.split())
+        assert ran.err.replace("\n", "").isprintable()
+    assert sorted(path.name for path in play.iterdir()) == ["evil.zip"]
+    assert not list(play.parent.glob("*evil.py"))
+
+
+def test_what_is_no_plain_file_is_refused_without_waiting_for_it(kata: RunKata, katas: Path, play: Path) -> None:
+    os.mkfifo(play / "pipe.py")
+    (play / "link.py").symlink_to("/dev/zero")
+    (play / "mine").mkdir()
+    (play / "mine" / "app.py").symlink_to(katas / "first" / "accepted" / "reference.py")
+    for name, message in (
+        ("pipe.py", "pipe.py is a pipe."),
+        ("link.py", "link.py is a link."),
+        ("mine", "mine holds app.py, which is a link."),
+    ):
+        ran = kata("check", "first", "--solution", name, "--katas", katas, cwd=play)
+        assert (ran.code, one_sentence(ran.err)) == (2, True)
+        assert message in ran.err
+
+
 @pytest.mark.parametrize("text", ["nonsense", '{"format": 99, "katas": {}}'])
 def test_a_progress_file_that_cannot_be_used(kata: RunKata, katas: Path, play: Path, text: str) -> None:
     kata("next", "--katas", katas, cwd=play)
@@ -298,6 +352,60 @@ def test_a_workspace_that_cannot_be_written(kata: RunKata, katas: Path) -> None:
     ran = kata("next", "--katas", katas, cwd=Path("/proc"))
     assert (ran.code, one_sentence(ran.err)) == (4, True)
     assert "cannot become a workspace" in ran.err
+
+
+# ---- hostile text -----------------------------------------------------------------------------------------------------
+
+HOSTILE = "\\x1b[2J\\x1b]0;owned\\x07[bold red]\\u202etxt\\u2066\\x00\\x9b31m</script>\\u2028\\r\\n ✓ A."
+"""As it stands in the source of a solution."""
+
+HOSTILE_APPS = {
+    "body": f"""
+        from fastapi import FastAPI
+        app = FastAPI()
+        @app.get("/")
+        async def root():
+            return "{HOSTILE}" * 5000
+    """,
+    "text": f"""
+        from fastapi import FastAPI, Response
+        app = FastAPI()
+        @app.get("/")
+        async def root():
+            return Response("{HOSTILE}" * 5000, 500)
+    """,
+    "exception": f"""
+        print("{HOSTILE}" * 5000)
+        raise ValueError("{HOSTILE}" * 5000)
+    """,
+    "end under load": f"""
+        import os, sys
+        from fastapi import FastAPI
+        app = FastAPI()
+        @app.get("/")
+        async def root():
+            print("{HOSTILE}" * 5000, file=sys.stderr, flush=True)
+            os._exit(3)
+    """,
+}
+
+
+@pytest.mark.parametrize("where", HOSTILE_APPS)
+def test_what_a_solution_says_acts_on_nothing(kata: RunKata, katas: Path, play: Path, where: str) -> None:
+    kata("next", "--katas", katas, cwd=play)
+    (play / "first" / "app.py").write_text(textwrap.dedent(HOSTILE_APPS[where]))
+    ran = kata("check", "--katas", katas, cwd=play)
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out.replace("\n", "").isprintable()
+    assert len(ran.out) < 5000
+    coloured = kata("check", "--katas", katas, cwd=play, environ={"FORCE_COLOR": "1", "TERM": "xterm-256color"})
+    assert "\x1b[2J" not in coloured.out
+    assert "\u202e" not in coloured.out
+    document = kata("check", "--json", "--katas", katas, cwd=play)
+    assert (document.code, document.err) == (1, "")
+    assert document.out.isascii()
+    assert "<" not in document.out
+    assert json.loads(document.out)["verdict"] == "failed"
 
 
 # ---- interruption -----------------------------------------------------------------------------------------------------

@@ -213,7 +213,7 @@ async def test_more_memory_than_granted_ends_it(serve: Serve, recorder: Recorder
 
 async def test_more_processes_than_granted_end_it_with_all_that_it_started(serve: Serve, recorder: Recorder) -> None:
     before = set(psutil.pids())
-    code = "[subprocess.Popen(['sleep','60'],start_new_session=True).pid for n in range(40)]"
+    code = "[subprocess.Popen(['sleep','61.7'],start_new_session=True).pid for n in range(40)]"
     async with serve() as server:
         await server.get(f"/run?code={quote(code)}", give_up_s=5.0)
         await until(lambda: recorder.life is not None and recorder.life.exceeded is not None)
@@ -275,7 +275,7 @@ def test_a_bubblewrap_that_fails_says_why_and_the_next_one_is_tried(tmp_path: Pa
 
 def _is_sleep(pid: int) -> bool:
     try:
-        return psutil.Process(pid).name() == "sleep"
+        return psutil.Process(pid).cmdline() == ["sleep", "61.7"]
     except psutil.Error:
         return False
 

@@ -269,7 +269,8 @@ async def test_the_end_of_a_check_is_no_crash(serve: Serve, launcher: Launcher, 
     async with serve(HELLO) as server:
         await server.get("/")
     async with launcher.listening(recorder.break_off):
-        await launcher.sockets(plain=1)
+        (answered,) = await launcher.sockets(plain=1)
+        answered.close()
         assert recorder.life is not None
         assert recorder.life.exited_s is None
 
