@@ -64,6 +64,7 @@ class Settings:
             burst is measured whole.
         raises_broken: what broke the grading is raised even when some checks have been tried already.
         sandbox: whether the solution runs in one.
+        stops_early: no further check is tried when one has failed.
     """
 
     runs_folder: Path | None = None
@@ -71,6 +72,7 @@ class Settings:
     cuts_off: bool = True
     raises_broken: bool = False
     sandbox: SandboxMode = SandboxMode.AUTO
+    stops_early: bool = False
 
 
 def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Report:
@@ -131,7 +133,7 @@ def _run_checks(
     from grader.checks.plugin import CheckRun
     from grader.checks.stage import Stage
 
-    stage, observer = Stage(kata, launchers, cluster, settings.cuts_off), settings.observer
+    stage, observer = Stage(kata, launchers, cluster, settings.cuts_off, settings.stops_early), settings.observer
     checks = CheckRun(stage, folders, clock, observer.check_begins, observer.check_ends)
     arguments = [
         str(kata.checks),

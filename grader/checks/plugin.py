@@ -170,7 +170,8 @@ class CheckRun:
         result = judge_check(record, failed_already=self._failed)
         self._failed = self._failed or result.outcome is Outcome.FAILED
         broken = result.outcome is Outcome.BROKEN
-        self._stopped = broken or (result.finding is not None and result.finding.kind in FINAL)
+        final = result.finding is not None and result.finding.kind in FINAL
+        self._stopped = broken or final or (self._failed and self._stage.stops_early)
         self._on_result(result)
         return True
 

@@ -26,12 +26,14 @@ class Stage:
         launchers: fork the servers, of the solution and of the reference; each is started when it is first needed.
         cluster: the grading's PostgreSQL, if the kata needs one.
         cuts_off: whether a burst may be cut off once it is certain that it misses its limit.
+        stops_early: whether the first failed check is the last one that is tried.
     """
 
     kata: Kata
     launchers: Launchers
     cluster: Cluster | None
     cuts_off: bool = True
+    stops_early: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,72 +1,62 @@
 """Every example of every kata gets the verdict that it must get, at the checks that its manifest names.
 
-Two are graded at a time: verdicts do not depend on it.
+Several are graded at a time: verdicts do not depend on it.
 """
 
-import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from grader.authoring.examples import JUNK, Kind, junk_examples, own_examples
 from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
-from tests.conftest import run_command
+from grader.report import Outcome, Report, Verdict
+from tests.katas.gradings import Pool, grading_pool
 
 KATAS = find_catalog().katas()
 EXAMPLES = {f"{kata.slug}-{example.label}": (kata, example) for kata in KATAS for example in own_examples(kata)}
 JUNK_IDS = {f"{kata.slug}-junk/{path.stem}": (kata, path.stem) for kata in KATAS for path in sorted(JUNK.glob("*.py"))}
-AT_A_TIME = 2
 
-Gradings = dict[str, Future[dict[str, Any]]]
-
-
-def grade(kata: Kata, solution: Path, cwd: Path) -> dict[str, Any]:
-    """The report of `kata check --json`, with the exit code beside it."""
-    ran = run_command("check", kata.slug, "--solution", solution, "--json", cwd=cwd)
-    return {**json.loads(ran.out), "code": ran.code}
+Gradings = dict[str, Future[Report]]
 
 
-def job(name: str, folder: Path) -> Callable[[], dict[str, Any]]:
-    """What grades the example of this name."""
+def begin(name: str, pool: Pool, folder: Path) -> Future[Report]:
+    """Grade the example of this name."""
     if name in EXAMPLES:
         kata, example = EXAMPLES[name]
-        return lambda: grade(kata, example.path, folder)
+        return pool.begin(kata.slug, example.path)
     kata, junk = JUNK_IDS[name]
     place = folder / name.replace("/", "-")
     place.mkdir()
     made = {example.name: example for example in junk_examples(kata, place)}
-    return lambda: grade(kata, made[junk].path, folder)
+    return pool.begin(kata.slug, made[junk].path, stops_early=True)
 
 
 @pytest.fixture(scope="module")
 def gradings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gradings]:
-    """The gradings of all examples that this run asks for, begun in their order, two at a time."""
+    """The gradings of all examples that this run asks for, begun in their order."""
     folder = tmp_path_factory.mktemp("examples")
     here = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
     names = [str(item.callspec.params["name"]) for item in here if "gradings" in item.fixturenames]
-    with ThreadPoolExecutor(AT_A_TIME) as threads:
-        yield {name: threads.submit(job(name, folder)) for name in names}
-        threads.shutdown(cancel_futures=True)
+    with grading_pool() as pool:
+        yield {name: begin(name, pool, folder) for name in names}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_gets_its_verdict(gradings: Gradings, name: str) -> None:
     _, example = EXAMPLES[name]
     report = gradings[name].result()
-    failed = {check["name"] for check in report["checks"] if check["outcome"] != "passed"}
-    assert report["verdict"] == ("passed" if example.kind is Kind.ACCEPTED else "failed"), report
+    failed = {check.name for check in report.checks if check.outcome is not Outcome.PASSED}
+    assert report.verdict is (Verdict.PASSED if example.kind is Kind.ACCEPTED else Verdict.FAILED), report
     assert failed == set(example.fails or ()), report
-    assert report["code"] == (0 if example.kind is Kind.ACCEPTED else 1)
 
 
 @pytest.mark.parametrize("name", JUNK_IDS)
 def test_junk_fails_everywhere(gradings: Gradings, name: str) -> None:
     report = gradings[name].result()
-    assert report["verdict"] == "failed", report
+    assert report.verdict is Verdict.FAILED, report
 
 
 @pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])

@@ -1,0 +1,44 @@
+"""Grades examples ahead of the tests that ask for them, several at a time, in processes that have imported the grader already."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from grader.catalog.find import find_catalog
+from grader.grading import Settings, grade
+from grader.report import Report
+
+AT_A_TIME = 3
+"""Verdicts do not depend on it; much of a grading is waiting, and two cores have time for three."""
+
+
+def grade_example(slug: str, solution: str, stops_early: bool) -> Report:
+    """Grade one solution in this process."""
+    return grade(find_catalog().kata(slug), Path(solution), Settings(stops_early=stops_early))
+
+
+class Pool:
+    """Gradings under way."""
+
+    def __init__(self, processes: ProcessPoolExecutor) -> None:
+        self._processes = processes
+
+    def begin(self, slug: str, solution: Path, *, stops_early: bool = False) -> Future[Report]:
+        """Grade this as soon as there is room for it.
+
+        Args:
+            slug: of the kata.
+            solution: a file or a folder.
+            stops_early: whether the first failed check is enough.
+        """
+        return self._processes.submit(grade_example, slug, str(solution), stops_early)
+
+
+@contextmanager
+def grading_pool() -> Iterator[Pool]:
+    """So many gradings at a time; what has not begun when the block ends never does."""
+    with ProcessPoolExecutor(AT_A_TIME, mp_context=multiprocessing.get_context("spawn")) as processes:
+        yield Pool(processes)
+        processes.shutdown(cancel_futures=True)
