@@ -227,7 +227,7 @@ def _report(kata: Kata, run: Run, run_file: Path | None) -> Report:
 
 
 def _because(kata: Kata, results: tuple[CheckResult, ...]) -> str:
-    """The sentence of the one mistake that fails exactly the checks that failed; empty when there are none or several."""
-    failed = {result.name for result in results if result.outcome is Outcome.FAILED}
+    """The sentence of the one mistake that fails exactly the checks that failed or could not run; empty when there are none or several."""
+    failed = {result.name for result in results if result.outcome in (Outcome.FAILED, Outcome.NOT_RUN)}
     sentences = {mistake.because for mistake in kata.mistakes if set(mistake.fails) == failed}
     return sentences.pop() if len(sentences) == 1 else ""

@@ -10,6 +10,7 @@ import anyio
 
 from grader.catalog.manifest import Kata
 from grader.harness.database import Postgres, fresh_database
+from grader.harness.files import Files, running_files
 from grader.harness.launcher import Launcher
 from grader.harness.postgres import Cluster
 from grader.harness.recorder import Recorder
@@ -19,6 +20,9 @@ from grader.harness.upstream import Upstream, running_upstream
 
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
 """Of the grader's environment, what a solution gets to see."""
+
+FILES = "files"
+"""Folder within the grading's own, beside the solution: the slow files of each attempt lie in a folder of their own in it."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,12 @@ class Stage:
 
 @dataclass(frozen=True)
 class Cast:
-    """The fixtures of one attempt; a service that the kata does not need is None."""
+    """The fixtures of one attempt; a service that the kata does not need is None. What `files.folder` names, the solution must see."""
 
     server: Server
     upstream: Upstream | None
     postgres: Postgres | None
+    files: Files | None = None
 
 
 @contextlib.asynccontextmanager
@@ -63,7 +68,7 @@ async def running_cast(stage: Stage, folder: Path, recorder: Recorder) -> AsyncI
     environ = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     kata = stage.kata
     recorder.cuts_off = stage.cuts_off
-    upstream = postgres = None
+    upstream = postgres = files = None
     async with single_error(), contextlib.AsyncExitStack() as stack:
         beating = await stack.enter_async_context(anyio.create_task_group())
         beating.start_soon(recorder.watcher.beat)
@@ -75,9 +80,12 @@ async def running_cast(stage: Stage, folder: Path, recorder: Recorder) -> AsyncI
         if stage.cluster is not None:
             postgres = await stack.enter_async_context(_running_postgres(stage, stage.cluster, recorder))
             environ["DATABASE_URL"] = postgres.url
+        if "files" in kata.services:
+            files = stack.enter_context(running_files(folder.parent / FILES, recorder))
+            environ["FILES_DIR"] = str(files.folder)
         plan = ServerPlan(folder, kata.workers, environ, kata.limits.start_s, kata.limits.stop_s)
         server = await stack.enter_async_context(running_server(plan, stage.launcher, recorder))
-        yield Cast(server, upstream, postgres)
+        yield Cast(server, upstream, postgres, files)
 
 
 @contextlib.asynccontextmanager
