@@ -18,6 +18,7 @@ from grader.catalog.manifest import Kata
 from grader.errors import BrokenError, GraderError
 from grader.evidence.files import load_run, save_run
 from grader.evidence.model import Run, Subject
+from grader.harness.files import FILES
 from grader.harness.launcher import LauncherPlan, Launchers
 from grader.harness.postgres import WARM, Cluster, running_cluster
 from grader.harness.rundir import temporary_run_dir
@@ -94,7 +95,8 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
         folders = {Subject.SOLUTION: take_in(solution, run_dir / "solution")}
         if kata.reference.is_file():
             folders[Subject.REFERENCE] = take_in(kata.reference.resolve(), run_dir / "reference")
-        with Launchers(run_dir, _plans(kata, folders, settings)) as launchers:
+        (run_dir / FILES).mkdir(mode=0o711)
+        with Launchers(run_dir, _plans(kata, folders, run_dir / FILES, settings)) as launchers:
             # Its imports begin now, beside the grader's own.
             without_sandbox = launchers.of(Subject.SOLUTION).without_sandbox
             with _cluster(kata, run_dir) as cluster:
@@ -106,10 +108,11 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
     return _report(kata, run, run_file)
 
 
-def _plans(kata: Kata, folders: Mapping[Subject, Path], settings: Settings) -> dict[Subject, LauncherPlan]:
+def _plans(kata: Kata, folders: Mapping[Subject, Path], files: Path, settings: Settings) -> dict[Subject, LauncherPlan]:
     warm = WARM if "postgres" in kata.services else ()
+    shared = (files,) if "files" in kata.services else ()
     return {
-        subject: LauncherPlan(visible=(folder,), warm=warm, resources=kata.limits.resources, sandbox=settings.sandbox)
+        subject: LauncherPlan(visible=(folder, *shared), warm=warm, resources=kata.limits.resources, sandbox=settings.sandbox)
         for subject, folder in folders.items()
     }
 
@@ -245,7 +248,7 @@ def _report(kata: Kata, run: Run, run_file: Path | None) -> Report:
 
 
 def _because(kata: Kata, results: tuple[CheckResult, ...]) -> str:
-    """The sentence of the one mistake that fails exactly the checks that failed; empty when there are none or several."""
-    failed = {result.name for result in results if result.outcome is Outcome.FAILED}
+    """The sentence of the one mistake that fails exactly the checks that failed or could not run; empty when there are none or several."""
+    failed = {result.name for result in results if result.outcome in (Outcome.FAILED, Outcome.NOT_RUN)}
     sentences = {mistake.because for mistake in kata.mistakes if set(mistake.fails) == failed}
     return sentences.pop() if len(sentences) == 1 else ""

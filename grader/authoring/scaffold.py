@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.catalog.manifest import SERVICES, TIERS
+from grader.catalog.manifest import TIERS
 from grader.errors import UsageError
 
 TEMPLATES = Path(__file__).parent / "templates"
 """One folder for each set of services, named after them; placeholders in its files are written as @NAME@."""
+
+SERVICES = ("upstream", "postgres")
+"""Those that there are templates for."""
 
 PLAIN = "plain"
 """The template of a kata without services."""

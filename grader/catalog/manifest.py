@@ -13,7 +13,7 @@ from grader.errors import KataPackageError
 FORMAT = 1
 """Version of the manifest's format that this grader reads."""
 
-SERVICES = ("upstream", "postgres")
+SERVICES = ("upstream", "postgres", "files")
 TIERS = range(1, 6)
 HINTS = 3
 
@@ -72,7 +72,7 @@ class Kata:
     Attributes:
         folder: where the kata lies.
         teaches: what the learner knows afterwards, one sentence.
-        services: of `upstream` and `postgres`, those that it needs.
+        services: of `upstream`, `postgres` and `files`, those that it needs.
         workers: number of server processes.
         environ: further environment of the solution.
         starter_fails: the checks that the untouched starter must fail.

@@ -20,6 +20,7 @@ from grader.checks.expect import RECORDER, ClaimMissed
 from grader.checks.stage import Cast, Stage, running_cast
 from grader.errors import BrokenError
 from grader.evidence.model import Attempt, CheckRecord, Subject
+from grader.harness.files import Files
 from grader.harness.gates import GateMissed
 from grader.harness.machine import Reading, between, look
 from grader.harness.recorder import Recorder
@@ -122,6 +123,13 @@ class CheckRun:
         if _cast.postgres is None:
             raise BrokenError("A check uses `postgres`, which is not among the kata's services.", "Add it to `services` in kata.toml.")
         return _cast.postgres
+
+    @pytest.fixture
+    def files(self, _cast: Cast) -> Files:
+        """The slow files of this check."""
+        if _cast.files is None:
+            raise BrokenError("A check uses `files`, which is not among the kata's services.", "Add it to `services` in kata.toml.")
+        return _cast.files
 
     # ---- collection -----------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import anyio
 
 from grader.catalog.manifest import Kata
 from grader.harness.database import Postgres, fresh_database
+from grader.harness.files import FILES, Files, running_files
 from grader.harness.launcher import Launcher, Launchers
 from grader.harness.postgres import Cluster
 from grader.harness.recorder import Recorder
@@ -38,11 +39,12 @@ class Stage:
 
 @dataclass(frozen=True)
 class Cast:
-    """The fixtures of one attempt; a service that the kata does not need is None."""
+    """The fixtures of one attempt; a service that the kata does not need is None. What `files.folder` names, the solution must see."""
 
     server: Server
     upstream: Upstream | None
     postgres: Postgres | None
+    files: Files | None = None
 
 
 @contextlib.asynccontextmanager
@@ -61,7 +63,7 @@ async def running_cast(stage: Stage, folder: Path, recorder: Recorder) -> AsyncI
     kata, launcher = stage.kata, stage.launchers.of(recorder.subject)
     environ = launcher.environ
     recorder.cuts_off = stage.cuts_off
-    upstream = postgres = None
+    upstream = postgres = files = None
     async with single_error(), contextlib.AsyncExitStack() as stack:
         beating = await stack.enter_async_context(anyio.create_task_group())
         beating.start_soon(recorder.watcher.beat)
@@ -74,10 +76,13 @@ async def running_cast(stage: Stage, folder: Path, recorder: Recorder) -> AsyncI
         if stage.cluster is not None:
             postgres = await stack.enter_async_context(_running_postgres(stage, stage.cluster, launcher, recorder))
             environ["DATABASE_URL"] = postgres.url
+        if "files" in kata.services:
+            files = stack.enter_context(running_files(folder.parent / FILES, recorder))
+            environ["FILES_DIR"] = str(files.folder)
         limits = kata.limits
         plan = ServerPlan(folder, kata.workers, environ, limits.start_s, limits.stop_s, limits.output_bytes)
         server = await stack.enter_async_context(running_server(plan, launcher, recorder))
-        yield Cast(server, upstream, postgres)
+        yield Cast(server, upstream, postgres, files)
 
 
 @contextlib.asynccontextmanager

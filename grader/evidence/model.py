@@ -6,7 +6,7 @@ they are good is decided in `grader.judge`. The records are `msgspec` structs, s
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 FORMAT = 1
 """Version of the file format of a saved run."""
@@ -168,7 +168,9 @@ class Sample(Struct, frozen=True, kw_only=True):
     """What the solution's processes held at one moment, all of them together.
 
     Attributes:
-        cpu_s: CPU seconds used since their start, user and system.
+        cpu_s: CPU seconds used since their start, user and system; those of children that have ended among them.
+        own_cpu_s: the same of the server's own processes alone, without any child.
+        children: for each process that descends from them and lives, by its pid, the CPU seconds that it used itself.
     """
 
     at_s: float
@@ -177,6 +179,8 @@ class Sample(Struct, frozen=True, kw_only=True):
     descriptors: int
     memory_bytes: int
     cpu_s: float
+    own_cpu_s: float = 0.0
+    children: dict[int, float] = field(default_factory=dict)
 
 
 class Frame(Struct, frozen=True, kw_only=True):

@@ -19,8 +19,10 @@ import anyio.abc
 import h11
 
 from grader.evidence.model import Burst, Exchange, ExchangeError, Watch
+from grader.harness.gates import Signal, pass_gate
 from grader.harness.recorder import Recorder
 from grader.harness.sockets import OwnSockets, Sockets
+from grader.harness.sse import event_data
 from grader.harness.watch import Clock, Opening
 
 GIVE_UP_S = 3.0
@@ -40,6 +42,9 @@ BODY_LIMIT_BYTES = 4 * 1024 * 1024
 
 BODY_KEPT_CHARS = 500
 """How much of a body goes into the evidence."""
+
+SETTLE_LOOKS = 10
+"""How often `settle` asks. Each answer takes several turns of the server's event loop, and of the grader's own."""
 
 CUT_LOOK_S = 0.02
 """How often it is looked whether a crowd can be cut off."""
@@ -113,8 +118,10 @@ class Crowd(Sequence[Answer]):
 class Pending:
     """A request under way; await it for its answer."""
 
-    def __init__(self, visit: "Visit") -> None:
+    def __init__(self, visit: "Visit", recorder: Recorder, what: str) -> None:
         self._visit = visit
+        self._recorder = recorder
+        self._what = what
         self._answered = anyio.Event()
         self._answer: Answer | None = None
 
@@ -135,9 +142,57 @@ class Pending:
         """Whether the exchange is over."""
         return self._answered.is_set()
 
+    @property
+    def body(self) -> bytes:
+        """What has come of the body so far."""
+        return bytes(self._visit.body)
+
+    async def received(self, text: bytes, count: int = 1, deadline_s: float | None = None) -> None:
+        """Wait until this text has come so many times, for an answer that comes in parts.
+
+        Raises:
+            GateMissed: it had not before the deadline.
+        """
+        what = f"{text.decode(errors='replace')!r} in the answer to {self._what}"
+        await pass_gate(self._recorder, what, count, lambda: self._visit.body.count(text), self._visit.changed, deadline_s)
+
+    async def events(self, count: int, deadline_s: float | None = None) -> list[object]:
+        """Wait until so many server-sent events have come.
+
+        Returns:
+            The data of all so far, in their order: parsed where it is JSON, as text where not.
+
+        Raises:
+            GateMissed: they had not before the deadline.
+        """
+
+        def seen() -> int:
+            return len(event_data(self.body))
+
+        await pass_gate(self._recorder, f"events in the answer to {self._what}", count, seen, self._visit.changed, deadline_s)
+        return event_data(self.body)
+
     def leave(self) -> None:
         """Close the visitor's connection now, as a browser does when its user goes away."""
         self._visit.leave()
+
+
+class Lingering:
+    """A visitor who is connected and asks nothing, as browsers are between two pages."""
+
+    def __init__(self, visit: "Visit", recorder: Recorder) -> None:
+        self._visit = visit
+        self._recorder = recorder
+        visit.over.add_done_callback(lambda _: visit.changed.set())
+
+    async def sent_away(self, deadline_s: float | None = None) -> None:
+        """Wait until the server has closed the connection, which is how uvicorn begins to shut down.
+
+        Raises:
+            GateMissed: it had not before the deadline.
+        """
+        what = "idle connections closed by the server"
+        await pass_gate(self._recorder, what, 1, lambda: int(self._visit.over.done()), self._visit.changed, deadline_s)
 
 
 class Visit(asyncio.Protocol):
@@ -154,6 +209,7 @@ class Visit(asyncio.Protocol):
         self.body = bytearray()
         self.error: ExchangeError | None = None
         self.over = asyncio.get_running_loop().create_future()
+        self.changed = Signal()
         self._http = h11.Connection(h11.CLIENT)
         self._transport: asyncio.Transport | None = None
         self._read_bytes_per_s = read_bytes_per_s
@@ -178,6 +234,7 @@ class Visit(asyncio.Protocol):
         now_s = self.clock.now()
         self.first_byte_s = self.first_byte_s or now_s
         self._parse(data, now_s)
+        self.changed.set()
         if self._read_bytes_per_s is not None and self._transport is not None and not self.over.done():
             self._transport.pause_reading()
             asyncio.get_running_loop().call_later(len(data) / self._read_bytes_per_s, self._read_on)
@@ -317,9 +374,36 @@ class Visitors:
             exchange = self._record(visit, method, path, None, planned_s)
             return self._answer(visit, exchange, self.recorder.watcher.close(opening))
 
-        pending = Pending(visit)
+        pending = Pending(visit, self.recorder, f"{method} {path}")
         self._tasks.start_soon(pending._run, run)
         return pending
+
+    @contextlib.asynccontextmanager
+    async def lingering(self) -> AsyncIterator[Lingering]:
+        """Meanwhile a visitor is connected who asks nothing; by it is seen from outside that a server begins to shut down."""
+        visit = Visit(self.recorder.clock)
+        await self._connect(visit)
+        try:
+            yield Lingering(visit, self.recorder)
+        finally:
+            visit.leave()
+
+    async def settle(self, path: str, *, give_up_s: float = GIVE_UP_S) -> Answer:
+        """Let the server begin whatever visitors have sent before: asks for a cheap path, 10 times, one after another.
+
+        Goes by the server's own steps and not by the clock, so it is as good on a busy machine. Returns the last answer, which is the
+        first without a status if there is one.
+
+        Args:
+            path: of a route that is answered by the event loop alone, such as `/health`.
+            give_up_s: when one of these visitors stops waiting.
+        """
+        answer = await self.get(path, give_up_s=give_up_s)
+        for _ in range(SETTLE_LOOKS - 1):
+            if answer.status is None:
+                break
+            answer = await self.get(path, give_up_s=give_up_s)
+        return answer
 
     async def burst(
         self,

@@ -35,7 +35,7 @@ SUPERUSER = "postgres"
 ROOT_RUNS_AS = "nobody"
 """PostgreSQL refuses to run as root."""
 
-WARM = ("sqlalchemy.ext.asyncio", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql.asyncpg", "asyncpg")
+WARM = ("sqlalchemy.ext.asyncio", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql.asyncpg", "asyncpg", "psycopg", "psycopg_pool")
 """What a solution with a database imports: 0.3 s of CPU time in each server process, unless the launcher has it already."""
 
 OWN_CONNECTIONS = 100

@@ -15,7 +15,46 @@ from grader.evidence.model import CpuTimes, Sample
 
 
 def take_sample(pids: Iterable[int], at_s: float) -> Sample:
-    """Add up what these processes and their descendants hold now; processes that end meanwhile count as gone."""
+    """Add up what these processes and their descendants hold now.
+
+    A process that has ended holds nothing any more. The CPU seconds that it used stay in `cpu_s` all the same: the kernel
+    keeps them with the process, and with its parent once that has waited for it.
+    """
+    roots = set(pids)
+    count = threads = descriptors = memory_bytes = 0
+    cpu_s = own_cpu_s = 0.0
+    children: dict[int, float] = {}
+    for process in _with_descendants(roots):
+        try:
+            times = process.cpu_times()
+        except psutil.Error:
+            continue
+        used_s = times.user + times.system
+        cpu_s += used_s + times.children_user + times.children_system
+        if process.pid in roots:
+            own_cpu_s += used_s
+        holdings = _holdings(process)
+        if holdings is None:
+            continue
+        count += 1
+        threads += holdings[0]
+        descriptors += holdings[1]
+        memory_bytes += holdings[2]
+        if process.pid not in roots:
+            children[process.pid] = used_s
+    return Sample(
+        at_s=at_s,
+        processes=count,
+        threads=threads,
+        descriptors=descriptors,
+        memory_bytes=memory_bytes,
+        cpu_s=cpu_s,
+        own_cpu_s=own_cpu_s,
+        children=children,
+    )
+
+
+def _with_descendants(pids: Iterable[int]) -> list[psutil.Process]:
     processes: dict[int, psutil.Process] = {}
     for pid in pids:
         try:
@@ -24,20 +63,18 @@ def take_sample(pids: Iterable[int], at_s: float) -> Sample:
                 processes[process.pid] = process
         except psutil.Error:
             continue
-    count = threads = descriptors = memory_bytes = 0
-    cpu_s = 0.0
-    for process in processes.values():
-        try:
-            with process.oneshot():
-                times = process.cpu_times()
-                threads += process.num_threads()
-                descriptors += process.num_fds()
-                memory_bytes += process.memory_info().rss
-                cpu_s += times.user + times.system
-                count += 1
-        except psutil.Error:
-            continue
-    return Sample(at_s=at_s, processes=count, threads=threads, descriptors=descriptors, memory_bytes=memory_bytes, cpu_s=cpu_s)
+    return list(processes.values())
+
+
+def _holdings(process: psutil.Process) -> tuple[int, int, int] | None:
+    """Threads, descriptors and memory of a process; None when it has ended, waited for by its parent or not."""
+    try:
+        with process.oneshot():
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return None
+            return process.num_threads(), process.num_fds(), process.memory_info().rss
+    except psutil.Error:
+        return None
 
 
 def cpu_times(pids: Iterable[int]) -> CpuTimes | None:

@@ -286,6 +286,10 @@ class Server(Visitors):
         self.recorder.samples.append(sample)
         return sample
 
+    async def let_run(self, seconds: float) -> None:
+        """Wait until the server has had so many seconds, what was waited for a core not counted."""
+        await self.recorder.watcher.let_run(seconds)
+
     async def explain(self) -> None:
         """Find out what the solution's tasks wait for, to explain a miss by the clock; decides nothing."""
         await self._processes.ask_what_it_waits_for()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fnmatch
+import itertools
 import json as json_module
 import secrets
 import socket
@@ -41,6 +42,15 @@ class Call:
     headers: dict[str, str]
     record: UpstreamCall
     value: int = field(default_factory=lambda: secrets.randbelow(10**9))
+
+    @property
+    def json(self) -> object:
+        """What the solution sent, read as JSON; None when it is none."""
+        try:
+            parsed: object = json_module.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return parsed
 
     @property
     def left(self) -> bool:
@@ -96,7 +106,9 @@ class Hold:
         await pass_gate(recorder, what, count, lambda: len(self.calls), self._upstream.changed, deadline_s)
 
     def release(self) -> None:
-        """Let all held calls go on, and hold no further ones."""
+        """Let all held calls go on, and hold no further ones. Once is enough: later, their connections may carry calls that others hold."""
+        if self.released:
+            return
         self.released = True
         for connection in self.waiting:
             connection.answer()
@@ -169,6 +181,17 @@ class Upstream:
         """
         calls = [call for call in self.all_calls if call.path == path]
         return calls[-1].value if calls else secrets.randbelow(10**9)
+
+    def peak(self, pattern: str = "*") -> int:
+        """How many calls to matching paths were under way at the same time, at most, since the check began.
+
+        A call that the solution gives up is under way until its connection is seen to close, which may be after the next call has
+        arrived; so this is exact only where nothing is given up.
+        """
+        records = [call.record for call in self.calls(pattern)]
+        steps = [(record.arrived_s, 1) for record in records]
+        steps += [(record.ended_s, -1) for record in records if record.ended_s is not None]
+        return max(itertools.accumulate(step for _, step in sorted(steps)), default=0)
 
     async def arrivals(self, pattern: str, count: int, deadline_s: float | None = None) -> None:
         """Wait until so many calls to matching paths have arrived since the check began.

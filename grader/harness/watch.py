@@ -16,6 +16,9 @@ TICK_S = 0.01
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 """How many cores this process may use."""
 
+PATIENCE = 10
+"""How many times longer than asked `let_run` takes at most, on a machine that gives the server nothing."""
+
 
 class Clock:
     """Seconds since the run began, from the system's monotonic clock."""
@@ -73,6 +76,20 @@ class Watcher:
             grader=since(opening.grader, own_cpu_times()),
             loop_lag_s=max((lag for at_s, lag in self._lags if at_s >= opening.at_s), default=0.0),
         )
+
+    async def let_run(self, seconds: float) -> None:
+        """Wait until the server has had so many seconds; what it and the grader waited for a core does not count.
+
+        For what a wrong solution is bound to do in that time, however busy the machine is. Plain seconds where the system
+        does not tell.
+        """
+        opening = self.open()
+        while True:
+            watch = self.close(opening)
+            missing_s = seconds - (watch.elapsed_s if watch.own_s is None else watch.own_s)
+            if missing_s <= 0 or watch.elapsed_s > PATIENCE * seconds:
+                return
+            await anyio.sleep(missing_s)
 
     async def beat(self) -> None:
         """The heartbeat; runs until it is cancelled."""

@@ -8,9 +8,9 @@ import pytest
 
 from grader.authoring.examples import Kind, own_examples
 from grader.authoring.lint import lint_package, read_package
-from grader.authoring.scaffold import TEMPLATES, template_of, write_skeleton
+from grader.authoring.scaffold import SERVICES, TEMPLATES, template_of, write_skeleton
 from grader.catalog.find import find_catalog
-from grader.catalog.manifest import SERVICES, Kata, read_manifest
+from grader.catalog.manifest import Kata, read_manifest
 from grader.errors import UsageError
 from tests.conftest import RunKata
 

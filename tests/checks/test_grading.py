@@ -68,26 +68,36 @@ def test_config_and_plugins_of_a_solution_are_never_read(make_kata: MakeKata, tm
     assert grade(find_catalog(make_kata()).kata("tiny"), folder).verdict is Verdict.FAILED
 
 
+TWO_CHECKS = """
+    from grader.checks.api import Server, expect
+
+
+    async def test_a(server: Server) -> None:
+        \"\"\"A.\"\"\"
+        expect(await server.get("/")).status(200)
+
+
+    async def test_b(server: Server) -> None:
+        \"\"\"B.\"\"\"
+        expect(await server.get("/")).status(200)
+"""
+
+
 def test_after_a_start_that_failed_the_other_checks_are_not_run(make_kata: MakeKata, grade_source: Grade) -> None:
-    checks = """
-        from grader.checks.api import Server, expect
-
-
-        async def test_a(server: Server) -> None:
-            \"\"\"A.\"\"\"
-            expect(await server.get("/")).status(200)
-
-
-        async def test_b(server: Server) -> None:
-            \"\"\"B.\"\"\"
-            expect(await server.get("/")).status(200)
-    """
-    report = grade_source(make_kata(checks=checks), "raise RuntimeError('no')\n")
+    report = grade_source(make_kata(checks=TWO_CHECKS), "raise RuntimeError('no')\n")
     assert report.verdict is Verdict.FAILED
     assert [result.outcome for result in report.checks] == [Outcome.FAILED, Outcome.NOT_RUN]
     finding = report.checks[0].finding
     assert finding is not None
     assert (finding.kind, finding.error) == (FindingKind.CRASHED_AT_START, "RuntimeError: no")
+
+
+@pytest.mark.parametrize(("fails", "because"), [('["test_a"]', ""), ('["test_a", "test_b"]', "It answers the wrong thing.")])
+def test_a_check_that_is_not_run_counts_as_failed_when_the_mistake_is_named(
+    make_kata: MakeKata, grade_source: Grade, fails: str, because: str
+) -> None:
+    manifest = MANIFEST.replace('["test_it_answers"]', fails)
+    assert grade_source(make_kata(manifest=manifest, checks=TWO_CHECKS), "raise RuntimeError('no')\n").because == because
 
 
 def test_a_file_without_app_is_a_crash_that_says_so(make_kata: MakeKata, grade_source: Grade) -> None:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import anyio
 import pytest
 
-from grader.evidence.model import ExchangeError
+from grader.evidence.model import ExchangeError, GateClaim
+from grader.harness.gates import GateMissed
 from grader.harness.load import BODY_LIMIT_BYTES, Visitors
 from grader.harness.recorder import Recorder
 from tests.conftest import Serve
@@ -129,6 +130,75 @@ async def test_a_pending_request_can_be_left_and_tells_when_it_is_answered(serve
         pending.leave()
         assert (await other).status == 200
         assert (await pending).exchange.error is ExchangeError.LEFT
+
+
+CROWDED = """
+    import asyncio
+    from fastapi import FastAPI
+
+    app = FastAPI()
+    begun = []
+
+    @app.get("/wait")
+    async def wait() -> None:
+        begun.append(1)
+        await asyncio.sleep(60)
+
+    @app.get("/begun")
+    async def count() -> int:
+        return len(begun)
+
+    @app.get("/silent")
+    async def silent() -> None:
+        await asyncio.sleep(60)
+"""
+
+
+async def test_what_was_sent_before_has_been_begun_when_the_server_has_settled(serve: Serve) -> None:
+    async with serve(CROWDED) as server:
+        for _ in range(130):
+            server.start("GET", "/wait")
+        assert (await server.settle("/begun")).body == b"130"
+        silence = await server.settle("/silent", give_up_s=0.1)
+    assert silence.exchange.error is ExchangeError.TIMED_OUT
+
+
+async def test_what_has_come_of_a_stream_can_be_waited_for(serve: Serve, recorder: Recorder) -> None:
+    source = """
+        import asyncio
+        from collections.abc import AsyncIterator
+        from fastapi import FastAPI
+        from fastapi.sse import EventSourceResponse
+
+        app = FastAPI()
+        more = asyncio.Event()
+
+        @app.get("/news", response_class=EventSourceResponse)
+        async def news() -> AsyncIterator[dict[str, int]]:
+            for number in range(3):
+                yield {"number": number}
+            await more.wait()
+            yield {"number": 3}
+            await asyncio.Event().wait()
+
+        @app.post("/more")
+        async def go_on() -> None:
+            more.set()
+    """
+    async with serve(source) as server:
+        reader = server.start("GET", "/news")
+        assert await reader.events(3) == [{"number": number} for number in range(3)]
+        assert not reader.answered
+        await server.post("/more")
+        await reader.received(b"number", 4)
+        assert reader.body.count(b"data:") == 4
+        with pytest.raises(GateMissed):
+            await reader.events(5, deadline_s=0.05)
+        reader.leave()
+        assert (await reader).headers["content-type"].startswith("text/event-stream")
+    whats = [claim.what for claim in recorder.claims if isinstance(claim, GateClaim)]
+    news = "in the answer to GET /news"
+    assert whats == [f"events {news}", f"'number' {news}", f"events {news}"]
 
 
 async def test_a_slow_reader_holds_the_answer_back(serve: Serve) -> None:

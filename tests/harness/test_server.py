@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from grader.evidence.model import ExchangeError
+from grader.harness.gates import GateMissed
 from grader.harness.launcher import Launcher, running_launcher
 from grader.harness.recorder import Recorder
 from grader.harness.server import ServerNotReady, ServerPlan, running_server
@@ -162,6 +163,43 @@ async def test_a_stop_runs_the_lifespan_to_its_end(serve: Serve, tmp_path: Path)
         assert life.shutdown_s is not None
         assert not life.killed
         assert (tmp_path / "solution" / "stopped").exists()
+
+
+async def test_who_lingers_is_sent_away_when_a_server_begins_to_shut_down(serve: Serve) -> None:
+    source = """
+        import asyncio
+        from contextlib import asynccontextmanager
+        from fastapi import FastAPI
+
+        @asynccontextmanager
+        async def lifespan(app):
+            yield
+            await asyncio.sleep(0.5)
+
+        app = FastAPI(lifespan=lifespan)
+    """
+    async with serve(source) as server, server.lingering() as visitor:
+        assert (await server.settle("/")).status == 404
+        with pytest.raises(GateMissed):
+            await visitor.sent_away(deadline_s=0.05)
+        began_s = server.recorder.clock.now()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(server.stop)
+            await visitor.sent_away()
+            assert server.recorder.clock.now() - began_s < 0.5
+    assert server.recorder.exchanges[-1].error is None
+
+
+async def test_a_server_is_let_run_for_time_of_its_own(serve: Serve) -> None:
+    async with serve(HELLO) as server:
+        watcher = server.recorder.watcher
+        opening = watcher.open()
+        await server.let_run(0.1)
+        watch = watcher.close(opening)
+        assert watch.elapsed_s >= 0.1
+        assert watch.own_s is None or watch.own_s >= 0.095 or watch.elapsed_s > 1
+        await server.stop()
+        await server.let_run(0.05)
 
 
 async def test_a_process_that_ignores_sigterm_is_killed(serve: Serve) -> None:

@@ -51,6 +51,13 @@ async def test_a_call_is_recorded_with_its_times(upstream: Upstream, client: htt
     assert json.loads(upstream.all_calls[0].body) == {"x": 1}
 
 
+async def test_what_the_solution_sent_can_be_read_as_json(upstream: Upstream, client: httpx.AsyncClient) -> None:
+    await client.post("/a", json={"x": [1]})
+    await client.post("/a", content=b"{x")
+    await client.get("/a")
+    assert [call.json for call in upstream.all_calls] == [{"x": [1]}, None, None]
+
+
 async def test_a_later_rule_goes_before_an_earlier_one_and_stands_back_when_used_up(upstream: Upstream, client: httpx.AsyncClient) -> None:
     upstream.on("/*", json=lambda call: {"path": call.path})
     upstream.on("/flaky", status=503, times=2)
@@ -78,6 +85,41 @@ async def test_a_gate_that_does_not_open_leaves_a_claim(upstream: Upstream, clie
     (claim,) = recorder.claims
     assert isinstance(claim, GateClaim)
     assert (claim.wanted, claim.seen, claim.deadline_s) == (2, 1, 0.1)
+
+
+async def test_the_peak_counts_calls_that_overlap(upstream: Upstream, client: httpx.AsyncClient) -> None:
+    assert upstream.peak() == 0
+    for _ in range(3):
+        await client.get("/a")
+    assert upstream.peak("/a") == 1
+    async with upstream.hold("/a", "/b") as held, anyio.create_task_group() as tasks:
+        for path in ("/a", "/b", "/a"):
+            tasks.start_soon(client.get, path)
+        await held.arrivals(3)
+        assert (upstream.peak(), upstream.peak("/a"), upstream.peak("/b")) == (3, 2, 1)
+        held.release()
+    await client.get("/b")
+    assert (upstream.peak(), upstream.peak("/a"), upstream.peak("/b")) == (3, 2, 1)
+
+
+async def test_a_hold_that_is_released_again_leaves_later_calls_alone(upstream: Upstream, client: httpx.AsyncClient) -> None:
+    answers: list[int] = []
+
+    async def call_twice() -> None:
+        for _ in range(2):
+            answers.append((await client.get("/a")).json()["value"])
+
+    async with upstream.hold("/a") as first, upstream.hold("/a") as second, anyio.create_task_group() as tasks:
+        tasks.start_soon(call_twice)
+        await first.arrivals(1)
+        first.release()
+        await second.arrivals(1)
+        first.release()
+        await anyio.sleep(0.02)
+        assert len(second.calls) == 1
+        second.release()
+    assert answers == [call.value for call in upstream.calls("/a")]
+    assert upstream.connections.opened == 1
 
 
 async def test_a_client_that_goes_away_is_seen(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:

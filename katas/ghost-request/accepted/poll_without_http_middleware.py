@@ -1,0 +1,118 @@
+"""Searches in the newspaper archive: how many pages have a word, and an excerpt of the best one."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, TypedDict
+from uuid import uuid4
+
+import httpx
+from fastapi import Depends, FastAPI, HTTPException, Path, Request
+from pydantic import BaseModel
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+ARCHIVE_URL = os.environ["UPSTREAM_URL"]
+"""The archive's search engine."""
+
+SEARCH_S = 30
+"""So long may the engine take for one question."""
+
+
+class State(TypedDict):
+    archive: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    async with httpx.AsyncClient(base_url=ARCHIVE_URL, timeout=SEARCH_S) as archive:
+        yield {"archive": archive}
+
+
+app = FastAPI(title="Searches", lifespan=lifespan)
+
+Word = Annotated[str, Path(pattern="^[a-z0-9]{1,30}$")]
+
+
+class Found(BaseModel):
+    word: str
+    pages: int
+    excerpt: int
+
+
+async def get_archive(request: Request) -> httpx.AsyncClient:
+    """The app's client of the archive's search engine."""
+    archive: httpx.AsyncClient = request.state.archive
+    return archive
+
+
+Archive = Annotated[httpx.AsyncClient, Depends(get_archive)]
+
+
+class RequestId:
+    """Each answer carries the id of its request, by which support finds it in the logs.
+
+    As plain ASGI, so that the handler gets `receive` as the server made it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        number = Headers(scope=scope).get("x-request-id") or uuid4().hex
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["x-request-id"] = number
+            await send(message)
+
+        await self.app(scope, receive, send_with_id)
+
+
+app.add_middleware(RequestId)
+
+
+async def ask(archive: httpx.AsyncClient, path: str) -> int:
+    """What the engine says to one question."""
+    try:
+        response = await archive.get(path)
+        response.raise_for_status()
+    except httpx.HTTPError as error:
+        raise HTTPException(502, "The archive has failed.") from error
+    return int(response.json()["value"])
+
+
+async def find(archive: httpx.AsyncClient, word: str) -> Found:
+    """The two questions, one after the other."""
+    pages = await ask(archive, f"/pages/{word}")
+    excerpt = await ask(archive, f"/excerpts/{word}")
+    return Found(word=word, pages=pages, excerpt=excerpt)
+
+
+async def has_left(request: Request) -> None:
+    """Returns when the visitor has left."""
+    while not await request.is_disconnected():
+        await asyncio.sleep(0.05)
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.get("/searches/{word}")
+async def search(word: Word, archive: Archive, request: Request) -> Found:
+    working = asyncio.create_task(find(archive, word))
+    watching = asyncio.create_task(has_left(request))
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise HTTPException(499, "The visitor has left.")
+        return working.result()
+    finally:
+        working.cancel()
+        watching.cancel()

@@ -1,0 +1,96 @@
+"""Mornings: the page that people see first, with what five services of the intranet know of their day."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Annotated, TypedDict
+
+import httpx
+from fastapi import Depends, FastAPI, Path, Request
+from pydantic import BaseModel
+
+INTRANET_URL = os.environ["UPSTREAM_URL"]
+"""The gateway to all services of the intranet."""
+
+PATIENCE_S = 20.0
+"""Every service promises an answer by then."""
+
+
+class State(TypedDict):
+    intranet: httpx.Client
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    with httpx.Client(base_url=INTRANET_URL, timeout=PATIENCE_S) as intranet:
+        yield {"intranet": intranet}
+
+
+askers = ThreadPoolExecutor(max_workers=5)
+"""One thread for each of the five services."""
+
+app = FastAPI(title="Mornings", lifespan=lifespan)
+
+PersonNumber = Annotated[int, Path(ge=1)]
+
+
+class Morning(BaseModel):
+    """What a person should know before leaving the house.
+
+    Attributes:
+        weather: degrees at eight.
+        trains: minutes by which the usual train is late.
+        roads: jams on the way.
+    """
+
+    person: int
+    weather: int
+    trains: int
+    roads: int
+    meeting: int
+    room: int
+
+
+async def get_intranet(request: Request) -> httpx.Client:
+    """The app's client of the intranet."""
+    intranet: httpx.Client = request.state.intranet
+    return intranet
+
+
+Intranet = Annotated[httpx.Client, Depends(get_intranet)]
+
+
+def ask(intranet: httpx.Client, path: str) -> int:
+    """What one service says."""
+    response = intranet.get(path)
+    response.raise_for_status()
+    return int(response.json()["value"])
+
+
+async def ask_in_thread(intranet: httpx.Client, path: str) -> int:
+    """What one service says; the event loop is free meanwhile."""
+    return await asyncio.get_running_loop().run_in_executor(askers, ask, intranet, path)
+
+
+async def find_meeting(intranet: httpx.Client, person: int) -> tuple[int, int]:
+    """The first meeting of a person, and its room."""
+    meeting = await ask_in_thread(intranet, f"/meetings/{person}")
+    return meeting, await ask_in_thread(intranet, f"/rooms/{meeting}")
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.get("/mornings/{person}")
+async def morning(person: PersonNumber, intranet: Intranet) -> Morning:
+    weather, trains, roads, (meeting, room) = await asyncio.gather(
+        ask_in_thread(intranet, f"/weather/{person}"),
+        ask_in_thread(intranet, f"/trains/{person}"),
+        ask_in_thread(intranet, f"/roads/{person}"),
+        find_meeting(intranet, person),
+    )
+    return Morning(person=person, weather=weather, trains=trains, roads=roads, meeting=meeting, room=room)

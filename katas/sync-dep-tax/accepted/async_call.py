@@ -1,0 +1,106 @@
+"""Cinemas: free seats for the tills, shows for the screens in the lobby, posters for the walls."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, TypedDict
+
+import httpx
+from fastapi import Depends, FastAPI, Header, HTTPException, Path, Query, Request
+from pydantic import BaseModel
+
+SERVICES_URL = os.environ["UPSTREAM_URL"]
+"""The box office, which knows seats and shows, and the printing house."""
+
+PATIENCE_S = 60.0
+"""The printing house promises a poster by then."""
+
+
+class State(TypedDict):
+    box_office: httpx.AsyncClient
+    printers: httpx.Client
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    with httpx.Client(base_url=SERVICES_URL, timeout=PATIENCE_S) as printers:
+        async with httpx.AsyncClient(base_url=SERVICES_URL) as box_office:
+            yield {"box_office": box_office, "printers": printers}
+
+
+app = FastAPI(title="Cinemas", lifespan=lifespan)
+
+ShowNumber = Annotated[int, Path(ge=1)]
+
+
+class Seats(BaseModel):
+    house: str
+    show: int
+    free: int
+
+
+class Shows(BaseModel):
+    shows: list[int]
+
+
+class Poster(BaseModel):
+    show: int
+    sheet: int
+
+
+class Pager:
+    """A dependency: which part of a long list is wanted.
+
+    Args:
+        most: how many at once at most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    async def __call__(self, first: Annotated[int, Query(ge=1)] = 1, count: Annotated[int, Query(ge=1)] = 10) -> slice:
+        if count > self._most:
+            raise HTTPException(422, f"At most {self._most} at once.")
+        return slice(first - 1, first - 1 + count)
+
+
+class Houses:
+    """A dependency: the cinema that asks."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = frozenset(names)
+
+    async def __call__(self, x_house: Annotated[str, Header()]) -> str:
+        if x_house not in self._names:
+            raise HTTPException(403, "This house is none of ours.")
+        return x_house
+
+
+House = Annotated[str, Depends(Houses("north", "south", "harbour", "station"))]
+Part = Annotated[slice, Depends(Pager(most=50))]
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.get("/seats/{show}")
+async def count_seats(show: ShowNumber, house: House, request: Request) -> Seats:
+    response = await request.state.box_office.get(f"/seats/{show}")
+    response.raise_for_status()
+    return Seats(house=house, show=show, free=response.json()["free"])
+
+
+@app.get("/shows")
+async def list_shows(part: Part, request: Request) -> Shows:
+    response = await request.state.box_office.get("/shows")
+    response.raise_for_status()
+    return Shows(shows=response.json()["shows"][part])
+
+
+@app.get("/posters/{show}")
+def order_poster(show: ShowNumber, request: Request) -> Poster:
+    response = request.state.printers.get(f"/posters/{show}")
+    response.raise_for_status()
+    return Poster(show=show, sheet=response.json()["sheet"])

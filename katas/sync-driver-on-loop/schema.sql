@@ -1,0 +1,1 @@
+CREATE TABLE cards (card integer PRIMARY KEY, points integer NOT NULL)

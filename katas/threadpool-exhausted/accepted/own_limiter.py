@@ -1,0 +1,86 @@
+"""Reading room: on which page of the register a deed stands, and what a copy costs."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, TypedDict
+
+import anyio
+import anyio.to_thread
+import httpx
+from fastapi import Depends, FastAPI, HTTPException, Path, Request
+from pydantic import BaseModel
+
+ARCHIVE_URL = os.environ["UPSTREAM_URL"]
+"""The archive: fetches deeds from its vault."""
+
+PATIENCE_S = 60.0
+"""The archive promises an answer by then."""
+
+QUESTIONS_AT_ONCE = 80
+"""So many threads may wait for the archive; they are not taken from those of the other handlers."""
+
+COPY_CENTS = 1200
+PAGE_CENTS = 35
+
+
+class State(TypedDict):
+    archive: httpx.Client
+    places: anyio.CapacityLimiter
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    with httpx.Client(base_url=ARCHIVE_URL, timeout=PATIENCE_S) as archive:
+        yield {"archive": archive, "places": anyio.CapacityLimiter(QUESTIONS_AT_ONCE)}
+
+
+app = FastAPI(title="Reading room", lifespan=lifespan)
+
+DeedNumber = Annotated[int, Path(ge=1)]
+PageCount = Annotated[int, Path(ge=1)]
+
+
+class Deed(BaseModel):
+    deed: int
+    page: int
+
+
+class Fee(BaseModel):
+    pages: int
+    cents: int
+
+
+async def get_archive(request: Request) -> httpx.Client:
+    """The app's client of the archive."""
+    archive: httpx.Client = request.state.archive
+    return archive
+
+
+async def get_places(request: Request) -> anyio.CapacityLimiter:
+    """Who wants to wait for the archive in a thread needs one of these."""
+    places: anyio.CapacityLimiter = request.state.places
+    return places
+
+
+Archive = Annotated[httpx.Client, Depends(get_archive)]
+Places = Annotated[anyio.CapacityLimiter, Depends(get_places)]
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.get("/deeds/{deed}")
+async def find_deed(deed: DeedNumber, archive: Archive, places: Places) -> Deed:
+    response = await anyio.to_thread.run_sync(archive.get, f"/deeds/{deed}", limiter=places)
+    if response.status_code == httpx.codes.NOT_FOUND:
+        raise HTTPException(404, "The archive does not know this deed.")
+    response.raise_for_status()
+    return Deed(deed=deed, page=response.json()["page"])
+
+
+@app.get("/fees/{pages}")
+def tell_fee(pages: PageCount) -> Fee:
+    return Fee(pages=pages, cents=COPY_CENTS + pages * PAGE_CENTS)

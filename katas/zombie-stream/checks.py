@@ -1,0 +1,96 @@
+"""Checks of zombie-stream. A call to the control room stays open until there is news: whether it is given up is seen there."""
+
+import secrets
+from collections.abc import Sequence
+
+from grader.checks.api import Pending, Server, Upstream, expect
+
+CROWD, LEAVING = 10, 6
+
+STAY_S = 15
+"""How long a screen stays that is not switched off."""
+
+
+def numbers(count: int) -> range:
+    """Unpredictable numbers of stops, one after another."""
+    first = 1 + secrets.randbelow(10**9)
+    return range(first, first + count)
+
+
+def switch_on(server: Server, *stops: int) -> Pending:
+    query = "&".join(f"stop={stop}" for stop in stops)
+    return server.start("GET", f"/delays?{query}", give_up_s=STAY_S)
+
+
+def there_is_news(upstream: Upstream, stops: Sequence[int], times: int) -> None:
+    """So many calls about each of these stops are answered; the next one finds no news."""
+    upstream.on("/stops/*/next", never=True)
+    for stop in stops:
+        upstream.on(f"/stops/{stop}/next", times=times)
+
+
+async def all_news_is_shown(screen: Pending, upstream: Upstream, stops: Sequence[int], times: int) -> None:
+    """Nothing is missing, nothing is invented, and for each stop it is in the order in which it was told."""
+    shown = await screen.events(len(stops) * times)
+    expect(len(shown), "delays shown").equals(len(stops) * times)
+    for stop in stops:
+        answered = [call for call in upstream.calls(f"/stops/{stop}/next") if not call.open and not call.left]
+        told: list[object] = [{"stop": stop, "delay": call.value} for call in answered]
+        expect([delay for delay in shown if delay in told], f"the delays at stop {stop}").equals(told)
+
+
+async def test_screens_show_what_the_control_room_tells(server: Server, upstream: Upstream) -> None:
+    """A screen shows all delays at its stops, also if one is quiet."""
+    quiet, *stops = numbers(3)
+    there_is_news(upstream, stops, times=2)
+    screen = switch_on(server, quiet, *stops)
+    await all_news_is_shown(screen, upstream, stops, times=2)
+    screen.leave()
+    media_type = (await screen).headers.get("content-type", "none").partition(";")[0]
+    expect(media_type, "the content type").equals("text/event-stream")
+
+
+async def test_the_calls_end_when_the_screen_leaves(server: Server, upstream: Upstream) -> None:
+    """When a screen is switched off, the calls for it are given up."""
+    *stops, later = numbers(3)
+    there_is_news(upstream, [*stops, later], times=1)
+    screen = switch_on(server, *stops)
+    await all_news_is_shown(screen, upstream, stops, times=1)
+    for stop in stops:
+        await upstream.arrivals(f"/stops/{stop}/next", 2)
+    screen.leave()
+    await upstream.departures("/stops/*/next", len(stops))
+    expect(await server.settle("/health")).status(200)
+    await all_news_is_shown(switch_on(server, later), upstream, [later], times=1)
+
+
+async def test_the_other_calls_end_when_one_fails(server: Server, upstream: Upstream) -> None:
+    """When the call for one stop fails, those for the others end."""
+    broken, fine = numbers(2)
+    there_is_news(upstream, [fine], times=1)
+    upstream.on(f"/stops/{broken}/next", status=500)
+    async with upstream.hold(f"/stops/{broken}/next") as held:
+        screen = switch_on(server, broken, fine)
+        await all_news_is_shown(screen, upstream, [fine], times=1)
+        await upstream.arrivals(f"/stops/{fine}/next", 2)
+        await held.arrivals(1)
+    await upstream.departures(f"/stops/{fine}/next", 1)
+
+
+async def test_those_who_stay_are_served(server: Server, upstream: Upstream) -> None:
+    """Of 10 screens 6 are switched off; the other 4 go on."""
+    stops = numbers(CROWD)
+    there_is_news(upstream, stops, times=2)
+    async with upstream.hold("/stops/*/next") as first, upstream.hold("/stops/*/next") as second:
+        screens = {stop: switch_on(server, stop) for stop in stops}
+        await first.arrivals(CROWD)
+        first.release()
+        for stop, screen in screens.items():
+            await all_news_is_shown(screen, upstream, [stop], times=1)
+        await second.arrivals(CROWD)
+        for stop in stops[:LEAVING]:
+            screens[stop].leave()
+        await upstream.departures("/stops/*/next", LEAVING)
+        second.release()
+        for stop in stops[LEAVING:]:
+            await all_news_is_shown(screens[stop], upstream, [stop], times=2)

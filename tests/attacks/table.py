@@ -1,0 +1,148 @@
+"""The attacks: what each is graded for, and how it must end.
+
+The numbers in their names are those of the classes in docs/explanation/threat-model.md. What each tries stands in its
+first line.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from grader.report import FindingKind
+
+LIMIT_S = 60.0
+REFERENCE = "accepted/reference.py"
+STARTER = "starter/app.py"
+
+
+class Runs(Enum):
+    """Where an attack is graded."""
+
+    IN_SANDBOX = auto()
+    EVERYWHERE = auto()
+    """Without a sandbox too: what stops it is no namespace."""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One submission.
+
+    Attributes:
+        name: of the file or folder below `submissions`.
+        kata: that it is graded for.
+        base: the kata's file on which it builds. What builds on the reference is right if the attack works, and passes then.
+        fails: checks that must fail; none of them may pass.
+        kind: what must be found first.
+        runs: where it is graded.
+        may_be_inconclusive: it makes the machine so busy that no verdict can be reached; a pass it is not.
+        shown: it is graded once more with a report for people.
+        padded: a large file lies beside it.
+        typed_inside: the command is typed in its own folder.
+        limit_s: when the grading must be over.
+    """
+
+    name: str
+    kata: str = "sleepy-handler"
+    base: str = STARTER
+    fails: tuple[str, ...] = ()
+    kind: FindingKind | None = None
+    runs: Runs = Runs.IN_SANDBOX
+    may_be_inconclusive: bool = False
+    shown: bool = False
+    padded: bool = False
+    typed_inside: bool = False
+    limit_s: float = LIMIT_S
+
+
+ALL = ("*",)
+"""No check may pass."""
+
+TOGETHER = ("test_labels_are_rendered_together", "test_health_is_answered_while_labels_render")
+SHARED = ("test_calls_share_their_connections",)
+CLOSED = ("test_the_app_closes_its_connections_when_it_stops",)
+TIME = ("test_a_label_takes_its_time",)
+
+AT_START, UNDER_LOAD, LIMIT, HUNG = (
+    FindingKind.CRASHED_AT_START,
+    FindingKind.CRASHED_UNDER_LOAD,
+    FindingKind.LIMIT_EXCEEDED,
+    FindingKind.HUNG_AT_START,
+)
+EVERYWHERE = Runs.EVERYWHERE
+LEAKED, POOL = "leaked-client", "oversized-pool"
+
+ATTACKS = (
+    Attack("01_pytest_files", fails=TOGETHER, runs=EVERYWHERE, typed_inside=True),
+    Attack("02_shadows", fails=TOGETHER, runs=EVERYWHERE, typed_inside=True),
+    Attack("03_exits_at_import.py", fails=ALL, kind=AT_START, runs=EVERYWHERE),
+    Attack("03_exits_under_load.py", fails=ALL, kind=UNDER_LOAD, runs=EVERYWHERE),
+    Attack("03_exits_between.py", base=REFERENCE, fails=TIME, kind=UNDER_LOAD),
+    Attack("03_closes_everything.py", base=REFERENCE, fails=ALL),
+    Attack("03_kills_everything.py", base=REFERENCE, fails=ALL, kind=UNDER_LOAD),
+    Attack("04_forged_report.py", fails=TOGETHER, runs=EVERYWHERE, shown=True),
+    Attack("04_forged_stalls_elsewhere.py", fails=TOGETHER, shown=True),
+    Attack("04_forged_stalls_nonsense.py", fails=TOGETHER, runs=EVERYWHERE, shown=True),
+    Attack("04_forged_stalls_flood.py", fails=TOGETHER, padded=True),
+    Attack("04_forged_shutdown.py", LEAKED, "rejected/never_closed.py", fails=CLOSED, runs=EVERYWHERE),
+    Attack("05_launcher_memory.py", base=REFERENCE, fails=ALL),
+    Attack("05_answers.py", base=REFERENCE, fails=ALL),
+    Attack("05_descriptors.py", base=REFERENCE, fails=ALL),
+    Attack("06_files_of_others.py", base=REFERENCE, fails=ALL),
+    Attack("06_changes_devices.py", base=REFERENCE, fails=ALL),
+    Attack("06_changes_the_kernel.py", base=REFERENCE, fails=ALL),
+    Attack("06_keys_of_the_user.py", base=REFERENCE, fails=ALL),
+    Attack("06_becomes_superuser.py", POOL, REFERENCE, fails=ALL),
+    Attack("06_lends_code_to_the_superuser.py", POOL, REFERENCE, fails=ALL),
+    Attack("07_connects_outward.py", base=REFERENCE, fails=ALL),
+    Attack("07_turns_sockets.py", fails=TOGETHER),
+    Attack("08_patched_sleep.py", fails=TIME, kind=FindingKind.TOO_FAST, runs=EVERYWHERE),
+    Attack("08_patched_clock.py", base=REFERENCE, fails=TIME, kind=FindingKind.TOO_FAST),
+    Attack("08_patched_grader.py", fails=TOGETHER, runs=EVERYWHERE),
+    Attack("09_cached.py", LEAKED, fails=("test_a_parcel_is_where_the_carrier_says", *SHARED), kind=FindingKind.WRONG_VALUE),
+    Attack("09_hard_coded.py", LEAKED, fails=ALL, kind=FindingKind.WRONG_VALUE),
+    Attack("10_well_when_alone.py", base=REFERENCE, fails=TOGETHER[:1], kind=FindingKind.TOO_FAST),
+    Attack("10_well_in_a_crowd.py", LEAKED, REFERENCE, fails=("test_a_parcel_is_where_the_carrier_says",), kind=FindingKind.WRONG_VALUE),
+    Attack("10_by_order.py", LEAKED, REFERENCE, fails=SHARED, kind=FindingKind.WRONG_VALUE),
+    Attack("11_headers_at_once.py", fails=TOGETHER[:1], kind=FindingKind.TOO_SLOW),
+    Attack("11_accepted.py", fails=ALL, kind=FindingKind.WRONG_STATUS),
+    Attack("12_sheds_load.py", base=REFERENCE, fails=TOGETHER[:1], kind=FindingKind.WRONG_STATUS),
+    Attack("13_forked_workers.py", fails=TOGETHER[:1]),
+    Attack("13_threads_by_the_thousand.py", fails=ALL, kind=LIMIT),
+    Attack("14_daemon.py", base=REFERENCE, fails=ALL, runs=EVERYWHERE),
+    Attack("14_ever_new_daemon.py", base=REFERENCE, fails=ALL),
+    Attack("15_fork_bomb.py", base=REFERENCE, fails=ALL, kind=LIMIT),
+    Attack("15_memory.py", base=REFERENCE, fails=ALL, kind=LIMIT),
+    Attack("15_memory_shared.py", base=REFERENCE, fails=ALL, kind=LIMIT),
+    Attack("15_memory_in_files.py", base=REFERENCE, fails=ALL),
+    Attack("15_memory_in_segments.py", base=REFERENCE, fails=ALL),
+    Attack("15_memory_in_sockets.py", base=REFERENCE, fails=ALL),
+    Attack("15_fills_the_disk.py", base=REFERENCE, fails=ALL),
+    Attack("15_descriptors.py", base=REFERENCE, fails=ALL),
+    Attack("15_floods_the_log.py", base=REFERENCE, kind=LIMIT),
+    Attack("15_connection_flood.py", LEAKED, fails=SHARED),
+    Attack("15_call_flood.py", LEAKED, fails=SHARED, may_be_inconclusive=True),
+    Attack("15_fills_the_database.py", POOL, REFERENCE, fails=ALL),
+    Attack("15_memory_of_the_database.py", POOL, REFERENCE, fails=ALL),
+    Attack("15_limits_of_the_launcher.py", fails=TOGETHER),
+    Attack("16_hangs_at_import.py", fails=ALL, kind=HUNG, runs=EVERYWHERE),
+    Attack("16_hangs_at_start.py", fails=ALL, kind=HUNG),
+    Attack("16_hangs_at_shutdown.py", LEAKED, REFERENCE, fails=CLOSED),
+    Attack("17_no_http.py", fails=ALL, kind=FindingKind.NO_ANSWER, runs=EVERYWHERE),
+    Attack("17_endless_headers.py", fails=ALL, kind=FindingKind.NO_ANSWER),
+    Attack("17_endless_body.py", fails=ALL, kind=FindingKind.NO_ANSWER),
+    Attack("17_endless_interim.py", fails=ALL, kind=FindingKind.NO_ANSWER),
+    Attack("17_huge_length.py", fails=ALL, kind=FindingKind.NO_ANSWER),
+    Attack("17_compressed_bomb.py", fails=ALL, kind=FindingKind.WRONG_VALUE),
+    Attack("17_half_characters.py", fails=TIME, kind=FindingKind.WRONG_VALUE, runs=EVERYWHERE),
+    Attack("18_escapes_in_a_crash.py", fails=ALL, kind=AT_START, runs=EVERYWHERE, shown=True),
+    Attack("18_escapes_in_a_body.py", fails=TIME, kind=FindingKind.WRONG_VALUE, runs=EVERYWHERE, shown=True),
+    Attack("18_escapes_in_stalls.py", fails=TOGETHER, runs=EVERYWHERE, shown=True),
+    Attack("18_slow_pattern.py", fails=ALL, kind=UNDER_LOAD, limit_s=20.0),
+    Attack("20_burns_the_cpu.py", fails=TOGETHER, may_be_inconclusive=True, shown=True),
+    Attack("20_burns_in_short_lives.py", fails=TOGETHER, may_be_inconclusive=True),
+    Attack("20_starves_the_launcher.py", fails=TOGETHER, may_be_inconclusive=True),
+    Attack("20_busies_the_grader.py", fails=TOGETHER, may_be_inconclusive=True),
+    Attack("21_takes_the_port.py", fails=TOGETHER),
+    Attack("21_forged_calls.py", LEAKED, "rejected/one_connection.py", fails=("test_a_crowd_is_served_at_once",)),
+    Attack("22_wrong_at_random.py", base=REFERENCE, fails=()),
+    Attack("22_wrong_at_first.py", base=REFERENCE, fails=TIME, kind=FindingKind.WRONG_STATUS),
+)
