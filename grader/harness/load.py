@@ -382,7 +382,7 @@ class Visitors:
     async def lingering(self) -> AsyncIterator[Lingering]:
         """Meanwhile a visitor is connected who asks nothing; by it is seen from outside that a server begins to shut down."""
         visit = Visit(self.recorder.clock)
-        await self._connect(visit)
+        await self._arrive(visit)
         try:
             yield Lingering(visit, self.recorder)
         finally:

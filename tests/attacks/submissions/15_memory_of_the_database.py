@@ -1,4 +1,4 @@
-"""Makes the database, which lies outside of the sandbox, take 3 GiB of memory, and is right if it does."""
+"""Makes the database, which lies outside of the sandbox, take 1.8 GB of memory at once, and is right if it does."""
 
 import asyncio
 import os
@@ -13,8 +13,8 @@ TAKE = """
         held text[] := '{}';
         one text; two text; three text;
     BEGIN
-        one := repeat('x', 500000000); two := one || '1'; three := one || '2';
-        PERFORM pg_sleep(1.5);
+        one := repeat('x', 300000000); two := one || '1'; three := one || '2';
+        PERFORM pg_sleep(0.3);
         IF length(two) + length(three) < 0 THEN RAISE EXCEPTION 'no'; END IF;
     END $$
 """
