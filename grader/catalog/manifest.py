@@ -182,7 +182,7 @@ class Reader:
             stop_s=table.number("stop_s", default.stop_s),
             grading_s=table.number("grading_s", default.grading_s),
             own_deadline_s=table.number("own_deadline_s", 0.0) or None,
-            output_bytes=round(table.number("output_mib", default.output_bytes / MIB) * MIB),
+            output_bytes=table.integer("output_mib", default.output_bytes // MIB) * MIB,
             resources=Resources(
                 memory_bytes=table.integer("memory_mib", default.resources.memory_bytes // MIB) * MIB,
                 processes=table.integer("processes", default.resources.processes),

@@ -51,7 +51,10 @@ class SocketStock:
         Raises:
             HarnessError: the launcher has ended.
         """
-        if count > len(self._stock):
-            self._stock += await self._launcher.sockets(plain=count - len(self._stock) + SPARE)
-        taken, self._stock = self._stock[:count], self._stock[count:]
+        while count > len(self._stock):
+            # Others may take from the store meanwhile: what comes is added to what is there then.
+            made = await self._launcher.sockets(plain=count - len(self._stock) + SPARE)
+            self._stock.extend(made)
+        taken = self._stock[:count]
+        del self._stock[:count]
         return taken

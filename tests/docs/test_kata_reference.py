@@ -13,6 +13,7 @@ from grader.authoring.scaffold import write_skeleton
 from grader.catalog.manifest import Kata, Limits, PostgresPlan, read_manifest
 from grader.checks import api
 from grader.checks.expect import AnswerExpectation, CrowdExpectation, NumberExpectation, ValueExpectation
+from grader.child.limits import MIB, Resources
 from grader.harness.connections import Connections
 from grader.harness.database import Held
 from tests.conftest import RunKata
@@ -60,7 +61,13 @@ def test_every_key_of_the_manifest_is_documented_with_its_default() -> None:
     section = PACKAGE.split("\n## kata.toml\n")[1].split("\n## ")[0]
     rows = dict(re.findall(r"^\| `([\w.]+)` \| [^|]+ \| ([^|]+) \|", section, re.MULTILINE))
     keys = OF_THE_MANIFEST | ({field.name for field in fields(Kata)} - NOT_IN_THE_MANIFEST)
-    defaults = {f"limits.{field.name}": field.default for field in fields(Limits)}
+    resources = {field.name: field.default for field in fields(Resources)} | {"output_bytes": Limits.output_bytes}
+    defaults = {f"limits.{field.name}": field.default for field in fields(Limits) if field.name not in ("resources", "output_bytes")}
+    # Sizes are written in MiB, so that they can be read.
+    defaults |= {
+        f"limits.{name.replace('_bytes', '_mib')}": default // MIB if name.endswith("_bytes") else default
+        for name, default in resources.items()
+    }
     defaults |= {f"postgres.{field.name}": field.default for field in fields(PostgresPlan)}
     assert set(rows) == keys | set(defaults)
     for key, default in defaults.items():
