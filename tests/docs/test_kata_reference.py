@@ -4,7 +4,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
@@ -61,7 +61,7 @@ def test_every_key_of_the_manifest_is_documented_with_its_default() -> None:
     section = PACKAGE.split("\n## kata.toml\n")[1].split("\n## ")[0]
     rows = dict(re.findall(r"^\| `([\w.]+)` \| [^|]+ \| ([^|]+) \|", section, re.MULTILINE))
     keys = OF_THE_MANIFEST | ({field.name for field in fields(Kata)} - NOT_IN_THE_MANIFEST)
-    resources = {field.name: field.default for field in fields(Resources)} | {"output_bytes": Limits.output_bytes}
+    resources = {**asdict(Resources()), "output_bytes": Limits.output_bytes}
     defaults = {f"limits.{field.name}": field.default for field in fields(Limits) if field.name not in ("resources", "output_bytes")}
     # Sizes are written in MiB, so that they can be read.
     defaults |= {

@@ -1,0 +1,29 @@
+"""The pages of the katas are made from their READMEs, and are as those are now."""
+
+from pathlib import Path
+
+import pytest
+
+from grader.authoring.pages import kata_page, pages
+from grader.catalog.find import find_catalog
+from grader.catalog.manifest import Kata
+
+FOLDER = Path(__file__).parents[2] / "docs" / "katas"
+KATAS = find_catalog().katas()
+
+
+def test_the_pages_are_those_of_the_katas() -> None:
+    made = dict(pages(find_catalog()))
+    assert {path.name for path in FOLDER.glob("*.md")} == set(made)
+    old = [name for name, text in made.items() if (FOLDER / name).read_text(encoding="utf-8") != text]
+    assert old == [], "make them anew: python -m grader.authoring.pages docs/katas"
+
+
+@pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
+def test_a_page_has_the_story_and_the_hints_folded_and_no_solution(katum: Kata) -> None:
+    page = kata_page(katum)
+    assert "## What must hold" in page
+    assert page.count("<details>") == 3
+    assert "## Hints" in page
+    assert not any(mistake.because in page for mistake in katum.mistakes)
+    assert "def " not in page.split("## Hints")[0]
