@@ -3,6 +3,7 @@
 import contextlib
 import os
 import platform
+import resource
 import signal
 import sys
 import threading
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from grader.checks.plugin import CheckRun
 
 DISTRIBUTION = "fastapi-katas"
+
+DESCRIPTORS = 4096
+"""So many open files and connections are enough for any grading."""
 
 
 class Observer(Protocol):
@@ -90,6 +94,7 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
     """
     settings = settings or Settings()
     clock = Clock()
+    _allow_descriptors()
     began_at = datetime.now(UTC).isoformat()
     with temporary_run_dir() as run_dir:
         folders = {Subject.SOLUTION: take_in(solution, run_dir / "solution")}
@@ -106,6 +111,14 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
     run = _run(kata, solution, began_at, clock, checks, without_sandbox)
     run_file = save_run(run, settings.runs_folder) if settings.runs_folder is not None else None
     return _report(kata, run, run_file)
+
+
+def _allow_descriptors() -> None:
+    """Let this process have as many descriptors as the system allows it: a solution that floods it with connections is to run out first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY or soft < min(hard, DESCRIPTORS):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS), hard))
 
 
 def _plans(kata: Kata, folders: Mapping[Subject, Path], files: Path, settings: Settings) -> dict[Subject, LauncherPlan]:

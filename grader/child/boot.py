@@ -53,6 +53,10 @@ LOOPBACK = "127.0.0.1"
 POLL_S = 0.05
 """How often deadlines and the end of process groups are looked at."""
 
+DYING_S = 2.0
+DYING_POLL_S = 0.001
+"""How long a killed server is waited for, and how often it is looked; some milliseconds are usual."""
+
 METER_S = 0.1
 """How often it is looked what all processes use together."""
 
@@ -75,6 +79,7 @@ class Group:
     leader: int
     kill_at: float | None = None
     killed: bool = False
+    dying: bool = False
 
 
 @dataclass
@@ -171,6 +176,7 @@ class Supervisor:
 
     def start(self, command: dict[str, Any]) -> Worker | None:
         """Fork the workers of a server."""
+        self.await_the_dying()
         count = command["workers"]
         passed = self.descriptors[: 2 * count + 2]
         del self.descriptors[: 2 * count + 2]
@@ -233,8 +239,16 @@ class Supervisor:
                 self.kill(group)
             self.kill_orphans(pids)
 
+    def await_the_dying(self) -> None:
+        """Let servers that were killed be gone before the next one begins: what is left of them would be taken for its own."""
+        ends = time.monotonic() + DYING_S
+        while any(group.dying for group in self.groups.values()) and time.monotonic() < ends:
+            self.reap()
+            time.sleep(DYING_POLL_S)
+
     def kill(self, group: Group) -> None:
         """SIGKILL to the whole process group of a server."""
+        group.dying = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group.leader, signal.SIGKILL)
 

@@ -266,6 +266,7 @@ class ServerLife(Struct, frozen=True, kw_only=True):
         exited_s: when the first worker process ended by itself, or the last one after a stop.
         exit_code: of the first worker to end; negative for a signal.
         killed: the grader had to use SIGKILL.
+        left_early: it said that it had shut down, and was gone before what it had left open could be seen.
         exceeded: the first limit that was exceeded.
     """
 
@@ -277,6 +278,7 @@ class ServerLife(Struct, frozen=True, kw_only=True):
     exited_s: float | None = None
     exit_code: int | None = None
     killed: bool = False
+    left_early: bool = False
     exceeded: Excess | None = None
     crash: Crash | None = None
     log: str = ""

@@ -10,6 +10,11 @@ CLOSED_S = 1.4
 """How long closing may take: more than what makes a witness (1 s), less than the 2 s for which a server that was stopped
 still stands, after which the system itself closes what the app left open."""
 
+OPEN_LIMIT = 400
+OPENED_LIMIT = 20_000
+"""So many connections at once, or in all, and each further one is closed at once: they cost the grader descriptors and memory. No kata
+has use for more."""
+
 
 class Connections:
     """Connections to one service: opened so far, open now, most at once.
@@ -26,6 +31,11 @@ class Connections:
         self.peak = 0
         self.changed = Signal()
         self._recorder = recorder
+
+    @property
+    def is_flooded(self) -> bool:
+        """Whether there are more connections than any right solution opens."""
+        return self.open > OPEN_LIMIT or self.opened > OPENED_LIMIT
 
     def add(self) -> int:
         """Note a new connection; returns its id."""

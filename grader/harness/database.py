@@ -5,7 +5,7 @@ asyncpg takes 70 ms to import, so it is imported where a connection is made: kat
 
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -88,16 +88,15 @@ class Postgres:
         connections: those that the solution opened, counted by a relay.
     """
 
-    def __init__(self, cluster: Cluster, name: str, admin: "Session", recorder: Recorder) -> None:
+    def __init__(self, connect: Callable[[], Awaitable["Session"]], admin: "Session", recorder: Recorder) -> None:
         self.recorder = recorder
         self.connections = Connections("database", recorder)
         self.url = ""
-        self._cluster = cluster
-        self._name = name
+        self._connect = connect
         self._admin = admin
 
     async def execute(self, sql: str) -> None:
-        """Run statements as superuser, on a connection of the grader's own that is not counted."""
+        """Run statements, with all rights of the solution's role, on a connection of the grader's own that is not counted."""
         await self._admin.execute(sql)
 
     async def fetch(self, sql: str, *arguments: object) -> list[Any]:
@@ -111,7 +110,7 @@ class Postgres:
     @contextlib.asynccontextmanager
     async def hold(self, table: str) -> AsyncIterator[Held]:
         """Hold every query on this table until `Held.release` or the end of the block (an ACCESS EXCLUSIVE lock)."""
-        connection = await _connect(self._cluster, self._name)
+        connection = await self._connect()
         try:
             await connection.execute(f'BEGIN; LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
             held = Held(self, table, connection)
@@ -146,8 +145,15 @@ async def fresh_database(
         # another role's, do not count.
         await server.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}' CONNECTION LIMIT {max_connections}")
         await server.execute(f"GRANT {name} TO CURRENT_USER")
+        # The tables are the solution's, and so are their triggers and rules, which run as whoever touches the table: the grader
+        # comes as a role that may do no more than the solution's own.
+        await server.execute(f"CREATE ROLE {name}_grader LOGIN PASSWORD '{password}x' IN ROLE {name}, pg_read_all_stats, pg_signal_backend")
         await server.execute(f"CREATE DATABASE {name} OWNER {name} STRATEGY file_copy")
-        admin = await _connect(cluster, name)
+
+        async def connect() -> "Session":
+            return await _connect(cluster, name, user=f"{name}_grader", password=f"{password}x")
+
+        admin = await connect()
     except (PostgresError, OSError) as error:
         await server.close()
         raise ServiceUnavailable(f"PostgreSQL refuses to make a database: {error}.", HINT) from error
@@ -156,7 +162,7 @@ async def fresh_database(
             await admin.execute(f"SET ROLE {name}; {schema}; RESET ROLE")
         except PostgresError as error:
             raise ServiceUnavailable(f"PostgreSQL refuses the kata's schema: {error}.", "Tell the kata's author.") from error
-        postgres = Postgres(cluster, name, admin, recorder)
+        postgres = Postgres(connect, admin, recorder)
         postgres.url = f"postgresql://{name}:{password}@{address[0]}:{address[1]}/{name}"
         yield postgres
     finally:
@@ -168,6 +174,7 @@ async def fresh_database(
             admin.terminate()
             if cluster.process is None and not server.is_closed():
                 await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+                await server.execute(f"DROP ROLE {name}_grader")
                 await server.execute(f"DROP ROLE {name}")
             server.terminate()
 
@@ -184,10 +191,10 @@ async def server_version(cluster: Cluster) -> str:
     return found
 
 
-async def _connect(cluster: Cluster, database: str) -> "Session":
+async def _connect(cluster: Cluster, database: str, **account: str) -> "Session":
     import asyncpg
 
-    return await asyncpg.connect(**cluster.connect, database=database)
+    return await asyncpg.connect(**{**cluster.connect, **account}, database=database)
 
 
 async def _connect_when_ready(cluster: Cluster) -> "Session":

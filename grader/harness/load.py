@@ -40,6 +40,12 @@ PATIENCE_LOOK_S = 0.03
 BODY_LIMIT_BYTES = 4 * 1024 * 1024
 """Answers longer than this are cut off and count as an error."""
 
+EVENTS_LIMIT = 20_000
+"""Answers in more pieces than this are cut off too: each piece costs the grader's own time."""
+
+INTERIM_LIMIT = 20
+"""How many interim answers (status 1xx) may come before the one."""
+
 BODY_KEPT_CHARS = 500
 """How much of a body goes into the evidence."""
 
@@ -211,6 +217,8 @@ class Visit(asyncio.Protocol):
         self.over = asyncio.get_running_loop().create_future()
         self.changed = Signal()
         self._http = h11.Connection(h11.CLIENT)
+        self._events = 0
+        self._interim = 0
         self._transport: asyncio.Transport | None = None
         self._read_bytes_per_s = read_bytes_per_s
 
@@ -248,6 +256,15 @@ class Visit(asyncio.Protocol):
             self._http.receive_data(data)
             while not self.over.done():
                 event = self._http.next_event()
+                self._events += 1
+                if self._events > EVENTS_LIMIT:
+                    self.finish(ExchangeError.TOO_LARGE)
+                    return
+                if isinstance(event, h11.InformationalResponse):
+                    self._interim += 1
+                    if self._interim > INTERIM_LIMIT:
+                        self.finish(ExchangeError.MALFORMED)
+                        return
                 if isinstance(event, h11.Response):
                     self.status = event.status_code
                     self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in event.headers}

@@ -11,11 +11,13 @@ TAIL_BYTES = 48 * 1024
 """Kept of the output: its first 16 KiB and its last 48 KiB; a crash's traceback stands at the end."""
 
 FRAMES_KEPT = 5
+LINE_CHARS = 2000
+"""Of a line of output, what is looked at."""
 
 _TRACEBACK = re.compile(r"(?:^|[\s|+])(?:Exception Group )?Traceback \(most recent call last\):$")
 _FRAME = re.compile(r'^[\s|]*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>.+))?$')
 _ERROR = re.compile(r"^[\s|]*(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$")
-_MARKS = re.compile(r"^[\s|]*[\^~]+[\s\^~]*$")
+_MARKS = re.compile(r"^[\s|]*[\^~][\s\^~]*$")
 
 
 class Output:
@@ -50,7 +52,7 @@ def find_crash(log: str, folder: Path, phase: str) -> Crash | None:
         folder: where the solution ran; frames show names relative to it.
         phase: `start` or `load`, for the record.
     """
-    lines = log.splitlines()
+    lines = [line[:LINE_CHARS] for line in log.splitlines()]
     starts = [i for i, line in enumerate(lines) if _TRACEBACK.search(line)]
     if not starts:
         return None

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import subprocess
@@ -42,9 +43,18 @@ OWN_CONNECTIONS = 100
 """Connections that the server grants beyond those of the solution: the grader's own, PostgreSQL's reserve, and those of a crowd,
 each of which takes a place until the database has turned it away."""
 
-INITDB = ("--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={SUPERUSER}", "--no-sync", "--wal-segsize=1", "--no-instructions")
+INITDB = (
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    f"--username={SUPERUSER}",
+    "--no-sync",
+    "--wal-segsize=1",
+    "--no-instructions",
+)
 SETTINGS = {
     "listen_addresses": "",
+    "scram_iterations": "1",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -56,6 +66,9 @@ SETTINGS = {
     "max_logical_replication_workers": "0",
 }
 """For a database that lives for one grading: no durability, few processes, no network."""
+
+PASSWORD = "superuser-password"
+"""File in the data folder, for the grader alone."""
 
 SOCKET = ".s.PGSQL.5432"
 SOCKET_PATH_BYTES = 100
@@ -119,7 +132,8 @@ def running_cluster(run_dir: Path, max_connections: int) -> Iterator[Cluster]:
             raise ServiceUnavailable(f"PostgreSQL cannot be started: {error}.", HINT) from error
         stack.callback(end, process)
         note_process(run_dir, process.pid, signal.SIGQUIT)
-        yield Cluster({"host": str(sockets), "user": SUPERUSER}, sockets / SOCKET, log, process)
+        password = (template / PASSWORD).read_text()
+        yield Cluster({"host": str(sockets), "user": SUPERUSER, "password": password}, sockets / SOCKET, log, process)
 
 
 def start(command: list[str], data: Path, log: Path, account: dict[str, Any]) -> subprocess.Popen[bytes]:
@@ -200,10 +214,19 @@ def prepare_template() -> tuple[Path, Path, dict[str, Any]]:
             target.mkdir(mode=0o700)
             if root:
                 os.chown(target, account["user"], account["group"])
-            command = [str(binaries / "initdb"), "-D", str(target), *INITDB]
-            subprocess.run(command, check=True, capture_output=True, cwd="/", **account)
+            # Whatever reaches the server's socket, a solution by the relay too, must know a password.
+            password = secrets.token_hex(16)
+            with tempfile.NamedTemporaryFile("w") as file:
+                file.write(password)
+                file.flush()
+                if root:
+                    os.chown(file.name, account["user"], account["group"])
+                command = [str(binaries / "initdb"), "-D", str(target), f"--pwfile={file.name}", *INITDB]
+                subprocess.run(command, check=True, capture_output=True, cwd="/", **account)
+            (target / PASSWORD).write_text(password)
+            (target / PASSWORD).chmod(0o600)
 
-        return binaries, keep(cache / f"{name}-data", initialise), account
+        return binaries, keep(cache / f"{name}-data-scram", initialise), account
 
 
 def package_folder() -> Path:

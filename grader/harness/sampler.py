@@ -91,6 +91,16 @@ def cpu_times(pids: Iterable[int]) -> CpuTimes | None:
     return CpuTimes(cpu_s=total_run / 1e9, waited_s=total_wait / 1e9) if seen else None
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:  # it is there, and not ours to look at
+        return True
+
+
 def own_cpu_times() -> CpuTimes | None:
     """The same for the calling thread of the grader."""
     times = _schedstat(f"/proc/self/task/{threading.get_native_id()}/schedstat")

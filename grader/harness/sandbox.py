@@ -29,7 +29,7 @@ OWN_PACKAGES = ("grader", "katas")
 """What of the site-packages must not be seen inside."""
 
 SYSTEM_FILES = (
-    "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/ssl", "/etc/ca-certificates", "/etc/pki", "/etc/alternatives",
+    "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/pki", "/etc/alternatives",
 )  # fmt: skip
 """Of the system's settings, what programs need to start and to read times and certificates."""
 
@@ -85,7 +85,7 @@ def sandboxed(bwrap: Path, command: Sequence[str], *, visible: Sequence[Path], i
         "--info-fd", str(info),
         "--clearenv", "--setenv", "HOME", HOME, "--setenv", "PATH", os.defpath, "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
         *_system(),
-        "--proc", "/proc",
+        "--proc", "/proc", "--remount-ro", "/proc",
         "--dev", "/dev",
         "--size", str(SHARED_MEMORY_BYTES), "--tmpfs", "/dev/shm",
         "--remount-ro", "/dev",

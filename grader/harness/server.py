@@ -20,13 +20,16 @@ from grader.harness.load import Address, Visitors
 from grader.harness.output import Output, find_crash
 from grader.harness.pipe import PipeReader
 from grader.harness.recorder import Recorder
-from grader.harness.sampler import take_sample
+from grader.harness.sampler import is_running, take_sample
 from grader.harness.sockets import SPARE, Sockets, SocketStock
 from grader.harness.stalls import StallReader
 
 MIB = 1024 * 1024
 STOP_MARGIN_S = 3.0
 """What is granted beyond the stop deadline for the SIGKILL to take effect."""
+
+STANDS_S = 1.8
+"""So long a server that has shut down stands for certain; it lingers for 2 s (`grader.child.worker.LINGER_S`)."""
 
 END_NEWS_S = 0.5
 """How long the news of a worker's end may lag behind the connections that broke with it."""
@@ -184,6 +187,11 @@ class ServerProcesses:
         dropped = any(exchange.error in DROPPED for exchange in self._recorder.exchanges)
         if dropped and self.life.stop_asked_s is None:
             await self._until(lambda state: bool(state.ended), END_NEWS_S)
+        shutdown_s = self.life.shutdown_s
+        if shutdown_s is not None and self._recorder.clock.now() < shutdown_s + STANDS_S:
+            # What it left open was to be seen now; a process that is gone has had the system close it.
+            standing = sum(is_running(pid) for pid in self._state.pids)
+            self._note(left_early=standing < self._plan.workers)
         # From here on its end is our doing, and no news.
         self._launcher.servers.pop(self._number, None)
         with contextlib.suppress(HarnessError):

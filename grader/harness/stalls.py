@@ -11,7 +11,14 @@ LIMIT_BYTES = 4 * 1024 * 1024
 """Of one worker; what comes after that is not read."""
 
 STALLS_KEPT = 500
+PLACES_KEPT = 500
+WAITING_KEPT = 100
 SOURCE_CHARS = 200
+FILE_BYTES = 1024 * 1024
+"""Of a larger file no line is shown."""
+
+LONGEST_S = 3600.0
+"""A stall that is said to be longer is nonsense."""
 
 
 class StallReader:
@@ -28,6 +35,7 @@ class StallReader:
         self._rest = b""
         self._read_bytes = 0
         self._places: Counter[tuple[str, int, str]] = Counter()
+        self._lines: dict[str, list[str]] = {}
         self._began_s: float | None = None
 
     def add(self, data: bytes) -> None:
@@ -51,18 +59,21 @@ class StallReader:
         if word == "at":
             late_s, number, function, file = rest.split(" ", 3)
             if self._began_s is None:
-                self._began_s = self._recorder.clock.now() - float(late_s)
-            self._places[self._name(file), int(number), function] += 1
+                self._began_s = self._recorder.clock.now() - _seconds(late_s)
+            if len(self._places) < PLACES_KEPT:
+                self._places[self._name(file), _line_number(number), function] += 1
         elif word == "resumed":
-            self._note(float(rest))
+            self._note(_seconds(rest))
         elif word == "waiting":
             self._note_waiting(rest)
 
     def _note_waiting(self, rest: str) -> None:
+        if len(self._recorder.waiting) >= WAITING_KEPT:
+            return
         count, line, function, file = rest.split(" ", 3)
         name = self._name(file)
-        frame = Frame(file=name, line=int(line), function=function, source=self._source(name, int(line)))
-        self._recorder.waiting.append(WaitingTask(frame=frame, count=int(count)))
+        frame = Frame(file=name, line=_line_number(line), function=function, source=self._source(name, _line_number(line)))
+        self._recorder.waiting.append(WaitingTask(frame=frame, count=_line_number(count)))
 
     def _name(self, file: str) -> str:
         """The file's name below the solution's folder.
@@ -70,7 +81,10 @@ class StallReader:
         Raises:
             ValueError: it lies elsewhere.
         """
-        return str(Path(file).relative_to(self._folder))
+        path = Path(file)
+        if ".." in path.parts or "\0" in file:
+            raise ValueError(file)
+        return str(path.relative_to(self._folder))
 
     def _note(self, duration_s: float) -> None:
         if self._places and len(self._recorder.stalls) < STALLS_KEPT:
@@ -82,7 +96,40 @@ class StallReader:
         self._began_s = None
 
     def _source(self, file: str, line: int) -> str:
+        """One line of the solution's own copy, which holds nothing but plain files."""
+        if file not in self._lines:
+            self._lines[file] = self._read(self._folder / file)
+        lines = self._lines[file]
+        return lines[line - 1].strip()[:SOURCE_CHARS] if 0 < line <= len(lines) else ""
+
+    def _read(self, path: Path) -> list[str]:
         try:
-            return (self._folder / file).read_text(errors="replace").splitlines()[line - 1].strip()[:SOURCE_CHARS]
-        except (OSError, IndexError):
-            return ""
+            if len(self._lines) >= PLACES_KEPT or not path.is_file() or path.stat().st_size > FILE_BYTES:
+                return []
+            return path.read_text(errors="replace").splitlines()
+        except OSError:
+            return []
+
+
+def _seconds(text: str) -> float:
+    """A span of time.
+
+    Raises:
+        ValueError: it is none.
+    """
+    value = float(text)
+    if not 0 <= value <= LONGEST_S:  # also where it is no number
+        raise ValueError(text)
+    return value
+
+
+def _line_number(text: str) -> int:
+    """A number of a line, or a count.
+
+    Raises:
+        ValueError: it is none.
+    """
+    value = int(text)
+    if not 0 <= value < 10**9:
+        raise ValueError(text)
+    return value

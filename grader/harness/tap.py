@@ -74,6 +74,10 @@ class ClientEnd(End):
         super().connection_made(transport)
         self._number = self._tap.connections.add()
         self._tap.ends.add(self)
+        if self._tap.connections.is_flooded:
+            assert self.transport is not None
+            self.transport.abort()
+            return
         self._tap.tasks.start_soon(self._tap.reach, self)
 
     def eof_received(self) -> None:

@@ -256,6 +256,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._transport = transport
         self._number = self._upstream.connections.add()
         self._upstream.served.add(self)
+        if self._upstream.connections.is_flooded:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()

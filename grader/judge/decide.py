@@ -109,7 +109,7 @@ def _examine_life(life: ServerLife) -> Finding | None:
         excess = life.exceeded
         return Finding(kind=FindingKind.LIMIT_EXCEEDED, subject=excess.what, measured=excess.seen, limit=excess.limit)
     ended = life.exited_s is not None and (life.stop_asked_s is None or life.exited_s < life.stop_asked_s)
-    if ended:
+    if ended or life.left_early:
         crash = life.crash
         kind = FindingKind.CRASHED_AT_START if life.ready_s is None else FindingKind.CRASHED_UNDER_LOAD
         return Finding(

@@ -70,6 +70,7 @@ async def test_a_crowd_is_served_at_once(server: Server, upstream: Upstream) -> 
         held.release()
         for parcel, visitor in crowd:
             expect(await visitor).status(200).json({"parcel": parcel, "depot": upstream.value(f"/parcels/{parcel}")})
+    expect(len(upstream.calls()), "questions that reached the carrier").equals(CROWD)
 
 
 async def test_the_app_closes_its_connections_when_it_stops(server: Server, upstream: Upstream) -> None:
