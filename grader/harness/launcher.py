@@ -144,6 +144,8 @@ class Launcher:
                 on_failure(str(error))
             self.heard.set()
 
+        # Each check has an event loop of its own, and a waiter that was cancelled belongs to the last one.
+        self.heard = Signal()
         loop = asyncio.get_running_loop()
         loop.add_reader(self.control, hear)
         try:

@@ -381,9 +381,10 @@ class Visitors:
         visit = Visit(self.recorder.clock, read_bytes_per_s, PATIENCE_SHARE * give_up_s if patience_s is None else patience_s)
 
         async def run() -> Answer:
+            (connection,) = await self._sockets.take(1)
             opening = self.recorder.watcher.open()
             planned_s = self.recorder.clock.now()
-            if await self._arrive(visit, read_bytes_per_s is not None):
+            if await self._connect(visit, connection, read_bytes_per_s is not None):
                 visit.send(*self._message(method, path, json, headers))
                 if leave_after_s is not None:
                     asyncio.get_running_loop().call_later(leave_after_s, visit.leave)
@@ -399,7 +400,8 @@ class Visitors:
     async def lingering(self) -> AsyncIterator[Lingering]:
         """Meanwhile a visitor is connected who asks nothing; by it is seen from outside that a server begins to shut down."""
         visit = Visit(self.recorder.clock)
-        await self._arrive(visit)
+        (connection,) = await self._sockets.take(1)
+        await self._connect(visit, connection)
         try:
             yield Lingering(visit, self.recorder)
         finally:
@@ -491,13 +493,14 @@ class Visitors:
         count = max(1, round(rate_per_s * duration_s))
         visits = [Visit(clock, patience_s=PATIENCE_SHARE * give_up_s) for _ in range(count)]
         exchanges: list[Exchange | None] = [None] * count
+        sockets = await self._sockets.take(count)
         opening = self.recorder.watcher.open()
         begin_s = clock.now()
 
         async def come(i: int) -> None:
             planned_s = begin_s + i / rate_per_s
             await anyio.sleep(max(0.0, planned_s - clock.now()))
-            if await self._arrive(visits[i]):
+            if await self._connect(visits[i], sockets[i]):
                 visits[i].send(*self._message(method, path.replace("{n}", str(base + i)), None, headers))
             await self._end(visits[i], opening, planned_s + give_up_s)
             exchanges[i] = self._record(visits[i], method, path.replace("{n}", str(base + i)), base + i, planned_s)
@@ -507,11 +510,6 @@ class Visitors:
                 coming.start_soon(come, i)
         whole = [exchange for exchange in exchanges if exchange is not None]
         return self._crowd(visits, whole, self.recorder.watcher.close(opening), steady=True)
-
-    async def _arrive(self, visit: Visit, slow: bool = False) -> bool:
-        """Connect on a socket of the visit's own; False when that did not come about."""
-        (connection,) = await self._sockets.take(1)
-        return await self._connect(visit, connection, slow)
 
     async def _connect(self, visit: Visit, connection: socket.socket, slow: bool = False) -> bool:
         loop = asyncio.get_running_loop()

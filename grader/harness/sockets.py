@@ -4,6 +4,8 @@ import socket
 from types import TracebackType
 from typing import Protocol, Self
 
+import anyio
+
 from grader.harness.launcher import Launcher
 
 SPARE = 32
@@ -36,6 +38,7 @@ class SocketStock:
     def __init__(self, launcher: Launcher, stock: list[socket.socket] | None = None) -> None:
         self._launcher = launcher
         self._stock = stock or []
+        self._asking = anyio.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -51,10 +54,9 @@ class SocketStock:
         Raises:
             HarnessError: the launcher has ended.
         """
-        while count > len(self._stock):
-            # Others may take from the store meanwhile: what comes is added to what is there then.
-            made = await self._launcher.sockets(plain=count - len(self._stock) + SPARE)
-            self._stock.extend(made)
-        taken = self._stock[:count]
-        del self._stock[:count]
+        # One after another: so visitors are served in the order in which they came, and only one of them asks for more.
+        async with self._asking:
+            if count > len(self._stock):
+                self._stock += await self._launcher.sockets(plain=count - len(self._stock) + SPARE)
+            taken, self._stock = self._stock[:count], self._stock[count:]
         return taken

@@ -175,14 +175,14 @@ def test_progress_survives_a_kill_at_any_moment(tmp_path: Path, temporary: Path)
     subprocess.run([str(KATA), "next"], cwd=tmp_path, check=True, capture_output=True)
     shutil.copy(reference("sleepy-handler"), tmp_path / "sleepy-handler" / "app.py")
     for after_s in (0.5, 1.0, 1.5, 2.0):
-        grading = Grading(tmp_path, temporary)
+        grading = Grading(tmp_path, temporary, "sleepy-handler")
         time.sleep(after_s)
         grading.process.kill()
         grading.process.communicate()
         listed = subprocess.run([str(KATA), "list"], cwd=tmp_path, check=False, capture_output=True, text=True)
         assert listed.returncode == 0, listed.stderr
         assert "sleepy-handler" in listed.stdout
-    assert Grading(tmp_path, temporary).end()[0] == 0
+    assert Grading(tmp_path, temporary, "sleepy-handler").end()[0] == 0
 
 
 @pytest.mark.usefixtures("nothing_is_left")
