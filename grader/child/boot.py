@@ -188,7 +188,8 @@ class Supervisor:
             if pid == 0:
                 for other in set(listening + stalls) - {listening[i], stalls[i]}:
                     os.close(other)
-                return Worker(command["folder"], command["environ"], leader, listening[i], log, status, stalls[i])
+                own = (leader, listening[i], log, status, stalls[i])
+                return Worker(command["folder"], command["environ"], *own, self.sandboxed)
             leader = leader or pid
             with contextlib.suppress(OSError):
                 os.setpgid(pid, leader)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import uvicorn
 
 from grader.child.process import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, set_process_option
+from grader.child.seccomp import refuse_calls
 from grader.child.stalls import Watchdog
 
 LINGER_S = 2.0
@@ -27,7 +28,11 @@ LINGER_S = 2.0
 
 @dataclass(frozen=True)
 class Worker:
-    """What a freshly forked process is to serve; numbers are descriptors, but for the leader's pid."""
+    """What a freshly forked process is to serve; numbers are descriptors, but for the leader's pid.
+
+    Attributes:
+        sandboxed: system calls that lead past a sandbox are refused.
+    """
 
     folder: str
     environ: dict[str, str]
@@ -36,6 +41,7 @@ class Worker:
     log: int
     status: int
     stalls: int
+    sandboxed: bool
 
 
 class Server(uvicorn.Server):
@@ -89,6 +95,8 @@ def serve(worker: Worker) -> None:
     os.environ.clear()
     os.environ.update(worker.environ)
     os.chdir(worker.folder)
+    if worker.sandboxed:
+        refuse_calls()
     sys.argv = ["uvicorn", "app:app"]
     sys.path.insert(0, worker.folder)
     sys.dont_write_bytecode = True

@@ -129,6 +129,16 @@ async def test_it_has_no_rights_and_can_get_none(serve: Serve) -> None:
         assert await seen(server, "subprocess.run(['unshare', '-Ur', 'true'], capture_output=True).returncode") != 0
 
 
+async def test_calls_that_lead_past_its_limits_are_refused(serve: Serve) -> None:
+    async with serve() as server:
+        assert "PermissionError" in await seen(server, "os.memfd_create('x')")
+        assert "PermissionError" in await seen(server, "__import__('resource').prlimit(1, 7, (5, 5))")
+        assert "PermissionError" in await seen(server, "os.setpriority(os.PRIO_PROCESS, 1, 19)")
+        assert "not supported" in await seen(server, "socket.socket(40, socket.SOCK_STREAM)")
+        assert await seen(server, "__import__('resource').getrlimit(7)[0]") == 1024
+        assert await seen(server, "socket.socket(socket.AF_INET6).family.name") == "AF_INET6"
+
+
 async def test_it_cannot_end_its_launcher(serve: Serve, caged: Launcher) -> None:
     async with serve() as server:
         await seen(server, "os.kill(1, 9)")

@@ -1,0 +1,99 @@
+"""System calls that no solution needs, and that lead past the limits of its sandbox; a filter of the kernel refuses them.
+
+Only in a sandbox, on the processors whose numbers are known here. See seccomp(2), and for the form of the program the kernel's
+"Seccomp BPF" page.
+"""
+
+import ctypes
+import errno
+import platform
+from dataclasses import dataclass
+
+from grader.child.process import IS_LINUX
+
+PR_SET_NO_NEW_PRIVS = 38
+PR_SET_SECCOMP = 22
+SECCOMP_MODE_FILTER = 2
+RET_ALLOW = 0x7FFF0000
+RET_ERRNO = 0x00050000
+
+LOAD, JUMP_EQUAL, JUMP_GREATER_EQUAL, RETURN = 0x20, 0x15, 0x35, 0x06
+NUMBER, ARCHITECTURE, FIRST_LOW, FIRST_HIGH = 0, 4, 16, 20
+"""Offsets in `struct seccomp_data`; the first argument on a little-endian processor."""
+
+X32 = 0x40000000
+"""Numbers from here on are a second way to make the same calls on x86-64."""
+
+FAMILIES = (1, 2, 10, 16)
+"""Sockets that may be made: Unix, IPv4, IPv6, netlink (which the C library asks for addresses). Not the way to the host of a
+virtual machine (AF_VSOCK), and none of the rare ones."""
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Numbers of one processor; from its system call table.
+
+    Attributes:
+        refused: memory that no limit counts (memfd_create, memfd_secret, shmget), keys of the user's session (add_key, request_key,
+            keyctl), other processes (ptrace, process_vm_readv, process_vm_writev, pidfd_getfd, setpriority, sched_setparam,
+            sched_setscheduler, sched_setattr), and large rare parts of the kernel (io_uring, bpf, userfaultfd, perf_event_open).
+    """
+
+    architecture: int
+    prlimit: int
+    socket: int
+    refused: tuple[int, ...]
+
+
+CALLS = {
+    "x86_64": Calls(
+        0xC000003E, 302, 41, (319, 447, 29, 248, 249, 250, 101, 310, 311, 438, 141, 142, 144, 314, 425, 426, 427, 321, 323, 298)
+    ),
+    "aarch64": Calls(
+        0xC00000B7, 261, 198, (279, 447, 194, 217, 218, 219, 117, 270, 271, 438, 140, 118, 119, 274, 425, 426, 427, 280, 282, 241)
+    ),
+}
+
+
+class Step(ctypes.Structure):
+    """`struct sock_filter`."""
+
+    _fields_ = (("code", ctypes.c_uint16), ("then", ctypes.c_uint8), ("other", ctypes.c_uint8), ("k", ctypes.c_uint32))
+
+
+class Program(ctypes.Structure):
+    """`struct sock_fprog`."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.POINTER(Step)))
+
+
+def refuse_calls() -> bool:
+    """Refuse them in this process and in all that it starts; whether the system does that here."""
+    calls = CALLS.get(platform.machine())
+    if not IS_LINUX or calls is None:
+        return False
+    steps = program(calls)
+    array = (Step * len(steps))(*steps)
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    return bool(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(Program(len(steps), array)), 0, 0) == 0)
+
+
+def program(calls: Calls) -> list[Step]:
+    """The filter: what is not refused is allowed."""
+    refuse, allow = Step(RETURN, 0, 0, RET_ERRNO | errno.EPERM), Step(RETURN, 0, 0, RET_ALLOW)
+    foreign = Step(RETURN, 0, 0, RET_ERRNO | errno.EAFNOSUPPORT)
+    # Limits of this process itself may be read and lowered: its first argument, a pid, is 0 then.
+    limits = [Step(LOAD, 0, 0, FIRST_LOW), Step(JUMP_EQUAL, 1, 0, 0), refuse]
+    limits += [Step(LOAD, 0, 0, FIRST_HIGH), Step(JUMP_EQUAL, 1, 0, 0), refuse, allow]
+    sockets = [Step(LOAD, 0, 0, FIRST_LOW)]
+    for family in FAMILIES:
+        sockets += [Step(JUMP_EQUAL, 0, 1, family), allow]
+    sockets.append(foreign)
+    steps = [Step(LOAD, 0, 0, ARCHITECTURE), Step(JUMP_EQUAL, 1, 0, calls.architecture), refuse]
+    steps += [Step(LOAD, 0, 0, NUMBER), Step(JUMP_GREATER_EQUAL, 0, 1, X32), refuse]
+    for number in calls.refused:
+        steps += [Step(JUMP_EQUAL, 0, 1, number), refuse]
+    steps += [Step(JUMP_EQUAL, 0, len(limits), calls.prlimit), *limits]
+    steps += [Step(JUMP_EQUAL, 0, len(sockets), calls.socket), *sockets]
+    return [*steps, allow]
