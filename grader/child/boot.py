@@ -91,12 +91,14 @@ class Supervisor:
         woken: becomes readable when a child ends.
         resources: what a server's processes may use.
         sandboxed: this process is the first of a pid namespace of its own.
+        as_root: outside of it the user is root.
     """
 
     control: socket.socket
     woken: socket.socket
     resources: Resources
     sandboxed: bool
+    as_root: bool = False
     groups: dict[int, Group] = field(default_factory=dict)
     descriptors: list[int] = field(default_factory=list)
     others: set[int] = field(default_factory=set)
@@ -189,7 +191,7 @@ class Supervisor:
                 for other in set(listening + stalls) - {listening[i], stalls[i]}:
                     os.close(other)
                 own = (leader, listening[i], log, status, stalls[i])
-                return Worker(command["folder"], command["environ"], *own, self.sandboxed)
+                return Worker(command["folder"], command["environ"], *own, self.sandboxed, self.as_root)
             leader = leader or pid
             with contextlib.suppress(OSError):
                 os.setpgid(pid, leader)
@@ -301,7 +303,7 @@ def main(control: int, config: dict[str, Any]) -> None:
 
     Args:
         control: descriptor of the control socket.
-        config: `warm`, further modules to import first; `resources`, what a server may use; `sandboxed`.
+        config: `warm`, further modules to import first; `resources`, what a server may use; `sandboxed`; `as_root`.
     """
     sandboxed, resources = bool(config["sandboxed"]), Resources(**config["resources"])
     set_process_option(PR_SET_CHILD_SUBREAPER, 1)
@@ -315,7 +317,7 @@ def main(control: int, config: dict[str, Any]) -> None:
     wake.setblocking(False)
     signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    supervisor = Supervisor(socket.socket(fileno=control), woken, resources, sandboxed)
+    supervisor = Supervisor(socket.socket(fileno=control), woken, resources, sandboxed, bool(config["as_root"]))
     worker = supervisor.run()
     if worker is None:
         supervisor.kill_all()

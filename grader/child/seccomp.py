@@ -7,6 +7,7 @@ Only in a sandbox, on the processors whose numbers are known here. See seccomp(2
 import ctypes
 import errno
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.child.process import IS_LINUX
@@ -37,20 +38,31 @@ class Calls:
         refused: memory that no limit counts (memfd_create, memfd_secret, shmget), keys of the user's session (add_key, request_key,
             keyctl), other processes (ptrace, process_vm_readv, process_vm_writev, pidfd_getfd, setpriority, sched_setparam,
             sched_setscheduler, sched_setattr), and large rare parts of the kernel (io_uring, bpf, userfaultfd, perf_event_open).
+        refused_to_root: changes to a file's mode, owner, times and attributes. Where the grader is root, a solution is the owner of the
+            device nodes that it sees, as the kernel takes it.
     """
 
     architecture: int
     prlimit: int
     socket: int
     refused: tuple[int, ...]
+    refused_to_root: tuple[int, ...]
 
 
 CALLS = {
     "x86_64": Calls(
-        0xC000003E, 302, 41, (319, 447, 29, 248, 249, 250, 101, 310, 311, 438, 141, 142, 144, 314, 425, 426, 427, 321, 323, 298)
+        0xC000003E,
+        302,
+        41,
+        (319, 447, 29, 248, 249, 250, 101, 310, 311, 438, 141, 142, 144, 314, 425, 426, 427, 321, 323, 298),
+        (90, 91, 268, 452, 92, 93, 94, 260, 132, 235, 261, 280, 188, 189, 190),
     ),
     "aarch64": Calls(
-        0xC00000B7, 261, 198, (279, 447, 194, 217, 218, 219, 117, 270, 271, 438, 140, 118, 119, 274, 425, 426, 427, 280, 282, 241)
+        0xC00000B7,
+        261,
+        198,
+        (279, 447, 194, 217, 218, 219, 117, 270, 271, 438, 140, 118, 119, 274, 425, 426, 427, 280, 282, 241),
+        (52, 53, 452, 54, 55, 88, 5, 6, 7),
     ),
 }
 
@@ -67,19 +79,23 @@ class Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.POINTER(Step)))
 
 
-def refuse_calls() -> bool:
-    """Refuse them in this process and in all that it starts; whether the system does that here."""
+def refuse_calls(*, as_root: bool) -> bool:
+    """Refuse them in this process and in all that it starts; whether the system does that here.
+
+    Args:
+        as_root: the user is root outside of the sandbox.
+    """
     calls = CALLS.get(platform.machine())
     if not IS_LINUX or calls is None:
         return False
-    steps = program(calls)
+    steps = program(calls, calls.refused + (calls.refused_to_root if as_root else ()))
     array = (Step * len(steps))(*steps)
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     return bool(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(Program(len(steps), array)), 0, 0) == 0)
 
 
-def program(calls: Calls) -> list[Step]:
+def program(calls: Calls, refused: Sequence[int]) -> list[Step]:
     """The filter: what is not refused is allowed."""
     refuse, allow = Step(RETURN, 0, 0, RET_ERRNO | errno.EPERM), Step(RETURN, 0, 0, RET_ALLOW)
     foreign = Step(RETURN, 0, 0, RET_ERRNO | errno.EAFNOSUPPORT)
@@ -92,7 +108,7 @@ def program(calls: Calls) -> list[Step]:
     sockets.append(foreign)
     steps = [Step(LOAD, 0, 0, ARCHITECTURE), Step(JUMP_EQUAL, 1, 0, calls.architecture), refuse]
     steps += [Step(LOAD, 0, 0, NUMBER), Step(JUMP_GREATER_EQUAL, 0, 1, X32), refuse]
-    for number in calls.refused:
+    for number in refused:
         steps += [Step(JUMP_EQUAL, 0, 1, number), refuse]
     steps += [Step(JUMP_EQUAL, 0, len(limits), calls.prlimit), *limits]
     steps += [Step(JUMP_EQUAL, 0, len(sockets), calls.socket), *sockets]

@@ -32,6 +32,7 @@ class Worker:
 
     Attributes:
         sandboxed: system calls that lead past a sandbox are refused.
+        as_root: outside of the sandbox its user is root.
     """
 
     folder: str
@@ -42,6 +43,7 @@ class Worker:
     status: int
     stalls: int
     sandboxed: bool
+    as_root: bool
 
 
 class Server(uvicorn.Server):
@@ -96,7 +98,7 @@ def serve(worker: Worker) -> None:
     os.environ.update(worker.environ)
     os.chdir(worker.folder)
     if worker.sandboxed:
-        refuse_calls()
+        refuse_calls(as_root=worker.as_root)
     sys.argv = ["uvicorn", "app:app"]
     sys.path.insert(0, worker.folder)
     sys.dont_write_bytecode = True

@@ -248,7 +248,7 @@ class Excess(Struct, frozen=True, kw_only=True):
     """A limit that the server's processes exceeded, and for which they were killed.
 
     Attributes:
-        what: `memory_bytes`, `processes`, `threads`, `cpu_s` or `output_bytes`.
+        what: `memory_bytes`, `processes`, `threads`, `cpu_s`, `output_bytes` or `database_bytes`.
     """
 
     what: str

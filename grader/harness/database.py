@@ -24,6 +24,10 @@ READY_S = 20.0
 
 ENDED = "The PostgreSQL server ended while a check was under way."
 
+SIZE_LOOK_S = 0.25
+DATABASE_BYTES = 64 * 1024 * 1024
+"""How large a solution's database may grow; an empty one has 8 MiB."""
+
 POLL_S = 0.005
 HOLD_POLL_S = 0.01
 
@@ -164,7 +168,10 @@ async def fresh_database(
             raise ServiceUnavailable(f"PostgreSQL refuses the kata's schema: {error}.", "Tell the kata's author.") from error
         postgres = Postgres(connect, admin, recorder)
         postgres.url = f"postgresql://{name}:{password}@{address[0]}:{address[1]}/{name}"
-        yield postgres
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_watch_size, server, name, recorder)
+            yield postgres
+            tasks.cancel_scope.cancel()
     finally:
         # Whatever the solution answered after that, it was not its fault.
         if admin.is_closed() or (cluster.process is not None and cluster.process.poll() is not None):
@@ -177,6 +184,21 @@ async def fresh_database(
                 await server.execute(f"DROP ROLE {name}_grader")
                 await server.execute(f"DROP ROLE {name}")
             server.terminate()
+
+
+async def _watch_size(server: "Session", name: str, recorder: Recorder) -> None:
+    """See to it that a solution does not fill the disk by way of its database; runs until it is cancelled."""
+    from asyncpg import InterfaceError, PostgresError
+
+    while True:
+        await anyio.sleep(SIZE_LOOK_S)
+        try:
+            size_bytes = int(await server.fetchval("SELECT pg_database_size($1::text)", name))
+        except (PostgresError, InterfaceError, OSError):  # the server has ended, which is told elsewhere
+            return
+        if size_bytes > DATABASE_BYTES:
+            recorder.exceed("database_bytes", DATABASE_BYTES, size_bytes)
+            return
 
 
 async def server_version(cluster: Cluster) -> str:

@@ -384,7 +384,7 @@ def _first_pid(info: int) -> int | None:
 
 
 def _command(root: Path, control: socket.socket, plan: LauncherPlan, *, alone: bool) -> list[str]:
-    config = {"warm": list(plan.warm), "resources": asdict(plan.resources), "sandboxed": alone}
+    config = {"warm": list(plan.warm), "resources": asdict(plan.resources), "sandboxed": alone, "as_root": os.geteuid() == 0}
     # -E -P: neither PYTHON* variables nor the working folder may change what is imported.
     return [sys.executable, "-E", "-P", "-c", CODE, str(root), str(control.fileno()), json.dumps(config)]
 

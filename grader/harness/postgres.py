@@ -67,6 +67,9 @@ SETTINGS = {
 }
 """For a database that lives for one grading: no durability, few processes, no network."""
 
+SESSION_KIB = 400 * 1024
+"""Address space of each process of the server; one with its libraries and shared memory begins at some 180 MiB."""
+
 PASSWORD = "superuser-password"
 """File in the data folder, for the grader alone."""
 
@@ -140,7 +143,8 @@ def start(command: list[str], data: Path, log: Path, account: dict[str, Any]) ->
     """Start the server, in a session of its own so that Ctrl-C does not reach it."""
     with open(log, "wb") as output:
         return subprocess.Popen(
-            command,
+            # A query can ask for as much memory as it likes; here each session gets so much, where the system can limit that.
+            ["sh", "-c", f'ulimit -v {SESSION_KIB} 2>/dev/null; exec "$@"', "sh", *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -44,6 +44,7 @@ class Recorder:
         self.cuts_off = True
         self.on_abandon: Callable[[], None] | None = None
         self.on_break_off: Callable[[], None] | None = None
+        self.on_excess: Callable[[str, float, float], None] | None = None
         self._last_id = 0
 
     def break_off(self, mishap: str) -> None:
@@ -55,6 +56,11 @@ class Recorder:
         self.abandon()
         if self.on_break_off is not None:
             self.on_break_off()
+
+    def exceed(self, what: str, limit: float, seen: float) -> None:
+        """Note a limit that the solution exceeded outside of its own processes; they are ended for it."""
+        if self.on_excess is not None:
+            self.on_excess(what, limit, seen)
 
     def abandon(self) -> None:
         """Give the attempt up: whoever waits for the server's start stops waiting."""

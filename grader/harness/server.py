@@ -109,6 +109,7 @@ class ServerProcesses:
         self.watcher.pids = lambda: self._state.pids
         self.watcher.others = lambda: launcher.others
         launcher.servers[self._number] = self._take
+        recorder.on_excess = self._end_for
         recorder.life = ServerLife(workers=plan.workers, started_s=recorder.clock.now())
 
     @property
@@ -255,8 +256,13 @@ class ServerProcesses:
 
     def _take_output(self, data: bytes) -> None:
         self._output.add(data)
-        if self._output.size_bytes > self._plan.output_bytes and self.life.exceeded is None:
-            self._exceed("output_bytes", self._plan.output_bytes, self._output.size_bytes)
+        if self._output.size_bytes > self._plan.output_bytes:
+            self._end_for("output_bytes", self._plan.output_bytes, self._output.size_bytes)
+
+    def _end_for(self, what: str, limit: float, seen: float) -> None:
+        """End the server for a limit that it exceeded, once."""
+        if self.life.exceeded is None:
+            self._exceed(what, limit, seen)
             with contextlib.suppress(HarnessError):
                 self._launcher.send({"do": "kill", "server": self._number})
 

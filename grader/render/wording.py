@@ -133,6 +133,7 @@ EXCESSES = {
     "processes": ("Processes:", "at once"),
     "threads": ("Threads:", "of all its processes together"),
     "cpu_s": ("CPU time", "of all its processes together"),
+    "database_bytes": ("Database", "on disk"),
     "output_bytes": ("Output", "on stdout and stderr"),
 }
 MIB = 1024 * 1024
