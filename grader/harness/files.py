@@ -150,7 +150,7 @@ class Files:
         """Take the file of this name away; `fifo` makes a new one."""
         fifo = self._fifos.pop(name)
         fifo.close()
-        fifo.path.unlink()
+        fifo.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the grader's side of all files."""

@@ -29,7 +29,7 @@ def take_sample(pids: Iterable[int], at_s: float) -> Sample:
             times = process.cpu_times()
         except psutil.Error:
             continue
-        used_s = times.user + times.system
+        used_s = max(times.user + times.system, _precise_s(process.pid))
         cpu_s += used_s + times.children_user + times.children_system
         if process.pid in roots:
             own_cpu_s += used_s
@@ -64,6 +64,12 @@ def _with_descendants(pids: Iterable[int]) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return list(processes.values())
+
+
+def _precise_s(pid: int) -> float:
+    """CPU seconds of the threads that live, in nanoseconds where psutil has ticks of 10 ms; 0 where the system does not tell."""
+    times = cpu_times((pid,))
+    return times.cpu_s if times is not None else 0.0
 
 
 def _holdings(process: psutil.Process) -> tuple[int, int, int] | None:

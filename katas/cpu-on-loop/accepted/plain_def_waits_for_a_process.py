@@ -1,0 +1,57 @@
+"""Tenders: opens the sealed bids of a public tender when their time has come."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request
+from pydantic import BaseModel, Field
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    with ProcessPoolExecutor(max_workers=4) as app.state.openers:
+        yield
+
+
+async def get_openers(request: Request) -> ProcessPoolExecutor:
+    openers: ProcessPoolExecutor = request.app.state.openers
+    return openers
+
+
+Openers = Annotated[ProcessPoolExecutor, Depends(get_openers)]
+
+app = FastAPI(title="Tenders", lifespan=lifespan)
+
+Hex = Annotated[str, Field(pattern="^[1-9a-f][0-9a-f]{0,255}$")]
+
+
+class SealedBid(BaseModel):
+    """A time lock: the seal is squared again and again, each time modulo the same number. There is no shortcut."""
+
+    modulus: Hex
+    seal: Hex
+    squarings: Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+class OpenBid(BaseModel):
+    key: str
+
+
+def open_seal(bid: SealedBid) -> OpenBid:
+    """The key to a bid; takes as long as its bidder wanted it to take."""
+    modulus, key = int(bid.modulus, 16), int(bid.seal, 16)
+    for _ in range(bid.squarings):
+        key = key * key % modulus
+    return OpenBid(key=f"{key:x}")
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.post("/bids/open")
+def opened(bid: SealedBid, openers: Openers) -> OpenBid:
+    return openers.submit(open_seal, bid).result()
