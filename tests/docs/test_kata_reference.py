@@ -32,7 +32,7 @@ OURS = {
     "Hold": {"covers"},
     "Server": {"addresses", "explain", "recorder"},
     "Upstream": {"behaviour", "note"},
-    "Connections": {"add", "remove"},
+    "Connections": {"add", "is_flooded", "remove"},
     "Fifo": {"close", "let_in"},
     "Files": {"close"},
 }

@@ -1,5 +1,6 @@
 """Searches modules, files, frames and objects for the grader, its checks and the reference."""
 
+import contextlib
 import gc
 import importlib
 import os
@@ -12,11 +13,15 @@ import kit
 
 def imports() -> bool:
     found = []
-    for name in ("grader.grading", "grader.judge.decide", "grader.harness.server", "katas", "grader.catalog.find"):
+    for name in ("grader.grading", "grader.judge.decide", "grader.harness.server", "grader.catalog.find"):
         try:
             found.append(importlib.import_module(name))
         except ImportError:
             continue
+    with contextlib.suppress(ImportError):
+        import katas
+
+        found += [name for folder in katas.__path__ for name in os.listdir(folder)]
     return bool(found)
 
 
