@@ -106,7 +106,7 @@ async def test_it_sees_nothing_of_the_machine(serve: Serve, folder: Path) -> Non
         assert await seen(server, "[pid for pid in os.listdir('/proc') if pid.isdigit()]") == ["1", str(await seen(server, "os.getpid()"))]
         assert "ModuleNotFoundError" in await seen(server, "__import__('katas.catalog')")
         assert "ModuleNotFoundError" in await seen(server, "__import__('grader.grading')")
-        katas = "[os.listdir(Path(entry, 'katas')) for entry in sys.path if Path(entry, 'katas').is_dir()]"
+        katas = "[os.listdir(Path(entry, 'katas')) for entry in __import__('sys').path if Path(entry, 'katas').is_dir()]"
         assert not any(await seen(server, katas)), "an installed package leaves an empty folder"
         environ = await seen(server, "dict(os.environ)")
         assert set(environ) <= {"PATH", "HOME", "LANG", "LC_ALL", "TZ"}
