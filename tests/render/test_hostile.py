@@ -35,8 +35,8 @@ from tests.render.hostile import (
 )
 
 INFO = GraderInfo(version="1", python="3", cores=2)
-REPORT_LINES, REPORT_CHARS = 500, 40_000
-"""More than this is never written of one grading with two checks, however much there is to tell."""
+REPORT_LINES, REPORT_CHARS = 700, 40_000
+"""More than this is never written of one grading with two checks, however much there is to tell, in characters two columns wide, too."""
 
 kinds = st.sampled_from(FindingKind)
 ways = pytest.mark.parametrize(
