@@ -96,6 +96,17 @@ def table(title: str, groups: dict[str, list[Grading]]) -> str:
     return "\n".join(lines)
 
 
+def detection_table(gradings: Sequence[Grading]) -> str:
+    """A markdown table of the wrong examples of each kata: how many were found out, and at exactly the checks that the manifest names."""
+    lines = ["| kata | wrong apps graded | failed | at exactly the declared checks |", "| :-- | --: | --: | --: |"]
+    wrong_apps = [grading for grading in gradings if grading.expected == "failed" and grading.declared is not None]
+    for kata, some in (*sorted(grouped(wrong_apps, "kata").items()), ("all", wrong_apps)):
+        failed = [grading for grading in some if grading.verdict == "failed"]
+        exactly = sum(not grading.has_wrong_checks for grading in failed)
+        lines.append(f"| {kata} | {len(some)} | {len(failed)} | {exactly} |")
+    return "\n".join(lines)
+
+
 def percent(bound: float | str | None) -> str:
     """A bound as text: "0.4 %", "seen"."""
     return f"{bound:.2%}".replace("%", " %") if isinstance(bound, float) else str(bound or "-")

@@ -3,7 +3,7 @@
     python -m tests.bench.verdicts --minutes 20 --noise 0,4,8,32 --bursts --parallel 2 --out soak.json
 
 A wrong verdict is the worst bug of this program, so it is looked for here and not only thought about. OUT gets the figures,
-OUT with the ending .jsonl every single grading as soon as it is known.
+OUT with the ending .jsonl every single grading as soon as it is known. `--show` prints the tables of such files again.
 """
 
 import argparse
@@ -27,7 +27,7 @@ import msgspec
 
 from tests.bench.gradings import Card, Grading, deck_of, frozen_copy, grade_apart, grade_naively, naive_deck_of, read_katas
 from tests.bench.noise import BURST_S, Noise, busy_machine
-from tests.bench.summary import grouped, summary, table, told
+from tests.bench.summary import detection_table, grouped, summary, table, told
 
 SLICE_S = 120.0
 """So long at one noise level before the next one has its turn: a soak that is interrupted has seen all of them."""
@@ -167,6 +167,7 @@ def print_tables(gradings: Sequence[Grading]) -> None:
         if by == "kata":
             print("\n" + table("kata", dict(sorted(grouped(of_grader, "kata").items()))))
             print("\n" + table("kind", grouped(of_grader, "kind")))
+            print("\n" + detection_table(of_grader))
     for grading in gradings:
         if grading.by == "kata" and (grading.has_wrong_checks or grading.verdict == "inconclusive"):
             print(f"\n{told(grading)}; declared: {', '.join(grading.declared or ()) or 'none'}\n  {grading.detail}")
@@ -201,7 +202,11 @@ def main() -> int:
     parser.add_argument("--katas", type=lambda text: text.split(","), default=[], help="only these katas: slug,slug")
     parser.add_argument("--no-naive", action="store_true", help="leave out the scripts with fixed limits, for comparison")
     parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
+    parser.add_argument("--show", type=Path, nargs="+", metavar="JSONL", help="grade nothing; print the tables of these files together")
     options = parser.parse_args()
+    if options.show:
+        print_tables([msgspec.json.decode(line, type=Grading) for path in options.show for line in path.read_bytes().splitlines()])
+        return 0
     levels = [Noise(processes) for processes in options.noise] + [Noise(BURST_PROCESSES, BURST_S)] * options.bursts
     soak = Soak(options.out)
     try:
