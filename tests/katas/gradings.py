@@ -10,8 +10,8 @@ from grader.catalog.find import find_catalog
 from grader.grading import Settings, grade
 from grader.report import Report
 
-AT_A_TIME = 3
-"""Verdicts do not depend on it; much of a grading is waiting, and two cores have time for three."""
+AT_A_TIME = 5
+"""Verdicts do not depend on it; most of a grading is waiting, and two cores have time for five."""
 
 
 def grade_example(slug: str, solution: str, stops_early: bool) -> Report:
