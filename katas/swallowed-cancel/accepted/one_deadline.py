@@ -68,7 +68,7 @@ async def ask(supplier: httpx.AsyncClient, path: str) -> int:
             response = await supplier.get(path)
             response.raise_for_status()
             return int(response.json()["value"])
-        except Exception as error:  # not BaseException: a cancellation is no stumble, but the end
+        except (httpx.HTTPError, ValueError, KeyError) as error:
             log.info("try %d of %s: %r", number, path, error)
         await asyncio.sleep(PAUSE_S)
     raise SupplierFailed(path)
