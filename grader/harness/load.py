@@ -149,6 +149,11 @@ class Pending:
         return self._answered.is_set()
 
     @property
+    def served(self) -> bool:
+        """Whether a whole answer has come."""
+        return self._answer is not None and self._answer.status is not None and self._answer.exchange.error is None
+
+    @property
     def body(self) -> bytes:
         """What has come of the body so far."""
         return bytes(self._visit.body)

@@ -67,8 +67,8 @@ async def test_the_silent_call_is_given_up(server: Server, upstream: Upstream) -
     """When the time is over, the app closes the call to the supplier."""
     item = items(1)[0]
     upstream.on(f"/prices/{item}", never=True)
-    come(server, item)
-    await upstream.departures(f"/prices/{item}", 1, patience_s=PATIENCE_S)
+    visitor = come(server, item)
+    await upstream.departures(f"/prices/{item}", 1, patience_s=PATIENCE_S, unless=[visitor])
 
 
 async def test_an_offer_goes_without_delivery(server: Server, upstream: Upstream) -> None:
@@ -89,8 +89,8 @@ async def test_silence_about_some_does_no_harm_to_others(server: Server, upstrea
         upstream.on(f"/prices/{item}", never=True)
     upstream.on("/delivery/*", never=True, times=len(without_delivery))
     visitors = {item: come(server, item) for item in crowd}
-    await upstream.arrivals("/delivery/*", len(without_delivery))
-    await upstream.arrivals("/prices/*", len(crowd))
+    await upstream.arrivals("/prices/*", len(crowd), unless=visitors.values())
+    await upstream.arrivals("/delivery/*", len(without_delivery), unless=[visitors[item] for item in without_delivery])
     await an_offer_survives_a_stumble(server, upstream)
     answers = {item: await visitor for item, visitor in visitors.items()}
     for item in without_price:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import anyio
 import httpx
@@ -178,3 +179,27 @@ async def test_nonsense_closes_the_connection(upstream: Upstream) -> None:
                 said += await stream.receive()
     assert said == b""
     assert upstream.all_calls == []
+
+
+@dataclass
+class Visitor:
+    served: bool = False
+
+
+async def test_calls_that_will_never_come_are_not_waited_for_when_their_visitors_are_answered(upstream: Upstream) -> None:
+    visitors = [Visitor(), Visitor(served=True)]
+    with pytest.raises(GateMissed):
+        await upstream.arrivals("/a", 2, deadline_s=0.1, unless=visitors)
+    visitors[0].served = True
+    await upstream.arrivals("/a", 2, unless=visitors)
+
+
+async def test_a_call_that_goes_on_is_waited_for_though_its_visitor_is_answered(upstream: Upstream, client: httpx.AsyncClient) -> None:
+    upstream.on("/a", never=True)
+    await upstream.departures("/a", 1, unless=[Visitor(served=True)])
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(client.get, "/a")
+        await upstream.arrivals("/a", 1)
+        with pytest.raises(GateMissed):
+            await upstream.departures("/a", 1, deadline_s=0.1, unless=[Visitor(served=True)])
+        tasks.cancel_scope.cancel()
