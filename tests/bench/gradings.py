@@ -190,7 +190,8 @@ def _grading(
         expected=card.expected,
         verdict=verdict,
         declared=None if declared is None else tuple(sorted(declared)),
-        failed=tuple(check["name"] for check in checks if check["outcome"] == "failed"),
+        # What was not run after a failure, as after a crash at the start, has not held either: `kata verify` counts it so, too.
+        failed=tuple(check["name"] for check in checks if check["outcome"] in ("failed", "not_run")),
         unsure=tuple(check["name"] for check in checks if check["outcome"] == "inconclusive"),
         detail=detail,
         duration_s=round(duration_s, 3),
