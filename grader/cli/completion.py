@@ -24,3 +24,13 @@ SlugArgument = Annotated[
     str | None,
     typer.Argument(metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False, autocompletion=complete_slug),
 ]
+
+BackwardSlugArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[SLUG]",
+        help="Which kata; the current one by default, or else the one passed last.",
+        show_default=False,
+        autocompletion=complete_slug,
+    ),
+]

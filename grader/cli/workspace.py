@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.completion import SlugArgument
+from grader.cli.completion import BackwardSlugArgument, SlugArgument
 from grader.cli.learner import KatasOption, target_of
 from grader.cli.news import tell_changes
 from grader.cli.paths import shown
@@ -163,9 +163,7 @@ def _after_hints(were_seen: bool, left: int, state: "State", slug: str | None) -
 
 
 def solution(
-    slug: Annotated[
-        str | None, typer.Argument(metavar="[SLUG]", help="Which kata; the current one, or else the last passed.", show_default=False)
-    ] = None,
+    slug: BackwardSlugArgument = None,
     gives_up: Annotated[bool, typer.Option("--give-up", help="Show it before a pass; until then the kata counts as given up.")] = False,
     katas: KatasOption = None,
 ) -> None:
@@ -230,9 +228,7 @@ def _name_in_kata(path: Path) -> str:
 
 
 def diff(
-    slug: Annotated[
-        str | None, typer.Argument(metavar="[SLUG]", help="Which kata; the current one, or else the last passed.", show_default=False)
-    ] = None,
+    slug: BackwardSlugArgument = None,
     katas: KatasOption = None,
 ) -> None:
     """Show what you have changed in the starter, as a unified diff."""
