@@ -247,7 +247,7 @@ def reset(slug: SlugArgument = None, katas: KatasOption = None) -> None:
 
     from grader.render.terminal import Screen
     from grader.workspace import backup
-    from grader.workspace.upgrade import Part, digests_of
+    from grader.workspace.upgrade import Part, digest_of
 
     target, screen = target_of(slug, None, katas, "reset"), Screen()
     done = backup.reset(target.kata, target.path, datetime.now().astimezone())
@@ -261,8 +261,7 @@ def reset(slug: SlugArgument = None, katas: KatasOption = None) -> None:
     others = sorted(path.name for path in target.path.glob("*.py") if path not in (done.app, done.backup) and not _is_backup(path))
     if others:
         screen.say(f"Other files were left as they are: {', '.join(others)}")
-    starter = digests_of(target.kata.folder)[Part.STARTER]
-    _workspace_of(target).note_known(target.kata.slug, {Part.STARTER: starter}, target.catalog.renamed)
+    _workspace_of(target).note_known(target.kata.slug, {Part.STARTER: digest_of(target.kata.starter)}, target.catalog.renamed)
 
 
 def _is_backup(path: Path) -> bool:

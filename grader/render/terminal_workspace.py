@@ -25,8 +25,8 @@ NARROW = 60
 
 MAP_MARKS = {state: ("·" if state is State.TODO else mark, style) for state, (mark, style) in STATES.items()}
 PLAIN_MAP_MARKS = {"✓": "x", "›": ">", "·": "."}
-CURRENT = "›"
-STATE_WORDS = {State.PASSED: "passed", State.SKIPPED: "skipped", State.GIVEN_UP: "given up", State.STARTED: "begun"}
+LEGEND = {State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}
+"""Of marks that are not plain by themselves."""
 
 
 class WorkspaceScreen(Screen):
@@ -68,10 +68,8 @@ class WorkspaceScreen(Screen):
             yield marks
 
     def _legend(self, standing: Standing) -> None:
-        """What the marks mean, of those that are not plain by themselves."""
-        shown = [state for state in (State.SKIPPED, State.GIVEN_UP) if standing.count(state)]
-        if shown and self._console.width > NARROW:
-            words = [f"{self._map_mark(state)[0]} {STATE_WORDS[state]}" for state in shown]
+        words = [f"{self._map_mark(state)[0]} {word}" for state, word in LEGEND.items() if standing.count(state)]
+        if words and self._console.width > NARROW:
             self._line(Text(", ".join(words), style="dim"))
 
     def _map_mark(self, state: State) -> tuple[str, str]:

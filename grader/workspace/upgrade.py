@@ -20,8 +20,8 @@ NEW_README = "README.new"
 """So begin the names of texts that came later."""
 
 DIGEST_CHARS = 32
-NOT_OF_THE_CHECKS = ("kata.toml", README)
-"""Files beside `checks.py` that grading does not depend on, or of which a learner need not know; a schema of SQL is one of those."""
+SUFFIXES_OF_CHECKS = (".py", ".sql")
+"""Of the files at the top of a kata's folder that count as its checks: `checks.py` and, say, a schema."""
 
 
 class Part(StrEnum):
@@ -62,11 +62,11 @@ def digests_of(source: Path) -> dict[str, str]:
     Raises:
         OSError: a part cannot be read.
     """
-    checks = [path for path in sorted(source.iterdir()) if path.is_file() and path.name not in NOT_OF_THE_CHECKS]
+    checks = [path for path in sorted(source.iterdir()) if path.suffix in SUFFIXES_OF_CHECKS and not path.name.startswith(".")]
     return {
-        Part.STARTER.value: _digest(source / "starter" / ENTRY),
-        Part.README.value: _digest(source / README),
-        Part.CHECKS.value: _digest(*checks),
+        Part.STARTER.value: digest_of(source / "starter" / ENTRY),
+        Part.README.value: digest_of(source / README),
+        Part.CHECKS.value: digest_of(*checks),
     }
 
 
@@ -103,7 +103,7 @@ def put_new_readme(change: Change) -> Path:
         for path in _names_of_new_readmes(change.folder):
             if not path.exists():
                 write_new(path, data)
-            elif _digest(path) == change.known.get(Part.README):  # ours, of an earlier change, and as it was put there
+            elif digest_of(path) == change.known.get(Part.README):  # ours, of an earlier change, and as it was put there
                 write_whole(path, data, COMMON)
             if path.read_bytes() == data:
                 return path
@@ -133,7 +133,12 @@ def _names_of_new_readmes(folder: Path) -> Iterator[Path]:
     yield from (folder / f"{NEW_README}-{number}.md" for number in range(2, 1000))
 
 
-def _digest(*paths: Path) -> str:
+def digest_of(*paths: Path) -> str:
+    """A digest of what is in these files.
+
+    Raises:
+        OSError: one cannot be read.
+    """
     digest = hashlib.sha256()
     for path in paths:
         data = path.read_bytes()
@@ -143,6 +148,6 @@ def _digest(*paths: Path) -> str:
 
 def _digest_if_there(path: Path) -> str:
     try:
-        return _digest(path) if path.is_file() else ""
+        return digest_of(path) if path.is_file() else ""
     except OSError:
         return ""
