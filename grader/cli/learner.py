@@ -82,19 +82,18 @@ def next_kata(
 
 
 def _show_handout(screen: "WorkspaceScreen", handout: "Handout", catalog: "Catalog", workspace: "Workspace") -> None:
-    from grader.workspace.handout import slug_of_folder
+    from grader.workspace.handout import is_elsewhere
 
     kata, app, readme = handout.kata, shown(handout.folder / "app.py"), shown(handout.folder / "README.md")
-    here = slug_of_folder(catalog, workspace, Path.cwd())
-    # In the folder of another kata, `kata check` alone means that one.
-    named = f" {kata.slug}" if here is not None and catalog.resolve(here) != kata.slug else ""
     screen.say(f"{kata.title} (tier {kata.tier})", kata.teaches, "")
     if handout.is_new:
         screen.say(f"Handed out: {readme} says what is wrong, {app} is yours to mend.")
     else:
         screen.say(f"This is your current kata, and it is where you left it: {app}")
-    screen.say(f"Its folder: {handout.folder}", f"Then type: kata check{named}", "")
-    screen.say(f"Also: kata open{named} (in your editor), kata watch{named} (grades on every save), kata hint{named}")
+    screen.say(f"Its folder: {handout.folder}")
+    if is_elsewhere(catalog, workspace, kata.slug, Path.cwd()):
+        screen.say(f"You are in the folder of another kata, so first: cd {shlex.quote(shown(handout.folder))}")
+    screen.say("Then type: kata check", "", "Also: kata open (in your editor), kata watch (grades on every save), kata hint")
 
 
 def check(
@@ -205,6 +204,8 @@ def _grade_on_screen(target: Target, sandbox: SandboxMode) -> "Report":
     finally:
         screen.stop()
     screen.finish(report, _advice(target, report))
+    if report.unsaved:
+        screen.say("", f"{report.unsaved} It cannot be judged again, but the verdict holds.")
     note_pass(target, report)  # last: a verdict is shown also when the disk is full
     if report.without_sandbox and sandbox is SandboxMode.AUTO and _is_news("no-sandbox"):
         screen.say(

@@ -66,7 +66,7 @@ def show_standing() -> None:
 
 
 def _show_current(screen: "WorkspaceScreen", catalog: "Catalog", workspace: "Workspace", slug: str) -> None:
-    from grader.workspace.handout import slug_of_folder
+    from grader.workspace.handout import is_elsewhere
     from grader.workspace.progress import Entry
     from grader.workspace.solution import ENTRY
 
@@ -77,12 +77,11 @@ def _show_current(screen: "WorkspaceScreen", catalog: "Catalog", workspace: "Wor
         return
     hints = min(workspace.entries(catalog.renamed).get(slug, Entry()).hints, len(kata.hints))
     screen.say(f"{shown(folder / ENTRY)}, {hints} of {len(kata.hints)} hints seen", "")
-    here = slug_of_folder(catalog, workspace, Path.cwd())
-    # In the folder of another kata, `kata check` alone means that one.
-    named = f" {slug}" if here is not None and catalog.resolve(here) != slug else ""
+    if is_elsewhere(catalog, workspace, slug, Path.cwd()):
+        screen.say(f"You are in the folder of another kata, so first: cd {shlex.quote(shown(folder))}")
     if _is_untouched(kata, folder):
-        screen.say(f"Read {shown(folder / 'README.md')} and mend {shown(folder / ENTRY)}, or type: kata open{named}")
-    screen.say(f"When it is mended, type: kata check{named}", f"Or keep kata watch{named} running. Stuck? Type: kata hint{named}")
+        screen.say(f"Read {shown(folder / 'README.md')} and mend {shown(folder / ENTRY)}, or type: kata open")
+    screen.say("When it is mended, type: kata check", "Or keep kata watch running. Stuck? Type: kata hint")
 
 
 def _is_untouched(kata: "Kata", folder: Path) -> bool:

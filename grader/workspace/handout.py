@@ -41,6 +41,12 @@ def slug_of_folder(catalog: Catalog, workspace: Workspace, folder: Path) -> str 
     return inside[0] if inside and (inside[0] in catalog.slugs or inside[0] in catalog.renamed) else None
 
 
+def is_elsewhere(catalog: Catalog, workspace: Workspace, slug: str, folder: Path) -> bool:
+    """Whether this folder lies in that of another kata, where commands without a slug mean the other one."""
+    here = slug_of_folder(catalog, workspace, folder)
+    return here is not None and catalog.resolve(here) != slug
+
+
 def hand_out(kata: Kata, workspace: Workspace, renamed: Mapping[str, str]) -> Handout:
     """Put a kata's starter and text into the workspace, where they are not there already.
 

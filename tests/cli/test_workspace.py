@@ -81,11 +81,13 @@ def test_kata_after_a_pass_names_the_next_one(run: KataHere, begun: Path) -> Non
     assert "To have it handed out, type: kata next" in out
 
 
-def test_in_the_folder_of_another_kata_the_commands_name_the_one_that_is_meant(run: KataHere, begun: Path) -> None:
+def test_in_the_folder_of_another_kata_the_way_out_is_told(run: KataHere, begun: Path) -> None:
+    """Commands without a slug mean the kata of the folder."""
     passes(begun, "first")
-    assert "Then type: kata check second" in run("next", cwd=begun / "first").out
-    assert "type: kata check second" in run(cwd=begun / "first").out
-    assert "type: kata check second" not in run(cwd=begun).out
+    for command in (["next"], []):
+        assert "so first: cd ../second\n" in run(*command, cwd=begun / "first").out
+        assert "so first: cd" not in run(*command, cwd=begun / "second").out
+        assert "so first: cd" not in run(*command, cwd=begun).out
 
 
 def test_at_the_end_kata_says_what_is_left_over(run: KataHere, begun: Path) -> None:
@@ -542,3 +544,13 @@ def test_hostile_names_and_files_act_on_nothing(run: KataHere, make_kata: MakeKa
     for out in outs:
         assert out.replace("\n", "").isprintable()
     assert "[bold red]x[/bold red]" in outs[1]
+
+
+def test_a_run_that_cannot_be_saved_takes_no_verdict_from_the_learner(run: KataHere, begun: Path) -> None:
+    (begun / "first" / "app.py").write_text(RIGHT)
+    (begun / ".kata" / "runs").write_text("no folder")
+    ran = run("check", cwd=begun)
+    assert (ran.code, ran.err) == (0, "")
+    assert "Passed: " in ran.out
+    assert "The run cannot be saved in " in ran.out
+    assert Workspace(begun).states({})["first"] is State.PASSED
