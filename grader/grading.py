@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from grader.catalog.manifest import Kata
-from grader.errors import BrokenError, GraderError
+from grader.errors import BrokenError, EvidenceFileError, GraderError
 from grader.evidence.files import load_run, save_run
 from grader.evidence.model import Run, Subject
 from grader.harness.files import FILES
@@ -109,8 +109,17 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
     if checks.error is not None and (settings.raises_broken or not any(record.attempts for record in checks.records)):
         raise checks.error
     run = _run(kata, solution, began_at, clock, checks, without_sandbox)
-    run_file = save_run(run, settings.runs_folder) if settings.runs_folder is not None else None
-    return _report(kata, run, run_file)
+    return _report(kata, run, *_save(run, settings.runs_folder))
+
+
+def _save(run: Run, folder: Path | None) -> tuple[Path | None, str]:
+    """Where the run was saved, and why it was not: a full disk takes the evidence from the learner, and not the verdict."""
+    if folder is None:
+        return None, ""
+    try:
+        return save_run(run, folder), ""
+    except EvidenceFileError as error:
+        return None, error.message
 
 
 def _allow_descriptors() -> None:
@@ -244,7 +253,7 @@ def _run(kata: Kata, solution: Path, began_at: str, clock: Clock, checks: "Check
     )
 
 
-def _report(kata: Kata, run: Run, run_file: Path | None) -> Report:
+def _report(kata: Kata, run: Run, run_file: Path | None, unsaved: str = "") -> Report:
     verdict, results = judge_run(run.checks, out_of_time=run.out_of_time)
     return Report(
         kata=kata.slug,
@@ -257,6 +266,7 @@ def _report(kata: Kata, run: Run, run_file: Path | None) -> Report:
         because=_because(kata, results),
         run_file=str(run_file or ""),
         without_sandbox=run.without_sandbox,
+        unsaved=unsaved,
     )
 
 

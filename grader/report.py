@@ -148,6 +148,7 @@ class Report(Struct, frozen=True, kw_only=True):
         because: the sentence of a known mistake, when the failed checks are exactly those of it.
         run_file: where the evidence was saved, or an empty text.
         without_sandbox: why the solution ran without a sandbox; empty when it had one.
+        unsaved: why the evidence could not be saved, one sentence; empty when it was, or was not to be.
     """
 
     format: int = FORMAT
@@ -161,6 +162,7 @@ class Report(Struct, frozen=True, kw_only=True):
     because: str = ""
     run_file: str = ""
     without_sandbox: str = ""
+    unsaved: str = ""
 
     @property
     def cause(self) -> CheckResult | None:

@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.catalog.manifest import Kata, read_manifest
@@ -20,12 +20,14 @@ class Catalog:
         slugs: in order.
         tiers: names of the tiers by number.
         renamed: old slug to new slug, so that progress survives.
+        placed: tier by slug, of those katas that `catalog.toml` names.
     """
 
     folder: Path
     slugs: tuple[str, ...]
     tiers: dict[int, str]
     renamed: dict[str, str]
+    placed: dict[str, int] = field(default_factory=dict)
 
     def kata(self, slug: str) -> Kata:
         """Read one kata.
@@ -48,6 +50,14 @@ class Catalog:
             hint = f"Did you mean {', '.join(near)}?" if near else "`kata list` shows all katas."
             raise UnknownKata(f"There is no kata `{slug}`.", hint)
         return slug
+
+    def tier_of(self, slug: str) -> int:
+        """The tier of a kata, which `catalog.toml` says sooner than the kata itself.
+
+        Raises:
+            KataPackageError: its package is wrong.
+        """
+        return self.placed[slug] if slug in self.placed else read_manifest(self.folder / slug).tier
 
     def katas(self) -> list[Kata]:
         """Read all katas."""
@@ -77,25 +87,28 @@ def find_catalog(folder: Path | None = None) -> Catalog:
     if (folder / "kata.toml").is_file():
         return Catalog(folder.parent, (folder.name,), {}, {})
     present = sorted(path.parent.name for path in folder.glob("*/kata.toml"))
-    order, tiers, renamed = _read_order(folder / ORDER_FILE)
-    missing = [slug for slug in order if slug not in present]
+    placed, tiers, renamed = _read_order(folder / ORDER_FILE)
+    missing = [slug for slug in placed if slug not in present]
     if missing:
         raise KataPackageError(
             f"{folder / ORDER_FILE} names {missing[0]}, which has no kata.toml.", "Add the kata, or strike the name out."
         )
-    slugs = tuple(order) + tuple(slug for slug in present if slug not in order)
+    slugs = tuple(placed) + tuple(slug for slug in present if slug not in placed)
     if not slugs:
         raise UsageError(f"There is no kata in {folder}.", "A kata is a folder with a kata.toml; name another with --katas or KATA_PATH.")
-    return Catalog(folder, slugs, tiers, renamed)
+    return Catalog(folder, slugs, tiers, renamed, placed)
 
 
-def _read_order(path: Path) -> tuple[list[str], dict[int, str], dict[str, str]]:
+def _read_order(path: Path) -> tuple[dict[str, int], dict[int, str], dict[str, str]]:
+    """The tier of each kata, in order; the title of each tier; old slugs."""
     if not path.is_file():
-        return [], {}, {}
+        return {}, {}, {}
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         tiers = table.get("tier", [])
-        order = [slug for tier in tiers for slug in tier["katas"]]
-        return order, {tier["number"]: tier["title"] for tier in tiers}, dict(table.get("renamed", {}))
+        if not all(type(tier["number"]) is int for tier in tiers):
+            raise TypeError("the number of a tier must be an integer")
+        placed = {slug: tier["number"] for tier in tiers for slug in tier["katas"]}
+        return placed, {tier["number"]: tier["title"] for tier in tiers}, dict(table.get("renamed", {}))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise KataPackageError(f"{path} cannot be read: {error}.", "It needs [[tier]] tables with number, title and katas.") from error

@@ -1,4 +1,4 @@
-"""Commands of a learner: next, check, list.
+"""Commands of a learner: next, check.
 
 What a command alone needs is imported inside of it: `kata --help` and `kata list` stay under 0.3 s that way.
 """
@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grader.cli.completion import SlugArgument
+from grader.cli.paths import shown
 from grader.errors import ExitCode, UsageError
 from grader.harness.sandbox import SandboxMode
 
 if TYPE_CHECKING:
     from grader.catalog.find import Catalog
     from grader.catalog.manifest import Kata
-    from grader.render.terminal import Screen
+    from grader.render.terminal_workspace import WorkspaceScreen
     from grader.report import Report
+    from grader.workspace.handout import Handout
     from grader.workspace.progress import State, Workspace
 
 VERDICT_CODES = {
@@ -46,7 +49,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command("next")(next_kata)
     app.command("check")(check)
-    app.command("list")(list_katas)
 
 
 def next_kata(
@@ -55,40 +57,47 @@ def next_kata(
 ) -> None:
     """Hand out the first kata that is not passed yet."""
     from grader.catalog.find import find_catalog
-    from grader.render.terminal import Screen
+    from grader.cli.news import tell_changes
+    from grader.render.terminal_workspace import WorkspaceScreen
     from grader.workspace.handout import current_slug, hand_out
     from grader.workspace.progress import State, find_workspace, make_workspace
+    from grader.workspace.standing import standing_of
 
     catalog = find_catalog(katas)
-    screen = Screen()
+    screen = WorkspaceScreen()
     workspace = find_workspace(Path.cwd())
     if workspace is None:
         workspace = make_workspace(Path.cwd())
         screen.say(f"{workspace.root} is now your workspace: katas go here, progress into .kata/.", "")
-    states = workspace.states(catalog.renamed)
-    slug = current_slug(catalog, states)
+    tell_changes(screen, catalog, workspace)
+    slug = current_slug(catalog, workspace.states(catalog.renamed))
     if slug is not None and skip:
         workspace.set_state(slug, State.SKIPPED, catalog.renamed)
         screen.say(f"Skipped {slug}. To take it up again: kata check {slug}", "")
-        states = workspace.states(catalog.renamed)
-        slug = current_slug(catalog, states)
+        slug = current_slug(catalog, workspace.states(catalog.renamed))
     if slug is None:
-        _congratulate(screen, catalog, states)
+        screen.the_end(standing_of(catalog, workspace.entries(catalog.renamed)))
         return
-    handout = hand_out(catalog.kata(slug), workspace, catalog.renamed)
-    kata, app, readme = handout.kata, _shown(handout.folder / "app.py"), _shown(handout.folder / "README.md")
+    _show_handout(screen, hand_out(catalog.kata(slug), workspace, catalog.renamed), catalog, workspace)
+
+
+def _show_handout(screen: "WorkspaceScreen", handout: "Handout", catalog: "Catalog", workspace: "Workspace") -> None:
+    from grader.workspace.handout import is_elsewhere
+
+    kata, app, readme = handout.kata, shown(handout.folder / "app.py"), shown(handout.folder / "README.md")
     screen.say(f"{kata.title} (tier {kata.tier})", kata.teaches, "")
     if handout.is_new:
         screen.say(f"Handed out: {readme} says what is wrong, {app} is yours to mend.")
     else:
         screen.say(f"This is your current kata, and it is where you left it: {app}")
-    screen.say("Then type: kata check")
+    screen.say(f"Its folder: {handout.folder}")
+    if is_elsewhere(catalog, workspace, kata.slug, Path.cwd()):
+        screen.say(f"You are in the folder of another kata, so first: cd {shlex.quote(shown(handout.folder))}")
+    screen.say("Then type: kata check", "", "Also: kata open (in your editor), kata watch (grades on every save), kata hint")
 
 
 def check(
-    slug: Annotated[
-        str | None, typer.Argument(metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False)
-    ] = None,
+    slug: SlugArgument = None,
     solution: Annotated[
         Path | None, typer.Option("--solution", metavar="PATH", help="Grade this file, folder or archive; needs no workspace.")
     ] = None,
@@ -105,22 +114,9 @@ def check(
     """
     if replayed is not None:
         raise typer.Exit(VERDICT_CODES[_replay(replayed, as_json, katas).verdict])
-    target = _target(slug, solution, katas)
+    target = target_of(slug, solution, katas)
     report = _grade_as_json(target, sandbox) if as_json else _grade_on_screen(target, sandbox)
     raise typer.Exit(VERDICT_CODES[report.verdict] if report is not None else ExitCode.BROKEN)
-
-
-def list_katas(katas: KatasOption = None) -> None:
-    """Show every kata by tier, with its state."""
-    from grader.catalog.find import find_catalog
-    from grader.render.terminal import Screen
-    from grader.workspace.handout import current_slug
-    from grader.workspace.progress import find_workspace
-
-    catalog = find_catalog(katas)
-    workspace = find_workspace(Path.cwd())
-    states = workspace.states(catalog.renamed) if workspace is not None else {}
-    Screen().catalog(catalog, catalog.katas(), states, current_slug(catalog, states))
 
 
 @dataclass(frozen=True)
@@ -141,14 +137,26 @@ class Target:
     runs_folder: Path | None
 
 
-def _target(slug: str | None, solution: Path | None, katas: Path | None) -> Target:
+def target_of(slug: str | None, solution: Path | None, katas: Path | None, verb: str = "check") -> Target:
+    """What the arguments of a command name.
+
+    Args:
+        slug: of the kata; None for that of the current folder, or the current one.
+        solution: a path outside of any workspace, or None.
+        katas: folder of katas, if not the shipped one.
+        verb: the command that is meant, for messages.
+
+    Raises:
+        UsageError: there is nothing of that name, no workspace, or nothing handed out.
+    """
     from grader.catalog.find import find_catalog
+    from grader.workspace.handout import slug_of_folder
     from grader.workspace.progress import find_workspace, need_workspace
 
     catalog = find_catalog(katas)
     workspace = find_workspace(Path.cwd())
     runs_folder = workspace.runs_folder if workspace is not None else None
-    command = f"kata check {slug}" if slug else "kata check"
+    command = f"kata {verb} {slug}" if slug else f"kata {verb}"
     if solution is not None:
         kata = catalog.kata(slug or _slug_of_solution(catalog, solution))
         return Target(catalog, kata, solution, f"{command} --solution {shlex.quote(str(solution))}", None, runs_folder)
@@ -156,7 +164,7 @@ def _target(slug: str | None, solution: Path | None, katas: Path | None) -> Targ
         catalog.kata(slug)  # a misspelt name is the nearer mistake
     workspace = need_workspace(Path.cwd())
     states = workspace.states(catalog.renamed)
-    kata = catalog.kata(slug or _slug_of_folder(catalog, workspace) or _current(catalog, states))
+    kata = catalog.kata(slug or slug_of_folder(catalog, workspace, Path.cwd()) or _current(catalog, states, verb))
     folder = workspace.kata_folder(kata.slug, catalog.renamed)
     if not folder.is_dir():
         raise UsageError(f"The kata {kata.slug} has not been handed out in {workspace.root}.", "`kata next` hands out the next kata.")
@@ -173,33 +181,32 @@ def _slug_of_solution(catalog: "Catalog", solution: Path) -> str:
     raise UsageError(f"It is not clear which kata {solution} solves.", "Name it: kata check SLUG --solution PATH")
 
 
-def _slug_of_folder(catalog: "Catalog", workspace: "Workspace") -> str | None:
-    """The kata in whose folder we are, if we are in one."""
-    inside = Path.cwd().relative_to(workspace.root).parts
-    return inside[0] if inside and (inside[0] in catalog.slugs or inside[0] in catalog.renamed) else None
-
-
-def _current(catalog: "Catalog", states: "Mapping[str, State]") -> str:
+def _current(catalog: "Catalog", states: "Mapping[str, State]", verb: str) -> str:
     from grader.workspace.handout import current_slug
 
     slug = current_slug(catalog, states)
     if slug is None:
-        raise UsageError("All katas are passed or skipped, so there is no current one.", "Name one: kata check SLUG")
+        raise UsageError("All katas are passed, skipped or given up, so there is no current one.", f"Name one: kata {verb} SLUG")
     return slug
 
 
 def _grade_on_screen(target: Target, sandbox: SandboxMode) -> "Report":
+    from grader.cli.news import tell_changes
     from grader.grading import Settings, grade
-    from grader.render.terminal import Screen
+    from grader.render.terminal_workspace import WorkspaceScreen
 
-    screen = Screen()
+    screen = WorkspaceScreen()
+    if target.workspace is not None:
+        tell_changes(screen, target.catalog, target.workspace, target.kata.slug)
     screen.begin(target.kata)
     try:
         report = grade(target.kata, target.path, Settings(target.runs_folder, screen, sandbox=sandbox))
     finally:
         screen.stop()
-    _note_pass(target, report)
     screen.finish(report, _advice(target, report))
+    if report.unsaved:
+        screen.say("", f"{report.unsaved} It cannot be judged again, but the verdict holds.")
+    note_pass(target, report)  # last: a verdict is shown also when the disk is full
     if report.without_sandbox and sandbox is SandboxMode.AUTO and _is_news("no-sandbox"):
         screen.say(
             "",
@@ -236,7 +243,7 @@ def _replay(run_file: Path, as_json: bool, katas: Path | None) -> "Report":
     if as_json:
         typer.echo(render_report(report))
     else:
-        Screen().replay(kata, report, f"Judged again from {_shown(run_file)}.")
+        Screen().replay(kata, report, f"Judged again from {shown(run_file)}.")
     return report
 
 
@@ -250,12 +257,17 @@ def _grade_as_json(target: Target, sandbox: SandboxMode) -> "Report | None":
     except BrokenError as error:
         typer.echo(render_error(target.kata.slug, error, grader_info()))
         return None
-    _note_pass(target, report)
     typer.echo(render_report(report))
+    note_pass(target, report)
     return report
 
 
-def _note_pass(target: Target, report: "Report") -> None:
+def note_pass(target: Target, report: "Report") -> None:
+    """Note a pass in the learner's progress.
+
+    Raises:
+        ProgressFileError: the file cannot be read or written.
+    """
     from grader.workspace.progress import State
 
     if report.verdict == "passed" and target.workspace is not None:
@@ -268,23 +280,7 @@ def _advice(target: Target, report: "Report") -> str:
         return "Next: kata next" if target.workspace is not None else ""
     if report.verdict == "failed":
         file = target.path if target.path.is_file() else target.path / "app.py"
-        return f"Mend {_shown(file)}, then type: {target.command}"
+        return f"Mend {shown(file)}, then type: {target.command}"
     if report.verdict == "inconclusive":
         return f"Close what keeps this machine busy, then type: {target.command}"
     return f"When that is mended, type: {target.command}"
-
-
-def _congratulate(screen: "Screen", catalog: "Catalog", states: "Mapping[str, State]") -> None:
-    passed = sum(states.get(slug) == "passed" for slug in catalog.slugs)
-    left = [slug for slug in catalog.slugs if states.get(slug) != "passed"]
-    if not left:
-        screen.say(f"Congratulations: all {passed} katas are passed.", "Nothing is left over.")
-        return
-    screen.say(f"You have come to the end: {passed} of {len(catalog.slugs)} katas are passed. Left over, because they were skipped:")
-    screen.say(*(f"  kata check {slug}" for slug in left))
-
-
-def _shown(path: Path) -> str:
-    """A path as one would type it from here, if that is shorter."""
-    relative = os.path.relpath(path)
-    return relative if len(relative) < len(str(path)) else str(path)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from grader.cli import instructor, learner, machine
+from grader.cli import instructor, learner, machine, progress, workspace
 from grader.errors import ExitCode, GraderError
 
 TRACEBACK_LINES = 200
@@ -19,11 +19,12 @@ TRACEBACK_LINES = 200
 app = typer.Typer(
     name="kata",
     help="Learn FastAPI's concurrency from apps that work alone and break under load.",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 learner.register(app)
+workspace.register(app)
+progress.register(app)
 instructor.register(app)
 machine.register(app)
 
@@ -34,11 +35,14 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
+    context: typer.Context,
     _version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
 ) -> None:
     """Learn FastAPI's concurrency from apps that work alone and break under load."""
+    if context.invoked_subcommand is None:
+        workspace.show_standing()
 
 
 class Terminated(BaseException):

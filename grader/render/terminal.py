@@ -44,7 +44,15 @@ VERDICT_STYLES = {
     Verdict.BROKEN: "bold magenta",
 }
 FACT_MARKS = {FactState.GOOD: ("+", "green"), FactState.LACKING: ("-", "yellow"), FactState.BAD: ("!", "bold red")}
-STATES = {State.PASSED: ("✓", "green"), State.STARTED: ("›", "cyan"), State.SKIPPED: ("-", "dim"), State.TODO: (" ", "dim")}
+STATES = {
+    State.PASSED: ("✓", "green"),
+    State.STARTED: ("›", "cyan"),
+    State.SKIPPED: ("-", "dim"),
+    State.GIVEN_UP: ("~", "yellow"),
+    State.TODO: (" ", "dim"),
+}
+CATALOG_WIDTH = 60
+"""With fewer columns the list of katas has no titles."""
 WAITED = (FindingKind.HUNG, FindingKind.NO_ANSWER, FindingKind.NEVER_CAME)
 WAITING_SHOWN = 2
 """How many places at which tasks waited are shown, and for which findings."""
@@ -230,8 +238,10 @@ class Screen:
         if fact.advice:
             self._indented(Text(f"   {fact.advice}"))
 
-    def catalog(self, catalog: Catalog, katas: Sequence[Kata], states: Mapping[str, State], current: str | None) -> None:
-        """Every kata by tier with its state."""
+    def catalog(
+        self, catalog: Catalog, katas: Sequence[Kata], states: Mapping[str, State], current: str | None, total: int | None = None
+    ) -> None:
+        """Katas by tier with their state; with a total, how many of these were chosen."""
         for tier in sorted({kata.tier for kata in katas}):
             name = catalog.tiers.get(tier, "")
             self._line(Text(f"Tier {tier}" + (f" · {name}" if name else ""), style="bold"))
@@ -244,16 +254,19 @@ class Screen:
                     grid.add_row(*self._catalog_row(kata, states.get(kata.slug, State.TODO), kata.slug == current))
             self._console.print(Padding(grid, (0, 0, 1, 1)))
         passed = sum(states.get(kata.slug) is State.PASSED for kata in katas)
-        self._line(Text(f"{passed} of {len(katas)} passed."))
+        if total is None:
+            self._line(Text(f"{passed} of {len(katas)} passed."))
+        else:
+            self._line(Text(f"{len(katas)} of {total} katas, {passed} of them passed."))
 
     def _catalog_row(self, kata: Kata, state: State, is_current: bool) -> tuple[Text, Text, Text]:
         mark, style = STATES[State.STARTED if is_current else state]
         if not self._shows_marks:
             mark = {"✓": "x", "›": ">"}.get(mark, mark)
-        words = {State.PASSED: "passed", State.SKIPPED: "skipped"}.get(state, "current" if is_current else "")
-        title = Text(kata.title)
+        words = {State.PASSED: "passed", State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}.get(state, "current" if is_current else "")
+        title = Text(kata.title if self._console.width >= CATALOG_WIDTH else "")
         if words:
-            title.append(f"  {words}", style=style)
+            title.append(f"  {words}" if title.plain else words, style=style)
         return Text(mark, style=style), Text(kata.slug, style="bold" if is_current else ""), title
 
     def _line(self, text: RichText | None = None) -> None:

@@ -32,6 +32,8 @@ IGNORED = (
 """Left out wherever they lie; they belong to tools and not to a solution."""
 APPLE_DOUBLE = "._"
 """So begin the names of files that macOS puts beside others."""
+OURS = re.compile(r"app\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d+)?\.py|\.saving-.*", re.DOTALL)
+"""Names of backups that `kata reset` keeps, and of files that are being written."""
 
 KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -165,7 +167,7 @@ def name_within(contents: Contents, raw: str) -> str:
 
 def is_ignored(name: str) -> bool:
     """Whether an entry belongs to a tool and not to the solution."""
-    return any(part in IGNORED or part.startswith(APPLE_DOUBLE) for part in name.split("/"))
+    return any(part in IGNORED or part.startswith(APPLE_DOUBLE) or OURS.fullmatch(part) is not None for part in name.split("/"))
 
 
 def shown(name: str) -> str:

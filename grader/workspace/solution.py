@@ -10,11 +10,14 @@ from pathlib import Path
 
 from grader.errors import HarnessError, SolutionError
 from grader.workspace.archive import is_archive, read_archive
-from grader.workspace.contents import IGNORED, LIMIT_ENTRIES, Contents, is_ignored, kind_of, name_within
+from grader.workspace.contents import LIMIT_ENTRIES, Contents, is_ignored, kind_of, name_within
 
 ENTRY = "app.py"
 OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 """Never through a link, and never waiting, should a file turn into a pipe or a device before it is opened."""
+
+LISTED = 10 * LIMIT_ENTRIES
+"""How many entries of one folder are looked at, what belongs to tools and backups among them."""
 
 NOT_THE_FILES_FAULT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
@@ -58,11 +61,9 @@ def _need_text(solution: Path) -> None:
 
 def _read_folder(folder: int, within: str, contents: Contents) -> None:
     with os.scandir(folder) as entries:
-        # One more than can be right is enough to be refused; a folder of a million files is not listed to its end.
-        names = sorted(entry.name for entry in itertools.islice(entries, LIMIT_ENTRIES + len(IGNORED) + 1))
+        # A folder of a million files is not listed to its end; more files of the solution than can be right are refused below.
+        names = sorted(entry.name for entry in itertools.islice(entries, LISTED) if not is_ignored(entry.name))
     for own_name in names:
-        if is_ignored(own_name):
-            continue
         name = name_within(contents, within + own_name)
         try:
             with _opened(own_name, folder, contents, name) as (descriptor, status):

@@ -19,23 +19,6 @@ MakeKata = Callable[..., Path]
 RIGHT = APP.replace("{answer}", "yes")
 
 
-@pytest.fixture
-def katas(make_kata: MakeKata) -> Path:
-    """A folder of three small katas, one after another."""
-    for slug in ("first", "second", "third"):
-        folder = make_kata(slug)
-    (folder / "catalog.toml").write_text('[[tier]]\nnumber = 1\ntitle = "All"\nkatas = ["first", "second", "third"]\n')
-    return folder
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Path:
-    """An empty folder to work in."""
-    folder = tmp_path / "play"
-    folder.mkdir()
-    return folder
-
-
 def test_next_makes_a_workspace_and_hands_out_the_first_kata(kata: RunKata, katas: Path, play: Path) -> None:
     ran = kata("next", "--katas", katas, cwd=play)
     assert ran.code == 0
@@ -169,7 +152,7 @@ def test_plain_text_goes_into_a_pipe(kata: RunKata, katas: Path, play: Path) -> 
     assert "FAILED" in ascii_only.out
 
 
-@pytest.mark.parametrize("command", [[], ["next"], ["check"], ["list"]])
+@pytest.mark.parametrize("command", [[], ["next"], ["check"]])
 def test_every_command_has_help(kata: RunKata, command: list[str]) -> None:
     ran = kata(*command, "--help")
     assert ran.code == 0

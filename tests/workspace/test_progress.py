@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import ProgressFileError
-from grader.workspace.progress import State, find_workspace, make_workspace
+from grader.workspace.progress import Entry, State, find_workspace, make_workspace
 
 
 def test_a_state_is_noted_and_read_again(tmp_path: Path) -> None:
@@ -37,6 +37,54 @@ def test_entries_of_unknown_katas_and_keys_are_kept(tmp_path: Path) -> None:
     assert table["katas"]["gone"] == {"state": "passed", "note": 1}
     assert table["katas"]["odd"] == {"state": "new"}
     assert table["x"] == 2
+
+
+def test_a_state_hints_and_digests_do_not_overwrite_one_another(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path)
+    workspace.set_state("a", State.STARTED, {})
+    workspace.note_hints("a", 2, {})
+    workspace.note_hints("a", 1, {})
+    workspace.note_known("a", {"readme": "1", "checks": "2"}, {})
+    workspace.note_known("a", {"readme": "3"}, {})
+    workspace.set_state("a", State.GIVEN_UP, {})
+    entry = workspace.entries({})["a"]
+    assert (entry.state, entry.hints, entry.known) == (State.GIVEN_UP, 2, {"readme": "3", "checks": "2"})
+
+
+def test_a_pass_after_giving_up_is_a_pass_and_both_stay_noted(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path)
+    workspace.set_state("a", State.GIVEN_UP, {})
+    workspace.set_state("a", State.PASSED, {})
+    workspace.set_state("a", State.GIVEN_UP, {})
+    assert workspace.states({}) == {"a": State.PASSED}
+    assert "gave_up_at" in json.loads(workspace.progress_file.read_text())["katas"]["a"]
+
+
+def test_a_file_of_an_older_version_is_read_and_what_is_odd_in_it_is_nothing(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path)
+    odd = {"state": [], "at": 3, "hints": "two", "known": {"readme": 1, "checks": "x"}}
+    old = {"state": "passed", "at": "2026-01-01T00:00:00+00:00"}
+    workspace.progress_file.write_text(json.dumps({"format": 1, "katas": {"old": old, "odd": odd, "none": {"hints": -3}}}))
+    assert workspace.entries({}) == {
+        "old": Entry(State.PASSED, "2026-01-01T00:00:00+00:00"),
+        "odd": Entry(known={"checks": "x"}),
+        "none": Entry(),
+    }
+    assert workspace.states({}) == {"old": State.PASSED}
+
+
+def test_nothing_is_written_where_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    workspace = make_workspace(tmp_path)
+    workspace.set_state("a", State.PASSED, {})
+    before = workspace.progress_file.read_bytes()
+    monkeypatch.setattr("grader.workspace.progress.write_whole", full)
+    workspace.set_state("a", State.PASSED, {})
+    with pytest.raises(ProgressFileError, match="cannot be written: No space left on device"):
+        workspace.set_state("b", State.PASSED, {})
+    assert workspace.progress_file.read_bytes() == before
 
 
 def test_a_renamed_kata_keeps_its_progress(tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""The learner's editor: which it is, and running it."""
+
+import shlex
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from grader.errors import UsageError
+
+VARIABLES = ("VISUAL", "EDITOR")
+PATIENCE_S = 5.0
+"""For an editor to end by itself when we are told to."""
+
+
+def editor_command(environ: Mapping[str, str]) -> tuple[str, list[str]] | None:
+    """The variable that names an editor, and its value taken apart as a shell does; None when none is set.
+
+    Raises:
+        UsageError: the value has a quote that is not closed.
+    """
+    name = next((name for name in VARIABLES if environ.get(name, "").strip()), None)
+    if name is None:
+        return None
+    try:
+        return name, shlex.split(environ[name])
+    except ValueError as error:
+        raise UsageError(f"${name} cannot be read: {error}.", f"It is {environ[name]!r}; close its quotes.") from error
+
+
+def run_editor(name: str, command: Sequence[str], paths: Sequence[Path]) -> None:
+    """Run the editor with these files, and wait for its end.
+
+    Args:
+        name: the variable that it comes from, for messages.
+        command: program and arguments.
+        paths: the files.
+
+    Raises:
+        UsageError: it is not there, or it failed.
+    """
+    program = command[0] if command else ""
+    try:
+        with _interrupts_are_the_editors():
+            code = _code_of([*command, *map(str, paths)])
+    except OSError as error:
+        raise UsageError(f"The editor `{program}` of ${name} cannot be run: {error.strerror}.", f"Set {name} to another.") from error
+    if code != 0:
+        raise UsageError(f"The editor `{program}` of ${name} ended with exit code {code}.", f"Try it by hand: {shlex.join(command)}")
+
+
+def _code_of(command: Sequence[str]) -> int:
+    process = subprocess.Popen(command)
+    try:
+        return process.wait()
+    except BaseException:
+        process.terminate()  # not killed at once: it has the terminal's modes to restore
+        try:
+            process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        raise
+
+
+@contextmanager
+def _interrupts_are_the_editors() -> Iterator[None]:
+    """Ctrl-C goes to both of us, and means the editor. A handler, since what is ignored would be ignored by the editor too."""
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

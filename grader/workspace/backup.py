@@ -1,0 +1,71 @@
+"""Goes back to a kata's starter; what was there is kept beside it, under a name that says when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from grader.catalog.manifest import Kata
+from grader.errors import ProgressFileError, SolutionError
+from grader.evidence.files import COMMON, write_new, write_whole
+from grader.workspace.solution import ENTRY
+
+NAMES_TRIED = 1000
+
+
+@dataclass(frozen=True)
+class Reset:
+    """What going back to the starter did.
+
+    Attributes:
+        app: the learner's file.
+        backup: where that which was in it is kept; None when there was none.
+        is_done: the file was replaced; it is not when it was the starter already.
+    """
+
+    app: Path
+    backup: Path | None
+    is_done: bool
+
+
+def reset(kata: Kata, folder: Path, now: datetime) -> Reset:
+    """Put the starter back into a learner's folder.
+
+    The backup is whole on the disk before the file is replaced, so whenever this is killed, nothing is lost.
+
+    Args:
+        kata: whose starter it is.
+        folder: the learner's.
+        now: for the backup's name.
+
+    Raises:
+        SolutionError: `app.py` is no file.
+        ProgressFileError: something cannot be read or written; `app.py` is as it was.
+    """
+    app = folder / ENTRY
+    if app.exists() and not app.is_file():
+        raise SolutionError(f"{app} is no file.", "Move it away, then reset again.")
+    try:
+        starter = kata.starter.read_bytes()
+        before = app.read_bytes() if app.exists() else None
+        if before == starter:
+            return Reset(app, None, is_done=False)
+        backup = _keep(before, folder, now) if before is not None else None
+        write_whole(app, starter, COMMON)
+    except OSError as error:
+        raise ProgressFileError(
+            f"{app} cannot be reset: {error.strerror}.", "It is as it was. Free some space or mend the permissions."
+        ) from error
+    return Reset(app, backup, is_done=True)
+
+
+def _keep(data: bytes, folder: Path, now: datetime) -> Path:
+    # grader.workspace.contents knows these names, so that backups are not graded.
+    stem = f"app.{now:%Y-%m-%dT%H-%M-%S}"
+    for suffix in ("", *(f"-{number}" for number in range(2, NAMES_TRIED))):
+        backup = folder / f"{stem}{suffix}.py"
+        try:
+            write_new(backup, data)
+        except FileExistsError:
+            continue
+        return backup
+    raise FileExistsError(0, "there are too many backups of this second")

@@ -1,0 +1,77 @@
+"""How far a learner is: tiers, states, the kata that is current."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grader.catalog.find import Catalog
+from grader.workspace.handout import current_slug
+from grader.workspace.progress import Entry, State
+
+
+@dataclass(frozen=True)
+class TierStanding:
+    """How far a learner is with one tier.
+
+    Attributes:
+        slugs: of its katas, in order.
+        states: of these katas.
+    """
+
+    number: int
+    title: str
+    slugs: tuple[str, ...]
+    states: tuple[State, ...]
+
+    @property
+    def passed(self) -> int:
+        """How many are passed."""
+        return self.states.count(State.PASSED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a learner is with a catalog.
+
+    Attributes:
+        current: the slug of the kata to be worked at; None when none is left.
+        hints: how many were shown, of all katas together.
+    """
+
+    tiers: tuple[TierStanding, ...]
+    current: str | None
+    hints: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many katas there are."""
+        return sum(len(tier.slugs) for tier in self.tiers)
+
+    def count(self, state: State) -> int:
+        """How many katas are in this state."""
+        return sum(tier.states.count(state) for tier in self.tiers)
+
+    def slugs(self, *states: State) -> list[str]:
+        """The katas in these states, in order."""
+        return [slug for tier in self.tiers for slug, state in zip(tier.slugs, tier.states, strict=True) if state in states]
+
+
+def standing_of(catalog: Catalog, entries: Mapping[str, Entry]) -> Standing:
+    """How far the learner is whose progress this is.
+
+    Raises:
+        KataPackageError: a kata that the catalog does not put into a tier is wrong.
+    """
+    states = {slug: entries.get(slug, Entry()).state for slug in catalog.slugs}
+    numbers = {slug: catalog.tier_of(slug) for slug in catalog.slugs}
+    tiers = []
+    for number in sorted(set(numbers.values())):
+        slugs = tuple(slug for slug in catalog.slugs if numbers[slug] == number)
+        tiers.append(TierStanding(number, catalog.tiers.get(number, ""), slugs, tuple(states[slug] for slug in slugs)))
+    hints = sum(entries[slug].hints for slug in catalog.slugs if slug in entries)
+    return Standing(tuple(tiers), current_slug(catalog, states), hints)
+
+
+def last_passed(catalog: Catalog, entries: Mapping[str, Entry]) -> str | None:
+    """The kata that was passed, or given up, last."""
+    done = [slug for slug in catalog.slugs if entries.get(slug, Entry()).state in (State.PASSED, State.GIVEN_UP)]
+    return max(done, key=lambda slug: entries[slug].at, default=None)

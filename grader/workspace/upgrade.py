@@ -1,0 +1,153 @@
+"""Katas that are other than when they were handed out, because a newer version brought them.
+
+Each part of a kata is remembered by its digest. What has changed is told once; nothing of the learner's is touched: a new
+text is put beside the old one.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from grader.catalog.find import Catalog
+from grader.evidence.files import COMMON, write_new, write_whole
+from grader.workspace.progress import Entry, State, Workspace
+from grader.workspace.solution import ENTRY
+
+README = "README.md"
+NEW_README = "README.new"
+"""So begin the names of texts that came later."""
+
+DIGEST_CHARS = 32
+SUFFIXES_OF_CHECKS = (".py", ".sql")
+"""Of the files at the top of a kata's folder that count as its checks: `checks.py` and, say, a schema."""
+
+
+class Part(StrEnum):
+    """What of a kata a learner may notice to be another."""
+
+    STARTER = "starter"
+    README = "readme"
+    CHECKS = "checks"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A kata that is other than the learner knows it.
+
+    Attributes:
+        folder: the learner's.
+        source: the kata's own.
+        parts: what has changed, of that which the learner does not have already.
+        digests: of all parts as they are now.
+        known: as the learner knows them.
+        is_passed: it was passed as it was then, and stays so.
+        is_untouched: `app.py` is still the starter of then.
+    """
+
+    slug: str
+    folder: Path
+    source: Path
+    parts: tuple[Part, ...]
+    digests: Mapping[str, str]
+    known: Mapping[str, str]
+    is_passed: bool
+    is_untouched: bool
+
+
+def digests_of(source: Path) -> dict[str, str]:
+    """The digest of each part of a kata.
+
+    Raises:
+        OSError: a part cannot be read.
+    """
+    checks = [path for path in sorted(source.iterdir()) if path.suffix in SUFFIXES_OF_CHECKS and not path.name.startswith(".")]
+    return {
+        Part.STARTER.value: digest_of(source / "starter" / ENTRY),
+        Part.README.value: digest_of(source / README),
+        Part.CHECKS.value: digest_of(*checks),
+    }
+
+
+def find_changes(catalog: Catalog, workspace: Workspace, slug: str | None = None) -> list[Change]:
+    """The katas in the learner's hands that are other than the learner knows them.
+
+    Args:
+        catalog: the katas as they are now.
+        workspace: the learner's.
+        slug: of the only kata to look at.
+
+    Raises:
+        ProgressFileError: the progress cannot be read.
+    """
+    entries = workspace.entries(catalog.renamed)
+    slugs = [slug] if slug is not None else [slug for slug in catalog.slugs if slug in entries]
+    return [change for slug in slugs for change in _change(catalog, workspace, slug, entries.get(slug, Entry()))]
+
+
+def accept_change(change: Change, workspace: Workspace, renamed: Mapping[str, str]) -> None:
+    """Note that the learner knows of this now.
+
+    Raises:
+        ProgressFileError: it cannot be noted, so it is going to be told again.
+    """
+    workspace.note_known(change.slug, change.digests, renamed)
+
+
+def put_new_readme(change: Change) -> Path:
+    """Put the new text beside the learner's; returns where it can be read, which is the kata's own folder if all else fails."""
+    text = change.source / README
+    try:
+        data = text.read_bytes()
+        for path in _names_of_new_readmes(change.folder):
+            if not path.exists():
+                write_new(path, data)
+            elif digest_of(path) == change.known.get(Part.README):  # ours, of an earlier change, and as it was put there
+                write_whole(path, data, COMMON)
+            if path.read_bytes() == data:
+                return path
+    except OSError:
+        pass
+    return text
+
+
+def _change(catalog: Catalog, workspace: Workspace, slug: str, entry: Entry) -> Iterator[Change]:
+    folder, source = workspace.kata_folder(slug, catalog.renamed), catalog.folder / slug
+    if not entry.known or not folder.is_dir():
+        return
+    try:
+        digests = digests_of(source)
+    except OSError:  # a package that is not whole is told by what needs it
+        return
+    if any(digests[part] != digest for part, digest in entry.known.items() if part in digests):
+        app, readme = _digest_if_there(folder / ENTRY), _digest_if_there(folder / README)
+        has = {Part.STARTER: app, Part.README: readme}
+        parts = tuple(part for part in Part if entry.known.get(part, digests[part]) != digests[part] != has.get(part))
+        is_untouched = app == entry.known.get(Part.STARTER)
+        yield Change(slug, folder, source, parts, digests, entry.known, entry.state is State.PASSED, is_untouched)
+
+
+def _names_of_new_readmes(folder: Path) -> Iterator[Path]:
+    yield folder / f"{NEW_README}.md"
+    yield from (folder / f"{NEW_README}-{number}.md" for number in range(2, 1000))
+
+
+def digest_of(*paths: Path) -> str:
+    """A digest of what is in these files.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    digest = hashlib.sha256()
+    for path in paths:
+        data = path.read_bytes()
+        digest.update(f"{len(data)}\n".encode() + data)
+    return digest.hexdigest()[:DIGEST_CHARS]
+
+
+def _digest_if_there(path: Path) -> str:
+    try:
+        return digest_of(path) if path.is_file() else ""
+    except OSError:
+        return ""
