@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from grader.cli import instructor, learner, machine
+from grader.cli import instructor, learner, machine, watch
 from grader.errors import ExitCode, GraderError
 
 TRACEBACK_LINES = 200
@@ -26,6 +26,7 @@ app = typer.Typer(
 learner.register(app)
 instructor.register(app)
 machine.register(app)
+watch.register(app)
 
 
 def _show_version(wanted: bool) -> None:
