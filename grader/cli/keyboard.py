@@ -10,7 +10,8 @@ from typing import Any
 import anyio
 
 AWAY_S = 0.2
-"""How often it is looked whether the terminal is ours again."""
+LOOK_S = 1.0
+"""How often it is looked whether the terminal is ours again, and whether it is ours still."""
 
 CHUNK_BYTES = 1024
 SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|[^\[O])?")
@@ -74,11 +75,13 @@ class Keyboard:
             hang_up: called when the terminal has gone.
         """
         while True:
-            await anyio.wait_readable(self._terminal)
-            if self._released or not self._is_ours():  # reading now would take another program's input, or stop us
+            if self._before is None:  # not every shell tells when it brings a job to the foreground
+                self.take()
+            if self._before is None or not self._is_ours():  # reading now would take another program's input, or stop us
                 await anyio.sleep(AWAY_S)
                 continue
-            self.take()
+            if not await self._is_pressed():
+                continue
             try:
                 data = os.read(self._terminal, CHUNK_BYTES)
             except OSError:
@@ -88,6 +91,13 @@ class Keyboard:
                 return
             for character in SEQUENCE.sub("", data.decode(errors="replace")).lower():
                 press(character)
+
+    async def _is_pressed(self) -> bool:
+        """Wait for a key, but not for ever: the terminal may be another's meanwhile."""
+        with anyio.move_on_after(LOOK_S):
+            await anyio.wait_readable(self._terminal)
+            return self._before is not None and self._is_ours()
+        return False
 
     def _restore(self) -> None:
         before, self._before = self._before, None

@@ -54,10 +54,8 @@ def watch(
     from grader.workspace.progress import need_workspace
 
     target = target_of(slug, None, katas, "watch")
-    if katas is not None:
-        os.environ["KATA_PATH"] = str(katas.resolve())  # for the commands behind the keys
     with only_watch(need_workspace(Path.cwd())), running_crew() as crew:
-        number = keep_watch(target, crew, context, sandbox=sandbox, polls=poll or None)
+        number = keep_watch(target, crew, context, katas, sandbox=sandbox, polls=poll or None)
     end_with(number)
 
 
@@ -69,13 +67,16 @@ def end_with(number: int) -> None:
         signal.raise_signal(number)
 
 
-def keep_watch(target: Target, graders: "Graders", context: typer.Context, *, sandbox: SandboxMode, polls: bool | None) -> int:
+def keep_watch(
+    target: Target, graders: "Graders", context: typer.Context, katas: Path | None, *, sandbox: SandboxMode, polls: bool | None
+) -> int:
     """Watch until it ends; returns the number of the signal that ended it, or 0.
 
     Args:
         target: what is watched first.
         graders: who grades.
         context: of the application, whose commands the keys run.
+        katas: folder of katas, if not the shipped one.
         sandbox: whether solutions run in one.
         polls: whether files are compared; None leaves it to the platform.
     """
@@ -85,6 +86,8 @@ def keep_watch(target: Target, graders: "Graders", context: typer.Context, *, sa
     from grader.cli.signals import kept_handlers
     from grader.render.terminal_watch import WatchScreen
 
+    if katas is not None:
+        os.environ["KATA_PATH"] = str(katas.resolve())  # for the commands behind the keys
     with _keyboard() as keyboard, kept_handlers():
         desk = Desk(graders, WatchScreen(), keyboard, _command_runner(context), _next_target, sandbox, polls)
         return anyio.run(Session(target, desk).run)
