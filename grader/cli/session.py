@@ -165,7 +165,7 @@ class Session:
 
     async def _watch(self, target: Target) -> None:
         """Watch one kata, until this ends or it is another one's turn."""
-        self._screen.say("", f"Watching {target.kata.slug}/: each save is graded. Ctrl-C ends this.")
+        self._screen.say("", f"Watching {target.path.name}/: each save is graded. Ctrl-C ends this.")
         self._has_passed = False
         self._wanted = "started" if (target.path / ENTRY).exists() else ""
         async with anyio.create_task_group() as tasks:
@@ -199,7 +199,7 @@ class Session:
     def _note_gone(self) -> None:
         self._has_passed = False
         self._wanted = ""
-        self._screen.note(f"{self._target.kata.slug}/{ENTRY} is gone. Waiting until it is back.")
+        self._screen.note(f"{self._target.path.name}/{ENTRY} is gone. Waiting until it is back.")
 
     # ---- grading --------------------------------------------------------------------------------------------------
 
@@ -235,7 +235,7 @@ class Session:
         if verdict is Verdict.PASSED:
             return "Next: kata next" if self._desk.keyboard is None else "Press n for the next kata."
         if verdict is Verdict.FAILED:
-            return f"Mend {self._target.kata.slug}/{ENTRY}, and save it."
+            return f"Mend {self._target.path.name}/{ENTRY}, and save it."
         if verdict is Verdict.INCONCLUSIVE:
             return f"Close what keeps this machine busy, then {again}."
         return f"When that is mended, {again}."
