@@ -221,14 +221,21 @@ class Session:
         if isinstance(result, GraderError):
             self._screen.error(result)
         else:
+            self._has_passed = result.verdict is Verdict.PASSED
+            error = self._note_pass(result)
             self._screen.finish(result, self._advice(result.verdict))
             say_once_without_sandbox(self._screen, result, self._desk.sandbox)
-            self._has_passed = result.verdict is Verdict.PASSED
-            try:
-                note_pass(self._target, result)
-            except GraderError as error:
+            if error is not None:
                 self._screen.error(error)
         self._show_keys()
+
+    def _note_pass(self, report: Report) -> GraderError | None:
+        """Note a pass before it is shown: who reads of it may go on at once. What prevents that is said after the verdict."""
+        try:
+            note_pass(self._target, report)
+        except GraderError as error:
+            return error
+        return None
 
     def _advice(self, verdict: Verdict) -> str:
         again = "save again" if self._desk.keyboard is None else "press r"

@@ -176,7 +176,11 @@ class Crew:
         ours, theirs = socket.socketpair()
         with theirs:
             worker = Worker(next(self._numbers), job, ours)
-            self._tell(Fork(worker.number, job), [theirs.fileno()])
+            try:
+                self._tell(Fork(worker.number, job), [theirs.fileno()])
+            except HarnessError:
+                ours.close()
+                raise
         return worker
 
     def _tell(self, command: Command, descriptors: Sequence[int] = ()) -> None:

@@ -134,7 +134,7 @@ def test_without_a_workspace_there_is_nothing_to_watch(kata: RunKata, katas: Pat
 
 
 def test_a_misspelt_kata(kata: RunKata, katas: Path, play: Path) -> None:
-    ran = kata("watch", "tyni", "--katas", katas, cwd=play)
+    ran = kata("watch", "tinny", "--katas", katas, cwd=play)
     assert (ran.code, ran.out) == (2, "")
     assert "Did you mean tiny?" in ran.err
 

@@ -97,7 +97,7 @@ def test_next_works_after_a_pass_and_never_by_itself(watch: Terminal, app: Path)
     watch.forget()
     app.write_text("pass")
     watch.until("Passed: all 2 checks hold", "Press n for the next kata.", KEY_LINE_AFTER_A_PASS)
-    assert "second" not in watch.text
+    assert "second/" not in watch.text
     watch.forget()
     watch.type("n")
     watch.until("Handed out: second/README.md", "Watching second/", "Error: Nothing can be graded.", KEY_LINE)

@@ -13,7 +13,22 @@ from grader.grading import Silence
 from grader.harness.sandbox import SandboxMode
 from grader.report import CheckResult, Report, Verdict
 from grader.watching.crew import Crew, GraderCrashed, running_crew
-from grader.watching.messages import CHUNK_BYTES, GO, Begun, Crashed, End, Event, Fork, Graded, Job, Lines, Refused, commands_in, line_of
+from grader.watching.messages import (
+    CHUNK_BYTES,
+    GO,
+    Begun,
+    Command,
+    Crashed,
+    End,
+    Event,
+    Fork,
+    Graded,
+    Job,
+    Lines,
+    Refused,
+    commands_in,
+    line_of,
+)
 from tests.cli.pretend import FAIL
 from tests.conftest import APP, CHECKS
 
@@ -138,14 +153,17 @@ class PretendedForeman:
 
     def __init__(self) -> None:
         self.ours, self.theirs = socket.socketpair()
+        self.commands: list[Command] = []
         self._lines = Lines()
 
     def channel(self) -> socket.socket:
-        """The socket of the worker that was asked for."""
-        data, (descriptor,), _, _ = socket.recv_fds(self.theirs, CHUNK_BYTES, 1)
-        (command,) = commands_in(self._lines.take(data))
-        assert isinstance(command, Fork)
-        return socket.socket(fileno=descriptor)
+        """The socket of the worker that is asked for next."""
+        descriptors: list[int] = []
+        while not descriptors:
+            data, descriptors, _, _ = socket.recv_fds(self.theirs, CHUNK_BYTES, 1)
+            self.commands += commands_in(self._lines.take(data))
+        assert isinstance(self.commands[-1], Fork)
+        return socket.socket(fileno=descriptors[0])
 
     def close(self) -> None:
         """Both ends."""
@@ -211,8 +229,7 @@ async def test_an_error_from_what_stood_ready_counts_for_nothing(foreman: Preten
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
-        await anyio.wait_readable(foreman.theirs)
-        with foreman.channel() as channel:
+        with await anyio.to_thread.run_sync(foreman.channel) as channel:
             channel.sendall(line_of(Graded(FAIL)))
     assert results == [FAIL]
 
