@@ -27,7 +27,7 @@ from grader.workspace.progress import make_workspace
 from tests.bench.gradings import KATA, ROOT, read_katas
 from tests.bench.tables import s, table
 
-REST_S = 3.0
+REST_S = 2.0
 """How long after a verdict the next save comes; what stands ready is ready then."""
 
 INTO_RUN_S = 0.5
