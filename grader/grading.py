@@ -7,7 +7,7 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from grader.catalog.manifest import Kata
-from grader.errors import BrokenError, EvidenceFileError, GraderError
+from grader.errors import BrokenError, EvidenceFileError, GraderError, HarnessError
 from grader.evidence.files import load_run, save_run
 from grader.evidence.model import Run, Subject
 from grader.harness.files import FILES
@@ -92,23 +92,92 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
         SolutionError: there is nothing that could be graded.
         BrokenError: the grader, the kata or this machine failed before any check could begin.
     """
-    settings = settings or Settings()
-    clock = Clock()
-    _allow_descriptors()
-    began_at = datetime.now(UTC).isoformat()
+    settings, begun = settings or Settings(), Beginning()
     with temporary_run_dir() as run_dir:
-        folders = {Subject.SOLUTION: take_in(solution, run_dir / "solution")}
-        if kata.reference.is_file():
-            folders[Subject.REFERENCE] = take_in(kata.reference.resolve(), run_dir / "reference")
-        (run_dir / FILES).mkdir(mode=0o711)
-        with Launchers(run_dir, _plans(kata, folders, run_dir / FILES, settings)) as launchers:
-            # Its imports begin now, beside the grader's own.
-            without_sandbox = launchers.of(Subject.SOLUTION).without_sandbox
-            with _cluster(kata, run_dir) as cluster:
-                checks = _run_checks(kata, folders, clock, launchers, cluster, settings)
+        take_in(solution, run_dir / Subject.SOLUTION.value)
+        with _ground(kata, run_dir, settings) as ground:
+            checks = _run_checks(kata, ground, begun.clock, settings)
+    return _concluded(kata, solution, begun, ground, checks, settings)
+
+
+def grade_on_demand(kata: Kata, solution: Path, settings: Settings, until_wanted: Callable[[], None]) -> Report:
+    """Grade like `grade`, but make everything ready first, so that the first check begins as soon as the solution is to be read.
+
+    Args:
+        kata: from the catalog.
+        solution: a file, or a folder with an `app.py`; read when it is wanted and not before.
+        settings: how.
+        until_wanted: called when everything is ready; returns when the solution is to be graded. What it raises ends the grading.
+
+    Raises:
+        SolutionError: there is nothing that could be graded.
+        BrokenError: the grader, the kata or this machine failed before any check could begin, or what was ready has ended meanwhile.
+    """
+    with temporary_run_dir() as run_dir:
+        folder = run_dir / Subject.SOLUTION.value
+        folder.mkdir()
+        with _ground(kata, run_dir, settings) as ground:
+            until_wanted()
+            begun = Beginning()
+            ground.need_alive()
+            take_in(solution, folder)
+            checks = _run_checks(kata, ground, begun.clock, settings)
+    return _concluded(kata, solution, begun, ground, checks, settings)
+
+
+class Beginning:
+    """When a grading began, by the calendar and by its own clock."""
+
+    def __init__(self) -> None:
+        self.at = datetime.now(UTC).isoformat()
+        self.clock = Clock()
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What stands ready for the checks of one grading.
+
+    Attributes:
+        folders: where the `app.py` of the solution and of the reference are, or will be.
+        launchers: that of the solution is running.
+        cluster: PostgreSQL, if the kata needs one.
+        without_sandbox: why there is no sandbox; empty when there is one.
+    """
+
+    folders: dict[Subject, Path]
+    launchers: Launchers
+    cluster: Cluster | None
+    without_sandbox: str
+
+    def need_alive(self) -> None:
+        """Make sure that nothing of it has ended since it was made.
+
+        Raises:
+            HarnessError: something has.
+        """
+        processes = [self.launchers.of(Subject.SOLUTION).process, self.cluster.process if self.cluster is not None else None]
+        if any(process is not None and process.poll() is not None for process in processes):
+            raise HarnessError("A process that stood ready for the grading has ended.", "Grade again; if it recurs, please report it.")
+
+
+@contextlib.contextmanager
+def _ground(kata: Kata, run_dir: Path, settings: Settings) -> Iterator[Ground]:
+    _allow_descriptors()
+    folders = {Subject.SOLUTION: run_dir / Subject.SOLUTION.value}
+    if kata.reference.is_file():
+        folders[Subject.REFERENCE] = take_in(kata.reference.resolve(), run_dir / Subject.REFERENCE.value)
+    (run_dir / FILES).mkdir(mode=0o711)
+    with Launchers(run_dir, _plans(kata, folders, run_dir / FILES, settings)) as launchers:
+        # Its imports begin now, beside the grader's own.
+        without_sandbox = launchers.of(Subject.SOLUTION).without_sandbox
+        with _cluster(kata, run_dir) as cluster:
+            yield Ground(folders, launchers, cluster, without_sandbox)
+
+
+def _concluded(kata: Kata, solution: Path, begun: Beginning, ground: Ground, checks: "CheckRun", settings: Settings) -> Report:
     if checks.error is not None and (settings.raises_broken or not any(record.attempts for record in checks.records)):
         raise checks.error
-    run = _run(kata, solution, began_at, clock, checks, without_sandbox)
+    run = _run(kata, solution, begun, checks, ground.without_sandbox)
     return _report(kata, run, *_save(run, settings.runs_folder))
 
 
@@ -148,9 +217,7 @@ def _cluster(kata: Kata, run_dir: Path) -> Iterator[Cluster | None]:
         yield cluster
 
 
-def _run_checks(
-    kata: Kata, folders: dict[Subject, Path], clock: Clock, launchers: Launchers, cluster: Cluster | None, settings: Settings
-) -> "CheckRun":
+def _run_checks(kata: Kata, ground: Ground, clock: Clock, settings: Settings) -> "CheckRun":
     # Late on purpose: pytest takes 140 ms to import, during which the launcher imports too, on another core.
     import anyio.pytest_plugin
     import pytest
@@ -158,8 +225,8 @@ def _run_checks(
     from grader.checks.plugin import CheckRun
     from grader.checks.stage import Stage
 
-    stage, observer = Stage(kata, launchers, cluster, settings.cuts_off, settings.stops_early), settings.observer
-    checks = CheckRun(stage, folders, clock, observer.check_begins, observer.check_ends)
+    stage, observer = Stage(kata, ground.launchers, ground.cluster, settings.cuts_off, settings.stops_early), settings.observer
+    checks = CheckRun(stage, ground.folders, clock, observer.check_begins, observer.check_ends)
     arguments = [
         str(kata.checks),
         "--disable-plugin-autoload",
@@ -237,13 +304,13 @@ def replay(kata: Kata, run_file: Path) -> Report:
     return _report(kata, load_run(run_file), run_file)
 
 
-def _run(kata: Kata, solution: Path, began_at: str, clock: Clock, checks: "CheckRun", without_sandbox: str) -> Run:
+def _run(kata: Kata, solution: Path, begun: Beginning, checks: "CheckRun", without_sandbox: str) -> Run:
     info = grader_info()
     return Run(
         kata=kata.slug,
         solution=os.fsencode(solution).decode(errors="replace"),
-        began_at=began_at,
-        duration_s=clock.now(),
+        began_at=begun.at,
+        duration_s=begun.clock.now(),
         grader_version=info.version,
         python=info.python,
         cores=info.cores,

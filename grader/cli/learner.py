@@ -20,6 +20,7 @@ from grader.harness.sandbox import SandboxMode
 if TYPE_CHECKING:
     from grader.catalog.find import Catalog
     from grader.catalog.manifest import Kata
+    from grader.render.terminal import Screen
     from grader.render.terminal_workspace import WorkspaceScreen
     from grader.report import Report
     from grader.workspace.handout import Handout
@@ -206,14 +207,19 @@ def _grade_on_screen(target: Target, sandbox: SandboxMode) -> "Report":
     screen.finish(report, _advice(target, report))
     if report.unsaved:
         screen.say("", f"{report.unsaved} It cannot be judged again, but the verdict holds.")
+    say_once_without_sandbox(screen, report, sandbox)
     note_pass(target, report)  # last: a verdict is shown also when the disk is full
+    return report
+
+
+def say_once_without_sandbox(screen: "Screen", report: "Report", sandbox: SandboxMode) -> None:
+    """Say that there was no sandbox, if that was not asked for and has not been said on this machine."""
     if report.without_sandbox and sandbox is SandboxMode.AUTO and _is_news("no-sandbox"):
         screen.say(
             "",
             f"There was no sandbox ({report.without_sandbox}): your code ran with your own rights.",
             "`kata doctor` says more. This is said once.",
         )
-    return report
 
 
 def _is_news(name: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from grader.cli import instructor, learner, machine, progress, workspace
+from grader.cli import instructor, learner, machine, progress, watch, workspace
 from grader.errors import ExitCode, GraderError
 
 TRACEBACK_LINES = 200
@@ -27,6 +27,7 @@ workspace.register(app)
 progress.register(app)
 instructor.register(app)
 machine.register(app)
+watch.register(app)
 
 
 def _show_version(wanted: bool) -> None:

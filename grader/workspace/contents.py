@@ -34,6 +34,16 @@ APPLE_DOUBLE = "._"
 """So begin the names of files that macOS puts beside others."""
 OURS = re.compile(r"app\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d+)?\.py|\.saving-.*", re.DOTALL)
 """Names of backups that `kata reset` keeps, and of files that are being written."""
+EDITORS = re.compile(
+    r"""
+    \.\#.* | \#.*\# | .*~                # Emacs: lock, autosave; backups of many
+    | \..*\.sw[a-z]x? | 4913             # Vim: swap, and the file with which it tries whether it may write; nano
+    | .*___jb_(tmp|old)___               # JetBrains
+    | \.goutputstream-.* | \..*\.kate-swp | \.subl.*\.tmp | \.tmp\w{6} | flycheck_.*
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""Names of files that editors have beside a file while it is open or being saved. Some are links, and all come and go."""
 
 KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -117,13 +127,13 @@ class Contents:
         self.folders = {name.removeprefix(within) for name in self.folders - {folder}}
 
     def write(self, target: Path) -> None:
-        """Write everything into a new folder.
+        """Write everything into a folder that is new or empty.
 
         Raises:
             HarnessError: the folder cannot be written.
         """
         try:
-            target.mkdir(parents=True)
+            target.mkdir(parents=True, exist_ok=True)
             for name in sorted(self.folders):
                 (target / name).mkdir()
             for name, data in self.files.items():
@@ -167,7 +177,11 @@ def name_within(contents: Contents, raw: str) -> str:
 
 def is_ignored(name: str) -> bool:
     """Whether an entry belongs to a tool and not to the solution."""
-    return any(part in IGNORED or part.startswith(APPLE_DOUBLE) or OURS.fullmatch(part) is not None for part in name.split("/"))
+    return any(part in IGNORED or part.startswith(APPLE_DOUBLE) or _comes_and_goes(part) for part in name.split("/"))
+
+
+def _comes_and_goes(name: str) -> bool:
+    return OURS.fullmatch(name) is not None or EDITORS.fullmatch(name) is not None
 
 
 def shown(name: str) -> str:

@@ -72,6 +72,8 @@ def _read_folder(folder: int, within: str, contents: Contents) -> None:
                     _read_folder(descriptor, f"{name}/", contents)
                 else:
                     contents.add_file(name, _read_file(descriptor, status, contents))
+        except FileNotFoundError:  # deleted since the names were read: not of the solution any more
+            continue
         except OSError as error:
             raise _unreadable(contents.source / name, error) from error
 

@@ -65,6 +65,29 @@ def test_what_belongs_to_tools_is_left_out_whatever_it_is(folder: Path, tmp_path
     assert names_in(take_in(folder, tmp_path / "taken")) == ["app.py", "shop", "shop/prices.py"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".app.py.swp", ".app.py.swo", ".app.py.swpx", "4913", "app.py~", ".#app.py", "#app.py#", "app.py___jb_tmp___", "app.py___jb_old___",
+        ".goutputstream-8X2L1Z", ".app.py.kate-swp", ".subl1a2.tmp", ".tmpA1b2C3", "flycheck_app.py", "shop/.prices.py.swp",
+    ],
+)  # fmt: skip
+def test_what_editors_have_beside_a_file_is_left_out(folder: Path, tmp_path: Path, name: str) -> None:
+    (folder / name).symlink_to("me@here.1234")  # as Emacs does it; a link of the solution's would be refused
+    assert names_in(take_in(folder, tmp_path / "taken")) == ["app.py", "shop", "shop/prices.py"]
+
+
+@pytest.mark.parametrize("name", ["swap.py", "4913.py", "x.sw", "tmp.py", ".env", "a#b.py", "backup.tmp"])
+def test_what_is_only_called_alike_belongs_to_the_solution(folder: Path, tmp_path: Path, name: str) -> None:
+    (folder / name).write_text("x")
+    assert name in names_in(take_in(folder, tmp_path / "taken"))
+
+
+def test_a_solution_goes_into_a_folder_that_waits_for_it(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    assert names_in(take_in(folder, tmp_path / "taken")) == ["app.py", "shop", "shop/prices.py"]
+
+
 def test_what_is_missing(tmp_path: Path) -> None:
     assert "There is no solution at" in refusal(tmp_path / "none.py", tmp_path / "taken")
     (tmp_path / "file").touch()

@@ -1,0 +1,113 @@
+"""Single keys from the terminal, and the terminal as it was afterwards, however this ends."""
+
+import contextlib
+import os
+import re
+import termios
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio
+
+AWAY_S = 0.2
+LOOK_S = 1.0
+"""How often it is looked whether the terminal is ours again, and whether it is ours still."""
+
+CHUNK_BYTES = 1024
+SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|[^\[O])?")
+"""What arrow keys, function keys and Alt send; none of it means anything here."""
+
+LOCAL_MODES = 3
+CONTROL_CHARACTERS = 6
+"""Places in what `tcgetattr` gives."""
+
+
+class Keyboard:
+    """The keys of one terminal.
+
+    Each key is read as it is pressed, without an echo; Ctrl-C and Ctrl-Z stay signals.
+
+    Args:
+        terminal: a descriptor of it.
+    """
+
+    def __init__(self, terminal: int) -> None:
+        self._terminal = terminal
+        self._before: list[Any] | None = None
+        self._released = 0
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """In this block single keys are read."""
+        self.take()
+        try:
+            yield
+        finally:
+            self._restore()
+
+    @contextlib.contextmanager
+    def released(self) -> Iterator[None]:
+        """In this block the terminal is as it was before, for another program, or for the shell."""
+        self._restore()
+        self._released += 1
+        try:
+            yield
+        finally:
+            self._released -= 1
+            self.take()
+
+    def take(self) -> None:
+        """Take the terminal, also again, if it is ours to take: not in the background, not while it is released."""
+        if self._released or not self._is_ours():
+            return
+        with contextlib.suppress(termios.error):  # it has gone
+            modes = termios.tcgetattr(self._terminal)
+            self._before = self._before or termios.tcgetattr(self._terminal)
+            modes[LOCAL_MODES] &= ~(termios.ICANON | termios.ECHO)
+            modes[CONTROL_CHARACTERS][termios.VMIN], modes[CONTROL_CHARACTERS][termios.VTIME] = 1, 0
+            termios.tcsetattr(self._terminal, termios.TCSADRAIN, modes)
+
+    async def follow(self, press: Callable[[str], None], hang_up: Callable[[], None]) -> None:
+        """Call with each key that is pressed, until this is cancelled or the terminal has gone.
+
+        Args:
+            press: called with the character, in lower case.
+            hang_up: called when the terminal has gone.
+        """
+        while True:
+            if self._before is None:  # not every shell tells when it brings a job to the foreground
+                self.take()
+            if self._before is None or not self._is_ours():  # reading now would take another program's input, or stop us
+                await anyio.sleep(AWAY_S)
+                continue
+            if not await self._is_pressed():
+                continue
+            try:
+                data = os.read(self._terminal, CHUNK_BYTES)
+            except OSError:
+                data = b""
+            if not data:
+                hang_up()
+                return
+            for character in SEQUENCE.sub("", data.decode(errors="replace")).lower():
+                press(character)
+
+    async def _is_pressed(self) -> bool:
+        """Wait for a key, but not for ever: the terminal may be another's meanwhile."""
+        with anyio.move_on_after(LOOK_S):
+            await anyio.wait_readable(self._terminal)
+            return self._before is not None and self._is_ours()
+        return False
+
+    def _restore(self) -> None:
+        before, self._before = self._before, None
+        if before is not None and self._is_ours():
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self._terminal, termios.TCSADRAIN, before)
+
+    def _is_ours(self) -> bool:
+        """Whether this process is in the foreground; touching the terminal from the background would stop it."""
+        try:
+            return os.tcgetpgrp(self._terminal) == os.getpgrp()
+        except OSError:
+            return False

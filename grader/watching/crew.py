@@ -1,0 +1,246 @@
+"""The watch's side of the processes that grade for it: the foreman, and the one worker that stands ready or grades."""
+
+import contextlib
+import itertools
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+
+from grader.errors import ExitCode, GraderError, HarnessError
+from grader.grading import Observer
+from grader.report import Report
+from grader.watching.messages import (
+    CHUNK_BYTES,
+    GO,
+    Begun,
+    Command,
+    Crashed,
+    End,
+    Ended,
+    Event,
+    Fork,
+    Graded,
+    Job,
+    Lines,
+    Outcome,
+    Refused,
+    events_in,
+    line_of,
+)
+
+CODE = "import sys; from grader.watching.foreman import main; main(int(sys.argv[1]))"
+
+SLACK_S = 60.0
+"""How much longer than all checks of a kata may take together a grading may take, with its preparations."""
+
+END_S = 10.0
+KILL_S = 5.0
+"""How long a worker may take to end in order, and then at once; 0.1 to 0.3 s are usual."""
+
+CLOSE_S = 15.0
+"""How long the foreman may take to end, its workers included, before it is killed."""
+
+
+class GraderCrashed(Exception):
+    """A worker met a bug of the grader; its text is the traceback there."""
+
+
+@dataclass
+class Worker:
+    """A worker, as the watch knows it.
+
+    Attributes:
+        number: by which the foreman knows it.
+        job: what it is for.
+        channel: the socket to it.
+        has_begun: it has told of a check.
+        has_ended: its end of the socket is closed.
+    """
+
+    number: int
+    job: Job
+    channel: socket.socket
+    has_begun: bool = False
+    has_ended: bool = False
+    lines: Lines = field(default_factory=Lines)
+
+    def give_the_word(self) -> None:
+        """Let it grade; one that has ended shows that when it is listened to."""
+        with contextlib.suppress(OSError):
+            self.channel.sendall(GO)
+
+    async def hear(self) -> Sequence[Event]:
+        """What it says next; nothing any more when it `has_ended`."""
+        await anyio.wait_readable(self.channel)
+        try:
+            data = self.channel.recv(CHUNK_BYTES)
+        except OSError:
+            data = b""
+        self.has_ended = not data
+        return events_in(self.lines.take(data))
+
+
+class Crew:
+    """Grades in processes that have everything ready.
+
+    Args:
+        control: the socket to the foreman.
+    """
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._numbers = itertools.count(1)
+        self._standby: Worker | None = None
+
+    def stand_by(self, job: Job) -> None:
+        """Let a worker make everything ready for this job, if none does so already.
+
+        Raises:
+            HarnessError: the foreman has ended.
+        """
+        if self._standby is not None and self._standby.job == job:
+            return
+        self.stand_down()
+        self._standby = self._forked(job)
+
+    def stand_down(self) -> None:
+        """Let the worker that stands ready go."""
+        if self._standby is not None:
+            self._standby.channel.close()  # on which it ends
+            self._standby = None
+
+    async def grade(self, job: Job, observer: Observer, limit_s: float) -> Report | GraderError:
+        """Grade now; when this is cancelled, the grading is broken off and cleaned up before it returns.
+
+        Args:
+            job: what.
+            observer: is told how it goes.
+            limit_s: how long all checks together may take.
+
+        Returns:
+            the report, or the expected error that ended the grading.
+
+        Raises:
+            GraderCrashed: by a bug of the grader.
+        """
+        try:
+            outcome = await self._grade(job, observer, limit_s + SLACK_S)
+        except HarnessError as error:
+            return error
+        except TimeoutError:
+            return HarnessError("The grading did not end in time.", "If it recurs, please report it.")
+        if outcome is None:
+            return HarnessError("The process that graded ended without a word.", "Close what takes this machine's memory, and grade again.")
+        if isinstance(outcome, Crashed):
+            raise GraderCrashed(outcome.trace)
+        return outcome.report if isinstance(outcome, Graded) else _error_of(outcome)
+
+    async def _grade(self, job: Job, observer: Observer, limit_s: float) -> Outcome | None:
+        worker = self._standing_by_for(job)
+        if worker is not None:
+            outcome = await self._conduct(worker, observer, limit_s)
+            # What stood ready may have failed for a reason that has passed since; an error counts only of a fresh worker.
+            if worker.has_begun or isinstance(outcome, Graded):
+                return outcome
+        return await self._conduct(self._forked(job), observer, limit_s)
+
+    def _standing_by_for(self, job: Job) -> Worker | None:
+        if self._standby is not None and self._standby.job != job:
+            self.stand_down()
+        worker, self._standby = self._standby, None
+        return worker
+
+    async def _conduct(self, worker: Worker, observer: Observer, limit_s: float) -> Outcome | None:
+        try:
+            worker.give_the_word()
+            with anyio.fail_after(limit_s):
+                return await _outcome_of(worker, observer)
+        finally:
+            await self._end(worker)
+
+    async def _end(self, worker: Worker) -> None:
+        """See a worker end; it does so by itself when it has graded."""
+        for limit_s, at_once in ((END_S, False), (KILL_S, True)):
+            with anyio.move_on_after(limit_s, shield=True):
+                if not worker.has_ended:
+                    self._tell(End(worker.number, at_once))
+                while not worker.has_ended:
+                    await worker.hear()
+        worker.channel.close()
+
+    def _forked(self, job: Job) -> Worker:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            worker = Worker(next(self._numbers), job, ours)
+            try:
+                self._tell(Fork(worker.number, job), [theirs.fileno()])
+            except HarnessError:
+                ours.close()
+                raise
+        return worker
+
+    def _tell(self, command: Command, descriptors: Sequence[int] = ()) -> None:
+        try:
+            socket.send_fds(self._control, [line_of(command)], list(descriptors))
+        except OSError as error:
+            raise HarnessError("The process that grades has ended.", "Start the watch again; if it recurs, please report it.") from error
+
+
+async def _outcome_of(worker: Worker, observer: Observer) -> Outcome | None:
+    while not worker.has_ended:
+        for event in await worker.hear():
+            if isinstance(event, Begun):
+                worker.has_begun = True
+                observer.check_begins(event.title)
+            elif isinstance(event, Ended):
+                observer.check_ends(event.result)
+            else:
+                return event
+    return None
+
+
+def _error_of(refused: Refused) -> GraderError:
+    error = GraderError(refused.message, refused.hint)
+    error.exit_code = ExitCode(refused.exit_code)
+    return error
+
+
+@contextlib.contextmanager
+def running_crew() -> Iterator[Crew]:
+    """Start the foreman without waiting for its imports; end it and its workers afterwards.
+
+    Raises:
+        HarnessError: it cannot be started.
+    """
+    control, theirs = socket.socketpair()
+    with control:
+        with theirs:
+            process = _start(theirs)
+        crew = Crew(control)
+        try:
+            yield crew
+        finally:
+            crew.stand_down()
+            control.close()
+            try:
+                process.wait(CLOSE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _start(control: socket.socket) -> "subprocess.Popen[bytes]":
+    # -P: nothing in the learner's folder may be imported for a module of that name.
+    command = [sys.executable, "-P", "-c", CODE, str(control.fileno())]
+    try:
+        return subprocess.Popen(
+            command, pass_fds=[control.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+    except OSError as error:
+        raise HarnessError(
+            f"No process can be started to grade in: {error.strerror}.", "Close other programs or raise `ulimit -n` and `ulimit -u`."
+        ) from error

@@ -1,0 +1,209 @@
+"""The foreman: a process that has the whole grader imported, and forks a worker for each grading.
+
+It has one thread and no event loop, so forking it is safe at any time; the watch itself has threads that look at files. Each worker
+makes everything ready, waits for the word, grades, and ends: nothing of one grading is left for the next. Foreman and workers are in
+a session of their own, so that Ctrl-C and Ctrl-Z reach the watch alone: a grading that was stopped for a while would look slow.
+
+When the watch goes away, by whatever means, its socket closes: the foreman ends its workers and itself.
+"""
+
+import contextlib
+import gc
+import importlib
+import os
+import signal
+import socket
+import time
+import traceback
+from collections import deque
+from pathlib import Path
+from types import FrameType
+
+from grader.catalog.find import find_catalog
+from grader.errors import GraderError
+from grader.grading import Settings, grade_on_demand
+from grader.report import CheckResult
+from grader.watching.messages import (
+    CHUNK_BYTES,
+    GO,
+    Begun,
+    Crashed,
+    End,
+    Ended,
+    Event,
+    Fork,
+    Graded,
+    Job,
+    Lines,
+    Refused,
+    commands_in,
+    line_of,
+    plain,
+)
+
+DESCRIPTORS = 16
+"""How many come with one message at most; one is usual."""
+
+WARM = ("pytest", "anyio.pytest_plugin", "grader.checks.plugin", "grader.checks.api")
+"""What a worker needs beyond the modules named above; half of all the imports."""
+
+END_S = 10.0
+END_POLL_S = 0.02
+"""How long workers may take to end in order when the watch has gone, and how often it is looked."""
+
+
+class BrokenOff(BaseException):
+    """SIGTERM came to a worker; unwinds everything, so that all is cleaned up."""
+
+
+def main(control: int) -> None:
+    """Be the foreman.
+
+    Args:
+        control: descriptor of the socket to the watch.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    foreman = Foreman(socket.socket(fileno=control))
+    forked = foreman.run()
+    if forked is not None:
+        with contextlib.suppress(BrokenOff):
+            work(*forked)
+    # Nothing is left to be tidied up, and tidying up all that was imported would take a while.
+    os._exit(0)
+
+
+class Foreman:
+    """Forks workers until the watch has gone.
+
+    Args:
+        control: the socket to the watch.
+    """
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._lines = Lines()
+        self._descriptors: deque[int] = deque()
+        self._workers: dict[int, int] = {}
+        self._is_warm = False
+
+    def run(self) -> tuple[Job, socket.socket] | None:
+        """Serve commands; returns its job and its socket in a forked worker, None in the foreman when the watch has gone."""
+        while True:
+            data, descriptors, _, _ = socket.recv_fds(self._control, CHUNK_BYTES, DESCRIPTORS)
+            if not data:
+                self._end_all()
+                return None
+            self._descriptors += descriptors
+            for command in commands_in(self._lines.take(data)):
+                self._reap()
+                if isinstance(command, End):
+                    self._end(command)
+                    continue
+                forked = self._fork(command)
+                if forked is not None:
+                    return forked
+            self._warm_up()
+
+    def _fork(self, command: Fork) -> tuple[Job, socket.socket] | None:
+        channel = socket.socket(fileno=self._descriptors.popleft())
+        pid = os.fork()
+        if pid == 0:
+            self._control.close()
+            return command.job, channel
+        channel.close()
+        self._workers[command.worker] = pid
+        return None
+
+    def _warm_up(self) -> None:
+        """Import the rest, after the first worker was forked: that one imports it beside the solution's launcher, as `kata check` does."""
+        if not self._is_warm:
+            self._is_warm = True
+            for name in WARM:
+                importlib.import_module(name)
+            gc.freeze()
+
+    def _end(self, command: End) -> None:
+        # A worker that has ended and was not reaped keeps its pid, so this never hits another process.
+        if command.worker in self._workers:
+            os.kill(self._workers[command.worker], signal.SIGKILL if command.at_once else signal.SIGTERM)
+
+    def _reap(self) -> None:
+        for worker, pid in list(self._workers.items()):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                del self._workers[worker]
+
+    def _end_all(self) -> None:
+        for worker in list(self._workers):
+            self._end(End(worker))
+        ends = time.monotonic() + END_S
+        while self._workers and time.monotonic() < ends:
+            self._reap()
+            time.sleep(END_POLL_S)
+        for worker in list(self._workers):
+            self._end(End(worker, at_once=True))
+
+
+def work(job: Job, channel: socket.socket) -> None:
+    """Be a worker: make ready, wait for the word, grade, tell.
+
+    Args:
+        job: what to grade.
+        channel: the socket to the watch.
+
+    Raises:
+        BrokenOff: it was told to end.
+    """
+    signal.signal(signal.SIGTERM, _break_off)
+    teller = Teller(channel)
+    last: Event
+    try:
+        kata = find_catalog(Path(job.katas)).kata(job.slug)
+        settings = Settings(Path(job.runs_folder), teller, sandbox=job.sandbox)
+        last = Graded(grade_on_demand(kata, Path(job.solution), settings, lambda: _await_the_word(channel)))
+    except GraderError as error:
+        last = Refused(plain(error.message), plain(error.hint), int(error.exit_code))
+    except Exception:
+        last = Crashed(plain(traceback.format_exc()))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # there is nothing left to break off
+    teller.say(last)
+
+
+class Teller:
+    """Tells the watch how a grading goes; an `Observer`.
+
+    Args:
+        channel: the socket to the watch.
+    """
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+
+    def check_begins(self, title: str) -> None:
+        """A check begins."""
+        self.say(Begun(title))
+
+    def check_ends(self, result: CheckResult) -> None:
+        """A check has its result."""
+        self.say(Ended(result))
+
+    def say(self, event: Event) -> None:
+        """Send one event; when nobody listens any more, the grading is broken off."""
+        try:
+            self._channel.sendall(line_of(event))
+        except OSError:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _await_the_word(channel: socket.socket) -> None:
+    """Wait for the word; for as long as it takes, since the learner may think for hours.
+
+    Raises:
+        BrokenOff: the watch has gone.
+    """
+    if channel.recv(len(GO)) != GO:
+        _break_off()
+
+
+def _break_off(number: int = signal.SIGTERM, frame: FrameType | None = None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: another one would tear up the cleaning
+    raise BrokenOff

@@ -1,0 +1,32 @@
+"""Keeps a second watch out of a workspace: two would grade every save twice, and slow each other down."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+
+from grader.errors import ProgressFileError, UsageError
+from grader.workspace.progress import MARKER, Workspace
+
+LOCK = "watch.lock"
+
+
+@contextlib.contextmanager
+def only_watch(workspace: Workspace) -> Iterator[None]:
+    """Be the only watch of this workspace; the system drops the lock when the process dies, however it dies.
+
+    Raises:
+        UsageError: there is another one.
+        ProgressFileError: the lock cannot be had for another reason.
+    """
+    path = workspace.root / MARKER / LOCK
+    with contextlib.ExitStack() as stack:
+        try:
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(f"`kata watch` is already running in {workspace.root}.", "Use that one, or end it with q.") from error
+        except OSError as error:
+            raise ProgressFileError(f"{path} cannot be locked: {error.strerror}.", "Mend the permissions of the workspace.") from error
+        yield

@@ -1,0 +1,154 @@
+"""`kata watch` with real gradings, and what it says when it cannot watch."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader.watching.lock import only_watch
+from grader.workspace.progress import State, Workspace
+from tests.conftest import APP, CHECKS, KATA, RunKata
+
+MakeKata = Callable[..., Path]
+RIGHT = APP.replace("{answer}", "yes")
+SLOW = CHECKS + "    import anyio\n    await anyio.sleep(30)\n"
+
+
+class Watch:
+    """A real `kata watch` in a pipe, with its own folder for temporary files."""
+
+    def __init__(self, play: Path, katas: Path, temporary: Path) -> None:
+        self.temporary = temporary
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+        self.process = subprocess.Popen(
+            [str(KATA), "watch", "--katas", str(katas)],
+            cwd=play,
+            env={**clean, "TMPDIR": str(temporary), "PYTHONUTF8": "1", "COLUMNS": "80"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def until(self, text: str) -> str:
+        """Read until a line has this text; everything that was read."""
+        assert self.process.stdout is not None
+        seen = ""
+        while text not in seen:
+            line = self.process.stdout.readline()
+            assert line, seen
+            seen += line
+        return seen
+
+    def end(self, number: int) -> int:
+        """End it with this signal, and wait until nothing of it is left; its exit code."""
+        self.process.send_signal(number)
+        self.process.communicate(timeout=30)
+        deadline = time.monotonic() + 30
+        while self.leftovers():
+            assert time.monotonic() < deadline, self.leftovers()
+            time.sleep(0.05)
+        return self.process.returncode
+
+    def leftovers(self) -> list[object]:
+        """Temporary files and processes that name their folder."""
+        named = [process for process in psutil.process_iter(["cmdline"]) if str(self.temporary) in " ".join(process.info["cmdline"] or ())]
+        return [*self.temporary.iterdir(), *named]
+
+
+@pytest.fixture
+def katas(make_kata: MakeKata) -> Path:
+    """A folder of one kata."""
+    return make_kata()
+
+
+@pytest.fixture
+def play(kata: RunKata, katas: Path, tmp_path: Path) -> Path:
+    """A workspace with the kata handed out."""
+    folder = tmp_path / "play"
+    folder.mkdir()
+    assert kata("next", "--katas", katas, cwd=folder).code == 0
+    return folder
+
+
+@pytest.fixture
+def watch(play: Path, katas: Path, tmp_path: Path) -> Iterator[Watch]:
+    """A watch of it."""
+    (tmp_path / "tmp").mkdir()
+    watch = Watch(play, katas, tmp_path / "tmp")
+    yield watch
+    watch.process.kill()
+    watch.process.communicate()
+
+
+def test_every_save_is_graded_a_pass_is_noted_and_nothing_is_left(watch: Watch, play: Path) -> None:
+    first = watch.until("Mend tiny/app.py, and save it.")
+    assert 'should be "yes", but was "no"' in first
+    assert "Failed: 0 of 1 checks hold" in first
+    (play / "tiny" / "new.py").write_text(RIGHT)
+    (play / "tiny" / "new.py").replace(play / "tiny" / "app.py")
+    second = watch.until("Next: kata next")
+    assert "It answers with yes." in second
+    assert "Passed: all 1 checks hold" in second
+    assert Workspace(play).states({}) == {"tiny": State.PASSED}
+    assert len(list((play / ".kata" / "runs").iterdir())) == 2
+    assert watch.end(signal.SIGTERM) == 143
+
+
+def test_a_save_during_a_grading_breaks_that_off(watch: Watch, play: Path, katas: Path) -> None:
+    watch.until("Failed")
+    (katas / "tiny" / "checks.py").write_text(SLOW)
+    (play / "tiny" / "app.py").write_text(RIGHT)
+    watch.until("saved")
+    deadline = time.monotonic() + 30
+    while len(list(watch.temporary.glob("*/solution/app.py"))) < 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    (katas / "tiny" / "checks.py").write_text(CHECKS)
+    (play / "tiny" / "app.py").write_text(RIGHT)
+    seen = watch.until("Passed: all 1 checks hold")
+    assert "Saved again: starting anew." in seen
+    assert watch.end(signal.SIGINT) == 130
+
+
+def test_a_watch_that_is_killed_leaves_nothing(watch: Watch, play: Path, katas: Path) -> None:
+    (katas / "tiny" / "checks.py").write_text(SLOW)
+    deadline = time.monotonic() + 30
+    while len(list(watch.temporary.glob("*/solution/app.py"))) < 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert watch.end(signal.SIGKILL) == -signal.SIGKILL
+
+
+# ---- bad input --------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_workspace_there_is_nothing_to_watch(kata: RunKata, katas: Path, tmp_path: Path) -> None:
+    ran = kata("watch", "--katas", katas, cwd=tmp_path)
+    assert ran.code == 2
+    assert ran.err.startswith("Error: There is no workspace")
+
+
+def test_a_misspelt_kata(kata: RunKata, katas: Path, play: Path) -> None:
+    ran = kata("watch", "tinny", "--katas", katas, cwd=play)
+    assert (ran.code, ran.out) == (2, "")
+    assert "Did you mean tiny?" in ran.err
+
+
+def test_when_all_are_passed_one_must_be_named(kata: RunKata, katas: Path, play: Path) -> None:
+    Workspace(play).set_state("tiny", State.PASSED, {})
+    ran = kata("watch", "--katas", katas, cwd=play)
+    assert ran.code == 2
+    assert "Name one: kata watch SLUG" in ran.err
+
+
+def test_a_second_watch_says_so_and_ends(kata: RunKata, katas: Path, play: Path) -> None:
+    with only_watch(Workspace(play)):
+        ran = kata("watch", "--katas", katas, cwd=play)
+    assert (ran.code, ran.out) == (2, "")
+    assert "already running in" in ran.err
+    assert "Traceback" not in ran.err

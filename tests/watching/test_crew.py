@@ -1,0 +1,259 @@
+"""Those who grade for a watch: quick because everything stands ready, and nothing is left when they are broken off."""
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import anyio
+import psutil
+import pytest
+
+from grader.errors import ExitCode, GraderError, HarnessError
+from grader.grading import Silence
+from grader.harness.sandbox import SandboxMode
+from grader.report import CheckResult, Report, Verdict
+from grader.watching.crew import Crew, GraderCrashed, running_crew
+from grader.watching.messages import (
+    CHUNK_BYTES,
+    GO,
+    Begun,
+    Command,
+    Crashed,
+    End,
+    Event,
+    Fork,
+    Graded,
+    Job,
+    Lines,
+    Refused,
+    commands_in,
+    line_of,
+)
+from tests.cli.pretend import FAIL
+from tests.conftest import APP, CHECKS
+
+LIMIT_S = 60.0
+HANGING = CHECKS.replace("async def test_it_answers", "async def test_it_hangs") + "    import anyio\n    await anyio.sleep(30)\n"
+
+
+class Notes:
+    """An observer that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.results: list[CheckResult] = []
+
+    def check_begins(self, title: str) -> None:
+        self.begun.append(title)
+
+    def check_ends(self, result: CheckResult) -> None:
+        self.results.append(result)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where gradings have their temporary files."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def job(make_kata: Callable[..., Path], tmp_path: Path) -> Job:
+    """A right solution of a small kata."""
+    return job_of(make_kata(), tmp_path)
+
+
+def job_of(katas: Path, folder: Path, answer: str = "yes") -> Job:
+    solution = folder / "solution"
+    solution.mkdir(exist_ok=True)
+    (solution / "app.py").write_text(APP.replace("{answer}", answer))
+    return Job(str(katas), "tiny", str(solution), str(folder / "runs"), SandboxMode.AUTO)
+
+
+def is_clean(temporary: Path) -> bool:
+    """Nothing of a grading is left: no file, and no process that names its folder."""
+    return not list(temporary.iterdir()) and not any(
+        str(temporary) in " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])
+    )
+
+
+async def test_what_stands_ready_grades_what_is_there_when_it_is_asked(job: Job, tmp_path: Path, temporary: Path) -> None:
+    notes = Notes()
+    with running_crew() as crew:
+        passed = await crew.grade(job, notes, LIMIT_S)
+        crew.stand_by(job)
+        job_of(Path(job.katas), tmp_path, answer="no")
+        failed = await crew.grade(job, notes, LIMIT_S)
+    assert isinstance(passed, Report)
+    assert isinstance(failed, Report)
+    assert (passed.verdict, failed.verdict) == (Verdict.PASSED, Verdict.FAILED)
+    assert notes.begun == ["It answers with yes."] * 2
+    assert tuple(notes.results) == passed.checks + failed.checks
+    assert failed.run_path is not None
+    assert failed.run_path.exists()
+    assert is_clean(temporary)
+
+
+def launchers() -> list[psutil.Process]:
+    """What is forked for solutions, or the sandbox around it."""
+    return [process for process in psutil.Process().children(recursive=True) if "grader.child" in " ".join(process.cmdline())]
+
+
+async def test_what_stood_ready_and_has_ended_meanwhile_is_replaced(job: Job, temporary: Path) -> None:
+    with running_crew() as crew:
+        crew.stand_by(job)
+        with anyio.fail_after(LIMIT_S):
+            while not (
+                below := [child for child in psutil.Process().children(recursive=True) if "grader.child" in " ".join(child.cmdline())]
+            ):
+                await anyio.sleep(0.05)
+        below[0].kill()
+        report = await crew.grade(job, Silence(), LIMIT_S)
+    assert isinstance(report, Report)
+    assert report.verdict is Verdict.PASSED
+    assert is_clean(temporary)
+
+
+async def test_a_grading_that_is_broken_off_leaves_nothing_and_the_next_one_works(
+    make_kata: Callable[..., Path], tmp_path: Path, temporary: Path
+) -> None:
+    job = job_of(make_kata(checks=HANGING), tmp_path)
+    with running_crew() as crew:
+        notes = Notes()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(crew.grade, job, notes, LIMIT_S)
+            with anyio.fail_after(LIMIT_S):
+                while not notes.begun:
+                    await anyio.sleep(0.02)
+            tasks.cancel_scope.cancel()
+        assert is_clean(temporary)
+        make_kata()
+        report = await crew.grade(job, Silence(), LIMIT_S)
+    assert isinstance(report, Report)
+    assert report.verdict is Verdict.PASSED
+
+
+async def test_what_cannot_be_graded_is_an_error_and_not_the_end(job: Job, temporary: Path) -> None:
+    (Path(job.solution) / "app.py").unlink()
+    with running_crew() as crew:
+        error = await crew.grade(job, Silence(), LIMIT_S)
+    assert isinstance(error, GraderError)
+    assert "has no app.py" in error.message
+    assert error.exit_code is ExitCode.USAGE
+    assert is_clean(temporary)
+
+
+# ---- a foreman that only pretends -------------------------------------------------------------------------------------
+
+
+class PretendedForeman:
+    """The other side of a crew."""
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = socket.socketpair()
+        self.commands: list[Command] = []
+        self._lines = Lines()
+
+    def channel(self) -> socket.socket:
+        """The socket of the worker that is asked for next."""
+        descriptors: list[int] = []
+        while not descriptors:
+            data, descriptors, _, _ = socket.recv_fds(self.theirs, CHUNK_BYTES, 1)
+            self.commands += commands_in(self._lines.take(data))
+        assert isinstance(self.commands[-1], Fork)
+        return socket.socket(fileno=descriptors[0])
+
+    def close(self) -> None:
+        """Both ends."""
+        self.ours.close()
+        self.theirs.close()
+
+
+@pytest.fixture
+def foreman() -> Iterator[PretendedForeman]:
+    """One that does what the test tells it."""
+    pretended = PretendedForeman()
+    yield pretended
+    pretended.close()
+
+
+JOB = Job("katas", "tiny", "solution", "runs")
+
+
+async def outcome(foreman: PretendedForeman, *events: Event) -> Report | GraderError:
+    """What a crew makes of a worker that says this and ends."""
+    crew = Crew(foreman.ours)
+    results: list[Report | GraderError] = []
+
+    async def ask() -> None:
+        results.append(await crew.grade(JOB, Silence(), LIMIT_S))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        await anyio.wait_readable(foreman.theirs)
+        with foreman.channel() as channel:
+            assert channel.recv(100) == GO
+            channel.sendall(b"".join(map(line_of, events)))
+    return results[0]
+
+
+async def test_a_worker_that_ends_without_a_word_is_an_error(foreman: PretendedForeman) -> None:
+    error = await outcome(foreman, Begun("A check."))
+    assert isinstance(error, HarnessError)
+    assert "ended without a word" in error.message
+
+
+async def test_a_bug_of_the_grader_is_raised_with_its_traceback(foreman: PretendedForeman) -> None:
+    with pytest.raises(ExceptionGroup) as caught:
+        await outcome(foreman, Crashed("Traceback: here"))
+    assert caught.group_contains(GraderCrashed, match="Traceback: here")
+
+
+async def test_an_expected_error_keeps_its_sentences_and_its_exit_code(foreman: PretendedForeman) -> None:
+    error = await outcome(foreman, Refused("No.", "Try again.", 2))
+    assert isinstance(error, GraderError)
+    assert (str(error), error.exit_code) == ("No. Try again.", ExitCode.USAGE)
+
+
+async def test_an_error_from_what_stood_ready_counts_for_nothing(foreman: PretendedForeman) -> None:
+    crew = Crew(foreman.ours)
+    crew.stand_by(JOB)
+    with foreman.channel() as channel:
+        channel.sendall(line_of(Refused("The disk is full.", "", 4)))
+    results: list[Report | GraderError] = []
+
+    async def ask() -> None:
+        results.append(await crew.grade(JOB, Silence(), LIMIT_S))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        with await anyio.to_thread.run_sync(foreman.channel) as channel:
+            channel.sendall(line_of(Graded(FAIL)))
+    assert results == [FAIL]
+
+
+async def test_when_the_foreman_has_gone_that_is_an_error(foreman: PretendedForeman) -> None:
+    foreman.theirs.close()
+    error = await Crew(foreman.ours).grade(JOB, Silence(), LIMIT_S)
+    assert isinstance(error, HarnessError)
+    assert "has ended" in error.message
+
+
+def test_a_worker_that_stands_ready_for_another_kata_is_let_go(foreman: PretendedForeman) -> None:
+    crew = Crew(foreman.ours)
+    crew.stand_by(JOB)
+    crew.stand_by(JOB)
+    with foreman.channel() as first:
+        crew.stand_by(Job("katas", "other", "solution", "runs"))
+        with foreman.channel():
+            assert first.recv(100) == b""
+            crew.stand_down()
+
+
+def test_a_line_that_comes_in_pieces_is_one() -> None:
+    lines = Lines()
+    whole = line_of(End(7))
+    assert [lines.take(whole[i : i + 1]) for i in range(len(whole) - 1)] == [[]] * (len(whole) - 1)
+    assert commands_in(lines.take(whole[-1:])) == [End(7)]
