@@ -21,7 +21,7 @@ from grader.evidence.files import load_run, save_run
 from grader.evidence.model import Run, Subject
 from grader.harness.files import FILES
 from grader.harness.launcher import LauncherPlan, Launchers
-from grader.harness.postgres import WARM, Cluster, running_cluster
+from grader.harness.postgres import WARM, Cluster, needed_cluster
 from grader.harness.rundir import temporary_run_dir
 from grader.harness.sandbox import SandboxMode
 from grader.harness.watch import Clock
@@ -94,7 +94,7 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
     """
     settings = settings or Settings()
     clock = Clock()
-    _allow_descriptors()
+    allow_descriptors()
     began_at = datetime.now(UTC).isoformat()
     with temporary_run_dir() as run_dir:
         folders = {Subject.SOLUTION: take_in(solution, run_dir / "solution")}
@@ -104,7 +104,7 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
         with Launchers(run_dir, _plans(kata, folders, run_dir / FILES, settings)) as launchers:
             # Its imports begin now, beside the grader's own.
             without_sandbox = launchers.of(Subject.SOLUTION).without_sandbox
-            with _cluster(kata, run_dir) as cluster:
+            with needed_cluster(kata, run_dir) as cluster:
                 checks = _run_checks(kata, folders, clock, launchers, cluster, settings)
     if checks.error is not None and (settings.raises_broken or not any(record.attempts for record in checks.records)):
         raise checks.error
@@ -113,7 +113,7 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Repor
     return _report(kata, run, run_file)
 
 
-def _allow_descriptors() -> None:
+def allow_descriptors() -> None:
     """Let this process have as many descriptors as the system allows it: a solution that floods it with connections is to run out first."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY or soft < min(hard, DESCRIPTORS):
@@ -128,15 +128,6 @@ def _plans(kata: Kata, folders: Mapping[Subject, Path], files: Path, settings: S
         subject: LauncherPlan(visible=(folder, *shared), warm=warm, resources=kata.limits.resources, sandbox=settings.sandbox)
         for subject, folder in folders.items()
     }
-
-
-@contextlib.contextmanager
-def _cluster(kata: Kata, run_dir: Path) -> Iterator[Cluster | None]:
-    if "postgres" not in kata.services:
-        yield None
-        return
-    with running_cluster(run_dir, kata.postgres.max_connections) as cluster:
-        yield cluster
 
 
 def _run_checks(

@@ -105,7 +105,7 @@ def check(
     """
     if replayed is not None:
         raise typer.Exit(VERDICT_CODES[_replay(replayed, as_json, katas).verdict])
-    target = _target(slug, solution, katas)
+    target = target_of(slug, solution, katas)
     report = _grade_as_json(target, sandbox) if as_json else _grade_on_screen(target, sandbox)
     raise typer.Exit(VERDICT_CODES[report.verdict] if report is not None else ExitCode.BROKEN)
 
@@ -141,14 +141,25 @@ class Target:
     runs_folder: Path | None
 
 
-def _target(slug: str | None, solution: Path | None, katas: Path | None) -> Target:
+def target_of(slug: str | None, solution: Path | None, katas: Path | None, verb: str = "check") -> Target:
+    """What the arguments of a command name.
+
+    Args:
+        slug: of the kata; None for that of the current folder, or the current one.
+        solution: a path outside of any workspace, or None.
+        katas: folder of katas, if not the shipped one.
+        verb: the command that is meant, for messages.
+
+    Raises:
+        UsageError: there is nothing of that name, no workspace, or nothing handed out.
+    """
     from grader.catalog.find import find_catalog
     from grader.workspace.progress import find_workspace, need_workspace
 
     catalog = find_catalog(katas)
     workspace = find_workspace(Path.cwd())
     runs_folder = workspace.runs_folder if workspace is not None else None
-    command = f"kata check {slug}" if slug else "kata check"
+    command = f"kata {verb} {slug}" if slug else f"kata {verb}"
     if solution is not None:
         kata = catalog.kata(slug or _slug_of_solution(catalog, solution))
         return Target(catalog, kata, solution, f"{command} --solution {shlex.quote(str(solution))}", None, runs_folder)
@@ -156,7 +167,7 @@ def _target(slug: str | None, solution: Path | None, katas: Path | None) -> Targ
         catalog.kata(slug)  # a misspelt name is the nearer mistake
     workspace = need_workspace(Path.cwd())
     states = workspace.states(catalog.renamed)
-    kata = catalog.kata(slug or _slug_of_folder(catalog, workspace) or _current(catalog, states))
+    kata = catalog.kata(slug or _slug_of_folder(catalog, workspace) or _current(catalog, states, verb))
     folder = workspace.kata_folder(kata.slug, catalog.renamed)
     if not folder.is_dir():
         raise UsageError(f"The kata {kata.slug} has not been handed out in {workspace.root}.", "`kata next` hands out the next kata.")
@@ -179,12 +190,12 @@ def _slug_of_folder(catalog: "Catalog", workspace: "Workspace") -> str | None:
     return inside[0] if inside and (inside[0] in catalog.slugs or inside[0] in catalog.renamed) else None
 
 
-def _current(catalog: "Catalog", states: "Mapping[str, State]") -> str:
+def _current(catalog: "Catalog", states: "Mapping[str, State]", verb: str) -> str:
     from grader.workspace.handout import current_slug
 
     slug = current_slug(catalog, states)
     if slug is None:
-        raise UsageError("All katas are passed or skipped, so there is no current one.", "Name one: kata check SLUG")
+        raise UsageError("All katas are passed or skipped, so there is no current one.", f"Name one: kata {verb} SLUG")
     return slug
 
 

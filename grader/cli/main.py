@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from grader.cli import instructor, learner, machine
+from grader.cli import instructor, learner, machine, profile
+from grader.cli import run as live_run
 from grader.errors import ExitCode, GraderError
 
 TRACEBACK_LINES = 200
@@ -26,6 +27,8 @@ app = typer.Typer(
 learner.register(app)
 instructor.register(app)
 machine.register(app)
+live_run.register(app)
+profile.register(app)
 
 
 def _show_version(wanted: bool) -> None:
