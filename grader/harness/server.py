@@ -18,7 +18,7 @@ from grader.evidence.model import Excess, ExchangeError, Sample, ServerLife
 from grader.harness.gates import Signal, pass_gate
 from grader.harness.launcher import Launcher
 from grader.harness.load import Address, Visitors
-from grader.harness.output import Output, find_crash
+from grader.harness.output import Output, find_crash, json_objects
 from grader.harness.pipe import PipeReader
 from grader.harness.recorder import Recorder
 from grader.harness.sampler import is_running, take_sample
@@ -312,6 +312,11 @@ class Server(Visitors):
     def output(self) -> str:
         """What the app has printed so far, its first 16 KiB and its last 48 KiB."""
         return self._processes.output
+
+    @property
+    def printed_objects(self) -> list[dict[str, Any]]:
+        """The JSON objects among the lines of `output`, such as a log has them; all other lines are left out."""
+        return list(json_objects(self.output))
 
     async def printed(self, text: str, count: int = 1, deadline_s: float | None = None) -> None:
         """Wait until the app has printed this text so many times.
