@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from grader.catalog.table import Table
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NUMBER = "{n}"
 """Stands for a number of each visitor's own."""
 

@@ -119,10 +119,10 @@ async def _call(py_spy: Path, arguments: Sequence[str], deadline_s: float) -> st
                 env={**os.environ, "RUST_BACKTRACE": "0"},
                 start_new_session=True,
             )
-    except OSError as error:
-        raise ProfilerRefused(f"{py_spy} cannot be run: {error.strerror}.", "Install py-spy anew with pip.") from error
     except TimeoutError as error:
         raise HarnessError(f"py-spy has not ended in {deadline_s:.0f} s.", "Close what keeps this machine busy, and try again.") from error
+    except OSError as error:
+        raise ProfilerRefused(f"{py_spy} cannot be run: {error.strerror}.", "Install py-spy anew with pip.") from error
     said = done.stderr.decode(errors="replace")
     if any(word in said.lower() for word in REFUSALS):
         raise ProfilerRefused("This system does not let a profiler look into the app.", way_out())

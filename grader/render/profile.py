@@ -53,8 +53,8 @@ class Sources:
         """A line of the learner's, without its indentation; empty when it cannot be read."""
         try:
             lines = Path(place.file).read_text(encoding="utf-8", errors="replace").splitlines()
-            return lines[place.line - 1].strip()
-        except (OSError, IndexError):
+            return lines[max(0, place.line - 1)].strip()
+        except (OSError, ValueError, IndexError):  # names of files are whatever the code says
             return ""
 
     @property
