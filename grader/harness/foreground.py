@@ -11,15 +11,17 @@ import signal
 import socket
 import sys
 import termios
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 import psutil
 
+from grader.child.process import PR_SET_CHILD_SUBREAPER, set_process_option
 from grader.errors import HarnessError
 from grader.harness.pipe import PipeReader
 from grader.harness.rundir import note_process
@@ -112,6 +114,7 @@ class App:
         self._ready = 0
         self._unread = b""
         self._processes: list[anyio.abc.Process] = []
+        self._before = frozenset(psutil.Process().children())
 
     @property
     def pids(self) -> list[int]:
@@ -158,7 +161,7 @@ class App:
 
     async def stop(self) -> None:
         """Ask it to stop, wait for that, and end what is left of it and of all that it has started."""
-        started = _descendants(self.pids)
+        started = self._strangers()
         for process in self._processes:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
@@ -169,12 +172,23 @@ class App:
                     await process.wait()
                 tasks.cancel_scope.cancel()
         self.was_killed = bool(self.pids)
-        _kill(started + _descendants(self.pids))
+        started |= self._strangers()
         for process in self._processes:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             with anyio.move_on_after(KILLED_S):
                 await process.wait()
+        await anyio.to_thread.run_sync(_end, started | self._strangers())
+
+    def _strangers(self) -> set[psutil.Process]:
+        """All that runs below this process and did not before the app began, but for the app's own processes."""
+        own = {process.pid for process in self._processes}
+        children = [child for child in psutil.Process().children() if child not in self._before]
+        found = {child for child in children if child.pid not in own}
+        for child in children:
+            with contextlib.suppress(psutil.Error):
+                found.update(child.children(recursive=True))
+        return found
 
     async def _cancel_in_a_hurry(self, scope: anyio.CancelScope) -> None:
         await self.hurry.wait()
@@ -233,7 +247,7 @@ async def running_app(plan: AppPlan, listening: socket.socket, run_dir: Path, on
     told, telling = os.pipe()
     app = App(plan, on_request)
     reader = PipeReader(told, app.hear)
-    with kept_terminal(), contextlib.closing(reader):
+    with kept_terminal(), adopted_orphans(), contextlib.closing(reader):
         async with anyio.create_task_group() as tasks:
             try:
                 try:
@@ -265,16 +279,19 @@ def kept_terminal() -> Iterator[None]:
                 termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, before)
 
 
-def _descendants(pids: Sequence[int]) -> list[psutil.Process]:
-    found: list[psutil.Process] = []
-    for pid in pids:
-        with contextlib.suppress(psutil.Error):
-            found += psutil.Process(pid).children(recursive=True)
-    return found
+@contextlib.contextmanager
+def adopted_orphans() -> Iterator[None]:
+    """Meanwhile what an app leaves behind at its end becomes a child of this process. Linux only."""
+    set_process_option(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        yield
+    finally:
+        set_process_option(PR_SET_CHILD_SUBREAPER, 0)
 
 
-def _kill(processes: Sequence[psutil.Process]) -> None:
+def _end(processes: Iterable[psutil.Process]) -> None:
     """End these at once; psutil sees to it that a pid which is another's by now is left alone."""
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.kill()
+    psutil.wait_procs(processes, timeout=KILLED_S)

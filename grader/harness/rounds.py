@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.catalog.load import LoadRequest, RunPlan
-from grader.errors import KataPackageError
+from grader.errors import SolutionError
 from grader.evidence.model import ExchangeError
 from grader.harness.load import Answer, Pending, Visitors
 
@@ -71,13 +71,14 @@ class Load:
         """Ask what is to be asked once.
 
         Raises:
-            KataPackageError: the app refuses it.
+            SolutionError: the app refuses it.
         """
         for request in self._plan.first:
             answer = await self._start(request, 1)
             if error := _error_of(answer):
-                raise KataPackageError(
-                    f"{request.method} {request.path} prepares the load and was answered with {error}.", "The app must answer it as before."
+                raise SolutionError(
+                    f"The app answers {request.method} {request.path} with {error}, and the load begins with that.",
+                    "Mend it; `kata check` says more.",
                 )
 
     async def send_round(self) -> Round:

@@ -1,5 +1,6 @@
 """The app in the foreground: what it tells, how it ends, and that nothing of it is left."""
 
+import sys
 import textwrap
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -146,6 +147,18 @@ async def test_what_it_has_started_ends_with_it_though_it_must_be_killed(run: Ru
         pids = [*app.pids, started]
     assert app.was_killed
     await until(lambda: not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux gives orphans to whom one likes")
+async def test_what_an_app_leaves_behind_at_its_own_end_is_ended_too(run: Run) -> None:
+    async with run(POOL.replace("time.sleep(60)", "os._exit(5)")) as (app, client, _):
+        await ready(app)
+        left = (await client.get("/pid")).json()
+        with pytest.raises(httpx.HTTPError):
+            await client.get("/stuck")
+        with anyio.fail_after(20):
+            assert await app.ended() == 5
+    assert not psutil.pid_exists(left)
 
 
 async def test_a_second_signal_ends_it_at_once(run: Run) -> None:

@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from grader.catalog.load import LoadRequest, RunPlan
-from grader.errors import KataPackageError
+from grader.errors import SolutionError
 from grader.harness.rounds import Load
 from tests.conftest import Serve
 
@@ -82,5 +82,5 @@ async def test_what_comes_first_must_be_answered(serve: Serve) -> None:
         asked = LoadRequest("GET", "/seen")
         await Load(server, RunPlan(load=(asked,), first=(LoadRequest("GET", "/numbers/7"),)), 1).begin()
         assert (await server.get("/seen")).body == b"[7]"
-        with pytest.raises(KataPackageError, match="GET /nowhere prepares the load and was answered with 404"):
+        with pytest.raises(SolutionError, match="The app answers GET /nowhere with 404"):
             await Load(server, RunPlan(load=(asked,), first=(LoadRequest("GET", "/nowhere"),)), 1).begin()
