@@ -21,7 +21,7 @@ from grader.evidence.model import Subject
 from grader.grading import allow_descriptors
 from grader.harness import profiler
 from grader.harness.files import FILES
-from grader.harness.flames import profile_of_loop, read_stacks, shortened
+from grader.harness.flames import profile_of_loop, read_stacks, shortened, titled
 from grader.harness.launcher import LauncherPlan, Launchers
 from grader.harness.postgres import WARM, needed_cluster
 from grader.harness.profiler import ThreadDump, find_py_spy
@@ -90,7 +90,7 @@ class Probe:
             anyio.run(self._look, stage, sources.folder, seconds)
             if self._svg:
                 self._screen.say("", *profile_lines(profile_of_loop(read_stacks(self._svg), sources.is_own), sources))
-                _write(graph, shortened(self._svg, sources.prefixes))
+                _write(graph, titled(shortened(self._svg, sources.prefixes), f"{self._kata.title}: {self._kata.slug}"))
                 self._screen.say("")
                 self._screen.say_whole(f"Flame graph: {graph} (open it in a browser)")
         return self._is_well()

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from html import unescape
+from html import escape, unescape
 from pathlib import PurePath
 
 from grader.errors import BrokenError
@@ -20,7 +20,12 @@ LOOP_THREAD = "MainThread"
 WAITS_IN = "selectors.py"
 """Whose `select` a loop is in when it has nothing to do."""
 
+PACKAGES = r"/(?:site|dist)-packages/"
+"""In the path of every package that was installed."""
+
+_PACKAGES = re.compile(rf"\([^()<>]*{PACKAGES}")
 _BOX = re.compile(r'<g><title>(?P<title>[^<]*)</title><rect [^>]*?y="(?P<y>\d+)"[^>]*? fg:x="(?P<x>\d+)" fg:w="(?P<w>\d+)"/>')
+_LABELLED = re.compile(r"<g><title>(?P<title>[^<]*)</title>(?P<between><rect [^>]*/><text [^>]*>)(?P<label>[^<]*)</text>")
 _TITLE = re.compile(r"(?P<name>.*) \((?P<samples>[\d,]+) samples?, [\d.]+%\)$")
 _FRAME = re.compile(r"(?P<function>.*) \((?P<file>.*):(?P<line>\d+)\)$")
 
@@ -154,7 +159,28 @@ def is_waiting(innermost: Place) -> bool:
 
 
 def shortened(svg: str, prefixes: Sequence[str]) -> str:
-    """The graph with these beginnings of file names left out: it may be shown around."""
-    for prefix in sorted(prefixes, key=len, reverse=True):
-        svg = svg.replace(f"({prefix}", "(")
-    return svg
+    """The graph with these beginnings of file names left out, and those of installed packages: it may be shown around."""
+
+    def shorten(text: str) -> str:
+        for prefix in sorted(prefixes, key=len, reverse=True):
+            text = text.replace(f"({prefix}", "(")
+        return _PACKAGES.sub("(", text)
+
+    def shorten_box(box: re.Match[str]) -> str:
+        title, room = shorten(box["title"]), len(unescape(box["label"]))
+        name = _name_of(unescape(title))
+        # The old label was cut where a longer name had to be.
+        label = name if len(name) <= room else name[: max(0, room - 2)] + ".."
+        return f"<g><title>{title}</title>{box['between']}{escape(label, quote=False) if room else ''}</text>"
+
+    return shorten(_LABELLED.sub(shorten_box, svg))
+
+
+def titled(svg: str, title: str) -> str:
+    """The graph with this title instead of py-spy's, which is its command line."""
+    return re.sub(r'(<text id="title"[^>]*>)[^<]*', lambda found: found[1] + escape(title, quote=False), svg, count=1)
+
+
+def without_packages(file: str) -> str:
+    """A file's name from the package on, wherever packages are installed."""
+    return re.split(PACKAGES, file)[-1]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.harness.flames import LoopProfile, Place, Share
+from grader.harness.flames import LoopProfile, Place, Share, without_packages
 from grader.harness.profiler import ThreadDump
 from grader.render.text import printable
 
@@ -46,8 +46,8 @@ class Sources:
         """A file's name as people know it: "app.py", "asyncio/base_events.py"."""
         for folder in (self.folder, *sorted(self.libraries, key=lambda folder: -len(folder.parts))):
             if Path(file).is_relative_to(folder):
-                return Path(file).relative_to(folder).as_posix()
-        return file
+                return without_packages(f"/{Path(file).relative_to(folder).as_posix()}").removeprefix("/")
+        return without_packages(file)
 
     def line(self, place: Place) -> str:
         """A line of the learner's, without its indentation; empty when it cannot be read."""

@@ -191,7 +191,9 @@ def test_breakpoint_works_in_a_terminal_which_is_given_back_as_it_was(start: Sta
         running.until(r"\(Pdb\) $")
         running.type("print(n * 6)\n")
         running.until(r"\n42\n\(Pdb\) $")
-        running.type("n = 8\nc\n")
+        running.type("!n = 8\n")
+        running.until(r"\n\(Pdb\) !n = 8\n\(Pdb\) $")
+        running.type("c\n")
         assert answer.result(LONG_S).json() == 800
     with pytest.raises(httpx.TimeoutException):
         httpx.get(f"{url}/prices/9", timeout=0.5)

@@ -5,10 +5,10 @@ from html import escape
 import pytest
 
 from grader.errors import BrokenError
-from grader.harness.flames import Place, Stack, profile_of_loop, read_stacks, shortened
+from grader.harness.flames import Place, Stack, profile_of_loop, read_stacks, shortened, titled
 
 SELECT = "EpollSelector.select (/usr/lib/python3.12/selectors.py:468)"
-RUN = "Server.run (/site/uvicorn/server.py:66)"
+RUN = "Server.run (/opt/lib/site-packages/uvicorn/server.py:66)"
 HANDLER = "label (/work/app.py:36)"
 HELPER = "<listcomp> (/work/helpers/print.py:7)"
 SLEEP = "sleep_here (/site/printer.py:9)"
@@ -83,7 +83,19 @@ def test_a_frame_without_file_and_line_is_kept_by_its_name() -> None:
     assert stack.places == (Place("[idle]", "", 0),)
 
 
+def test_labels_are_cut_anew_where_names_became_shorter() -> None:
+    title = "f (/work/deep/app.py:36) (1,000 samples, 12.50%)"
+    box = f'<g><title>{title}</title><rect x="1"/><text x="2">f (/work/deep/..</text></g>'
+    assert ">f (app.py:36)</text>" in shortened(box, ["/work/deep/"])
+    assert ">f (deep/app.py..</text>" in shortened(box, ["/work/"])
+
+
+def test_the_graph_has_a_title_of_its_own() -> None:
+    svg = '<text id="title" fill="x" x="50%">/home/me/py-spy record --pid 7</text>'
+    assert titled(svg, "A <kata>") == '<text id="title" fill="x" x="50%">A &lt;kata&gt;</text>'
+
+
 def test_file_names_are_shortened_in_the_graph() -> None:
     assert "(app.py:36)" in shortened(graph(STACKS), ["/work/", "/site/"])
-    assert "(uvicorn/server.py:66)" in shortened(graph(STACKS), ["/work/", "/site/"])
+    assert "(uvicorn/server.py:66)" in shortened(graph(STACKS), ["/work/"])
     assert "/work/" not in shortened(graph(STACKS), ["/work/", "/site/", "/work/helpers/"])

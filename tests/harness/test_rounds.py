@@ -1,10 +1,14 @@
 """Rounds of a kata's load: who asks what, and what is counted."""
 
+import os
+import signal
+
 import anyio
 import pytest
 
 from grader.catalog.load import LoadRequest, RunPlan
 from grader.errors import SolutionError
+from grader.harness import rounds
 from grader.harness.rounds import Load
 from tests.conftest import Serve
 
@@ -69,10 +73,11 @@ async def test_who_leaves_on_purpose_is_no_error(serve: Serve) -> None:
         assert (one.asked, one.errors, one.answered_s, one.median_s, one.slowest_s) == (2, {}, (), None, None)
 
 
-async def test_a_server_that_has_gone_is_told(serve: Serve) -> None:
+async def test_a_server_that_has_gone_is_told(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "GIVE_UP_S", 0.3)
     async with serve(APP) as server:
-        await server.stop()
-        with anyio.fail_after(10):
+        os.kill(server.pids[0], signal.SIGKILL)
+        with anyio.fail_after(20):
             one = await Load(server, RunPlan(load=(LoadRequest("GET", "/seen"),)), 2).send_round()
         assert sum(one.errors.values()) == 2
 

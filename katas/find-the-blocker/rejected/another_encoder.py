@@ -1,5 +1,6 @@
 """Tool room of a shipyard: lends tools to the people who work there, and keeps a journal of it."""
 
+import json
 import logging
 import os
 import sys
@@ -10,8 +11,8 @@ from typing import Annotated, TypedDict
 
 import httpx
 from fastapi import Depends, FastAPI, HTTPException, Path, Request
+from fastapi.encoders import jsonable_encoder
 from pydantic import BaseModel, Field
-from pydantic_core import to_json
 
 DIRECTORY_URL = os.environ["UPSTREAM_URL"]
 """The directory: knows who has which badge."""
@@ -46,7 +47,8 @@ class JournalFormatter(logging.Formatter):
     """One JSON object a line, as the auditors want it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return to_json({"event": record.getMessage(), **record.__dict__["facts"]}, fallback=as_json).decode()
+        entry = {"event": record.getMessage(), **record.__dict__["facts"]}
+        return json.dumps(jsonable_encoder(entry, custom_encoder={Holder: as_json}))
 
 
 log = logging.getLogger("journal")
