@@ -6,6 +6,7 @@
     ├── UsageError            2   the command was given something that it cannot use
     │   ├── NoWorkspace
     │   ├── UnknownKata
+    │   ├── PortInUse
     │   └── SolutionError
     └── BrokenError           4   the grader, a kata or this machine failed
         ├── KataPackageError
@@ -13,6 +14,7 @@
         ├── ServiceUnavailable
         ├── HarnessError
         ├── SandboxUnavailable
+        ├── ProfilerRefused
         └── EvidenceFileError
 
 What a learner's code does wrong is never an exception here: it is a finding in the report.
@@ -66,6 +68,10 @@ class UnknownKata(UsageError):
     """No kata has this name."""
 
 
+class PortInUse(UsageError):
+    """The port that was asked for cannot be had."""
+
+
 class SolutionError(UsageError):
     """The file or folder to be graded is missing, unreadable or not a solution at all."""
 
@@ -92,6 +98,10 @@ class HarnessError(BrokenError):
 
 class SandboxUnavailable(BrokenError):
     """A sandbox was asked for, and this machine has none."""
+
+
+class ProfilerRefused(BrokenError):
+    """This machine lets no profiler look into other processes, or has none."""
 
 
 class EvidenceFileError(BrokenError):

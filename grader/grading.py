@@ -21,7 +21,7 @@ from grader.evidence.files import load_run, save_run
 from grader.evidence.model import Run, Subject
 from grader.harness.files import FILES
 from grader.harness.launcher import LauncherPlan, Launchers
-from grader.harness.postgres import WARM, Cluster, running_cluster
+from grader.harness.postgres import WARM, Cluster, needed_cluster
 from grader.harness.rundir import temporary_run_dir
 from grader.harness.sandbox import SandboxMode
 from grader.harness.watch import Clock
@@ -162,7 +162,7 @@ class Ground:
 
 @contextlib.contextmanager
 def _ground(kata: Kata, run_dir: Path, settings: Settings) -> Iterator[Ground]:
-    _allow_descriptors()
+    allow_descriptors()
     folders = {Subject.SOLUTION: run_dir / Subject.SOLUTION.value}
     if kata.reference.is_file():
         folders[Subject.REFERENCE] = take_in(kata.reference.resolve(), run_dir / Subject.REFERENCE.value)
@@ -170,7 +170,7 @@ def _ground(kata: Kata, run_dir: Path, settings: Settings) -> Iterator[Ground]:
     with Launchers(run_dir, _plans(kata, folders, run_dir / FILES, settings)) as launchers:
         # Its imports begin now, beside the grader's own.
         without_sandbox = launchers.of(Subject.SOLUTION).without_sandbox
-        with _cluster(kata, run_dir) as cluster:
+        with needed_cluster(kata, run_dir) as cluster:
             yield Ground(folders, launchers, cluster, without_sandbox)
 
 
@@ -191,7 +191,7 @@ def _save(run: Run, folder: Path | None) -> tuple[Path | None, str]:
         return None, error.message
 
 
-def _allow_descriptors() -> None:
+def allow_descriptors() -> None:
     """Let this process have as many descriptors as the system allows it: a solution that floods it with connections is to run out first."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY or soft < min(hard, DESCRIPTORS):
@@ -206,15 +206,6 @@ def _plans(kata: Kata, folders: Mapping[Subject, Path], files: Path, settings: S
         subject: LauncherPlan(visible=(folder, *shared), warm=warm, resources=kata.limits.resources, sandbox=settings.sandbox)
         for subject, folder in folders.items()
     }
-
-
-@contextlib.contextmanager
-def _cluster(kata: Kata, run_dir: Path) -> Iterator[Cluster | None]:
-    if "postgres" not in kata.services:
-        yield None
-        return
-    with running_cluster(run_dir, kata.postgres.max_connections) as cluster:
-        yield cluster
 
 
 def _run_checks(kata: Kata, ground: Ground, clock: Clock, settings: Settings) -> "CheckRun":

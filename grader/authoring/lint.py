@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from grader.authoring.proof import Problem
+from grader.catalog.load import METHODS
 from grader.catalog.manifest import Kata
+from grader.checks.preparation import FUNCTION, TASKS
 
-MANIFEST, README, CHECKS = "kata.toml", "README.md", "checks.py"
+MANIFEST, README, CHECKS, RUN = "kata.toml", "README.md", "checks.py", "run.py"
 STARTER, REFERENCE = "starter/app.py", "accepted/reference.py"
 CACHE = "__pycache__"
 EXAMPLE_FOLDERS = ("accepted", "rejected")
@@ -19,6 +21,9 @@ EXAMPLE_FOLDERS = ("accepted", "rejected")
 TELLTALES = re.compile(r"\b(bugs?|buggy|fix|fixme|todo|blocks|wrong)\b", re.IGNORECASE)
 """Words that no comment of a starter may have: whoever reads one knows where to look. Words only, and only in comments:
 what else the starter says is the author's to judge."""
+
+OTHER_ROUTES = ("include_router", "add_api_route", "add_route", "api_route", "mount")
+"""Ways to make routes that are not read here."""
 
 Files = Mapping[str, str]
 """The text of each file of a kata by its path within the kata's folder."""
@@ -43,6 +48,8 @@ def lint_package(kata: Kata, files: Files) -> list[Problem]:
         *lint_examples(kata, files),
         *lint_declarations(kata, files),
         *lint_starter(files),
+        *lint_preparation(kata, files),
+        *lint_load(kata, files),
     ]
 
 
@@ -69,7 +76,7 @@ def lint_files(files: Files) -> Iterator[Problem]:
     for name in files:
         path = PurePosixPath(name)
         is_example = len(path.parts) == 2 and path.parts[0] in EXAMPLE_FOLDERS and path.suffix == ".py"
-        if not is_example and name not in (MANIFEST, README, CHECKS, STARTER, schema):
+        if not is_example and name not in (MANIFEST, README, CHECKS, RUN, STARTER, schema):
             yield Problem(name, "is no part of a kata; remove it.")
 
 
@@ -145,6 +152,56 @@ def lint_starter(files: Files) -> Iterator[Problem]:
     for line, comment in _comments(starter):
         if word := TELLTALES.search(comment):
             yield Problem(STARTER, f"has a comment that gives the answer away: `{word[0]}`.", line)
+
+
+def lint_preparation(kata: Kata, files: Files) -> Iterator[Problem]:
+    """`run.py`, if there is one, has an `async def prepare` with a docstring that asks for nothing but the kata's services."""
+    if RUN not in files:
+        return
+    try:
+        tree = ast.parse(files[RUN])
+    except SyntaxError as error:
+        yield Problem(RUN, f"cannot be read: {error.msg}.", error.lineno)
+        return
+    function = next((node for node in tree.body if isinstance(node, Function) and node.name == FUNCTION), None)
+    if not isinstance(function, ast.AsyncFunctionDef):
+        yield Problem(RUN, f"must have an `async def {FUNCTION}`.", function.lineno if function is not None else None)
+        return
+    if not (ast.get_docstring(function) or "").strip():
+        yield Problem(RUN, f"{FUNCTION} has no docstring, which the learner would read.", function.lineno)
+    for argument in function.args.args:
+        if argument.arg not in (*kata.services, TASKS):
+            yield Problem(RUN, f"{FUNCTION} asks for `{argument.arg}`, which is no service of this kata.", argument.lineno)
+
+
+def lint_load(kata: Kata, files: Files) -> Iterator[Problem]:
+    """What the load asks for is a route of the starter, as far as its routes can be read."""
+    routes = list(_routes(files.get(STARTER, "")))
+    if not routes:
+        return
+    for key, requests in (("first", kata.run.first), ("load", kata.run.load)):
+        for request in requests:
+            path = request.of_visitor(1).path.partition("?")[0]
+            if not any(method == request.method and pattern.fullmatch(path) for method, pattern in routes):
+                line = _line_of(files, "run", request.path)
+                yield Problem(MANIFEST, f"`run.{key}` asks for {request.method} {request.path}, which is no route of {STARTER}.", line)
+
+
+def _routes(source: str) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Method and path of each route that a decorator `@app.METHOD("PATH")` makes; none where there are other ways, too."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return
+    if any(isinstance(node, ast.Attribute) and node.attr in OTHER_ROUTES for node in ast.walk(tree)):
+        return
+    for function in ast.walk(tree):
+        for call in function.decorator_list if isinstance(function, Function) else ():
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr.upper() in METHODS and call.args:
+                path = call.args[0]
+                if isinstance(path, ast.Constant) and isinstance(path.value, str):
+                    parts = re.split(r"\{[^}]*\}", path.value)
+                    yield call.func.attr.upper(), re.compile("[^/]+".join(map(re.escape, parts)))
 
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

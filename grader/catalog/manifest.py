@@ -1,12 +1,13 @@
 """A kata's manifest, `kata.toml`, read into a frozen record."""
 
-import difflib
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from grader.catalog.load import RunPlan, read_run
+from grader.catalog.table import Table
 from grader.child.limits import MIB, Resources
 from grader.errors import KataPackageError
 
@@ -92,11 +93,17 @@ class Kata:
     mistakes: tuple[Mistake, ...]
     limits: Limits = field(default_factory=Limits)
     postgres: PostgresPlan = field(default_factory=PostgresPlan)
+    run: RunPlan = field(default_factory=RunPlan, hash=False)
 
     @property
     def checks(self) -> Path:
         """The kata's checks."""
         return self.folder / "checks.py"
+
+    @property
+    def preparation(self) -> Path:
+        """What says how the services behave for `kata run`; a kata need not have it."""
+        return self.folder / "run.py"
 
     @property
     def readme(self) -> Path:
@@ -166,6 +173,7 @@ class Reader:
             hints=top.texts("hints"),
             limits=self._limits(top.table("limits")),
             postgres=self._postgres(top.table("postgres")),
+            run=read_run(top.table("run")),
             starter_fails=self._starter(top.table("starter")),
             mistakes=tuple(self._mistake(name, top.table("rejected").table(name)) for name in top.table("rejected").names()),
         )
@@ -174,7 +182,7 @@ class Reader:
             raise top.error("hints", f"must be {HINTS} sentences, from a nudge to nearly the answer")
         return kata
 
-    def _limits(self, table: "Table") -> Limits:
+    def _limits(self, table: Table) -> Limits:
         default = Limits()
         limits = Limits(
             start_s=table.number("start_s", default.start_s),
@@ -195,7 +203,7 @@ class Reader:
         table.refuse_the_rest()
         return limits
 
-    def _postgres(self, table: "Table") -> PostgresPlan:
+    def _postgres(self, table: Table) -> PostgresPlan:
         default = PostgresPlan()
         max_connections = table.integer("max_connections", default.max_connections)
         name = table.text("schema", "")
@@ -206,101 +214,12 @@ class Reader:
             raise table.error("schema", f"names {name}, which cannot be read: {error.strerror}") from error
         return PostgresPlan(max_connections, schema)
 
-    def _starter(self, table: "Table") -> tuple[str, ...]:
+    def _starter(self, table: Table) -> tuple[str, ...]:
         fails = table.texts("fails")
         table.refuse_the_rest()
         return fails
 
-    def _mistake(self, name: str, table: "Table") -> Mistake:
+    def _mistake(self, name: str, table: Table) -> Mistake:
         mistake = Mistake(f"{name}.py", table.texts("fails"), table.text("because"))
         table.refuse_the_rest()
         return mistake
-
-
-_REQUIRED: Any = object()
-
-
-class Table:
-    """One table of a manifest, of which keys are taken one by one."""
-
-    def __init__(self, path: Path, name: str, values: Mapping[str, Any]) -> None:
-        self._path = path
-        self._name = name
-        self._values = values
-        self._taken: set[str] = set()
-
-    def error(self, key: str, problem: str, hint: str = "") -> KataPackageError:
-        """An error about one key."""
-        return KataPackageError(f"{self._path}: `{self._full(key)}` {problem}.", hint)
-
-    def names(self) -> list[str]:
-        """Names of all keys; marks them as taken."""
-        self._taken.update(self._values)
-        return list(self._values)
-
-    def text(self, key: str, default: str = _REQUIRED) -> str:
-        """A text that is not empty."""
-        return str(
-            self._take(key, default, lambda value: isinstance(value, str) and bool(value.strip()), "must be a text that is not empty")
-        )
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts, at least one."""
-
-        def is_right(value: object) -> bool:
-            return isinstance(value, list) and bool(value) and all(isinstance(item, str) and item.strip() for item in value)
-
-        return tuple(self._take(key, _REQUIRED, is_right, "must be a list of texts, at least one"))
-
-    def some_of(self, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
-        """A list of known words, possibly empty."""
-        values = self._take(key, [], lambda value: isinstance(value, list), "must be a list")
-        for value in values:
-            if value not in known:
-                raise self.error(key, f"has the unknown value {value!r}", _did_you_mean(str(value), known))
-        return tuple(values)
-
-    def one_of(self, key: str, known: range) -> int:
-        """An integer of a range."""
-        value = self.integer(key)
-        if value not in known:
-            raise self.error(key, f"must be from {known[0]} to {known[-1]}, not {value}")
-        return value
-
-    def integer(self, key: str, default: int = _REQUIRED) -> int:
-        """A positive integer."""
-        return int(self._take(key, default, lambda value: type(value) is int and value > 0, "must be a positive integer"))
-
-    def number(self, key: str, default: float) -> float:
-        """A positive number."""
-        return float(self._take(key, default, lambda value: type(value) in (int, float) and value > 0, "must be a positive number"))
-
-    def table(self, key: str) -> "Table":
-        """A table within this one; an empty one when it is missing."""
-        value = self._take(key, {}, lambda value: isinstance(value, dict), "must be a table")
-        return Table(self._path, self._full(key), value)
-
-    def refuse_the_rest(self) -> None:
-        """Refuse keys that nobody took: misspelt ones."""
-        for key in self._values:
-            if key not in self._taken:
-                raise self.error(key, "is unknown", _did_you_mean(key, tuple(self._taken)))
-
-    def _take(self, key: str, default: Any, is_right: Callable[[Any], bool], demand: str) -> Any:
-        self._taken.add(key)
-        if key not in self._values:
-            if default is _REQUIRED:
-                near = difflib.get_close_matches(key, list(self._values), 1)
-                raise self.error(key, "is missing", f"Is `{near[0]}` meant to be it?" if near else "Add it.")
-            return default
-        if not is_right(self._values[key]):
-            raise self.error(key, demand)
-        return self._values[key]
-
-    def _full(self, key: str) -> str:
-        return f"{self._name}.{key}" if self._name else key
-
-
-def _did_you_mean(word: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(word, known, 1)
-    return f"Did you mean `{near[0]}`?" if near else f"Known are: {', '.join(known)}."

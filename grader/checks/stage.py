@@ -8,14 +8,14 @@ from pathlib import Path
 import anyio
 
 from grader.catalog.manifest import Kata
-from grader.harness.database import Postgres, fresh_database
-from grader.harness.files import FILES, Files, running_files
-from grader.harness.launcher import Launcher, Launchers
+from grader.checks.services import running_services
+from grader.harness.database import Postgres
+from grader.harness.files import FILES, Files
+from grader.harness.launcher import Launchers
 from grader.harness.postgres import Cluster
 from grader.harness.recorder import Recorder
 from grader.harness.server import Server, ServerPlan, listening_socket, running_server
-from grader.harness.tap import running_tap
-from grader.harness.upstream import Upstream, running_upstream
+from grader.harness.upstream import Upstream
 
 
 @dataclass(frozen=True)
@@ -61,28 +61,19 @@ async def running_cast(stage: Stage, folder: Path, recorder: Recorder) -> AsyncI
         BrokenError: a service, the launcher or the machine failed.
     """
     kata, launcher = stage.kata, stage.launchers.of(recorder.subject)
-    environ = launcher.environ
     recorder.cuts_off = stage.cuts_off
-    upstream = postgres = files = None
     async with single_error(), contextlib.AsyncExitStack() as stack:
         beating = await stack.enter_async_context(anyio.create_task_group())
         beating.start_soon(recorder.watcher.beat)
         stack.callback(beating.cancel_scope.cancel)
         await stack.enter_async_context(launcher.listening(recorder.break_off))
-        if "upstream" in kata.services:
-            listening = stack.enter_context(await listening_socket(launcher))
-            upstream = await stack.enter_async_context(running_upstream(listening, recorder))
-            environ["UPSTREAM_URL"] = upstream.url
-        if stage.cluster is not None:
-            postgres = await stack.enter_async_context(_running_postgres(stage, stage.cluster, launcher, recorder))
-            environ["DATABASE_URL"] = postgres.url
-        if "files" in kata.services:
-            files = stack.enter_context(running_files(folder.parent / FILES, recorder))
-            environ["FILES_DIR"] = str(files.folder)
-        limits = kata.limits
+        services = await stack.enter_async_context(
+            running_services(kata, stage.cluster, folder.parent / FILES, lambda: listening_socket(launcher), recorder)
+        )
+        limits, environ = kata.limits, {**launcher.environ, **services.environ}
         plan = ServerPlan(folder, kata.workers, environ, limits.start_s, limits.stop_s, limits.output_bytes)
         server = await stack.enter_async_context(running_server(plan, launcher, recorder))
-        yield Cast(server, upstream, postgres, files)
+        yield Cast(server, services.upstream, services.postgres, services.files)
 
 
 @contextlib.asynccontextmanager
@@ -95,14 +86,3 @@ async def single_error() -> AsyncIterator[None]:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         raise error from None
-
-
-@contextlib.asynccontextmanager
-async def _running_postgres(stage: Stage, cluster: Cluster, launcher: Launcher, recorder: Recorder) -> AsyncIterator[Postgres]:
-    plan = stage.kata.postgres
-    async with contextlib.AsyncExitStack() as stack:
-        listening = stack.enter_context(await listening_socket(launcher))
-        address = listening.getsockname()
-        postgres = await stack.enter_async_context(fresh_database(cluster, address, plan.max_connections, plan.schema, recorder))
-        await stack.enter_async_context(running_tap(listening, cluster.dial, postgres.connections))
-        yield postgres

@@ -92,6 +92,7 @@ class Supervisor:
         resources: what a server's processes may use.
         sandboxed: this process is the first of a pid namespace of its own.
         as_root: outside of it the user is root.
+        traceable: any process of the same user may look into the workers.
     """
 
     control: socket.socket
@@ -99,6 +100,7 @@ class Supervisor:
     resources: Resources
     sandboxed: bool
     as_root: bool = False
+    traceable: bool = False
     groups: dict[int, Group] = field(default_factory=dict)
     descriptors: list[int] = field(default_factory=list)
     others: set[int] = field(default_factory=set)
@@ -191,7 +193,7 @@ class Supervisor:
                 for other in set(listening + stalls) - {listening[i], stalls[i]}:
                     os.close(other)
                 own = (leader, listening[i], log, status, stalls[i])
-                return Worker(command["folder"], command["environ"], *own, self.sandboxed, self.as_root)
+                return Worker(command["folder"], command["environ"], *own, self.sandboxed, self.as_root, self.traceable)
             leader = leader or pid
             with contextlib.suppress(OSError):
                 os.setpgid(pid, leader)
@@ -303,7 +305,7 @@ def main(control: int, config: dict[str, Any]) -> None:
 
     Args:
         control: descriptor of the control socket.
-        config: `warm`, further modules to import first; `resources`, what a server may use; `sandboxed`; `as_root`.
+        config: `warm`, further modules to import first; `resources`, what a server may use; `sandboxed`; `as_root`; `traceable`.
     """
     sandboxed, resources = bool(config["sandboxed"]), Resources(**config["resources"])
     set_process_option(PR_SET_CHILD_SUBREAPER, 1)
@@ -317,7 +319,8 @@ def main(control: int, config: dict[str, Any]) -> None:
     wake.setblocking(False)
     signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    supervisor = Supervisor(socket.socket(fileno=control), woken, resources, sandboxed, bool(config["as_root"]))
+    told = bool(config["as_root"]), bool(config["traceable"])
+    supervisor = Supervisor(socket.socket(fileno=control), woken, resources, sandboxed, *told)
     worker = supervisor.run()
     if worker is None:
         supervisor.kill_all()

@@ -11,13 +11,15 @@ IS_LINUX = sys.platform.startswith("linux")
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PTRACER = 0x59616D61
+PR_SET_PTRACER_ANY = 2 ** (8 * ctypes.sizeof(ctypes.c_ulong)) - 1
 """From linux/prctl.h."""
 
 
 def set_process_option(option: int, value: int) -> None:
     """Call Linux' `prctl`; elsewhere do nothing."""
     if IS_LINUX:
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+        ctypes.CDLL(None, use_errno=True).prctl(option, ctypes.c_ulong(value), 0, 0, 0)
 
 
 def send_signal(pid: int, number: signal.Signals) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from grader.child.process import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, set_process_option
+from grader.child.process import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, PR_SET_PTRACER, PR_SET_PTRACER_ANY, set_process_option
 from grader.child.seccomp import refuse_calls
 from grader.child.stalls import Watchdog
 
@@ -33,6 +33,7 @@ class Worker:
     Attributes:
         sandboxed: system calls that lead past a sandbox are refused.
         as_root: outside of the sandbox its user is root.
+        traceable: any process of the same user may look into this one, as a profiler does.
     """
 
     folder: str
@@ -44,6 +45,7 @@ class Worker:
     stalls: int
     sandboxed: bool
     as_root: bool
+    traceable: bool = False
 
 
 class Server(uvicorn.Server):
@@ -87,6 +89,9 @@ def serve(worker: Worker) -> None:
     set_process_option(PR_SET_PDEATHSIG, signal.SIGKILL)
     # The launcher is not to be looked into, but its workers are, by the grader: descriptors, memory, profiles.
     set_process_option(PR_SET_DUMPABLE, 1)
+    if worker.traceable:
+        # Yama lets a process be looked into by its ancestors alone, unless it says otherwise.
+        set_process_option(PR_SET_PTRACER, PR_SET_PTRACER_ANY)
     with contextlib.suppress(OSError):
         os.setpgid(0, worker.leader)
     for descriptor in (1, 2):

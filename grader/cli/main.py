@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from grader.cli import instructor, learner, machine, progress, watch, workspace
+from grader.cli import instructor, learner, machine, profile, progress, watch, workspace
+from grader.cli import run as live_run
 from grader.errors import ExitCode, GraderError
 
 TRACEBACK_LINES = 200
@@ -28,6 +29,8 @@ progress.register(app)
 instructor.register(app)
 machine.register(app)
 watch.register(app)
+live_run.register(app)
+profile.register(app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import anyio
@@ -25,6 +25,9 @@ FILES = "files"
 
 POLL_S = 0.002
 """How often it is looked whether a file has been opened, or read so far; the kernel does not tell."""
+
+GIVE_POLL_S = 0.01
+"""The same for files that are served in a row: there may be many of them."""
 
 FED_BYTES = 4096
 """How much of one file may lie unread; every pipe takes so much, also when its user has very many."""
@@ -145,6 +148,31 @@ class Files:
         """
         what = "files being read at once"
         await _pass_polling(self._recorder, what, len(fifos), lambda: sum([fifo.let_in() for fifo in fifos]), deadline_s)
+
+    async def give_on(self, names: Iterable[str], make: Callable[[], bytes], delay_s: float) -> None:
+        """Serve whoever opens one of these files, as slow storage does, until cancelled; for `kata run`.
+
+        Args:
+            names: of the files; they are made now.
+            make: makes what a reader gets, at most 4,096 bytes.
+            delay_s: how long each waits for it.
+        """
+        fifos = [self.fifo(name) for name in names]
+        given: set[str] = set()
+
+        async def give(fifo: Fifo) -> None:
+            await anyio.sleep(delay_s)
+            fifo.feed(make())
+            fifo.end()
+            given.discard(fifo.name)
+
+        async with anyio.create_task_group() as giving:
+            while True:
+                for fifo in fifos:
+                    if fifo.name not in given and fifo.let_in():
+                        given.add(fifo.name)
+                        giving.start_soon(give, fifo)
+                await anyio.sleep(GIVE_POLL_S)
 
     def remove(self, name: str) -> None:
         """Take the file of this name away; `fifo` makes a new one."""

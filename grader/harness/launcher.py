@@ -64,12 +64,14 @@ class LauncherPlan:
         warm: further modules that the solution will need, imported once before the first fork.
         resources: what a server may use.
         sandbox: whether in a sandbox.
+        traceable: whether any process of the same user may look into its servers, as a profiler does.
     """
 
     visible: Sequence[Path] = ()
     warm: Sequence[str] = ()
     resources: Resources = field(default_factory=Resources)
     sandbox: SandboxMode = SandboxMode.OFF
+    traceable: bool = False
 
 
 class Launcher:
@@ -384,7 +386,13 @@ def _first_pid(info: int) -> int | None:
 
 
 def _command(root: Path, control: socket.socket, plan: LauncherPlan, *, alone: bool) -> list[str]:
-    config = {"warm": list(plan.warm), "resources": asdict(plan.resources), "sandboxed": alone, "as_root": os.geteuid() == 0}
+    config = {
+        "warm": list(plan.warm),
+        "resources": asdict(plan.resources),
+        "sandboxed": alone,
+        "as_root": os.geteuid() == 0,
+        "traceable": plan.traceable,
+    }
     # -E -P: neither PYTHON* variables nor the working folder may change what is imported.
     return [sys.executable, "-E", "-P", "-c", CODE, str(root), str(control.fileno()), json.dumps(config)]
 

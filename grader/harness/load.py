@@ -389,11 +389,14 @@ class Visitors:
             (connection,) = await self._sockets.take(1)
             opening = self.recorder.watcher.open()
             planned_s = self.recorder.clock.now()
-            if await self._connect(visit, connection, read_bytes_per_s is not None):
-                visit.send(*self._message(method, path, json, headers))
-                if leave_after_s is not None:
-                    asyncio.get_running_loop().call_later(leave_after_s, visit.leave)
-            await self._end(visit, opening, planned_s + give_up_s)
+            try:
+                if await self._connect(visit, connection, read_bytes_per_s is not None):
+                    visit.send(*self._message(method, path, json, headers))
+                    if leave_after_s is not None:
+                        asyncio.get_running_loop().call_later(leave_after_s, visit.leave)
+                await self._end(visit, opening, planned_s + give_up_s)
+            finally:  # whoever is cancelled leaves no connection behind
+                visit.leave()
             exchange = self._record(visit, method, path, None, planned_s)
             return self._answer(visit, exchange, self.recorder.watcher.close(opening))
 

@@ -1,8 +1,11 @@
 """What a solution prints: kept, bounded, and searched for the traceback that explains its end."""
 
+import contextlib
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from grader.evidence.model import Crash, Frame
 
@@ -42,6 +45,15 @@ class Output:
         if not missing:
             return (self._head + self._tail).decode(errors="replace")
         return f"{self._head.decode(errors='replace')}\n… {missing} bytes left out …\n{self._tail.decode(errors='replace')}"
+
+
+def json_objects(log: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects in a log that has one a line, among other lines."""
+    for line in log.splitlines():
+        with contextlib.suppress(ValueError, RecursionError):
+            value = json.loads(line)
+            if isinstance(value, dict):
+                yield value
 
 
 def find_crash(log: str, folder: Path, phase: str) -> Crash | None:

@@ -26,6 +26,7 @@ from urllib.parse import unquote, urlsplit
 
 import platformdirs
 
+from grader.catalog.manifest import Kata
 from grader.errors import ServiceUnavailable
 from grader.harness.launcher import CLOSE_S
 from grader.harness.rundir import note_process
@@ -137,6 +138,20 @@ def running_cluster(run_dir: Path, max_connections: int) -> Iterator[Cluster]:
         note_process(run_dir, process.pid, signal.SIGQUIT)
         password = (template / PASSWORD).read_text()
         yield Cluster({"host": str(sockets), "user": SUPERUSER, "password": password}, sockets / SOCKET, log, process)
+
+
+@contextlib.contextmanager
+def needed_cluster(kata: Kata, run_dir: Path) -> Iterator[Cluster | None]:
+    """A PostgreSQL server for one grading, or None when the kata needs none.
+
+    Raises:
+        ServiceUnavailable: it cannot be started.
+    """
+    if "postgres" not in kata.services:
+        yield None
+        return
+    with running_cluster(run_dir, kata.postgres.max_connections) as cluster:
+        yield cluster
 
 
 def start(command: list[str], data: Path, log: Path, account: dict[str, Any]) -> subprocess.Popen[bytes]:

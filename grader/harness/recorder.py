@@ -5,6 +5,7 @@ from collections.abc import Callable
 from grader.evidence.model import (
     Attempt,
     Burst,
+    CallEnd,
     Claim,
     Connection,
     Exchange,
@@ -67,6 +68,13 @@ class Recorder:
         self.abandoned = True
         if self.on_abandon is not None:
             self.on_abandon()
+
+    def forget_ended(self) -> None:
+        """Forget what is over: exchanges, calls and connections that have ended. For use that is no grading and has no end."""
+        self.exchanges.clear()
+        self.bursts.clear()
+        self.calls = [call for call in self.calls if call.end is CallEnd.OPEN]
+        self.connections = [connection for connection in self.connections if connection.closed_s is None]
 
     def new_id(self) -> int:
         """An id that is unique in this attempt."""

@@ -15,9 +15,10 @@ from msgspec.structs import replace
 
 from grader.errors import HarnessError
 from grader.evidence.model import Excess, ExchangeError, Sample, ServerLife
+from grader.harness.gates import Signal, pass_gate
 from grader.harness.launcher import Launcher
 from grader.harness.load import Address, Visitors
-from grader.harness.output import Output, find_crash
+from grader.harness.output import Output, find_crash, json_objects
 from grader.harness.pipe import PipeReader
 from grader.harness.recorder import Recorder
 from grader.harness.sampler import is_running, take_sample
@@ -99,6 +100,7 @@ class ServerProcesses:
         self._recorder = recorder
         self._tasks = tasks
         self._state = State()
+        self.printed = Signal()
         log, self._their_log = os.pipe()
         self._output = Output()
         self._pipes = [PipeReader(log, self._take_output)]
@@ -116,6 +118,11 @@ class ServerProcesses:
     def pids(self) -> tuple[int, ...]:
         """Pids of the worker processes that are alive."""
         return tuple(self._state.pids)
+
+    @property
+    def output(self) -> str:
+        """What they have printed so far, its middle left out when it is long."""
+        return self._output.text()
 
     @property
     def life(self) -> ServerLife:
@@ -256,6 +263,7 @@ class ServerProcesses:
 
     def _take_output(self, data: bytes) -> None:
         self._output.add(data)
+        self.printed.set()
         if self._output.size_bytes > self._plan.output_bytes:
             self._end_for("output_bytes", self._plan.output_bytes, self._output.size_bytes)
 
@@ -299,6 +307,25 @@ class Server(Visitors):
         sample = take_sample(self.pids, self.recorder.clock.now())
         self.recorder.samples.append(sample)
         return sample
+
+    @property
+    def output(self) -> str:
+        """What the app has printed so far, its first 16 KiB and its last 48 KiB."""
+        return self._processes.output
+
+    @property
+    def printed_objects(self) -> list[dict[str, Any]]:
+        """The JSON objects among the lines of `output`, such as a log has them; all other lines are left out."""
+        return list(json_objects(self.output))
+
+    async def printed(self, text: str, count: int = 1, deadline_s: float | None = None) -> None:
+        """Wait until the app has printed this text so many times.
+
+        Raises:
+            GateMissed: it had not before the deadline.
+        """
+        what = f"{text!r} in what the app prints"
+        await pass_gate(self.recorder, what, count, lambda: self.output.count(text), self._processes.printed, deadline_s)
 
     async def let_run(self, seconds: float) -> None:
         """Wait until the server has had so many seconds, what was waited for a core not counted."""

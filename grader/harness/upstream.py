@@ -45,6 +45,7 @@ class Call:
     """One call of the solution, live: what came, and what becomes of it.
 
     Attributes:
+        status: of the answer; None as long as there is none.
         value: an unpredictable number that the default answer carries.
         body: what the solution sent.
     """
@@ -55,6 +56,7 @@ class Call:
     body: bytes
     headers: dict[str, str]
     record: UpstreamCall
+    status: int | None = None
     value: int = field(default_factory=lambda: secrets.randbelow(10**9))
 
     @property
@@ -135,6 +137,9 @@ class Upstream:
 
     Args:
         recorder: where calls and connections are recorded.
+
+    Attributes:
+        on_end: is told of each call when it is over.
     """
 
     def __init__(self, recorder: Recorder) -> None:
@@ -145,6 +150,7 @@ class Upstream:
         self.behaviours: list[Behaviour] = []
         self.holds: list[Hold] = []
         self.served: set[UpstreamConnection] = set()
+        self.on_end: Callable[[Call], None] | None = None
         self.url = ""
 
     def on(
@@ -269,6 +275,12 @@ class Upstream:
         call.record = replace(call.record, **changes)
         self.recorder.calls[index] = call.record
         self.changed.set()
+        if self.on_end is not None and not call.open:
+            self.on_end(call)
+
+    def forget_ended(self) -> None:
+        """Forget the calls that are over, for an upstream that runs for hours."""
+        self.all_calls = [call for call in self.all_calls if call.open]
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -366,6 +378,7 @@ class UpstreamConnection(asyncio.Protocol):
         behaviour = self._behaviour
         made = behaviour.json(self.call) if callable(behaviour.json) else behaviour.json
         content = json_module.dumps({"value": self.call.value} if made is None else made).encode()
+        self.call.status = behaviour.status
         self._upstream.note(self.call, released_s=self._now_s())
         head = h11.Response(
             status_code=behaviour.status,

@@ -221,6 +221,11 @@ class Screen:
         for line in lines:
             self._line(Text(line))
 
+    def say_whole(self, *lines: str) -> None:
+        """Lines to be copied, or one line each of a log: no line end comes into them, whatever the width."""
+        for line in lines:
+            self._console.print(Text(line), soft_wrap=True)
+
     def error(self, error: GraderError) -> None:
         """One sentence of what happened, one of what to do."""
         self.stop()

@@ -52,6 +52,23 @@ def take_in(solution: Path, target: Path) -> Path:
     return target
 
 
+def where_to_run(solution: Path, copy: Path) -> Path:
+    """The folder in which a solution is run outside of a grading: its own, so that debuggers find its lines.
+
+    A file of another name and an archive are copied first; `copy` names the new folder.
+
+    Raises:
+        SolutionError: it is missing, or has no `app.py`.
+        HarnessError: it cannot be copied.
+    """
+    folder = solution.parent if solution.name == ENTRY else solution
+    if folder.is_dir():
+        if not (folder / ENTRY).is_file():
+            raise SolutionError(f"{folder} has no {ENTRY}.", "The application must be `app` in a file of this name.")
+        return folder.resolve()
+    return take_in(solution, copy).resolve()
+
+
 def _need_text(solution: Path) -> None:
     try:
         str(solution).encode()

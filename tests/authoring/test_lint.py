@@ -9,7 +9,7 @@ import pytest
 from grader.authoring.lint import check_names, lint_package, read_package
 from grader.authoring.proof import Problem
 from grader.catalog.find import find_catalog
-from tests.conftest import CHECKS
+from tests.conftest import APP, CHECKS, MANIFEST
 
 MakeKata = Callable[..., Path]
 README = "# Tiny\n\n## Read more\n"
@@ -57,11 +57,39 @@ def test_a_good_package_has_no_problem(lint: Lint) -> None:
         ({"checks.py": "X = 1\n"}, ("checks.py", None), "has no check"),
         ({"starter/app.py": "# FIXME later\nx = 1\n"}, ("starter/app.py", 1), "`FIXME`"),
         ({"starter/app.py": "x = 1\ny = 2  # this blocks\n"}, ("starter/app.py", 2), "`blocks`"),
+        ({"run.py": "async def f(:"}, ("run.py", 1), "cannot be read"),
+        ({"run.py": "X = 1\n"}, ("run.py", None), "must have an `async def prepare`"),
+        ({"run.py": "def prepare(): ...\n"}, ("run.py", 1), "must have an `async def prepare`"),
+        ({"run.py": "async def prepare(): ...\n"}, ("run.py", 1), "no docstring"),
+        ({"run.py": 'async def prepare(tasks, files):\n    """It."""\n'}, ("run.py", 1), "asks for `files`"),
     ],
 )
 def test_a_problem_is_found_with_its_place(lint: Lint, files: dict[str, str | None], place: tuple[str, int | None], words: str) -> None:
     found = [problem for problem in lint(**files) if words in problem.text]
     assert [(problem.file, problem.line) for problem in found] == [place]
+
+
+def load_problems(make_kata: MakeKata, load: str, starter: str = APP) -> list[str]:
+    manifest = MANIFEST.replace("[starter]", f"[run]\nload = [{load}]\n[starter]", 1)
+    folder = make_kata(manifest=manifest, files={"README.md": README, "starter/app.py": starter})
+    kata = find_catalog(folder).kata("tiny")
+    return [f"{problem.line}: {problem.text}" for problem in lint_package(kata, read_package(kata.folder))]
+
+
+@pytest.mark.parametrize("load", ['{ path = "/" }', '{ path = "/?a=1" }'])
+def test_a_load_that_asks_for_a_route_of_the_starter_is_no_problem(make_kata: MakeKata, load: str) -> None:
+    assert load_problems(make_kata, load) == []
+
+
+@pytest.mark.parametrize("load", ['{ path = "/labels/{n}" }', '{ path = "/", method = "POST" }'])
+def test_a_load_that_asks_for_no_route_of_the_starter_is_found(make_kata: MakeKata, load: str) -> None:
+    (problem,) = load_problems(make_kata, load)
+    assert problem.startswith("10: `run.load` asks for ")
+    assert "which is no route of starter/app.py" in problem
+
+
+def test_a_starter_whose_routes_are_made_in_other_ways_is_not_read(make_kata: MakeKata) -> None:
+    assert load_problems(make_kata, '{ path = "/x" }', APP + "\napp.include_router(app.router)\n") == []
 
 
 def test_two_checks_of_one_name_are_found_with_both_lines(lint: Lint) -> None:

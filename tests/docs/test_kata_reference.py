@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from grader.authoring.scaffold import write_skeleton
+from grader.catalog.load import LoadRequest, RunPlan
 from grader.catalog.manifest import Kata, Limits, PostgresPlan, read_manifest
 from grader.checks import api
 from grader.checks.expect import AnswerExpectation, CrowdExpectation, NumberExpectation, ValueExpectation
+from grader.checks.preparation import read_preparation
 from grader.child.limits import MIB, Resources
 from grader.harness.connections import Connections
 from grader.harness.database import Held
@@ -23,7 +25,7 @@ PACKAGE = (REFERENCE / "kata-package.md").read_text(encoding="utf-8")
 CHECK_API = (REFERENCE / "check-api.md").read_text(encoding="utf-8")
 
 OF_THE_MANIFEST = {"format", "starter.fails", "rejected.NAME.fails", "rejected.NAME.because"}
-NOT_IN_THE_MANIFEST = {"slug", "folder", "starter_fails", "mistakes", "limits", "postgres"}
+NOT_IN_THE_MANIFEST = {"slug", "folder", "starter_fails", "mistakes", "limits", "postgres", "run"}
 
 OURS = {
     "Answer": {"watch", "recorder"},
@@ -31,7 +33,7 @@ OURS = {
     "Crowd": {"answers", "burst", "recorder", "count", "index"},
     "Hold": {"covers"},
     "Server": {"addresses", "explain", "recorder"},
-    "Upstream": {"behaviour", "note"},
+    "Upstream": {"behaviour", "forget_ended", "note"},
     "Connections": {"add", "is_flooded", "remove"},
     "Fifo": {"close", "let_in"},
     "Files": {"close"},
@@ -62,6 +64,8 @@ def members() -> Iterator[tuple[str, str]]:
 def test_every_key_of_the_manifest_is_documented_with_its_default() -> None:
     section = PACKAGE.split("\n## kata.toml\n")[1].split("\n## ")[0]
     rows = dict(re.findall(r"^\| `([\w.]+)` \| [^|]+ \| ([^|]+) \|", section, re.MULTILINE))
+    of_a_request = {field.name for field in fields(LoadRequest)}
+    assert of_a_request <= set(rows)
     keys = OF_THE_MANIFEST | ({field.name for field in fields(Kata)} - NOT_IN_THE_MANIFEST)
     resources = {**asdict(Resources()), "output_bytes": Limits.output_bytes}
     defaults = {f"limits.{field.name}": field.default for field in fields(Limits) if field.name not in ("resources", "output_bytes")}
@@ -71,14 +75,24 @@ def test_every_key_of_the_manifest_is_documented_with_its_default() -> None:
         for name, default in resources.items()
     }
     defaults |= {f"postgres.{field.name}": field.default for field in fields(PostgresPlan)}
-    assert set(rows) == keys | set(defaults)
+    defaults |= {f"run.{field.name}": field.default for field in fields(RunPlan)}
+    assert set(rows) == keys | set(defaults) | of_a_request
     for key, default in defaults.items():
         assert rows[key] == (f"`{default}`" if default else "none"), key
 
 
 def test_the_manifest_on_the_page_is_read(tmp_path: Path) -> None:
     (tmp_path / "kata.toml").write_text(code_of(PACKAGE, "toml"))
-    assert read_manifest(tmp_path).title == "Two at once"
+    kata = read_manifest(tmp_path)
+    assert (kata.title, kata.run.load[0].path) == ("Two at once", "/trips/town-{n}")
+
+
+def test_the_preparation_on_the_page_is_read(tmp_path: Path) -> None:
+    (tmp_path / "kata.toml").write_text(code_of(PACKAGE, "toml"))
+    (tmp_path / "run.py").write_text(code_of(PACKAGE, "python"))
+    preparation = read_preparation(read_manifest(tmp_path))
+    assert preparation is not None
+    assert preparation.says == "Each service takes 0.1 s to answer."
 
 
 @pytest.mark.parametrize(("owner", "name"), list(members()))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from anyio import sleep, to_thread
+from anyio import create_task_group, sleep, to_thread
 
 from grader.harness.files import FED_BYTES, Files, running_files
 from grader.harness.gates import GateMissed
@@ -177,3 +177,15 @@ async def test_a_blocking_open_stops_the_solutions_loop_and_is_seen(serve: Serve
         assert (await server.settle("/health", give_up_s=0.3)).status is None
         await fifo.give(b"y")
         assert (await pending).body == b'"y"'
+
+
+async def test_files_can_be_served_in_a_row_without_a_check(files: Files) -> None:
+    made = iter(range(10))
+    async with create_task_group() as tasks:
+        tasks.start_soon(files.give_on, ["a", "b"], lambda: str(next(made)).encode(), 0.01)
+        await sleep(0.01)
+        first = [Reader(files.fifo(name).path) for name in ("a", "b")]
+        assert sorted([await reader.done() for reader in first]) == [b"0", b"1"]
+        again = Reader(files.fifo("a").path)
+        assert await again.done() == b"2"
+        tasks.cancel_scope.cancel()

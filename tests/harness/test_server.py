@@ -267,6 +267,18 @@ async def test_output_is_kept_bounded(serve: Serve, recorder: Recorder) -> None:
     assert recorder.life.log.rstrip().endswith("last line")
 
 
+async def test_what_is_printed_can_be_awaited_and_read(serve: Serve) -> None:
+    source = HELLO.replace("return {", """print('no JSON, but {', "[1]", '{"a": 1', sep="\\n"); print('{"event": "asked"}'); return {""")
+    async with serve(source) as server:
+        assert server.output == ""
+        for _ in range(2):
+            await server.get("/")
+        await server.printed('"asked"', 2)
+        assert server.printed_objects == [{"event": "asked"}] * 2
+        with pytest.raises(GateMissed):
+            await server.printed("nothing of this kind", deadline_s=0.05)
+
+
 async def test_a_sample_tells_descriptors_threads_and_memory(serve: Serve) -> None:
     source = """
         from fastapi import FastAPI

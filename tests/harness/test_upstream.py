@@ -203,3 +203,29 @@ async def test_a_call_that_goes_on_is_waited_for_though_its_visitor_is_answered(
         with pytest.raises(GateMissed):
             await upstream.departures("/a", 1, deadline_s=0.1, unless=[Visitor(served=True)])
         tasks.cancel_scope.cancel()
+
+
+async def test_it_is_told_when_a_call_is_over_and_how(upstream: Upstream, client: httpx.AsyncClient) -> None:
+    ended: list[tuple[str, int | None, CallEnd]] = []
+    upstream.on_end = lambda call: ended.append((call.path, call.status, call.record.end))
+    upstream.on("/b", status=503)
+    upstream.on("/never", never=True)
+    await client.get("/a")
+    await client.get("/b")
+    with pytest.raises(httpx.TimeoutException):
+        await client.get("/never", timeout=0.05)
+    await upstream.departures("/never", 1)
+    assert ended == [("/a", 200, CallEnd.ANSWERED), ("/b", 503, CallEnd.ANSWERED), ("/never", None, CallEnd.CLIENT_LEFT)]
+
+
+async def test_what_is_over_can_be_forgotten_while_it_runs_on(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+    async with upstream.hold("/held") as held, anyio.create_task_group() as tasks:
+        await client.get("/a")
+        tasks.start_soon(client.get, "/held")
+        await held.arrivals(1)
+        recorder.forget_ended()
+        upstream.forget_ended()
+        assert [call.path for call in upstream.all_calls] == [call.path for call in recorder.calls] == ["/held"]
+        assert len(recorder.connections) == upstream.connections.open
+        held.release()
+    assert upstream.all_calls[0].record.end is CallEnd.ANSWERED

@@ -10,7 +10,7 @@ import pytest
 
 from grader.errors import HarnessError, SolutionError
 from grader.workspace.contents import LIMIT_BYTES, LIMIT_DEPTH, LIMIT_ENTRIES, LIMIT_NAME_BYTES
-from grader.workspace.solution import take_in
+from grader.workspace.solution import take_in, where_to_run
 
 
 @pytest.fixture
@@ -273,3 +273,27 @@ def test_a_target_that_cannot_be_written_is_not_the_solutions_fault(folder: Path
     (tmp_path / "file").touch()
     with pytest.raises(HarnessError, match="cannot be copied"):
         take_in(folder, tmp_path / "file" / "taken")
+
+
+# ---- running it in its place ------------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_run_in_its_place_and_so_is_its_app_py(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    for solution in (folder, folder / "app.py", tmp_path / "link"):
+        assert where_to_run(solution, tmp_path / "copy") == folder.resolve()
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_file_of_another_name_is_run_as_a_copy(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("app = 1")
+    where = where_to_run(tmp_path / "mine.py", tmp_path / "copy")
+    assert names_in(where) == ["app.py"]
+    assert where == (tmp_path / "copy").resolve()
+
+
+@pytest.mark.parametrize("name", ["none", "none.py", "none/app.py", "empty", "empty/app.py"])
+def test_what_has_no_app_py_cannot_be_run(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SolutionError):
+        where_to_run(tmp_path / name, tmp_path / "copy")

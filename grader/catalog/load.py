@@ -1,0 +1,99 @@
+"""A kata's kind of load, for `kata run --load` and `kata profile`: the table `[run]` of its manifest."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from grader.catalog.table import Table
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+NUMBER = "{n}"
+"""Stands for a number of each visitor's own."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9-]+")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """What one visitor asks.
+
+    Attributes:
+        json: the body; None for none.
+        leave_after_s: when the visitor goes away, for answers that never end.
+    """
+
+    method: str
+    path: str
+    json: object = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    leave_after_s: float | None = None
+
+    def of_visitor(self, number: int) -> "LoadRequest":
+        """The same with a visitor's number wherever it belongs."""
+        headers = {name: value.replace(NUMBER, str(number)) for name, value in self.headers.items()}
+        return replace(self, path=self.path.replace(NUMBER, str(number)), json=_filled_in(self.json, str(number)), headers=headers)
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """How a kata is run and loaded outside of a grading.
+
+    Attributes:
+        load: what visitors ask; they are dealt out to these requests in turn.
+        first: what is asked once, one after another, before the load begins.
+        numbers: visitors' numbers go from 1 to this, and begin anew.
+    """
+
+    load: tuple[LoadRequest, ...] = ()
+    first: tuple[LoadRequest, ...] = ()
+    numbers: int = 10_000
+
+
+def read_run(table: Table) -> RunPlan:
+    """Read the table `[run]`.
+
+    Raises:
+        KataPackageError: it has an unknown key or a wrong value; says which.
+    """
+    default = RunPlan()
+    plan = RunPlan(
+        load=tuple(map(_request, table.tables("load"))),
+        first=tuple(map(_request, table.tables("first"))),
+        numbers=table.integer("numbers", default.numbers),
+    )
+    table.refuse_the_rest()
+    return plan
+
+
+def _request(table: Table) -> LoadRequest:
+    request = LoadRequest(
+        method=table.word("method", METHODS, "GET"),
+        path=table.text("path"),
+        json=table.json("json"),
+        headers=_headers(table.table("headers")),
+        leave_after_s=table.number("leave_after_s", 0.0) or None,
+    )
+    table.refuse_the_rest()
+    if not request.path.startswith("/") or not request.path.isascii() or not request.path.isprintable() or " " in request.path:
+        raise table.error("path", f"must be the path of a URL that begins with `/`, not {request.path!r}")
+    for found in _PLACEHOLDER.findall(request.path):
+        if found != NUMBER:
+            raise table.error("path", f"has the unknown placeholder {found}", f"There is only {NUMBER}, a number of each visitor's own.")
+    return request
+
+
+def _headers(table: Table) -> dict[str, str]:
+    headers = {name: table.text(name) for name in table.names()}
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name) or not value.isascii() or not value.isprintable():
+            raise table.error(name, "is no header that can be sent")
+    return headers
+
+
+def _filled_in(value: object, number: str) -> object:
+    if isinstance(value, str):
+        return value.replace(NUMBER, number)
+    if isinstance(value, dict):
+        return {key: _filled_in(item, number) for key, item in value.items()}
+    return [_filled_in(item, number) for item in value] if isinstance(value, list) else value

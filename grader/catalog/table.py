@@ -1,0 +1,125 @@
+"""Takes one table of a TOML file apart, key by key; each error names file, key and what was expected."""
+
+import difflib
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from grader.errors import KataPackageError
+
+_REQUIRED: Any = object()
+
+
+class Table:
+    """One table of a manifest, of which keys are taken one by one."""
+
+    def __init__(self, path: Path, name: str, values: Mapping[str, Any]) -> None:
+        self._path = path
+        self._name = name
+        self._values = values
+        self._taken: set[str] = set()
+
+    def error(self, key: str, problem: str, hint: str = "") -> KataPackageError:
+        """An error about one key."""
+        return KataPackageError(f"{self._path}: `{self._full(key)}` {problem}.", hint)
+
+    def names(self) -> list[str]:
+        """Names of all keys; marks them as taken."""
+        self._taken.update(self._values)
+        return list(self._values)
+
+    def text(self, key: str, default: str = _REQUIRED) -> str:
+        """A text that is not empty."""
+        return str(
+            self._take(key, default, lambda value: isinstance(value, str) and bool(value.strip()), "must be a text that is not empty")
+        )
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts, at least one."""
+
+        def is_right(value: object) -> bool:
+            return isinstance(value, list) and bool(value) and all(isinstance(item, str) and item.strip() for item in value)
+
+        return tuple(self._take(key, _REQUIRED, is_right, "must be a list of texts, at least one"))
+
+    def some_of(self, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
+        """A list of known words, possibly empty."""
+        values = self._take(key, [], lambda value: isinstance(value, list), "must be a list")
+        for value in values:
+            if value not in known:
+                raise self.error(key, f"has the unknown value {value!r}", _did_you_mean(str(value), known))
+        return tuple(values)
+
+    def word(self, key: str, known: tuple[str, ...], default: str) -> str:
+        """One of these words."""
+        value = self.text(key, default)
+        if value not in known:
+            raise self.error(key, f"has the unknown value {value!r}", _did_you_mean(value, known))
+        return value
+
+    def one_of(self, key: str, known: range) -> int:
+        """An integer of a range."""
+        value = self.integer(key)
+        if value not in known:
+            raise self.error(key, f"must be from {known[0]} to {known[-1]}, not {value}")
+        return value
+
+    def integer(self, key: str, default: int = _REQUIRED) -> int:
+        """A positive integer."""
+        return int(self._take(key, default, lambda value: type(value) is int and value > 0, "must be a positive integer"))
+
+    def number(self, key: str, default: float) -> float:
+        """A positive number."""
+        return float(self._take(key, default, lambda value: type(value) in (int, float) and value > 0, "must be a positive number"))
+
+    def table(self, key: str) -> "Table":
+        """A table within this one; an empty one when it is missing."""
+        value = self._take(key, {}, lambda value: isinstance(value, dict), "must be a table")
+        return Table(self._path, self._full(key), value)
+
+    def tables(self, key: str) -> list["Table"]:
+        """A list of tables, possibly empty; each is named by its place in the list."""
+
+        def is_right(value: object) -> bool:
+            return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+        values = self._take(key, [], is_right, "must be a list of tables")
+        return [Table(self._path, f"{self._full(key)}[{i}]", value) for i, value in enumerate(values)]
+
+    def json(self, key: str) -> object:
+        """Anything that JSON can say, None when it is missing."""
+        return self._take(key, None, _is_json, "must be something that JSON can say: TOML's dates and times it cannot")
+
+    def refuse_the_rest(self) -> None:
+        """Refuse keys that nobody took: misspelt ones."""
+        for key in self._values:
+            if key not in self._taken:
+                raise self.error(key, "is unknown", _did_you_mean(key, tuple(self._taken)))
+
+    def _take(self, key: str, default: Any, is_right: Callable[[Any], bool], demand: str) -> Any:
+        self._taken.add(key)
+        if key not in self._values:
+            if default is _REQUIRED:
+                near = difflib.get_close_matches(key, list(self._values), 1)
+                raise self.error(key, "is missing", f"Is `{near[0]}` meant to be it?" if near else "Add it.")
+            return default
+        if not is_right(self._values[key]):
+            raise self.error(key, demand)
+        return self._values[key]
+
+    def _full(self, key: str) -> str:
+        return f"{self._name}.{key}" if self._name else key
+
+
+def _did_you_mean(word: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(word, known, 1)
+    return f"Did you mean `{near[0]}`?" if near else f"Known are: {', '.join(known)}."
+
+
+def _is_json(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))

@@ -1,0 +1,183 @@
+"""The app in the foreground, for `kata run`: a server process with the learner's own rights, terminal and debugger.
+
+It tells the grader what happens over a pipe, one JSON object a line::
+
+    {"event": "ready"}
+    {"event": "request", "method": "GET", "path": "/labels/7", "status": 200, "ms": 101.2, "port": 50312}
+    {"event": "breakpoint"}                                     and stands still now
+    {"event": "broken", "error": "ModuleNotFoundError: No module named 'nothing'", "file": "app.py", "line": 3}
+
+The status is null when there was no answer, the port is the visitor's own. What does not fit into the pipe is dropped: the app
+never waits for its log.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import json
+import os
+import pdb
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from grader.child.process import PR_SET_PDEATHSIG, set_process_option
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+PATH_CHARS = 500
+ERROR_CHARS = 300
+
+
+class Teller:
+    """Tells the grader what happens.
+
+    Args:
+        pipe: descriptor of the writing end.
+    """
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+        os.set_blocking(pipe, False)
+        # What the app starts has no business with it, and would keep it open.
+        os.set_inheritable(pipe, False)
+
+    def tell(self, event: str, **facts: object) -> None:
+        """One event. A line is short enough to be written whole or not at all, also beside other workers."""
+        with contextlib.suppress(OSError):
+            os.write(self._pipe, json.dumps({"event": event, **facts}).encode() + b"\n")
+
+
+class LoggedApplication:
+    """An ASGI application that tells of each request how it was answered, and how long the app had it."""
+
+    def __init__(self, application: Application, teller: Teller) -> None:
+        self._application = application
+        self._teller = teller
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one connection's request, or the lifespan."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        began_s = time.perf_counter()
+        status: int | None = None
+        is_over = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal status, is_over
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+            # Told with the last byte: what an app does after its answer is nobody's waiting.
+            if message["type"] == "http.response.body" and not message.get("more_body") and not is_over:
+                is_over = True
+                self._tell(scope, status, began_s)
+
+        try:
+            await self._application(scope, receive, send_on)
+        finally:
+            if not is_over:
+                self._tell(scope, status, began_s)
+
+    def _tell(self, scope: Message, status: int | None, began_s: float) -> None:
+        query = scope["query_string"].decode("latin-1")
+        path = scope["path"] + (f"?{query}" if query else "")
+        port = scope["client"][1] if scope.get("client") else None
+        ms = 1000 * (time.perf_counter() - began_s)
+        self._teller.tell("request", method=scope["method"][:20], path=path[:PATH_CHARS], status=status, ms=ms, port=port)
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which tells the grader when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, teller: Teller) -> None:
+        super().__init__(config)
+        self._teller = teller
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._teller.tell("ready")
+
+
+def find_place(error: BaseException, folder: Path) -> tuple[str, int] | None:
+    """File and line of the learner's in which an exception arose, or which could not be read; None when it was none of theirs."""
+    if isinstance(error, SyntaxError) and error.filename:
+        places = [(error.filename, error.lineno or 1)]
+    else:
+        places = [(frame.filename, frame.lineno or 1) for frame in traceback.extract_tb(error.__traceback__)]
+    ours = [(Path(file).relative_to(folder).as_posix(), line) for file, line in places if Path(file).is_relative_to(folder)]
+    return ours[-1] if ours else None
+
+
+def import_application(folder: Path, teller: Teller) -> Application | None:
+    """The learner's `app`; None, and told, when it cannot be had."""
+    sys.path.insert(0, str(folder))
+    try:
+        module = importlib.import_module("app")
+    except (Exception, SystemExit) as error:
+        said = " ".join(traceback.format_exception_only(error)[-1].split())
+        file, line = find_place(error, folder) or ("app.py", None)
+        teller.tell("broken", error=said[:ERROR_CHARS], file=file, line=line)
+        return None
+    application = getattr(module, "app", None)
+    if not callable(application):
+        teller.tell("broken", error="it defines no `app`", file="app.py", line=None)
+        return None
+    return application  # type: ignore[no-any-return]
+
+
+def watch_breakpoints(teller: Teller) -> None:
+    """Say when `breakpoint()` is reached, and let pdb leave Ctrl-C alone: it ends the server here, as ever.
+
+    Whoever has set PYTHONBREAKPOINT gets that debugger.
+    """
+
+    def stop_here(*arguments: Any, **options: Any) -> Any:
+        teller.tell("breakpoint")
+        if os.environ.get("PYTHONBREAKPOINT"):
+            return sys.__breakpointhook__(*arguments, **options)
+        return pdb.Pdb(nosigint=True).set_trace(sys._getframe().f_back)
+
+    sys.breakpointhook = stop_here
+
+
+def main(folder: str, listening: int, pipe: int) -> None:
+    """Be a server process: import `app` from this folder and serve it until SIGINT or SIGTERM.
+
+    Args:
+        folder: with the `app.py`.
+        listening: descriptor of the listening socket.
+        pipe: descriptor for events.
+    """
+    set_process_option(PR_SET_PDEATHSIG, signal.SIGKILL)
+    teller = Teller(pipe)
+    os.set_inheritable(listening, False)
+    sys.argv = ["uvicorn", "app:app"]
+    sys.dont_write_bytecode = True
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(line_buffering=True)
+    watch_breakpoints(teller)
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
+        application = import_application(Path(folder), teller)
+        if application is None:
+            sys.exit(1)
+        config = uvicorn.Config(
+            LoggedApplication(application, teller), http="h11", loop="asyncio", log_level="warning", access_log=False, interface="asgi3"
+        )
+        server = Server(config, teller)
+        server.run(sockets=[socket.socket(fileno=listening)])
+        if not server.started:
+            sys.exit(uvicorn.config.STARTUP_FAILURE)

@@ -1,0 +1,203 @@
+"""A live run of a kata: services, the app in the foreground, a log of what they do, and the load if one is wanted."""
+
+import socket
+from pathlib import Path
+
+import anyio
+import anyio.abc
+
+from grader.catalog.manifest import Kata
+from grader.checks.preparation import read_preparation
+from grader.checks.services import Services, running_services
+from grader.checks.stage import single_error
+from grader.cli.ending import Ending
+from grader.errors import HarnessError
+from grader.evidence.model import Subject
+from grader.harness.files import FILES
+from grader.harness.foreground import App, AppPlan, Request, running_app
+from grader.harness.load import Visitors
+from grader.harness.postgres import Cluster
+from grader.harness.recorder import Recorder
+from grader.harness.rounds import Load
+from grader.harness.server import in_time
+from grader.harness.sockets import MarkedSockets, listening_near
+from grader.harness.upstream import Call
+from grader.harness.watch import Clock
+from grader.render.running import Trickle, addresses, call_line, curl_command, ending, request_line, round_line
+from grader.render.terminal import Screen
+
+TIDY_S = 1.0
+"""How often what is over is forgotten, and it is said how many lines were left out."""
+
+ROUND_S = 1.0
+"""A round of the load begins at most so often: one line each."""
+
+DEBUGGER_LOOK_S = 0.2
+"""How often it is looked whether the app has left its debugger."""
+
+
+class Live:
+    """One run of `kata run`.
+
+    Args:
+        kata: says what is around the app.
+        folder: with the `app.py`.
+        run_dir: temporary folder.
+        cluster: PostgreSQL, if the kata needs it.
+        listening: where the app listens.
+        load: how many visitors come at once; 0 for none.
+        screen: shows it.
+    """
+
+    def __init__(
+        self, kata: Kata, folder: Path, run_dir: Path, cluster: Cluster | None, listening: socket.socket, load: int, screen: Screen
+    ) -> None:
+        self._kata = kata
+        self._folder = folder
+        self._run_dir = run_dir
+        self._cluster = cluster
+        self._listening = listening
+        self._count = load
+        self._screen = screen
+        self._preparation = read_preparation(kata)
+        self._recorder = Recorder(Clock(), Subject.SOLUTION)
+        self._sockets = MarkedSockets(remembered=4 * load)
+        self._trickle = Trickle()
+        self._ending = Ending()
+        self._app: App | None = None
+        self._of_the_app: anyio.CancelScope
+        self._everything: anyio.CancelScope
+        self._exit_code: int | None = None
+
+    @property
+    def _port(self) -> int:
+        port: int = self._listening.getsockname()[1]
+        return port
+
+    def run(self) -> bool:
+        """Run until Ctrl-C, or the app's own end; returns whether it was the former. A SIGTERM goes on to who handles it.
+
+        Raises:
+            BrokenError: a service or the kata failed.
+        """
+        with self._ending.kept():
+            anyio.run(self._run)
+            self._screen.say(*ending(self._ended_by_itself, self._app, self._exit_code, self._kata.limits.stop_s))
+        return not self._ended_by_itself
+
+    @property
+    def _ended_by_itself(self) -> bool:
+        return not self._ending.signals
+
+    async def _run(self) -> None:
+        self._of_the_app, self._everything = anyio.CancelScope(), anyio.CancelScope()
+        self._recorder.on_break_off = self._end
+        async with single_error(), self._ending.ends(self._end, self._end_at_once):
+            with self._everything:
+                await self._play()
+        if self._recorder.mishap and not self._ending.signals:
+            raise HarnessError(self._recorder.mishap, "Run it again; if it recurs, please report it.")
+
+    def _end(self) -> None:
+        """End the app; the services go on until it has stopped, for it may need them for that."""
+        self._of_the_app.cancel()
+        if self._app is None:
+            self._everything.cancel()
+
+    def _end_at_once(self) -> None:
+        self._everything.cancel()
+        if self._app is not None:
+            self._app.hurry.set()
+
+    async def _play(self) -> None:
+        running = running_services(self._kata, self._cluster, self._run_dir / FILES, self._listen, self._recorder)
+        async with running as services, anyio.create_task_group() as tasks:
+            if self._preparation is not None:
+                await self._preparation.carry_out(services, tasks)
+            if services.upstream is not None:
+                services.upstream.on_end = self._show_call
+            with self._of_the_app:
+                await self._run_app(services)
+            tasks.cancel_scope.cancel()
+
+    async def _run_app(self, services: Services) -> None:
+        plan = AppPlan(self._folder, self._kata.workers, services.environ, self._kata.limits.stop_s)
+        async with running_app(plan, self._listening, self._run_dir, self._show_request) as app:
+            self._app = app
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._tidy, services)
+                tasks.start_soon(self._lead, app, services, tasks)
+                self._exit_code = await app.ended()
+                tasks.cancel_scope.cancel()
+
+    async def _listen(self) -> socket.socket:
+        return in_time(listening_near(self._port + 1))
+
+    async def _lead(self, app: App, services: Services, tasks: anyio.abc.TaskGroup) -> None:
+        """Wait for the app, say where everything is, then send the load."""
+        with anyio.move_on_after(self._kata.limits.start_s):
+            await app.is_ready.wait()
+        if not app.is_ready.is_set():
+            self._screen.say(f"The app has not come up in {self._kata.limits.start_s:g} s. It is still waited for; Ctrl-C stops it.")
+            await app.is_ready.wait()
+        url = f"http://127.0.0.1:{self._port}"
+        says = self._preparation.says if self._preparation is not None else ""
+        self._screen.say_whole("", *addresses({"App": url, **_named(services)}), "")
+        self._screen.say(*([says] if says else []), "It runs with your own rights, outside of any sandbox. Ctrl-C stops all.")
+        if not self._count:
+            commands = [curl_command(request, url) for request in (*self._kata.run.first, *self._kata.run.load[:1])]
+            self._screen.say_whole(*(f"Try: {command}" for command in commands), "")
+            return
+        self._screen.say(f"{self._count} at once, round after round; other requests are shown, too.", "")
+        await self._send_load(app, services, tasks)
+
+    async def _send_load(self, app: App, services: Services, tasks: anyio.abc.TaskGroup) -> None:
+        visitors = Visitors([self._listening.getsockname()], self._recorder, tasks, self._sockets)
+        load = Load(visitors, self._kata.run, self._count)
+        await load.begin()
+        while True:
+            async with anyio.create_task_group() as pacing:
+                pacing.start_soon(anyio.sleep, ROUND_S)
+                one = await load.send_round()
+                self._screen.say_whole(round_line(one, _seen(services)))
+            while app.in_debugger:
+                await anyio.sleep(DEBUGGER_LOOK_S)
+
+    async def _tidy(self, services: Services) -> None:
+        while True:
+            await anyio.sleep(TIDY_S)
+            if left_out := self._trickle.take_left_out():
+                self._screen.say(left_out)
+            self._recorder.forget_ended()
+            if services.upstream is not None and not self._count:
+                services.upstream.forget_ended()
+
+    def _show_request(self, request: Request) -> None:
+        if request.port not in self._sockets.ports and self._trickle.lets_through():
+            self._screen.say_whole(request_line(request))
+
+    def _show_call(self, call: Call) -> None:
+        if not self._count and self._trickle.lets_through():
+            self._screen.say_whole(call_line(call))
+
+
+def _named(services: Services) -> dict[str, str]:
+    """Addresses by what they are of."""
+    found = {"Upstream": services.upstream.url} if services.upstream is not None else {}
+    if services.postgres is not None:
+        found["Database"] = services.postgres.url
+    if services.files is not None:
+        found["Files"] = str(services.files.folder)
+    return found
+
+
+def _seen(services: Services) -> dict[str, str]:
+    """What the services have seen of the last round; the next one is counted anew."""
+    seen: dict[str, str] = {}
+    if services.upstream is not None:
+        seen["upstream"] = f"{len(services.upstream.calls())} calls, {services.upstream.peak()} at once"
+        services.upstream.forget_ended()
+    if services.postgres is not None:
+        seen["database"] = f"{services.postgres.connections.peak} connections"
+        services.postgres.connections.peak = services.postgres.connections.open
+    return seen

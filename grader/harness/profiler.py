@@ -1,0 +1,161 @@
+"""Looks into a running server with py-spy, from outside: a recording as a flame graph, or one dump of all its threads."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from grader.errors import HarnessError, ProfilerRefused
+from grader.harness.flames import LOOP_THREAD, Place, is_waiting
+
+RATE_PER_S = 100
+"""How often a second it is looked."""
+
+MARGIN_S = 20.0
+"""How much longer than asked py-spy may take: it reads the symbols of all libraries first."""
+
+REFUSALS = ("permission denied", "operation not permitted", "os error 1)", "os error 13)")
+"""What it says, in lower case, when the system does not let it."""
+
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
+ROOT_ONLY, NOBODY = 2, 3
+"""Values of Yama's `ptrace_scope`; see ptrace(2)."""
+
+
+@dataclass(frozen=True)
+class ThreadDump:
+    """One thread as it was at one moment.
+
+    Attributes:
+        places: innermost first.
+    """
+
+    name: str
+    places: tuple[Place, ...]
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether the event loop runs in it."""
+        return self.name == LOOP_THREAD
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is a loop's that waits for something to do."""
+        return bool(self.places) and is_waiting(self.places[0])
+
+
+def find_py_spy() -> Path:
+    """The program py-spy, that of this environment first.
+
+    Raises:
+        ProfilerRefused: there is none.
+    """
+    own = Path(sys.executable).parent / "py-spy"
+    found = own if own.is_file() else shutil.which("py-spy")
+    if found is None:
+        raise ProfilerRefused("There is no py-spy, which `kata profile` looks into the app with.", "Install it: pip install py-spy")
+    return Path(found)
+
+
+async def record(py_spy: Path, pid: int, seconds: int, graph: Path) -> str:
+    """Record all threads of a process, waiting ones too, as a flame graph.
+
+    Args:
+        py_spy: the program.
+        pid: of the process.
+        seconds: how long.
+        graph: where the program writes it; replaced if there is one.
+
+    Returns:
+        The graph, an SVG.
+
+    Raises:
+        ProfilerRefused: the system does not let it.
+        HarnessError: it failed.
+    """
+    how = ["--duration", str(seconds), "--rate", str(RATE_PER_S), "--threads", "--idle", "--full-filenames", "--output", str(graph)]
+    await _call(py_spy, ["record", "--pid", str(pid), *how], seconds + MARGIN_S)
+    try:
+        return await anyio.Path(graph).read_text(encoding="utf-8")
+    except OSError as error:
+        raise HarnessError(f"py-spy wrote no graph: {error.strerror}.", "Free some space, or set TMPDIR to another folder.") from error
+
+
+async def dump(py_spy: Path, pid: int) -> list[ThreadDump]:
+    """All threads of a process as they are now.
+
+    Raises:
+        ProfilerRefused: the system does not let it.
+        HarnessError: it failed.
+    """
+    said = await _call(py_spy, ["dump", "--pid", str(pid), "--json", "--full-filenames"], MARGIN_S)
+    try:
+        return [_thread(told) for told in json.loads(said)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise HarnessError("What py-spy says cannot be read.", "Report the version: py-spy --version") from error
+
+
+def _thread(told: dict[str, Any]) -> ThreadDump:
+    places = tuple(Place(frame["name"], frame["filename"], int(frame["line"])) for frame in told["frames"])
+    return ThreadDump(told["thread_name"] or f"thread {told['thread_id']}", places)
+
+
+async def _call(py_spy: Path, arguments: Sequence[str], deadline_s: float) -> str:
+    """What it prints."""
+    try:
+        with anyio.fail_after(deadline_s):
+            done = await anyio.run_process(
+                [str(py_spy), *arguments],
+                stdin=subprocess.DEVNULL,
+                check=False,
+                env={**os.environ, "RUST_BACKTRACE": "0"},
+                start_new_session=True,
+            )
+    except TimeoutError as error:
+        raise HarnessError(f"py-spy has not ended in {deadline_s:.0f} s.", "Close what keeps this machine busy, and try again.") from error
+    except OSError as error:
+        raise ProfilerRefused(f"{py_spy} cannot be run: {error.strerror}.", "Install py-spy anew with pip.") from error
+    said = done.stderr.decode(errors="replace")
+    if any(word in said.lower() for word in REFUSALS):
+        raise ProfilerRefused("This system does not let a profiler look into the app.", way_out())
+    if done.returncode != 0:
+        lines = [line for line in said.splitlines() if line.strip()] or ["no message"]
+        raise HarnessError(f"py-spy could not look into the app: {lines[0].removeprefix('Error: ')[:300]}", "Try again.")
+    return done.stdout.decode(errors="replace")
+
+
+def way_out() -> str:
+    """What to do on this machine so that a profiler may look into other processes."""
+    try:
+        scope = int(YAMA.read_text())
+    except (OSError, ValueError):
+        scope = 0
+    is_container = any(mark.exists() for mark in CONTAINER_MARKS) or "KUBERNETES_SERVICE_HOST" in os.environ
+    return advice(sys.platform, scope, is_container=is_container)
+
+
+def advice(system: str, ptrace_scope: int, *, is_container: bool) -> str:
+    """What to do when the system refuses.
+
+    Args:
+        system: as `sys.platform` has it.
+        ptrace_scope: of Yama; 0 where there is none.
+        is_container: whether this is within one.
+    """
+    if system == "darwin":
+        return 'On macOS only root may: sudo env "PATH=$PATH" kata profile'
+    if ptrace_scope >= NOBODY:
+        return "It is forbidden to everybody until the next start of this machine (kernel.yama.ptrace_scope is 3)."
+    if ptrace_scope == ROOT_ONLY:
+        return "Only root may (kernel.yama.ptrace_scope is 2). Allow it: sudo sysctl kernel.yama.ptrace_scope=1"
+    if is_container:
+        return "Start this container with --cap-add=SYS_PTRACE, or in Kubernetes with the capability SYS_PTRACE."
+    return 'Try it without the sandbox (kata profile --sandbox off), or as root: sudo env "PATH=$PATH" kata profile'

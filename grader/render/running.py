@@ -1,0 +1,157 @@
+"""What `kata run` says, line by line: addresses, requests, calls at the upstream, rounds of the load."""
+
+import json
+import shlex
+import time
+from collections.abc import Callable, Mapping
+
+from grader.catalog.load import LoadRequest
+from grader.evidence.model import CallEnd, ServerLife
+from grader.harness.foreground import App, Broken, Request
+from grader.harness.rounds import Round
+from grader.harness.upstream import Call
+from grader.render.text import printable
+
+PATH_CHARS = 200
+ERROR_CHARS = 300
+
+LINES_PER_S = 40
+"""More lines of the log than this in a second are counted and not shown."""
+
+ERRORS_SHOWN = 4
+
+
+class Trickle:
+    """Lets so many lines through in a second, and counts the others.
+
+    Args:
+        clock: gives seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._second = 0
+        self._shown = 0
+        self._left_out = 0
+
+    def lets_through(self) -> bool:
+        """Whether one more line is to be shown now."""
+        second = int(self._clock())
+        if second != self._second:
+            self._second, self._shown = second, 0
+        self._shown += 1
+        if self._shown <= LINES_PER_S:
+            return True
+        self._left_out += 1
+        return False
+
+    def take_left_out(self) -> str:
+        """A line about those that were left out since the last time; empty when there were none."""
+        count, self._left_out = self._left_out, 0
+        return f"… and {count} lines more, too many to be shown" if count else ""
+
+
+def request_line(request: Request) -> str:
+    """One request that the app has had: "app       200   101 ms  GET /labels/7"."""
+    return _line("app", str(request.status) if request.status is not None else "none", request.ms, request.method, request.path)
+
+
+def call_line(call: Call) -> str:
+    """One call that the upstream has had."""
+    record = call.record
+    outcome = {CallEnd.CLIENT_LEFT: "left", CallEnd.CUT: "cut"}.get(record.end, str(call.status))
+    took_s = (record.ended_s or record.arrived_s) - record.arrived_s
+    return _line("upstream", outcome, 1000 * took_s, call.method, f"{call.path}?{call.query}" if call.query else call.path)
+
+
+def _line(who: str, outcome: str, ms: float, method: str, path: str) -> str:
+    return f"{who:<8}  {outcome:>4}  {min(ms, 999_999):>6.0f} ms  {printable(method, 20)} {printable(path, PATH_CHARS)}"
+
+
+def round_line(one: Round, services: Mapping[str, str]) -> str:
+    """One round of the load: how many asked, median, slowest, errors, and what the services saw of it."""
+    words = [f"{one.number:>4}", f"{one.asked} asked"]
+    if one.median_s is not None and one.slowest_s is not None:
+        words += [f"median {1000 * one.median_s:.0f} ms", f"slowest {1000 * one.slowest_s:.0f} ms"]
+    words.append(_errors(one.errors))
+    words += [f"{name} {seen}" for name, seen in services.items()]
+    return "  ".join(words)
+
+
+def _errors(errors: Mapping[str, int]) -> str:
+    total = sum(errors.values())
+    if not total:
+        return "no errors"
+    most = sorted(errors.items(), key=lambda item: -item[1])
+    named = ", ".join(f"{count} × {error}" for error, count in most[:ERRORS_SHOWN])
+    more = ", …" if len(most) > ERRORS_SHOWN else ""
+    return f"{total} {'error' if total == 1 else 'errors'} ({named}{more})"
+
+
+def broken_sentence(broken: Broken) -> str:
+    """Why the app could not be imported, one sentence."""
+    place = f"{printable(broken.file)}:{broken.line}" if broken.line is not None else printable(broken.file)
+    return f"{place} cannot be imported: {printable(broken.error, ERROR_CHARS)}."
+
+
+def curl_command(request: LoadRequest, url: str) -> str:
+    """What to type to ask the app for this by hand, as its first visitor does."""
+    asked = request.of_visitor(1)
+    words = ["curl"]
+    if asked.leave_after_s is not None:
+        words.append("-N")  # an answer that comes in parts, each shown as it comes
+    default = "GET" if asked.json is None else "POST"
+    if asked.method != default:
+        words += ["-X", asked.method]
+    headers = dict(asked.headers)
+    if asked.json is not None:
+        headers = {"content-type": "application/json", **headers}
+    for name, value in headers.items():
+        words += ["-H", f"{name}: {value}"]
+    if asked.json is not None:
+        words += ["-d", json.dumps(asked.json)]
+    return shlex.join([*words, url + asked.path])
+
+
+def addresses(named: Mapping[str, str]) -> list[str]:
+    """Where everything is, one line each."""
+    width = max(map(len, named))
+    return [f"  {name:<{width}}  {address}" for name, address in named.items()]
+
+
+def ending(by_itself: bool, app: App | None, exit_code: int | None, stop_s: float) -> list[str]:
+    """How a run ended.
+
+    Args:
+        by_itself: the app did, and nobody asked for it.
+        app: as it was left; None when it was never started.
+        exit_code: of the app that ended by itself.
+        stop_s: how long it had to stop.
+    """
+    if by_itself:
+        if app is not None and app.broken is not None:
+            return [broken_sentence(app.broken)]
+        what = "ended" if app is not None and app.is_ready.is_set() else "ended before it accepted connections"
+        code = f"with exit code {exit_code}" if exit_code is None or exit_code >= 0 else f"by signal {-exit_code}"
+        return [f"The app {what}, {code}; what it said stands above."]
+    if app is not None and app.was_killed and not app.in_debugger:
+        return ["", f"The app did not stop within {stop_s:g} s and was ended. Nothing is left running."]
+    return ["", "Stopped; nothing is left running."]
+
+
+def end_sentence(life: ServerLife, start_s: float) -> str:
+    """Why the app is not there, one sentence.
+
+    Args:
+        life: of a server that did not come up, or has ended.
+        start_s: how long it had to come up.
+    """
+    when = "while it started" if life.ready_s is None else "under the load"
+    if life.exceeded is not None:
+        return f"The app was ended {when}: it took too much of {printable(life.exceeded.what)}."
+    if life.crash is not None:
+        place = f"{printable(life.crash.frames[-1].file)}:{life.crash.frames[-1].line}, " if life.crash.frames else ""
+        return f"The app ended {when}: {place}{printable(life.crash.type)}: {printable(life.crash.message, ERROR_CHARS)}"
+    if life.exited_s is not None:
+        return f"The app ended {when}, with exit code {life.exit_code}."
+    return f"The app accepted no connections within {start_s:g} s."
