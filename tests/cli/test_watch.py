@@ -10,8 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from grader.catalog.find import find_catalog
 from grader.watching.lock import only_watch
-from grader.workspace.progress import State, Workspace
+from grader.workspace.handout import hand_out
+from grader.workspace.progress import State, Workspace, make_workspace
 from tests.conftest import APP, CHECKS, KATA, RunKata
 
 MakeKata = Callable[..., Path]
@@ -67,11 +69,11 @@ def katas(make_kata: MakeKata) -> Path:
 
 
 @pytest.fixture
-def play(kata: RunKata, katas: Path, tmp_path: Path) -> Path:
+def play(katas: Path, tmp_path: Path) -> Path:
     """A workspace with the kata handed out."""
     folder = tmp_path / "play"
     folder.mkdir()
-    assert kata("next", "--katas", katas, cwd=folder).code == 0
+    hand_out(find_catalog(katas).kata("tiny"), make_workspace(folder), {})
     return folder
 
 

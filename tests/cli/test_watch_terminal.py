@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from grader.catalog.find import find_catalog
 from grader.cli.session import KEYS
+from grader.workspace.handout import hand_out
+from grader.workspace.progress import make_workspace
 from tests.cli import pretend
 from tests.cli.terminals import DEADLINE_S, Terminal, terminal
 from tests.conftest import run_command
@@ -29,7 +32,7 @@ def play(make_kata: Callable[..., Path], tmp_path: Path) -> Path:
         katas = make_kata(slug)
     folder = tmp_path / "play"
     folder.mkdir()
-    assert run_command("next", "--katas", katas, cwd=folder).code == 0
+    hand_out(find_catalog(katas).kata("first"), make_workspace(folder), {})
     return folder
 
 
@@ -139,22 +142,34 @@ def test_keys_during_a_grading_wait_for_its_end_but_rerun_and_quit_do_not(watch:
     assert watch.is_as_before
 
 
-ENDS: list[tuple[Callable[[Terminal], None], int]] = [
-    (lambda opened: opened.type("\x03"), 130),
-    (lambda opened: opened.process.send_signal(signal.SIGINT), 130),
-    (lambda opened: opened.process.send_signal(signal.SIGTERM), 143),
-    (lambda opened: opened.process.send_signal(signal.SIGHUP), -signal.SIGHUP),
-]
+def press_ctrl_c(opened: Terminal) -> None:
+    opened.type("\x03")
+
+
+def terminate(opened: Terminal) -> None:
+    opened.process.terminate()
+
+
+def hang_up(opened: Terminal) -> None:
+    opened.process.send_signal(signal.SIGHUP)
+
+
+ENDS = [(press_ctrl_c, 130), (terminate, 143), (hang_up, -signal.SIGHUP)]
 
 
 @pytest.mark.parametrize(("end", "code"), ENDS)
-@pytest.mark.parametrize("word", ["fail", "hang"])
-def test_the_terminal_is_as_it_was_whatever_ends_the_watch(
-    watch: Terminal, app: Path, word: str, end: Callable[[Terminal], None], code: int
-) -> None:
-    if word == "hang":
-        app.write_text(word)
-        watch.until("saved", "The first thing holds. ")
+def test_the_terminal_is_as_it_was_whatever_ends_the_watch(watch: Terminal, end: Callable[[Terminal], None], code: int) -> None:
+    end(watch)
+    assert watch.end() == code
+    assert watch.is_as_before
+    assert "Traceback" not in watch.text
+
+
+@pytest.mark.parametrize(("end", "code"), ENDS)
+def test_the_same_in_the_middle_of_a_grading(watch: Terminal, app: Path, end: Callable[[Terminal], None], code: int) -> None:
+    watch.forget()
+    app.write_text("hang")
+    watch.until("saved", "The first thing holds.")
     end(watch)
     assert watch.end() == code
     assert watch.is_as_before
@@ -251,15 +266,10 @@ def test_a_file_that_is_deleted_is_waited_for(watch: Terminal, app: Path) -> Non
     watch.forget()
     app.unlink()
     watch.until("first/app.py is gone. Waiting until it is back.")
-    app.write_text("pass")
-    watch.until("Passed: all 2 checks hold")
-
-
-def test_a_file_that_is_deleted_during_a_grading_ends_that(watch: Terminal, app: Path) -> None:
-    watch.forget()
     app.write_text("hang")
     watch.until("The first thing holds.")
-    app.unlink()
+    watch.forget()
+    app.unlink()  # in the middle of a grading
     watch.until("first/app.py is gone. Waiting until it is back.")
     app.write_text("pass")
     watch.until("Passed: all 2 checks hold")
