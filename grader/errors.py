@@ -13,7 +13,8 @@
         ├── ServiceUnavailable
         ├── HarnessError
         ├── SandboxUnavailable
-        └── EvidenceFileError
+        ├── EvidenceFileError
+        └── PageFileError
 
 What a learner's code does wrong is never an exception here: it is a finding in the report.
 """
@@ -96,3 +97,7 @@ class SandboxUnavailable(BrokenError):
 
 class EvidenceFileError(BrokenError):
     """A saved run cannot be read."""
+
+
+class PageFileError(BrokenError):
+    """The page of a report cannot be written."""

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from grader.cli import instructor, learner, machine
+from grader.cli import instructor, learner, machine, report
 from grader.errors import ExitCode, GraderError
 
 TRACEBACK_LINES = 200
@@ -24,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 learner.register(app)
+report.register(app)
 instructor.register(app)
 machine.register(app)
 
