@@ -35,6 +35,7 @@ EVIDENCE_BYTES = 300_000
 TEXT_CHARS = 300
 """How long a text of the page may be, if nothing else is said of it."""
 
+PROSE_CHARS = 1000
 LOG_LINE_CHARS = 300
 
 ASSETS = Path(__file__).parent / "assets"
@@ -76,8 +77,13 @@ class Bounds:
     attempts: int
 
 
-BOUNDS = (Bounds(200, 200, 8), Bounds(80, 100, 8), Bounds(30, 40, 7), Bounds(10, 10, 3), Bounds(3, 3, 1))
+BOUNDS = (
+    Bounds(200, 200, 8), Bounds(100, 100, 8), Bounds(60, 60, 8), Bounds(40, 40, 8), Bounds(25, 25, 7), Bounds(10, 10, 4), Bounds(3, 3, 1),
+)  # fmt: skip
 """From what is nearly always possible to what always is."""
+
+ROWS_LIKELY = 3000
+"""More rows of timelines than this hardly fit, so that is not even tried."""
 
 
 @dataclass(frozen=True)
@@ -131,11 +137,20 @@ def render_page(now: Graded, before: Graded | None = None) -> str:
     The same runs give the same page. It is never larger than 1 MB: what does not fit is thinned out, and the page says so.
     """
     evidence = _evidence(now.run)
-    for bounds in BOUNDS:
+    likely = [bounds for bounds in BOUNDS if _rows(now, before, bounds) <= ROWS_LIKELY] or [BOUNDS[-1]]
+    for bounds in likely:
         page = _rendered(now, before, bounds, evidence)
         if len(page.encode()) <= PAGE_BYTES:
             break
     return page
+
+
+def _rows(now: Graded, before: Graded | None, bounds: Bounds) -> int:
+    """About how many rows all timelines have together."""
+    attempts = [attempt for record in now.run.checks for attempt in record.attempts[: bounds.attempts]]
+    attempts += [record.attempts[0] for record in before.run.checks if record.attempts] if before is not None else []
+    lanes = (lane for one in attempts for lane in (one.exchanges, one.calls, one.stalls, one.connections))
+    return sum(min(len(lane), bounds.rows) for lane in lanes)
 
 
 def _rendered(now: Graded, before: Graded | None, bounds: Bounds, evidence: "Evidence") -> str:
@@ -177,6 +192,8 @@ def _checks(now: Graded, before: Graded | None, bounds: Bounds) -> Iterator[Chec
         shown = _shown(record, decided, bounds.attempts)
         views = {place: _attempt(record.attempts[place], f"attempt-{number}-{place + 1}", place, result.title, bounds) for place in shown}
         attempt = record.attempts[decided] if decided is not None else None
+        explained = details(result)
+        told = {line.text for line in explained}
         yield CheckView(
             number=number,
             result=result,
@@ -185,9 +202,9 @@ def _checks(now: Graded, before: Graded | None, bounds: Bounds) -> Iterator[Chec
             figures=figures(result),
             message=message(result),
             steps=steps(attempt) if attempt is not None else (),
-            sights=sights(attempt) if attempt is not None else (),
+            sights=tuple(sight for sight in sights(attempt) if sight not in told) if attempt is not None else (),
             tries=tries(record),
-            details=details(result),
+            details=explained,
             attempts=tuple(views.values()),
             chosen=views.get(decided) if decided is not None else None,
             before=_before(older.get(result.name), number, bounds),
@@ -268,7 +285,7 @@ class Evidence:
 
 def _evidence(run: Run) -> Evidence:
     document = msgspec.json.encode(run)
-    packed = base64.b64encode(gzip.compress(document, mtime=0)).decode()
+    packed = base64.b64encode(gzip.compress(document, compresslevel=6, mtime=0)).decode()
     stamp = re.sub(r"[^0-9T]", "", run.began_at.split(".")[0])[:20]
     name = re.sub(r"[^a-z0-9-]", "-", run.kata.lower())[:60]
     return Evidence(f"{name}-{stamp}", packed if len(packed) <= EVIDENCE_BYTES else "", len(document))
@@ -291,6 +308,7 @@ def _environment() -> Environment:
         seconds=lambda value: amount(value, "s"),
         number=lambda value: f"{value:.6f}",
         line=_line,
+        prose=_prose,
         limited=printable,
     )
     return environment
@@ -299,6 +317,14 @@ def _environment() -> Environment:
 def _printable(value: object) -> object:
     """Whatever goes into the page is one bounded line of visible characters; only the page's own parts are markup."""
     return printable(value, TEXT_CHARS) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _prose(text: str) -> Markup:
+    """A sentence in which code stands between backticks."""
+    parts = printable(text, PROSE_CHARS).split("`")
+    if len(parts) % 2 == 0:  # one is left over, so it is none of ours
+        return escape("`".join(parts))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts))
 
 
 def _line(text: str) -> Markup:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from grader.evidence.model import Attempt, Burst, CallEnd, CheckRecord, CountClaim, Exchange, GateClaim, Subject
-from grader.judge.claims import ERROR_WORDS
 from grader.judge.decide import examine_attempt, stall_sites
 from grader.render.text import printable
+from grader.render.timeline import error_word
 from grader.render.wording import RELATIONS, amount, busy_machine, stall, waiting
 from grader.report import CheckResult, FindingKind, Outcome
 
@@ -125,7 +125,7 @@ def _step(exchanges: Sequence[Exchange], burst: Burst | None) -> Step:
 
 
 def _answers(exchanges: Sequence[Exchange]) -> str:
-    outcomes = Counter(ERROR_WORDS[one.error] if one.error is not None else str(one.status) for one in exchanges)
+    outcomes = Counter(error_word(one) or str(one.status) for one in exchanges)
     told = ", ".join(outcome if len(exchanges) == 1 else f"{count} × {outcome}" for outcome, count in outcomes.most_common(4))
     shortest, longest = min(one.elapsed_s for one in exchanges), max(one.elapsed_s for one in exchanges)
     first, last = amount(shortest, "s"), amount(longest, "s")

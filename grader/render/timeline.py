@@ -233,10 +233,16 @@ def _exchange_rows(attempt: Attempt, axis: _Axis) -> list[Row]:
     return rows
 
 
+def error_word(exchange: Exchange) -> str:
+    """Why a request got no whole answer, in short; empty when it got one."""
+    if exchange.error is ExchangeError.CUT_OFF:
+        return "unanswered when the grader had seen enough"
+    return ERROR_WORDS[exchange.error] if exchange.error is not None else ""
+
+
 def _outcome(exchange: Exchange) -> str:
     status = str(exchange.status) if exchange.status is not None else ""
-    error = ERROR_WORDS[exchange.error] if exchange.error is not None else ""
-    return ", ".join(part for part in (status, error) if part) or "no answer"
+    return ", ".join(part for part in (status, error_word(exchange)) if part) or "no answer"
 
 
 def _split(moment_s: float | None, begun: float, ended: float, axis: _Axis) -> float | None:
