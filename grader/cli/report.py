@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.learner import KatasOption
+from grader.cli.learner import KatasOption, _shown
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ def report(
     kata = catalog.kata(load_run(run_file).kata)
     size_bytes = save_page(catalog, replay(kata, run_file), file)
     screen = Screen()
-    screen.say(f"The page of {run_file.name} is {file} ({in_kb(size_bytes)}).")
+    screen.say(f"The page of {run_file.name} is {_shown(file)} ({in_kb(size_bytes)}).")
     if not opened:
-        screen.say("To see it, open it in a browser, or type: kata report --open")
+        screen.say("To see it, open it in a browser." if run or out else "To see it, open it in a browser, or type: kata report --open")
         return
     why = open_in_browser(file)
     screen.say(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from grader.evidence.model import Relation
 from grader.report import CheckResult, FindingKind, Outcome, Report
 
+MENDED = "holds now"
 ROOM = 1.1
 """A scale is this much longer than the longest bar."""
 
@@ -22,6 +23,11 @@ class Change:
     now: CheckResult | None
 
     @property
+    def is_mended(self) -> bool:
+        """Whether it did not hold before and holds now."""
+        return self.word == MENDED
+
+    @property
     def word(self) -> str:
         """What has become of it, in short."""
         if self.before is None or self.now is None:
@@ -29,7 +35,7 @@ class Change:
         was, holds = self.before.outcome is Outcome.PASSED, self.now.outcome is Outcome.PASSED
         if was == holds:
             return "holds, as before" if holds else "as before"
-        return "holds now" if holds else "held before"
+        return MENDED if holds else "held before"
 
     @property
     def scale(self) -> float | None:

@@ -8,7 +8,7 @@ import base64
 import gzip
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 
 from grader.evidence.model import Attempt, CheckRecord, Run, Subject
 from grader.render.comparison import Change, bar, compare
-from grader.render.story import Line, Step, deciding_attempt, details, sights, steps, tries
+from grader.render.story import MUST_BE, Line, Step, deciding_attempt, details, sights, steps, tries
 from grader.render.text import escaped, printable
 from grader.render.timeline import LANE_NAMES, Timeline, timeline
 from grader.render.wording import amount, figures, message, summary
@@ -156,8 +156,8 @@ def _rows(now: Graded, before: Graded | None, bounds: Bounds) -> int:
 def _rendered(now: Graded, before: Graded | None, bounds: Bounds, evidence: "Evidence") -> str:
     checks = list(_checks(now, before, bounds))
     style, scripts = _asset(STYLE), [_asset(name) for name in SCRIPTS]
-    cause = now.report.cause
-    opened = next((view for view in checks if cause is not None and view.result.name == cause.name), None) or next(iter(checks), None)
+    changes = compare(before.report, now.report) if before is not None else ()
+    opened = _opened(now, checks, changes)
     return _environment().get_template(TEMPLATE).render(
         policy=Markup(_policy(style, scripts)),
         style=Markup(style),
@@ -169,15 +169,26 @@ def _rendered(now: Graded, before: Graded | None, bounds: Bounds, evidence: "Evi
         solution=Path(now.run.solution).name,
         checks=checks,
         opened=opened,
+        is_mended=opened is not None and any(change.is_mended and change.now is opened.result for change in changes),
         lane_names=LANE_NAMES,
         before=before,
         before_summary=summary(before.report) if before is not None else "",
         before_solution=Path(before.run.solution).name if before is not None else "",
         before_began=_moment(before.run.began_at) if before is not None else "",
-        changes=[_change(change) for change in compare(before.report, now.report)] if before is not None else [],
+        changes=[_change(change) for change in changes],
         evidence=evidence,
         evidence_data=Markup(evidence.data),
     )  # fmt: skip
+
+
+def _opened(now: Graded, checks: Sequence[CheckView], changes: Sequence[Change]) -> CheckView | None:
+    """The check that is shown first: the cause of the verdict, else one that is mended, else the one with the most to see."""
+    mended = next((change.now for change in changes if change.is_mended), None)
+    for wanted in (now.report.cause, mended):
+        found = next((view for view in checks if view.result is wanted), None)
+        if found is not None:
+            return found
+    return max(checks, key=lambda view: view.chosen.timeline.rows if view.chosen is not None else 0, default=None)
 
 
 # ---- what a check shows -------------------------------------------------------------------------------------------------
@@ -193,7 +204,7 @@ def _checks(now: Graded, before: Graded | None, bounds: Bounds) -> Iterator[Chec
         views = {place: _attempt(record.attempts[place], f"attempt-{number}-{place + 1}", place, result.title, bounds) for place in shown}
         attempt = record.attempts[decided] if decided is not None else None
         explained = details(result)
-        told = {line.text for line in explained}
+        told = " ".join([message(result), *(line.text for line in explained)])
         yield CheckView(
             number=number,
             result=result,
@@ -202,7 +213,7 @@ def _checks(now: Graded, before: Graded | None, bounds: Bounds) -> Iterator[Chec
             figures=figures(result),
             message=message(result),
             steps=steps(attempt) if attempt is not None else (),
-            sights=tuple(sight for sight in sights(attempt) if sight not in told) if attempt is not None else (),
+            sights=tuple(sight for sight in sights(attempt) if sight.split(MUST_BE)[0] not in told) if attempt is not None else (),
             tries=tries(record),
             details=explained,
             attempts=tuple(views.values()),

@@ -1,7 +1,8 @@
 """The story of a check: which attempt decided it, what was sent in it, what was seen. Pure; the texts are plain sentences."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from grader.evidence.model import Attempt, Burst, CallEnd, CheckRecord, CountClaim, Exchange, GateClaim, Subject
@@ -12,6 +13,10 @@ from grader.render.wording import RELATIONS, amount, busy_machine, stall, waitin
 from grader.report import CheckResult, FindingKind, Outcome
 
 STEPS_SHOWN = 10
+ALIKE = 3
+MUST_BE = " (it must be "
+"""Stands between what a check counted and what it wants."""
+
 SIGHTS_SHOWN = 12
 FRAMES_SHOWN = 8
 OUTPUT_SHOWN = 12
@@ -55,7 +60,7 @@ def steps(attempt: Attempt) -> tuple[Step, ...]:
     bursts = [(burst, [by_id[number] for number in burst.exchanges if number in by_id]) for burst in attempt.bursts]
     in_bursts = {number for burst, _ in bursts for number in burst.exchanges}
     alone = [exchange for exchange in attempt.exchanges if exchange.id not in in_bursts]
-    groups = [*((part, burst) for burst, sent in bursts for part in _alike(sent)), *((part, None) for part in _alike(alone))]
+    groups = [*((part, burst) for burst, sent in bursts for part in _grouped(sent, _pattern)), *((part, None) for part in _alike(alone))]
     told = [_step(group, burst) for group, burst in sorted(groups, key=lambda item: min(one.planned_s for one in item[0]))]
     if len(told) > STEPS_SHOWN:
         return (*told[:STEPS_SHOWN], Step(f"and {len(told) - STEPS_SHOWN} kinds of requests more", ""))
@@ -100,9 +105,15 @@ def _times(count: int) -> str:
 
 
 def _alike(exchanges: Iterable[Exchange]) -> list[list[Exchange]]:
+    """Requests of one path; and three or more that differ in numbers only and got the same answer."""
+    alike = _grouped(exchanges, lambda one: f"{_masked(one)} {one.status} {one.error}")
+    return [group for some in alike for group in ([some] if len(some) >= ALIKE else _grouped(some, _pattern))]
+
+
+def _grouped(exchanges: Iterable[Exchange], key: Callable[[Exchange], str]) -> list[list[Exchange]]:
     groups: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
-        groups.setdefault(_pattern(exchange), []).append(exchange)
+        groups.setdefault(key(exchange), []).append(exchange)
     return list(groups.values())
 
 
@@ -111,12 +122,16 @@ def _pattern(exchange: Exchange) -> str:
     return f"{exchange.method} {path}"
 
 
+def _masked(exchange: Exchange) -> str:
+    return re.sub(r"\d+", "{n}", _pattern(exchange))
+
+
 def _step(exchanges: Sequence[Exchange], burst: Burst | None) -> Step:
-    many = len(exchanges) > 1
-    # A path of its own is what the learner would type; the pattern stands for many.
-    what = printable(_pattern(exchanges[0]) if many else f"{exchanges[0].method} {exchanges[0].path}", WHAT_CHARS)
-    if not many:
-        return Step(what, _answers(exchanges))
+    first = exchanges[0]
+    if len(exchanges) == 1:
+        return Step(printable(f"{first.method} {first.path}", WHAT_CHARS), _answers(exchanges))
+    patterns = {_pattern(exchange) for exchange in exchanges}
+    what = printable(patterns.pop() if len(patterns) == 1 else _masked(first), WHAT_CHARS)
     begun = [exchange.planned_s for exchange in exchanges]
     how = ""
     if burst is not None:
@@ -158,7 +173,7 @@ def _counts(attempt: Attempt) -> list[str]:
     for claim in attempt.claims:
         if isinstance(claim, CountClaim):
             wanted = f"{RELATIONS[claim.relation]} {amount(claim.limit, claim.unit)}"
-            told.append(_sentence(f"{printable(claim.what, WHAT_CHARS)}: {amount(claim.measured, claim.unit)} (it must be {wanted})."))
+            told.append(_sentence(f"{printable(claim.what, WHAT_CHARS)}: {amount(claim.measured, claim.unit)}{MUST_BE}{wanted})."))
         elif isinstance(claim, GateClaim):
             told.append(_sentence(f"{printable(claim.what, WHAT_CHARS)}: {claim.seen} of {claim.wanted}."))
     return told

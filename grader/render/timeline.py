@@ -236,13 +236,14 @@ def _exchange_rows(attempt: Attempt, axis: _Axis) -> list[Row]:
 def error_word(exchange: Exchange) -> str:
     """Why a request got no whole answer, in short; empty when it got one."""
     if exchange.error is ExchangeError.CUT_OFF:
-        return "unanswered when the grader had seen enough"
+        return "unanswered"
     return ERROR_WORDS[exchange.error] if exchange.error is not None else ""
 
 
 def _outcome(exchange: Exchange) -> str:
     status = str(exchange.status) if exchange.status is not None else ""
-    return ", ".join(part for part in (status, error_word(exchange)) if part) or "no answer"
+    why = " when the grader had seen enough" if exchange.error is ExchangeError.CUT_OFF else ""
+    return ", ".join(part for part in (status, f"{error_word(exchange)}{why}") if part) or "no answer"
 
 
 def _split(moment_s: float | None, begun: float, ended: float, axis: _Axis) -> float | None:
@@ -307,4 +308,4 @@ def _call_row(call: UpstreamCall, axis: _Axis) -> Row:
 def _connection_row(connection: Connection, axis: _Axis) -> Row:
     begun, ended, is_open = axis.stretch(connection.opened_s, connection.closed_s)
     outcome = "open at the end" if is_open else "closed"
-    return Row(begun, ended, f"connection to {connection.service}", outcome, is_open=is_open)
+    return Row(begun, ended, f"connection to the {connection.service}", outcome, is_open=is_open)

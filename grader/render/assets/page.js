@@ -160,7 +160,7 @@
   const label = (event, width) => {
     const text = event.source ? `${event.where.split(" in ")[0]}  ${event.source}` : event.what;
     const room = Math.floor((width - 10) / LETTER);
-    if (event.height < 11 || room < 5) return "";
+    if (event.height < 11 || room < 5 || event.lane.id === "connections") return "";
     return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
   };
 
@@ -292,6 +292,7 @@
     forget();
     chart.setAttribute("aria-label", `Timeline of ${option.textContent}; the table below it says the same`);
     drawFrame();
+    for (const part of document.querySelectorAll("[data-shown-with]")) part.hidden = !chart.querySelector(`.bar${part.dataset.shownWith}`);
     const extent = [[0, 0], [state.width, state.height]];
     zoom.extent(extent).translateExtent(extent);
     all();
