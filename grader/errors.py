@@ -15,7 +15,8 @@
         ├── HarnessError
         ├── SandboxUnavailable
         ├── ProfilerRefused
-        └── EvidenceFileError
+        ├── EvidenceFileError
+        └── PageFileError
 
 What a learner's code does wrong is never an exception here: it is a finding in the report.
 """
@@ -106,3 +107,7 @@ class ProfilerRefused(BrokenError):
 
 class EvidenceFileError(BrokenError):
     """A saved run cannot be read."""
+
+
+class PageFileError(BrokenError):
+    """The page of a report cannot be written."""

@@ -6,7 +6,7 @@ What a command alone needs is imported inside of it: `kata --help` and `kata lis
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,6 +106,9 @@ def check(
     replayed: Annotated[
         Path | None, typer.Option("--replay", metavar="RUN", help="Judge a saved run (.kata/runs/*.json) again, without a server.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Also write the report as a page for the browser, one file.")
+    ] = None,
     sandbox: SandboxOption = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
@@ -113,10 +116,18 @@ def check(
 
     Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 broken.
     """
+    from grader.cli.page import add_page, need_place, runs_folder_for
+
+    if html is not None:
+        need_place(html)
     if replayed is not None:
-        raise typer.Exit(VERDICT_CODES[_replay(replayed, as_json, katas).verdict])
+        raise typer.Exit(VERDICT_CODES[_replay(replayed, as_json, katas, html).verdict])
     target = target_of(slug, solution, katas)
-    report = _grade_as_json(target, sandbox) if as_json else _grade_on_screen(target, sandbox)
+    with runs_folder_for(html, target.runs_folder) as runs_folder:
+        target = replace(target, runs_folder=runs_folder)
+        report = _grade_as_json(target, sandbox) if as_json else _grade_on_screen(target, sandbox)
+        if html is not None and report is not None:
+            add_page(target.catalog, report, html, says_so=not as_json)
     raise typer.Exit(VERDICT_CODES[report.verdict] if report is not None else ExitCode.BROKEN)
 
 
@@ -237,19 +248,23 @@ def _is_news(name: str) -> bool:
     return True
 
 
-def _replay(run_file: Path, as_json: bool, katas: Path | None) -> "Report":
+def _replay(run_file: Path, as_json: bool, katas: Path | None, html: Path | None) -> "Report":
     from grader.catalog.find import find_catalog
+    from grader.cli.page import add_page
     from grader.evidence.files import load_run
     from grader.grading import replay
     from grader.render.json_ import render_report
     from grader.render.terminal import Screen
 
-    kata = find_catalog(katas).kata(load_run(run_file).kata)
+    catalog = find_catalog(katas)
+    kata = catalog.kata(load_run(run_file).kata)
     report = replay(kata, run_file)
     if as_json:
         typer.echo(render_report(report))
     else:
         Screen().replay(kata, report, f"Judged again from {shown(run_file)}.")
+    if html is not None:
+        add_page(catalog, report, html, says_so=not as_json)
     return report
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from grader.cli import instructor, learner, machine, profile, progress, watch, workspace
+from grader.cli import instructor, learner, machine, profile, progress, report, watch, workspace
 from grader.cli import run as live_run
 from grader.errors import ExitCode, GraderError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 learner.register(app)
 workspace.register(app)
 progress.register(app)
+report.register(app)
 instructor.register(app)
 machine.register(app)
 watch.register(app)

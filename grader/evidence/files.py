@@ -1,6 +1,8 @@
 """Saves runs and loads them again."""
 
+import contextlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -116,6 +118,29 @@ def load_run(path: Path) -> Run:
 
 class _Head(msgspec.Struct):
     format: int
+
+
+def saved_runs(folder: Path, slugs: Collection[str]) -> list[Path]:
+    """The saved runs of a kata, the oldest first; what cannot be read is none.
+
+    Args:
+        folder: of a workspace.
+        slugs: the names that the kata has and had.
+    """
+    found = []
+    for path in (path for slug in slugs for path in folder.glob(f"{slug}-[0-9]*.json")):
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            title = msgspec.json.decode(path.read_bytes(), type=_Title)
+            if title.format == FORMAT and title.kata in slugs:
+                # Two runs of one second are told apart by the order in which they were saved.
+                found.append((title.began_at, path.stat().st_mtime_ns, path))
+    return [path for *_, path in sorted(found)]
+
+
+class _Title(msgspec.Struct):
+    format: int
+    kata: str
+    began_at: str
 
 
 def _free_name(folder: Path, stem: str) -> Path:

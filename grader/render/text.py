@@ -27,6 +27,8 @@ def printable(text: str, limit: int = 300) -> str:
 
 def escaped(text: str, limit: int = 2000) -> str:
     """The same with every blank kept: each, a line break and a tab too, becomes one space."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text  # nearly every text, and a page has thousands
     safe = "".join(_safe_characters(text[: limit + 1]))
     return safe if len(safe) <= limit else safe[: limit - 1] + ELLIPSIS
 

@@ -1,0 +1,33 @@
+"""Opens a file in a browser, where this machine has one that can show it."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
+
+
+def why_no_browser(environ: Mapping[str, str], platform: str = sys.platform) -> str:
+    """Why no browser can show a page here: one clause; empty when there is no reason known.
+
+    A `$BROWSER` is always believed. A browser on the desktop of another machine, and one in the terminal, would not help.
+    """
+    if environ.get("BROWSER"):
+        return ""
+    is_remote = bool(environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"))
+    if platform == "darwin":
+        return "this is another machine, over ssh" if is_remote else ""
+    if any(environ.get(name) for name in DISPLAYS):
+        return ""
+    return "this is another machine, over ssh, without a display" if is_remote else "there is no display here"
+
+
+def open_in_browser(file: Path) -> str:
+    """Open a file in the browser; returns why that could not be done, or an empty text."""
+    import webbrowser  # late: only this needs it
+
+    why = why_no_browser(os.environ)
+    if why:
+        return why
+    return "" if webbrowser.open(file.resolve().as_uri()) else "none was found"
