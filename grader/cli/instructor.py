@@ -79,7 +79,7 @@ def verify(
     else:
         from grader.authoring.verify import count_gradings
         from grader.render.proof import overall_summary
-        from grader.render.terminal import ProofScreen
+        from grader.render.terminal_proof import ProofScreen
 
         screen = ProofScreen(count_gradings(catalog, chosen, plan))
         try:

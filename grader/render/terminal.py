@@ -1,4 +1,4 @@
-"""The screen: the only module that imports rich."""
+"""The screen: this and its neighbours of that name, and nothing else, import rich."""
 
 import codecs
 import io
@@ -7,17 +7,13 @@ from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text as RichText
 
-from grader.authoring.examples import Example
-from grader.authoring.proof import Proof, ProofVerdict, Trial
 from grader.catalog.find import Catalog
 from grader.catalog.manifest import Kata
 from grader.errors import GraderError
-from grader.render.proof import common_outcome, is_as_declared, is_right, margin_cells, place, proof_summary, sentence
 from grader.render.text import code_point, escaped, printable
 from grader.render.wording import busy_machine, figures, message, stall, summary, waiting
 from grader.report import Bar, CheckResult, Fact, FactState, Finding, FindingKind, Outcome, Report, Verdict
@@ -62,16 +58,6 @@ BARS_SHOWN = 12
 BAR_WIDTH = 50
 """A burst of three or more is drawn, in at most so many rows and columns."""
 
-PROOF_STYLES = {
-    ProofVerdict.PROVED: "bold green",
-    ProofVerdict.WRONG: "bold red",
-    ProofVerdict.BROKEN: "bold magenta",
-    ProofVerdict.INTERRUPTED: "bold yellow",
-}
-CELLS = {Outcome.PASSED: "+", Outcome.FAILED: "x", Outcome.NOT_RUN: "-", Outcome.INCONCLUSIVE: "?", Outcome.BROKEN: "!"}
-"""Marks of one character for terminals without better ones."""
-SPEED_PERIOD_S = 600.0
-"""The time left is reckoned from the gradings of so long: junk takes longer than the rest, so a short look misleads."""
 OUTPUT_SHOWN = 6
 """How many of the last lines of a server's output are shown."""
 FRAMES_SHOWN = 8
@@ -279,95 +265,3 @@ class Screen:
 
     def _indented(self, text: RichText) -> None:
         self._console.print(Padding(text, (0, 0, 0, 3)))
-
-
-class ProofScreen(Screen):
-    """Shows how katas are proved: a bar with the time left on a terminal, a line for each grading in a pipe.
-
-    Args:
-        gradings: how many there will be in all.
-    """
-
-    def __init__(self, gradings: int) -> None:
-        super().__init__()
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=self._console, transient=True, speed_estimate_period=SPEED_PERIOD_S)
-        self._task = self._progress.add_task("", total=gradings)
-        self._slug = ""
-        self._done = self._planned = 0
-
-    def kata_begins(self, slug: str, title: str, gradings: int) -> None:
-        """Name the kata; on a terminal, the bar begins to move."""
-        self._line(Text.assemble((printable(title), "bold"), (f"  {slug}", "dim")))
-        self._slug, self._done, self._planned = slug, 0, gradings
-        if self._console.is_terminal:
-            self._progress.start()
-
-    def trial_begins(self, example: Example) -> None:
-        """Say on the bar what is being graded."""
-        self._progress.update(self._task, description=f"{printable(example.label, 28):28}")
-
-    def trial_ends(self, trial: Trial) -> None:
-        """Move the bar, or print a line."""
-        self._done += 1
-        self._progress.advance(self._task)
-        if not self._console.is_terminal:
-            count = f"{self._done:>4} of {self._planned}"
-            self._line(Text(f"{count}  {printable(trial.example.label)}  {trial.verdict}  {trial.duration_s:.1f} s"))
-
-    def kata_ends(self, proof: Proof) -> None:
-        """The matrix, the margins, the problems and a sentence."""
-        self._progress.advance(self._task, max(0, proof.planned - self._done))
-        if proof.kata != self._slug:
-            self._line(Text(proof.title, style="bold"))
-        if proof.trials:
-            self._line()
-            self._matrix(proof)
-        if proof.margins:
-            self._margins(proof)
-        for problem in proof.problems:
-            self._line(Text.assemble((place(proof.kata, problem), "cyan"), f": {sentence(problem)}"))
-        self._line(Text(proof_summary(proof), style=PROOF_STYLES[proof.verdict]))
-        self._line()
-
-    def stop(self) -> None:
-        """End the bar."""
-        super().stop()
-        self._progress.stop()
-
-    def _matrix(self, proof: Proof) -> None:
-        for number, check in enumerate(proof.checks, 1):
-            self._line(Text(f"{number:>3}  {check}", style="dim"))
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(no_wrap=True)
-        grid.add_column(no_wrap=True, max_width=30, overflow="ellipsis")
-        for _ in proof.checks:
-            grid.add_column(justify="right", min_width=2)
-        grid.add_row("", "", *(Text(str(number), style="dim") for number in range(1, len(proof.checks) + 1)))
-        tried = {trial.example for trial in proof.trials}
-        for example in (example for example in proof.examples if example in tried):
-            mark = self._mark(Outcome.PASSED if is_right(proof, example) else Outcome.FAILED)
-            cells = (self._cell(proof, example, check) for check in proof.checks)
-            grid.add_row(mark, Text(printable(example.label)), *cells)
-        self._console.print(Padding(grid, (1, 0, 1, 1), expand=False))
-
-    def _cell(self, proof: Proof, example: Example, check: str) -> Text:
-        outcome = common_outcome(proof, example, check)
-        mark = Text("~", style="yellow") if outcome is None else self._mark(outcome)
-        if is_as_declared(proof, example, check):
-            return Text(mark.plain, style="dim")
-        return Text(f"{mark.plain}*", style="bold red")
-
-    def _mark(self, outcome: Outcome) -> Text:
-        mark, style = MARKS[outcome]
-        return Text(mark if self._shows_marks else CELLS[outcome], style=style)
-
-    def _margins(self, proof: Proof) -> None:
-        grid = Table.grid(padding=(0, 2))
-        for justify in ("right", "left", *["right"] * 5):
-            grid.add_column(justify=justify, no_wrap=justify == "right")  # type: ignore[arg-type]
-        heads = ("", "Clock limits", "accepted", "", "limit", "", "rejected")
-        grid.add_row(*(Text(head, style="dim") for head in heads))
-        for margin in proof.margins:
-            grid.add_row(*(Text(cell) for cell in margin_cells(proof, margin)))
-        self._console.print(Padding(grid, (0, 0, 1, 1), expand=False))

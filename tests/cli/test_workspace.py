@@ -554,3 +554,36 @@ def test_a_run_that_cannot_be_saved_takes_no_verdict_from_the_learner(run: KataH
     assert "Passed: " in ran.out
     assert "The run cannot be saved in " in ran.out
     assert Workspace(begun).states({})["first"] is State.PASSED
+
+
+IMPORTED = """
+import sys
+from grader.cli.main import run
+try:
+    run()
+finally:
+    print(*sorted(sys.modules), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("command", [[], ["list"], ["hint"]])
+def test_what_grades_is_not_imported_where_nothing_is_graded(begun: Path, katas: Path, command: list[str]) -> None:
+    """So these commands answer in less than 0.3 s."""
+    environ = {**os.environ, "KATA_PATH": str(katas)}
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *command], cwd=begun, env=environ, capture_output=True, text=True, timeout=60, check=True
+    )
+    imported = set(done.stderr.split())
+    assert "grader.render.terminal" in imported
+    heavy = {
+        "grader.grading",
+        "grader.checks",
+        "grader.authoring",
+        "grader.harness.server",
+        "pytest",
+        "anyio",
+        "asyncio",
+        "psutil",
+        "rich.progress",
+    }
+    assert imported & heavy == set()

@@ -16,7 +16,8 @@ from grader.cli import main
 from grader.errors import GraderError, SolutionError
 from grader.render.json_ import render_error, render_facts, render_proofs, render_report
 from grader.render.proof import overall_summary, place, proof_summary, sentence
-from grader.render.terminal import ProofScreen, Screen
+from grader.render.terminal import Screen
+from grader.render.terminal_proof import ProofScreen
 from grader.render.wording import amount, busy_machine, figures, message, stall, summary, waiting
 from grader.report import Bar, CheckResult, Fact, FactState, Finding, FindingKind, GraderInfo, Outcome, Verdict
 from grader.workspace.progress import State
