@@ -39,19 +39,26 @@ def temporary_run_dir() -> Iterator[Path]:
     sweep(base)
     try:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
-        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        lock = _locked(folder)
     except OSError as error:
         raise HarnessError(
             f"No temporary folder can be made in {base}: {error.strerror}.", "Free some space, or set TMPDIR to another folder."
         ) from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         # Services run as another user when the grader is root; they may pass through but not list.
         folder.chmod(0o711)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
+
+
+def _locked(folder: Path) -> int:
+    """A descriptor that holds the folder's lock. The lock gets its name when it is held: nobody ever finds it free meanwhile."""
+    lock = os.open(folder / f"{LOCK}.new", os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    (folder / f"{LOCK}.new").rename(folder / LOCK)
+    return lock
 
 
 def note_process(folder: Path, pid: int, end_with: signal.Signals = signal.SIGKILL) -> None:

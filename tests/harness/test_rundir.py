@@ -1,8 +1,12 @@
 """The folder of a grading, and what becomes of folders that killed gradings left."""
 
 import os
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from grader.harness.rundir import PREFIX, UNLOCKED_S, sweep, temporary_run_dir
 
@@ -28,3 +32,17 @@ def test_a_folder_whose_grading_was_killed_while_removing_it_is_removed(tmp_path
     os.utime(old, (long_ago, long_ago))
     sweep(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [new.name]
+
+
+def test_a_folder_that_is_only_just_being_made_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def make_some(_: int) -> bool:
+        found = []
+        for _ in range(100):
+            with temporary_run_dir() as folder:
+                found.append(folder.is_dir())
+        return all(found)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(make_some, range(4))) == [True] * 4
