@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
-from watchfiles import Change, awatch
+from watchfiles import awatch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from grader.checks.stage import single_error
 from grader.errors import HarnessError
-from grader.workspace.contents import is_ignored
+from grader.workspace.contents import LIMIT_ENTRIES, is_ignored
 from grader.workspace.progress import MARKER
 from grader.workspace.solution import ENTRY
 
@@ -21,7 +21,7 @@ DEBOUNCE_MS = 50
 """A burst of changes is one save: it is over when nothing has changed for the first, or after the second."""
 
 LOOK_S = 0.5
-"""How often it is looked whether everything is still there; changes are told by the system meanwhile."""
+"""How often it is looked without a change being told: finds what another machine saved, and what was saved when nothing was watched."""
 
 POLL_MS = 200
 """How often files are compared where the system does not tell."""
@@ -53,6 +53,7 @@ class Polls:
 
 
 News = Saved | Gone | WorkspaceGone | Polls
+State = frozenset[tuple[Path, int, int, int]]
 
 
 async def follow_saves(folder: Path, workspace: Path, tell: Callable[[News], None], *, polls: bool | None = None) -> None:
@@ -86,7 +87,7 @@ class _Follower:
         self._folder = folder.resolve()  # the system tells of resolved paths
         self._workspace = workspace
         self._tell = tell
-        self._seen = _mark(folder / ENTRY)
+        self._seen = _state_of(folder)
         if self._seen is None:
             tell(Gone())
 
@@ -101,10 +102,10 @@ class _Follower:
             await self.look()
             await anyio.sleep(LOOK_S)
             return
-        this, stop = _mark(self._folder), anyio.Event()
+        this, stop = _inode(self._folder), anyio.Event()
         news = awatch(
             self._folder,
-            watch_filter=self._concerns,
+            watch_filter=None,  # names are looked at below, from the learner's folder on, wherever that lies
             debounce=DEBOUNCE_MS,
             step=STEP_MS,
             stop_event=stop,
@@ -116,39 +117,36 @@ class _Follower:
         )
         async with single_error(), contextlib.aclosing(news), anyio.create_task_group() as tasks:
             tasks.start_soon(_set_at_the_end, stop)
-            async for changes in news:
-                await self.look(has_changed=bool(changes))
-                if self.has_ended or _inode(_mark(self._folder)) != _inode(this):
+            async for _ in news:
+                await self.look()
+                if self.has_ended or _inode(self._folder) != this:
                     break
             tasks.cancel_scope.cancel()
 
-    async def look(self, *, has_changed: bool = False) -> None:
-        """See what is there, and tell what is new."""
+    async def look(self) -> None:
+        """See what is there, and tell what is new.
+
+        Only what differs counts: one save can come as several changes, and what a change was is told in many ways.
+        """
         if not (self._workspace / MARKER).is_dir():
             self.has_ended = True
             self._tell(WorkspaceGone())
             return
-        mark = _mark(self._folder / ENTRY)
-        if mark is None and self._seen is not None and await self._comes_back():
-            return  # and the next look, which is soon, finds it changed
-        # A look at the file itself also finds what was saved while nothing was watched, or by another machine.
-        is_new, was_there, self._seen = mark != self._seen, self._seen is not None, mark
-        if mark is None and was_there:
+        state = _state_of(self._folder)
+        if state is None and self._seen is not None and await self._comes_back():
+            return  # the next look, which is soon, finds it changed
+        before, self._seen = self._seen, state
+        if state is None and before is not None:
             self._tell(Gone())
-        elif mark is not None and (has_changed or is_new):
+        elif state is not None and state != before:
             self._tell(Saved())
 
     async def _comes_back(self) -> bool:
         with anyio.move_on_after(GRACE_S):
-            while _mark(self._folder / ENTRY) is None:
+            while _state_of(self._folder) is None:
                 await anyio.sleep(STEP_MS / 1000)
             return True
         return False
-
-    def _concerns(self, change: Change, path: str) -> bool:
-        """Whether a change is one of the solution; names count from the learner's folder on, wherever that lies."""
-        name = os.path.relpath(path, self._folder)
-        return name != os.curdir and not name.startswith(os.pardir) and not is_ignored(name)
 
 
 async def _set_at_the_end(stop: anyio.Event) -> None:
@@ -159,17 +157,26 @@ async def _set_at_the_end(stop: anyio.Event) -> None:
         stop.set()
 
 
-def _mark(path: Path) -> tuple[int, int, int] | None:
-    """What changes when a file is saved; None when there is none."""
+def _state_of(folder: Path) -> State | None:
+    """What changes when a solution is saved: names, inodes, times and sizes of its files; None when it has no `app.py`."""
+    state: set[tuple[Path, int, int, int]] = set()
+    for within, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not is_ignored(name)]
+        state |= {(Path(within, name), 0, 0, 0) for name in folders}
+        for path in (Path(within, name) for name in files if not is_ignored(name)):
+            with contextlib.suppress(OSError):
+                status = path.lstat()
+                state.add((path, status.st_ino, status.st_mtime_ns, status.st_size))
+        if len(state) > LIMIT_ENTRIES:  # more could not be graded
+            break
+    return frozenset(state) if (folder / ENTRY).exists() else None
+
+
+def _inode(path: Path) -> int | None:
     try:
-        status = path.stat()
+        return path.stat().st_ino
     except OSError:
         return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def _inode(mark: tuple[int, int, int] | None) -> int | None:
-    return mark[0] if mark is not None else None
 
 
 def _reason(error: Exception) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated
 import anyio
 import typer
 
-from grader.cli import learner, main
+from grader.cli import learner, main, workspace
 from grader.cli.learner import KatasOption, target_of
 from grader.cli.watch import end_with, keep_watch
 from grader.errors import GraderError, SolutionError
@@ -71,6 +71,7 @@ class Pretend:
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 learner.register(app)
+app.command("list")(workspace.list_katas)
 
 SlugArgument = Annotated[str | None, typer.Argument()]
 

@@ -36,8 +36,9 @@ from tests.render.hostile import (
 )
 
 INFO = GraderInfo(version="1", python="3", cores=2)
-REPORT_LINES, REPORT_CHARS = 700, 40_000
-"""More than this is never written of one grading with two checks, however much there is to tell, in characters two columns wide, too."""
+REPORT_LINES, REPORT_CHARS = 1_000, 40_000
+"""More than this is never written of one grading with two checks, however much there is to tell. So many characters, each two columns wide,
+fill so many lines of 80 columns."""
 
 kinds = st.sampled_from(FindingKind)
 ways = pytest.mark.parametrize(

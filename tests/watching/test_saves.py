@@ -133,6 +133,15 @@ async def test_what_editors_and_tools_leave_beside_a_file_is_no_save(folder: Pat
         await told.nothing()
 
 
+async def test_what_comes_and_goes_is_no_save(folder: Path) -> None:
+    async with following(folder) as told:
+        for i in range(5):
+            (folder / f"sed{i}").write_text("x")
+            (folder / f"sed{i}").unlink()
+        told.app.chmod(0o600)
+        await told.nothing()
+
+
 async def test_reading_is_no_save(folder: Path) -> None:
     async with following(folder) as told:
         shutil.copytree(folder, folder.parent / "copy")
