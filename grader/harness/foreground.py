@@ -132,15 +132,16 @@ class App:
         command = [sys.executable, "-P", "-c", CODE, str(CODE_ROOT), config]
         for _ in range(self._plan.workers):
             try:
-                process = await anyio.open_process(
-                    command,
-                    stdin=None,
-                    stdout=None,
-                    stderr=None,
-                    cwd=self._plan.folder,
-                    env={**os.environ, **self._plan.environ},
-                    pass_fds=[listening.fileno(), pipe],
-                )
+                with uninterrupted():
+                    process = await anyio.open_process(
+                        command,
+                        stdin=None,
+                        stdout=None,
+                        stderr=None,
+                        cwd=self._plan.folder,
+                        env={**os.environ, **self._plan.environ},
+                        pass_fds=[listening.fileno(), pipe],
+                    )
             except OSError as error:
                 raise HarnessError(f"No process can be started for the app: {error.strerror}.", "Close other programs.") from error
             self._processes.append(process)
@@ -260,6 +261,16 @@ async def running_app(plan: AppPlan, listening: socket.socket, run_dir: Path, on
                 with anyio.CancelScope(shield=True):
                     await app.stop()
                 tasks.cancel_scope.cancel()
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """A process that is started meanwhile gets no Ctrl-C before it asks for it: in the middle of its imports it would show where it was."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from grader.errors import SolutionError
 from grader.evidence.model import ExchangeError
 from grader.harness.load import Answer, Pending, Visitors
 
-GIVE_UP_S = 10.0
+GIVE_UP_S = 5.0
 """When a visitor of a round stops waiting."""
 
 BROKEN_FROM = 400

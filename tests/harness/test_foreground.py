@@ -1,5 +1,7 @@
 """The app in the foreground: what it tells, how it ends, and that nothing of it is left."""
 
+import os
+import signal
 import sys
 import textwrap
 from collections.abc import AsyncIterator, Callable
@@ -97,6 +99,14 @@ async def test_it_sees_its_services_and_all_of_the_environment(run: Run, monkeyp
     source = PLAIN + '\n    import os\n    assert os.environ["UPSTREAM_URL"] + os.environ["SOMETHING_OF_MINE"] == "x1"\n'
     async with run(source, UPSTREAM_URL="x") as (app, _, _):
         await ready(app)
+
+
+async def test_ctrl_c_while_it_starts_is_not_its_own_business(run: Run) -> None:
+    async with run(PLAIN) as (app, client, _):
+        for pid in app.pids:
+            os.kill(pid, signal.SIGINT)
+        await ready(app)
+        assert (await client.get("/numbers/7")).json() == 7
 
 
 async def test_all_workers_answer_on_one_address(run: Run) -> None:
