@@ -152,7 +152,7 @@ def test_plain_text_goes_into_a_pipe(kata: RunKata, katas: Path, play: Path) -> 
     assert "FAILED" in ascii_only.out
 
 
-@pytest.mark.parametrize("command", [[], ["next"], ["check"]])
+@pytest.mark.parametrize("command", [[], ["next"], ["check"], ["report"]])
 def test_every_command_has_help(kata: RunKata, command: list[str]) -> None:
     ran = kata(*command, "--help")
     assert ran.code == 0

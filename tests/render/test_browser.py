@@ -76,9 +76,9 @@ def mended() -> str:
 
 def bars(page: Page, lane: str) -> list[dict[str, float]]:
     """Where the bars of a lane are drawn that can be seen."""
-    found = page.locator(f"#chart .bar.{lane}:not([visibility=hidden]) .whole").all()
-    boxes = [box for box in (one.bounding_box() for one in found) if box is not None]
-    return [{"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]} for box in boxes]
+    boxes = "bars => bars.map(bar => bar.getBoundingClientRect()).map(({x, y, width}) => ({x, y, width}))"
+    found: list[dict[str, float]] = page.locator(f"#chart .bar.{lane}:not([visibility=hidden]) .whole").evaluate_all(boxes)
+    return found
 
 
 def limit_x(page: Page) -> float:
@@ -171,6 +171,7 @@ def test_the_timeline_can_be_used_with_the_keyboard_alone(open_page: Open) -> No
     assert limit_x(page) == pytest.approx(start)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
     expect(page.locator("#event")).to_contain_text("Requests. GET /labels/801.")
     expect(page.locator(".tip")).to_contain_text("GET /labels/801")
     page.keyboard.press("Escape")
@@ -281,17 +282,22 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_text_stays_text(open_page: Open, text: str) -> None:
-    now = graded(hostile_run(text, many=3), title=text, because=text)
-    plain = graded(hostile_run("plain", many=3), title="plain", because="plain")
-    count = "document.body.getElementsByTagName('*').length - document.body.querySelectorAll('code, #chart *').length"
-    page = open_page(render_page(now, now))
-    elements = page.evaluate(count)
-    page.locator("#chart .bar.stalls .whole").first.hover()
-    expect(page.locator(".tip")).to_be_visible()
-    assert page.evaluate("document.querySelectorAll('img, b:not(.tip b), #chart a, iframe, script[src]').length") == 0
-    assert elements == open_page(render_page(plain, plain)).evaluate(count)
+COUNT = "document.body.getElementsByTagName('*').length - document.body.querySelectorAll('code, #chart *').length"
+FOREIGN = "document.querySelectorAll('img, b:not(.tip b), #chart a, iframe, script[src]').length"
+
+
+def test_hostile_text_stays_text(open_page: Open) -> None:
+    def opened(text: str) -> Page:
+        now = graded(hostile_run(text, many=3), title=text, because=text)
+        return open_page(render_page(now, now))
+
+    expected = opened("plain").evaluate(COUNT)
+    for text in HOSTILE:
+        page = opened(text)
+        assert page.evaluate(COUNT) == expected
+        page.locator("#chart .bar.stalls .whole").first.hover()
+        expect(page.locator(".tip")).to_be_visible()
+        assert page.evaluate(FOREIGN) == 0
 
 
 def test_no_script_can_make_markup_of_a_text(browser: Browser, tmp_path: Path) -> None:
@@ -310,6 +316,16 @@ def test_a_page_as_large_as_pages_get_is_drawn(open_page: Open) -> None:
     page.locator("#chart").focus()
     page.keyboard.press("+")
     page.keyboard.press("ArrowDown")
+    expect(page.locator(".tip")).to_be_visible()
+
+
+def test_one_can_zoom_to_the_end_anywhere(open_page: Open) -> None:
+    page = open_page(blocking())
+    page.locator("#chart").focus()
+    for _ in range(25):
+        page.keyboard.press("+")
+    for key in ["ArrowRight"] * 3 + ["ArrowUp", "ArrowDown"] * 3:
+        page.keyboard.press(key)
     expect(page.locator(".tip")).to_be_visible()
 
 

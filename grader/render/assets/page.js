@@ -84,7 +84,9 @@
     title,
     begins: Number(section.dataset.begins),
     ends: Number(section.dataset.ends),
-    lanes: [...section.querySelectorAll("tbody[data-lane]")].map(readLane),
+    // A server that was ready long before the first request has its start left of the axis.
+    lanes: [...section.querySelectorAll("tbody[data-lane]")].map(readLane)
+      .filter((lane) => lane.events.some((event) => event.to >= Number(section.dataset.begins))),
     limits: [...section.querySelectorAll("tr[data-limit]")].map((row) => ({ at: Number(row.dataset.limit), took: row.cells[3].textContent })),
   });
 
@@ -173,11 +175,12 @@
     const words = shown.tickFormat(count);
     axis.attr("transform", `translate(0,${AXIS})`)
       .call(d3.axisTop(shown).ticks(count).tickSizeOuter(0).tickSizeInner(AXIS - state.height).tickPadding(8).tickFormat((value) => `${words(value)} ${inMs ? "ms" : "s"}`));
-    const left = (event) => Math.max(SIDE - 4, x(event.from));
-    const right = (event) => Math.min(state.width, Math.max(left(event) + 2, x(event.to)));
+    // Far outside of what is seen nothing need be told apart, and no number may grow without bound.
+    const left = (event) => Math.min(state.width, Math.max(SIDE - 4, x(event.from)));
+    const right = (event) => Math.min(state.width + 2, Math.max(left(event) + 2, x(event.to)));
     const groups = bars.selectAll(".bar").attr("visibility", (event) => (x(event.to) < SIDE - 4 || x(event.from) > state.width - SIDE ? "hidden" : null));
     groups.select(".whole").attr("x", left).attr("width", (event) => right(event) - left(event));
-    groups.select(".answer").attr("x", (event) => Math.max(left(event), x(event.split ?? event.to)))
+    groups.select(".answer").attr("x", (event) => Math.min(right(event), Math.max(left(event), x(event.split ?? event.to))))
       .attr("width", (event) => (event.split === null ? 0 : Math.max(0, right(event) - Math.max(left(event), x(event.split)))));
     groups.select(".cap").attr("x", (event) => Math.max(left(event), right(event) - 3))
       .attr("width", (event) => (event.isOpen ? 0 : Math.min(3, right(event) - left(event))));
