@@ -121,6 +121,9 @@ class Upstream:
 
     Args:
         recorder: where calls and connections are recorded.
+
+    Attributes:
+        connections: those that the solution opened.
     """
 
     def __init__(self, recorder: Recorder) -> None:
