@@ -82,7 +82,7 @@ async def sequence(request: Request) -> list[int]:
 
 
 @app.get("/together")
-async def together(request: Request) -> list[int]:
+async def together(request: Request) -> tuple[int, int, int]:
     """Scene 4, after."""
     return await asyncio.gather(
         ask(request, "/price"),
