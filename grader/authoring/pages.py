@@ -3,6 +3,7 @@
 python -m grader.authoring.pages docs/katas
 """
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -13,6 +14,7 @@ from grader.catalog.manifest import Kata
 
 MADE = "<!-- Made by `python -m grader.authoring.pages docs/katas`; edit the kata's README and kata.toml instead. -->"
 HINT_NAMES = ("A nudge", "A direction", "Nearly the answer")
+CODE = re.compile(r"`[^`]*`|[^`]+|`")
 
 
 def pages(catalog: Catalog) -> Iterator[tuple[str, str]]:
@@ -31,7 +33,13 @@ def kata_page(kata: Kata) -> str:
 
 def _hints(hints: Sequence[str]) -> Iterator[str]:
     for name, hint in zip(HINT_NAMES, hints, strict=True):
-        yield from (f"<details><summary>{name}</summary>", "", escape(hint, quote=False), "", "</details>", "")
+        # The attribute lets the site read what is inside as Markdown, too; elsewhere it does nothing.
+        yield from (f'<details markdown="1"><summary>{name}</summary>', "", _escaped(hint), "", "</details>", "")
+
+
+def _escaped(hint: str) -> str:
+    """Without HTML in it; what stands within backquotes is taken as it is anyway."""
+    return CODE.sub(lambda part: part[0] if part[0].startswith("`") else escape(part[0], quote=False), hint)
 
 
 def _index(catalog: Catalog) -> str:

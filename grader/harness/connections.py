@@ -22,6 +22,11 @@ class Connections:
     Args:
         service: its name in messages: "upstream", "Postgres".
         recorder: where each connection is recorded.
+
+    Attributes:
+        opened: how many the solution has opened since the check began.
+        open: how many are open now.
+        peak: how many were open at once at most.
     """
 
     def __init__(self, service: str, recorder: Recorder) -> None:

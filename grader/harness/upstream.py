@@ -139,6 +139,7 @@ class Upstream:
         recorder: where calls and connections are recorded.
 
     Attributes:
+        connections: those that the solution opened.
         on_end: is told of each call when it is over.
     """
 

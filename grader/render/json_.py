@@ -5,13 +5,16 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from grader.authoring.examples import Example
 from grader.authoring.proof import Margin, Proof, Side, verdict_of_proofs
 from grader.errors import GraderError
+from grader.render.document import CheckDocument, ErrorDocument, GraderDocument, ReportDocument
 from grader.render.proof import place, sentence
 from grader.render.text import escaped, printable
 from grader.render.wording import message
-from grader.report import FORMAT, Fact, GraderInfo, Report, Verdict
+from grader.report import FORMAT, CheckResult, Fact, GraderInfo, Report, Verdict
 
 IN_SCRIPTS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 """In JSON these stand only within strings; so written, a document may also stand in a script of an HTML page."""
@@ -19,43 +22,44 @@ IN_SCRIPTS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 def render_report(report: Report) -> str:
     """The whole report as JSON, pure ASCII, so that no text of a solution can act on a terminal."""
-    document: dict[str, Any] = {
-        "format": report.format,
-        "kata": report.kata,
-        "verdict": report.verdict.value,
-        "duration_s": round(report.duration_s, 3),
-        "because": report.because,
-        "sandboxed": not report.without_sandbox,
-        "checks": [
-            {
-                "name": check.name,
-                "title": check.title,
-                "outcome": check.outcome.value,
-                "message": message(check),
-                "measured": _rounded(check.measured),
-                "limit": _rounded(check.limit),
-                "unit": check.unit,
-            }
-            for check in report.checks
-        ],
-        "grader": _grader(report.grader),
-    }
-    return _dump(document)
+    document = ReportDocument(
+        format=report.format,
+        kata=report.kata,
+        verdict=report.verdict,
+        duration_s=round(report.duration_s, 3),
+        because=report.because,
+        sandboxed=not report.without_sandbox,
+        checks=tuple(_check(check) for check in report.checks),
+        grader=GraderDocument(**_grader(report.grader)),
+    )
+    return _dump(msgspec.to_builtins(document))
+
+
+def _check(check: CheckResult) -> CheckDocument:
+    return CheckDocument(
+        name=check.name,
+        title=check.title,
+        outcome=check.outcome,
+        message=message(check),
+        measured=_rounded(check.measured),
+        limit=_rounded(check.limit),
+        unit=check.unit,
+    )
 
 
 def render_error(kata: str, error: GraderError, grader: GraderInfo) -> str:
     """A grading that broke before any check, in the same format: no checks, and `error` with what to do."""
-    document = {
-        "format": FORMAT,
-        "kata": kata,
-        "verdict": Verdict.BROKEN.value,
-        "duration_s": 0.0,
-        "because": "",
-        "checks": [],
-        "error": {"message": printable(error.message), "hint": printable(error.hint)},
-        "grader": _grader(grader),
-    }
-    return _dump(document)
+    document = ReportDocument(
+        format=FORMAT,
+        kata=kata,
+        verdict=Verdict.BROKEN,
+        duration_s=0.0,
+        because="",
+        checks=(),
+        error=ErrorDocument(message=printable(error.message), hint=printable(error.hint)),
+        grader=GraderDocument(**_grader(grader)),
+    )
+    return _dump(msgspec.to_builtins(document))
 
 
 def render_proofs(proofs: Sequence[Proof], grader: GraderInfo) -> str:

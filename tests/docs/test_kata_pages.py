@@ -23,7 +23,7 @@ def test_the_pages_are_those_of_the_katas() -> None:
 def test_a_page_has_the_story_and_the_hints_folded_and_no_solution(katum: Kata) -> None:
     page = kata_page(katum)
     assert "## What must hold" in page
-    assert page.count("<details>") == 3
+    assert page.count("<details ") == 3
     assert "## Hints" in page
     assert not any(mistake.because in page for mistake in katum.mistakes)
     longest = max(katum.reference.read_text().splitlines(), key=len)

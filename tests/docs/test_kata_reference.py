@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from docs.site.members import OF_THE_GRADER
+from docs.site.members import page as members_page
 from grader.authoring.scaffold import write_skeleton
 from grader.catalog.load import LoadRequest, RunPlan
 from grader.catalog.manifest import Kata, Limits, PostgresPlan, read_manifest
@@ -27,19 +29,6 @@ CHECK_API = (REFERENCE / "check-api.md").read_text(encoding="utf-8")
 OF_THE_MANIFEST = {"format", "starter.fails", "rejected.NAME.fails", "rejected.NAME.because"}
 NOT_IN_THE_MANIFEST = {"slug", "folder", "starter_fails", "mistakes", "limits", "postgres", "run"}
 
-OURS = {
-    "Answer": {"watch", "recorder"},
-    "Call": {"record"},
-    "Crowd": {"answers", "burst", "recorder", "count", "index"},
-    "Hold": {"covers"},
-    "Server": {"addresses", "explain", "recorder"},
-    "Upstream": {"behaviour", "forget_ended", "note"},
-    "Connections": {"add", "is_flooded", "remove"},
-    "Fifo": {"close", "let_in"},
-    "Files": {"close"},
-}
-"""Members that the grader uses itself; checks have no need of them."""
-
 
 def code_of(page: str, kind: str) -> str:
     return "\n\n".join(re.findall(rf"^```{kind}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
@@ -57,7 +46,7 @@ def members() -> Iterator[tuple[str, str]]:
         names = [*vars(one), *(name for base in one.__bases__ if base.__module__.startswith("grader.") for name in vars(base))]
         names += list(getattr(one, "__dataclass_fields__", ()))
         for name in dict.fromkeys(names):
-            if not name.startswith("_") and name not in OURS.get(one.__name__, ()):
+            if not name.startswith("_") and name not in OF_THE_GRADER.get(one.__name__, ()):
                 yield one.__name__, name
 
 
@@ -98,6 +87,12 @@ def test_the_preparation_on_the_page_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("owner", "name"), list(members()))
 def test_every_member_of_the_api_is_documented(owner: str, name: str) -> None:
     assert name in documented(CHECK_API), f"{owner}.{name}"
+
+
+@pytest.mark.parametrize(("owner", "name"), list(members()))
+def test_every_member_of_the_api_is_listed_with_what_its_docstring_says(owner: str, name: str) -> None:
+    section = members_page().split(f"\n## {owner}\n")[1].split("\n## ")[0]
+    assert f"### {owner}.{name}\n" in section or f"- `{name}`" in section
 
 
 def test_the_examples_of_the_api_hold_of_the_kata_that_they_are_about(kata: RunKata, tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""Records the scenes anew, and keeps of that what the pictures need: `python -m docs.pictures.record`."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from grader.catalog.manifest import read_manifest
+from grader.evidence.files import load_run, write_whole
+from grader.evidence.model import Attempt, CheckRecord, Run
+from grader.grading import Settings, grade
+from grader.report import Verdict
+
+FOLDER = Path(__file__).parent
+SCENES = FOLDER / "loop"
+RUN_FILE = FOLDER / "loop.json"
+DIGITS = 4
+"""Of a second: tenths of a millisecond are finer than anything that is drawn."""
+
+
+def record() -> Run:
+    """Grade the app of the scenes, as any solution.
+
+    Raises:
+        RuntimeError: a scene did not go as it should; on a busy machine try again.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        report = grade(read_manifest(SCENES), SCENES / "app.py", Settings(Path(folder)))
+        if report.verdict is not Verdict.PASSED or report.run_path is None:
+            raise RuntimeError(f"{report.verdict}: {report.cause}")
+        return load_run(report.run_path)
+
+
+def smaller(run: Run) -> Run:
+    """Only what is drawn: requests, calls and stalls."""
+    checks = tuple(replace(check, attempts=tuple(map(_drawn, check.attempts)), machine=None) for check in run.checks)
+    kept = replace(run, solution="app.py", checks=checks)
+    return msgspec.convert(_rounded(msgspec.to_builtins(kept)), Run)
+
+
+def _drawn(attempt: Attempt) -> Attempt:
+    # What ended before the first visitor came are the requests by which a server is made to have begun.
+    begins_s = min(exchange.planned_s for exchange in attempt.exchanges if exchange.path != "/health")
+    return Attempt(
+        subject=attempt.subject,
+        started_s=attempt.started_s,
+        ended_s=attempt.ended_s,
+        exchanges=tuple(replace(exchange, body="") for exchange in attempt.exchanges if exchange.ended_s >= begins_s),
+        calls=attempt.calls,
+        stalls=attempt.stalls,
+    )
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, dict):
+        return {key: _rounded(part) for key, part in value.items()}
+    return [_rounded(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def scene(run: Run, name: str) -> Attempt:
+    """What was seen in one scene."""
+    check: CheckRecord = next(check for check in run.checks if check.name == name)
+    return check.attempts[-1]
+
+
+if __name__ == "__main__":
+    write_whole(RUN_FILE, msgspec.json.encode(smaller(record())))

@@ -1,0 +1,113 @@
+"""Reads the commands out of a page, and runs them: what a page shows must be what happens."""
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conftest import KATA
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TARGET = re.compile(r"(Write|Append to|Change two lines in) `([^`]+)`:\s*\Z")
+REPLACE = (
+    "import pathlib, sys; path, old, new = sys.argv[1:]; text = (path := pathlib.Path(path)).read_text(); assert old in text; "
+    "path.write_text(text.replace(old, new))"
+)
+EXIT_CODE = re.compile(r"exit code (\d+)")
+MARK = "=== exit code of the command above:"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of the page.
+
+    Attributes:
+        command: for the shell.
+        code: with which it must end.
+        shown: what the page shows of its output, `…` for what is left out.
+    """
+
+    command: str
+    code: int
+    shown: str
+
+
+def read_steps(page: str) -> Iterator[Step]:
+    """The commands of a page; a file that it tells to write becomes one, too."""
+    for block in BLOCK.finditer(page):
+        kind, content = block.groups()
+        target = TARGET.search(page, 0, block.start())
+        if kind == "console":
+            yield from read_commands(content)
+        elif target and kind == "diff":
+            for old, new in re.findall(r"^-(.*)\n\+(.*)$", content, re.MULTILINE):
+                yield Step(f"python3 -c {shlex.quote(REPLACE)} {target[2]} {shlex.quote(old)} {shlex.quote(new)}", 0, "")
+        elif target:
+            arrow = ">" if target[1] == "Write" else ">>"
+            yield Step(f"printf %s {shlex.quote(content)} {arrow} {shlex.quote(target[2])}", 0, "")
+
+
+def read_commands(console: str) -> Iterator[Step]:
+    """The commands after each prompt, with the output and the exit code that follow."""
+    for part in re.split(r"^\$ ", console, flags=re.MULTILINE)[1:]:
+        command, *lines = part.splitlines()
+        codes = [int(found[1]) for line in lines if (found := EXIT_CODE.fullmatch(line))]
+        yield Step(command, codes[0] if codes else 0, "\n".join(line for line in lines if not EXIT_CODE.fullmatch(line)))
+
+
+def run_steps(steps: list[Step], folder: Path) -> list[tuple[int, str]]:
+    """Run all in one shell, so that `cd` and `export` hold on; returns the exit code and the output of each."""
+    script = "\n".join(f"{step.command}\nprintf '\\n{MARK}%d\\n' $?" for step in steps)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+    environ = {**clean, "PATH": f"{KATA.parent}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    parts = re.split(rf"^{MARK}(\d+)\n", done.stdout, flags=re.MULTILINE)
+    return [(int(code), output) for output, code in zip(parts[::2], parts[1::2], strict=False)]
+
+
+def shows(output: str, shown: str) -> bool:
+    """Whether the parts between each `…` occur in the output, in this order; layout does not matter."""
+    rest = " ".join(output.split())
+    for part in shown.split("…"):
+        wanted = " ".join(part.split())
+        if wanted not in rest:
+            return False
+        rest = rest[rest.index(wanted) + len(wanted) :]
+    return True
+
+
+NUMBER = re.compile(r"\d+(\.\d+)?( m?s\b)?")
+BARS = re.compile(r"(?:█+▒?\s+(?:0|unanswered)\s*)+")
+
+
+def loosely(text: str) -> str:
+    """Without what differs from run to run: numbers and times become 0, all bars of a picture one."""
+    return BARS.sub("█ 0\n", NUMBER.sub("0", text))
+
+
+def check_steps(steps: list[Step], folder: Path, normalize: Callable[[str], str] = str) -> None:
+    """Run all in this folder, and see that each ends and prints as the page shows.
+
+    Args:
+        steps: in their order.
+        folder: where to begin.
+        normalize: what is done to outputs before they are compared.
+    """
+    results = run_steps(steps, folder)
+    assert len(results) == len(steps)
+    for step, (code, output) in zip(steps, results, strict=True):
+        assert code == step.code, f"$ {step.command}\n{output}"
+        assert shows(normalize(output), normalize(step.shown)), f"$ {step.command}\n{output}\nThe page shows:\n{step.shown}"

@@ -1,0 +1,68 @@
+"""The JSON report is what its schema and its page say."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from grader.errors import GraderError
+from grader.render.json_ import render_error, render_report
+from grader.report import FindingKind, GraderInfo
+from tests.conftest import RunKata
+from tests.render.hostile import hostile_text, report_of
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+SCHEMA = json.loads((REFERENCE / "report.schema.json").read_text())
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_real_reports_are_valid(kata: RunKata, make_kata: Callable[..., Path], tmp_path: Path) -> None:
+    katas = make_kata()
+    failed = kata("check", "--solution", katas / "tiny" / "starter" / "app.py", "--katas", katas, "--json")
+    (katas / "tiny" / "checks.py").unlink()
+    broken = kata("check", "--solution", katas / "tiny" / "starter" / "app.py", "--katas", katas, "--json")
+    documents = [json.loads(ran.out) for ran in (failed, broken)]
+    assert [document["verdict"] for document in documents] == ["failed", "broken"]
+    assert [set(document) & {"sandboxed", "error"} for document in documents] == [{"sandboxed"}, {"error"}]
+    for document in documents:
+        VALIDATOR.validate(document)
+
+
+@settings(max_examples=40, deadline=None)
+@given(text=hostile_text)
+def test_reports_are_valid_whatever_a_solution_says(text: str) -> None:
+    for kind in (FindingKind.WRONG_VALUE, FindingKind.TOO_SLOW):
+        VALIDATOR.validate(json.loads(render_report(report_of(text, kind))))
+    VALIDATOR.validate(json.loads(render_error(text, GraderError(text, text), GraderInfo(version=text, python=text, cores=1))))
+
+
+@pytest.mark.parametrize("change", [{"verdict": "good"}, {"checks": {}}, {"format": 2}, {"duration_s": "1"}])
+def test_what_is_no_report_is_refused(change: Mapping[str, Any]) -> None:
+    document = json.loads(render_error("tiny", GraderError("No.", ""), GraderInfo(version="1", python="3", cores=1)))
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate({**document, **change})
+
+
+def keys(name: str, before: str = "") -> Iterator[str]:
+    """Every key of a document, as the page writes them."""
+    for key, about in SCHEMA["$defs"][name]["properties"].items():
+        yield before + key
+        inner = about.get("$ref") or about.get("items", {}).get("$ref", "")
+        of = inner.rpartition("/")[2]
+        if "properties" in SCHEMA["$defs"].get(of, {}):
+            yield from keys(of, f"{before}{key}{'[]' if 'items' in about else ''}.")
+
+
+def test_the_page_has_every_key() -> None:
+    page = (REFERENCE / "json-report.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([\w.\[\]]+)` \|", page, re.MULTILINE)) == set(keys("ReportDocument"))
