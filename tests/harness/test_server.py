@@ -294,7 +294,7 @@ async def test_a_sample_tells_descriptors_threads_and_memory(serve: Serve) -> No
         before = server.sample()
         await server.get("/")
         after = server.sample()
-    assert after.descriptors - before.descriptors == 10
+    assert 9 <= after.descriptors - before.descriptors <= 11, "a visitor's connection may be open at either moment"
     assert before.processes == 1
     assert before.memory_bytes > 10_000_000
 
