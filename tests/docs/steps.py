@@ -95,7 +95,7 @@ BARS = re.compile(r"(?:█+▒?\s+(?:0|unanswered)\s*)+")
 
 
 def loosely(text: str) -> str:
-    """Without what differs from run to run: numbers become 0, all bars of a picture one; figures of checks go, as they change where lines end."""
+    """Without what differs from run to run: numbers become 0, all bars of a picture one; figures of checks go: they move line ends."""
     return BARS.sub("█ 0\n", FIGURES.sub("", NUMBER.sub("0", text)))
 
 
