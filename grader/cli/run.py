@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.learner import KatasOption, SandboxOption, target_of
+from grader.cli.learner import KatasOption, target_of
 from grader.errors import ExitCode, KataPackageError, UsageError
 from grader.harness.sandbox import SandboxMode
 
@@ -38,7 +38,10 @@ def run(
         int | None,
         typer.Option("--load", metavar="N", min=1, max=1000, help="Also send the kata's load: N requests at once, again and again."),
     ] = None,
-    sandbox: SandboxOption = SandboxMode.AUTO,
+    sandbox: Annotated[
+        SandboxMode,
+        typer.Option("--sandbox", envvar="KATA_SANDBOX", help="There is none here: require refuses to run, auto and off run without."),
+    ] = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
     """Run your app with its upstream, database and files, for curl, a browser or a debugger.
