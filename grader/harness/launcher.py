@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -280,8 +281,14 @@ def running_launcher(run_dir: Path, plan: LauncherPlan | None = None, name: str 
             try:
                 launcher.process.wait(CLOSE_S)
             except subprocess.TimeoutExpired:
-                launcher.process.kill()
-                launcher.process.wait()
+                _kill(launcher.process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill it with its group: bubblewrap has a child for some moments before the child's life hangs on its own."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 class Launchers:
@@ -360,12 +367,15 @@ def _start_with(bwrap: Path, run_dir: Path, plan: LauncherPlan, log: Path) -> tu
             process = _popen(command, log, [theirs.fileno(), their_info], run_dir, {"PATH": os.defpath})
         finally:
             os.close(their_info)
-    pid = _first_pid(info)
+    pid = None
+    try:
+        pid = _first_pid(info)
+    finally:
+        if pid is None:
+            _kill(process)
+            ours.close()
     if pid is not None:
         return Launcher(process, pid, ours, log, ""), ""
-    process.kill()
-    process.wait()
-    ours.close()
     lines = log.read_text(errors="replace").strip().splitlines()
     return None, (lines[-1] if lines else "bubblewrap gave up without a word").removeprefix("bwrap: ").rstrip(".")
 

@@ -86,6 +86,7 @@ def sweep(base: Path) -> None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             end_noted_processes(folder)
+            end_half_made_sandboxes(folder)
             shutil.rmtree(folder, ignore_errors=True)
         except BlockingIOError:
             continue
@@ -118,3 +119,12 @@ def end_noted_processes(folder: Path) -> None:
     for process in psutil.wait_procs(left, timeout=END_S)[1]:
         with contextlib.suppress(psutil.Error):
             process.kill()
+
+
+def end_half_made_sandboxes(folder: Path) -> None:
+    """End what names this folder and lost its parent: the child of a bubblewrap that was killed before the sandbox stood."""
+    for process in psutil.process_iter(["ppid", "name", "cmdline"]):
+        with contextlib.suppress(psutil.Error):
+            found = process.info
+            if found["ppid"] == 1 and found["name"] == "bwrap" and any(folder.name in word for word in found["cmdline"] or ()):
+                process.kill()

@@ -327,12 +327,9 @@ def test_a_reader_that_goes_away_ends_the_watch_without_a_traceback(play: Path, 
 
 # ---- the keys and the application -------------------------------------------------------------------------------------
 
-MERGED_LATER = {"hint", "diff", "report"}
-"""Commands that others build at the same time; to be struck out, with its use, when they are there."""
-
 
 def test_each_key_leads_to_a_command_of_the_application() -> None:
     known = run_command("--help", cwd=ROOT).out
     for key in KEYS:
-        if key.command and key.command[0] not in MERGED_LATER:
+        if key.command:
             assert re.search(rf"^\s*{key.command[0]}\s", known, re.MULTILINE), key
