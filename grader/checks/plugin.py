@@ -76,7 +76,7 @@ class CheckRun:
         Raising from the handler instead would tear the event loop out from under the fixtures that still have to clean up.
         """
         self.interrupted = True
-        if self._loop is not None:
+        if self._loop is not None and not self._loop.is_closed():  # between two checks there is none
             self._loop.call_soon_threadsafe(self._abandon)
 
     def _abandon(self) -> None:

@@ -16,6 +16,7 @@ import socket
 import time
 import traceback
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -53,7 +54,7 @@ END_POLL_S = 0.02
 
 
 class BrokenOff(BaseException):
-    """SIGTERM came to a worker; unwinds everything, so that all is cleaned up."""
+    """A worker is to end while it waits; unwinds everything, so that all is cleaned up."""
 
 
 def main(control: int) -> None:
@@ -153,19 +154,48 @@ def work(job: Job, channel: socket.socket) -> None:
     Raises:
         BrokenOff: it was told to end.
     """
-    signal.signal(signal.SIGTERM, _break_off)
-    teller = Teller(channel)
+    ending = Ending()
+    teller = Teller(channel, ending)
     last: Event
     try:
         kata = find_catalog(Path(job.katas)).kata(job.slug)
         settings = Settings(Path(job.runs_folder), teller, sandbox=job.sandbox)
-        last = Graded(grade_on_demand(kata, Path(job.solution), settings, lambda: _await_the_word(channel)))
+        last = Graded(grade_on_demand(kata, Path(job.solution), settings, lambda: _await_the_word(channel, ending)))
+    except KeyboardInterrupt:  # how a grading ends that is broken off
+        return
     except GraderError as error:
         last = Refused(plain(error.message), plain(error.hint), int(error.exit_code))
     except Exception:
         last = Crashed(plain(traceback.format_exc()))
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # there is nothing left to break off
     teller.say(last)
+
+
+class Ending:
+    """SIGTERM to a worker: ends it while it waits, and a check that is under way; else it is noted until one of these comes.
+
+    What is half made, or half cleaned up, is never torn apart; the watch waits longer than either takes.
+    """
+
+    def __init__(self) -> None:
+        self.is_wanted = False
+        self._waits = False
+        signal.signal(signal.SIGTERM, self._note)
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """In this block it raises `BrokenOff`, also when it has come already."""
+        self._waits = True
+        try:
+            if self.is_wanted:
+                raise BrokenOff
+            yield
+        finally:
+            self._waits = False
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.is_wanted = True
+        if self._waits:
+            raise BrokenOff
 
 
 class Teller:
@@ -173,13 +203,17 @@ class Teller:
 
     Args:
         channel: the socket to the watch.
+        ending: whether the worker is to end.
     """
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, ending: Ending) -> None:
         self._channel = channel
+        self._ending = ending
 
     def check_begins(self, title: str) -> None:
-        """A check begins."""
+        """A check begins, or is broken off if that was wanted before."""
+        if self._ending.is_wanted:
+            signal.raise_signal(signal.SIGTERM)
         self.say(Begun(title))
 
     def check_ends(self, result: CheckResult) -> None:
@@ -191,19 +225,15 @@ class Teller:
         try:
             self._channel.sendall(line_of(event))
         except OSError:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
 
 
-def _await_the_word(channel: socket.socket) -> None:
+def _await_the_word(channel: socket.socket, ending: Ending) -> None:
     """Wait for the word; for as long as it takes, since the learner may think for hours.
 
     Raises:
-        BrokenOff: the watch has gone.
+        BrokenOff: the watch has gone, or wants no more.
     """
-    if channel.recv(len(GO)) != GO:
-        _break_off()
-
-
-def _break_off(number: int = signal.SIGTERM, frame: FrameType | None = None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: another one would tear up the cleaning
-    raise BrokenOff
+    with ending.at_once():
+        if channel.recv(len(GO)) != GO:
+            raise BrokenOff

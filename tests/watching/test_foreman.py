@@ -1,0 +1,50 @@
+"""How a worker is told to end: at once where that is safe, else as soon as it is."""
+
+import signal
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from grader.watching.foreman import BrokenOff, Ending, Teller
+from grader.watching.messages import CHUNK_BYTES, Begun, Lines, events_in
+
+
+@pytest.fixture
+def ending() -> Iterator[Ending]:
+    """One that has the signal in its hands."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield Ending()
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_a_signal_in_the_middle_of_something_is_noted_until_it_is_safe(ending: Ending) -> None:
+    signal.raise_signal(signal.SIGTERM)
+    assert ending.is_wanted
+    with pytest.raises(BrokenOff), ending.at_once():
+        pytest.fail("this should not be reached")
+
+
+def test_a_signal_while_it_waits_ends_it_and_another_one_does_not_disturb_the_cleaning(ending: Ending) -> None:
+    with pytest.raises(BrokenOff), ending.at_once():
+        signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_check_that_begins_after_the_signal_is_interrupted(ending: Ending) -> None:
+    signal.raise_signal(signal.SIGTERM)
+    seen: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))  # as a grading does while checks run
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        Teller(ours, ending).check_begins("A check.")
+        assert seen == [signal.SIGTERM]
+        assert events_in(Lines().take(theirs.recv(CHUNK_BYTES))) == [Begun("A check.")]
+
+
+def test_when_nobody_listens_any_more_the_grading_is_broken_off(ending: Ending) -> None:
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    with ours:
+        Teller(ours, ending).check_begins("A check.")
+    assert ending.is_wanted
