@@ -30,7 +30,7 @@ FOLDER = Path(__file__).parent / "pictures"
 COLUMNS, ROWS = 80, 50
 LIMIT_S = 120.0
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-PAGE_WIDTH, PAGE_HEIGHT = 1100, 900
+PAGE_WIDTH, PAGE_HEIGHT = 1100, 1600
 
 NAMES = {"brown": "yellow", "brightbrown": "bright_yellow", "default": ""}
 """Names of colours that pyte calls otherwise than rich."""

@@ -19,10 +19,6 @@ from grader.errors import ExitCode
 ALL = list(commands.commands(app))
 PAGES = [path for path in (*DOCS.rglob("*.md"), DOCS.parent / "README.md") if "decisions" not in path.parts]
 
-ELSEWHERE = {"hint", "open", "profile", "progress", "reset", "run", "solution", "report", "watch", "diff"}
-"""Commands that pages name and that are made beside these pages."""
-OPTIONS_ELSEWHERE = {"check": {"--html"}}
-
 
 @pytest.mark.parametrize(("path", "text"), [pytest.param(path, text, id=path.name) for path, text in made()])
 def test_what_is_made_is_as_the_code_is_now(path: Path, text: str) -> None:
@@ -45,8 +41,8 @@ def mentioned(text: str) -> list[tuple[str, str]]:
 def test_commands_that_pages_name_exist_with_their_options(path: Path) -> None:
     known = {command.name.removeprefix("kata "): {name for one in command.parameters for name in one.names} for command in ALL}
     for word, rest in mentioned(path.read_text(encoding="utf-8")):
-        assert word in known or word in ELSEWHERE, f"kata {word}"
-        options = set(re.findall(r"(?<!\S)--[a-z-]+", rest)) - OPTIONS_ELSEWHERE.get(word, set())
+        assert word in known, f"kata {word}"
+        options = set(re.findall(r"(?<!\S)--[a-z-]+", rest))
         assert word not in known or options <= known[word] | {"--help"}, f"kata {word}{rest}"
 
 
