@@ -7,6 +7,7 @@ requests begins at zero.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import isfinite, isnan
 
 from grader.evidence.model import (
     Attempt,
@@ -153,12 +154,13 @@ class _Axis:
 
     def __init__(self, attempt: Attempt) -> None:
         planned = [exchange.planned_s for exchange in attempt.exchanges]
-        self._zero_s = min(planned, default=attempt.started_s)
+        self._zero_s = min(filter(isfinite, planned or [attempt.started_s]), default=0.0)
         self.begins_s = self.at(attempt.started_s)
         self.ends_s = max(self.at(attempt.ended_s), self.begins_s)
 
     def at(self, time_s: float) -> float:
-        return min(max(time_s - self._zero_s, -FARTHEST_S), FARTHEST_S)
+        since_s = time_s - self._zero_s
+        return 0.0 if isnan(since_s) else min(max(since_s, -FARTHEST_S), FARTHEST_S)
 
     def stretch(self, from_s: float, to_s: float | None) -> tuple[float, float, bool]:
         """Both ends, never the wrong way round, and whether it was open at the end."""

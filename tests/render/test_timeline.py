@@ -1,12 +1,13 @@
 """An attempt on one time axis."""
 
 from itertools import pairwise
+from math import inf, nan
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from grader.evidence.model import Attempt, Connection, Exchange, ExchangeError, ServerLife, Stall, Subject
+from grader.evidence.model import Attempt, Connection, Exchange, ExchangeError, Frame, ServerLife, Stall, Subject
 from grader.render.timeline import Lane, LaneRows, Timeline, Tone, timeline
 from tests.judge.records import answered, attempt, exchange, gated, timed
 from tests.render.runs import LIMIT_S, SOURCE, blocking_run, mended_run
@@ -114,11 +115,14 @@ def test_no_two_rows_of_a_track_overlap() -> None:
                     assert all(first.to_s <= second.from_s for first, second in pairwise(here))
 
 
-times = st.floats(allow_nan=False)
+times = st.floats()
 
 
 @settings(deadline=None)
 @given(times, times, times, st.none() | times)
+@example(inf, 0.0, 0.0, None)
+@example(nan, nan, nan, nan)
+@example(1e308, -1e308, inf, -inf)
 def test_no_time_is_too_odd_to_be_drawn(one: float, other: float, third: float, ended: float | None) -> None:
     """Records of a saved run may hold any number."""
     made = timeline(
@@ -126,6 +130,7 @@ def test_no_time_is_too_odd_to_be_drawn(one: float, other: float, third: float, 
             life=ServerLife(workers=1, started_s=one, ready_s=ended, stop_asked_s=other, exited_s=third),
             exchanges=(Exchange(id=1, method="GET", path="/", planned_s=one, ended_s=other, first_byte_s=third, status=200),),
             connections=(Connection(id=2, service="upstream", opened_s=third, closed_s=ended),),
+            stalls=(Stall(at_s=one, duration_s=other, frame=Frame(file="app.py", line=1, function="f", source="x")),),
         )
     )
     assert made.begins_s < made.ends_s
