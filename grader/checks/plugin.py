@@ -21,7 +21,7 @@ from grader.checks.stage import Cast, Stage, running_cast
 from grader.errors import BrokenError
 from grader.evidence.model import Attempt, CheckRecord, Subject
 from grader.harness.files import Files
-from grader.harness.gates import GateMissed
+from grader.harness.gates import HASTE, GateMissed
 from grader.harness.machine import Reading, between, look
 from grader.harness.recorder import Recorder
 from grader.harness.server import Server, ServerNotReady
@@ -189,7 +189,7 @@ class CheckRun:
         return self.out_of_time
 
     def _attempt(self, item: pytest.Item, nextitem: pytest.Item | None, subject: Subject) -> Attempt:
-        self._recorder = Recorder(self._clock, subject)
+        self._recorder = Recorder(self._clock, subject, HASTE if self._failed else 1.0)
         self._recorder.on_break_off = self._cancel_check
         self._recorder.own_deadline_s = self._stage.kata.limits.own_deadline_s
         item._initrequest()  # type: ignore[attr-defined]  # as pytest-rerunfailures does: fresh fixtures for each run

@@ -100,17 +100,27 @@ class Watch(Struct, frozen=True, kw_only=True):
     def own_s(self) -> float | None:
         """Seconds of the stretch that were the code's own: waiting on purpose, or computing.
 
-        Taken off are the waits of the server's and the grader's threads for a core, and the grader's own computing. With
-        many threads the waits add up to more than the stretch, so the result errs in the solution's favour. None
-        where the system does not tell. When the solution's own processes had nearly all cores to themselves, nobody
-        else made them wait.
+        Taken off are the waits of the server's and the grader's threads for a core, the grader's own computing, and the
+        time in which the whole machine stood still. With many threads the waits add up to more than the stretch, so the
+        result errs in the solution's favour. None where the system does not tell. When the solution's own processes had
+        nearly all cores to themselves, nobody else made them wait.
         """
         if self.server is None or self.grader is None:
             return None
         computed_s = self.server.cpu_s + (self.others.cpu_s if self.others is not None else 0.0)
         if self.others is not None and computed_s >= SELF_MADE_SHARE * self.cores * self.elapsed_s:
-            return self.elapsed_s - self.grader.cpu_s
-        return self.elapsed_s - self.server.waited_s - self.grader.waited_s - self.grader.cpu_s
+            return self.elapsed_s - self.grader.cpu_s - self.stood_still_s
+        return self.elapsed_s - self.server.waited_s - self.grader.waited_s - self.grader.cpu_s - self.stood_still_s
+
+    @property
+    def stood_still_s(self) -> float:
+        """Seconds that nobody can account for: the grader's loop was late, and had neither computed nor waited for a core.
+
+        So it is when a virtual machine is halted by its host, or a laptop sleeps: its clock goes on, and nothing in it runs.
+        """
+        if self.grader is None:
+            return 0.0
+        return max(0.0, self.loop_lag_s - self.grader.waited_s - self.grader.cpu_s)
 
     @property
     def taken_s(self) -> float | None:

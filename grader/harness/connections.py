@@ -3,11 +3,11 @@
 from msgspec.structs import replace
 
 from grader.evidence.model import Connection
-from grader.harness.gates import OWN_LIMIT_S, Signal, pass_gate
+from grader.harness.gates import Signal, pass_gate
 from grader.harness.recorder import Recorder
 
 CLOSED_S = 1.4
-"""How long closing may take: more than what makes a witness (1 s), less than the 2 s for which a server that was stopped
+"""How long closing may take: more than what makes a witness (0.5 s), less than the 2 s for which a server that was stopped
 still stands, after which the system itself closes what the app left open."""
 
 OPEN_LIMIT = 400
@@ -60,7 +60,7 @@ class Connections:
         self.open -= 1
         self.changed.set()
 
-    async def closed(self, deadline_s: float = CLOSED_S, patience_s: float = OWN_LIMIT_S) -> None:
+    async def closed(self, deadline_s: float = CLOSED_S, patience_s: float | None = None) -> None:
         """Wait until every connection that was opened is closed again.
 
         Args:

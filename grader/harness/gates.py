@@ -14,12 +14,16 @@ DEADLINE_CROWD_S = 5.0
 """The same where more than 20 are awaited."""
 
 
-OWN_LIMIT_S = 1.0
-"""When so much of the waiting was the code's own doing, a gate will not open any more. Of right apps it was at most
-0.045 s, of blocking ones 0.58 s and more even at 32 busy processes (design)."""
+OWN_LIMIT_S = 0.5
+"""When so much of the waiting was the code's own doing, a gate will not open any more. Of right apps it was at
+most 0.084 s, on a quiet machine and beside 8 busy processes; of wrong ones there is no end to it (docs/explanation/verdicts.md)."""
 
-LOOK_S = 0.1
-"""How often it is looked whether the waiting is the code's own doing."""
+HASTE = 0.5
+"""The share of the default patience, of gates and of single visitors, once another check has failed for good: the verdict stands, and
+whoever failed is to hear it soon. What is left is three times what right apps need."""
+
+LOOK_S = 0.03
+"""How often it is looked, once the patience may be over, whether the waiting is the code's own doing."""
 
 
 class GateMissed(Exception):
@@ -61,7 +65,7 @@ async def pass_gate(
     seen: Callable[[], int],
     changed: Signal,
     deadline_s: float | None = None,
-    patience_s: float = OWN_LIMIT_S,
+    patience_s: float | None = None,
 ) -> None:
     """Wait until `seen()` is at least `wanted`, and record the claim.
 
@@ -72,17 +76,20 @@ async def pass_gate(
         seen: counts them now.
         changed: set whenever the count may have changed.
         deadline_s: 3 s by default, 5 s for more than 20.
-        patience_s: how much of the waiting may be the app's own doing before the gate is given up.
+        patience_s: how much of the waiting may be the app's own doing before the gate is given up; by default `OWN_LIMIT_S`, less in haste.
 
     Raises:
         GateMissed: the deadline passed first.
     """
     if deadline_s is None:
         deadline_s = DEADLINE_S if wanted <= 20 else DEADLINE_CROWD_S
+    if patience_s is None:
+        patience_s = OWN_LIMIT_S * recorder.haste
     opening = recorder.watcher.open()
     with anyio.move_on_after(deadline_s):
         while seen() < wanted and not is_own_doing(recorder.watcher.close(opening), patience_s):
-            with anyio.move_on_after(LOOK_S):
+            # What is the app's own doing is never more than what has passed, so there is nothing to look at before.
+            with anyio.move_on_after(max(LOOK_S, opening.at_s + patience_s - recorder.clock.now())):
                 await changed.wait()
     claim = GateClaim(
         what=what, wanted=wanted, seen=seen(), deadline_s=deadline_s, own_limit_s=patience_s, watch=recorder.watcher.close(opening)

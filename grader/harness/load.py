@@ -31,7 +31,7 @@ GIVE_UP_S = 3.0
 GIVE_UP_CROWD_S = 5.0
 """The same for crowds of more than 20."""
 
-PATIENCE_SHARE = 0.5
+PATIENCE_SHARE = 1 / 3
 """Of `give_up_s`, the share that the app's own doing may take before a visitor gives up: what is past that is a witness (judge)."""
 
 PATIENCE_LOOK_S = 0.03
@@ -353,8 +353,8 @@ class Visitors:
             json: body, sent as JSON.
             headers: further headers.
             give_up_s: when the visitor stops waiting in any case.
-            patience_s: when the visitor stops waiting if so much of the time was certainly the app's own doing; half of
-                `give_up_s` by default. Must be above what the task grants, so that a timer set to just that is in time.
+            patience_s: when the visitor stops waiting if so much of the time was certainly the app's own doing; a third of
+                `give_up_s` by default, less in haste. Must be above what the task grants, so that a timer set to just that is in time.
             leave_after_s: when the visitor goes away on purpose, seconds after sending.
             read_bytes_per_s: how fast the visitor reads; None for as fast as it comes.
         """
@@ -383,7 +383,7 @@ class Visitors:
         read_bytes_per_s: float | None = None,
     ) -> Pending:
         """Send one request and go on; await the result for its answer. Arguments as for `request`."""
-        visit = Visit(self.recorder.clock, read_bytes_per_s, PATIENCE_SHARE * give_up_s if patience_s is None else patience_s)
+        visit = Visit(self.recorder.clock, read_bytes_per_s, self._patience_s(give_up_s) if patience_s is None else patience_s)
 
         async def run() -> Answer:
             (connection,) = await self._sockets.take(1)
@@ -542,6 +542,9 @@ class Visitors:
         if json is not None:
             fields += [("content-type", "application/json"), ("content-length", str(len(content)))]
         return h11.Request(method=method, target=path, headers=fields), content
+
+    def _patience_s(self, give_up_s: float) -> float:
+        return PATIENCE_SHARE * give_up_s * self.recorder.haste
 
     async def _end(self, visit: Visit, opening: Opening, deadline_s: float) -> None:
         """Wait until the visit is over, the deadline has passed, or the app itself has taken more than the visitor's patience."""

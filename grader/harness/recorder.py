@@ -21,12 +21,19 @@ from grader.harness.watch import Clock, Watcher
 
 
 class Recorder:
-    """The open record of one attempt. Harness parts add to it; nobody reads it before it is frozen."""
+    """The open record of one attempt. Harness parts add to it; nobody reads it before it is frozen.
 
-    def __init__(self, clock: Clock, subject: Subject) -> None:
+    Args:
+        clock: the run's clock.
+        subject: whose attempt it is.
+        haste: the share of default patience that gates and visitors have; 1 is all of it.
+    """
+
+    def __init__(self, clock: Clock, subject: Subject, haste: float = 1.0) -> None:
         self.clock = clock
         self.watcher = Watcher(clock)
         self.subject = subject
+        self.haste = haste
         self.started_s = clock.now()
         self.life: ServerLife | None = None
         self.exchanges: list[Exchange] = []

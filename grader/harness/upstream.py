@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from grader.evidence.model import CallEnd, UpstreamCall
 from grader.harness.connections import Connections
-from grader.harness.gates import OWN_LIMIT_S, Signal, pass_gate
+from grader.harness.gates import Signal, pass_gate
 from grader.harness.recorder import Recorder
 
 BODY_LIMIT_BYTES = 1024 * 1024
@@ -238,7 +238,7 @@ class Upstream:
         pattern: str,
         count: int,
         deadline_s: float | None = None,
-        patience_s: float = OWN_LIMIT_S,
+        patience_s: float | None = None,
         unless: Collection[Visitor] = (),
     ) -> None:
         """Wait until so many calls to matching paths were given up by the solution (it closed their connection).

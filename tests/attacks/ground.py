@@ -27,6 +27,9 @@ SUBMISSIONS = HERE / "submissions"
 PADDING_LINES = 400_000
 SOCKET_PATH_BYTES = 100
 
+ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+"""Read once: gradings begin in threads, while pytest writes the test's name into the environment."""
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -151,12 +154,11 @@ def grade(folder: Path, kata: str, solution: Path, *options: str, inside: bool =
             (solution / "canaries.json").write_text(json.dumps(scene.canaries))
         before = scene.files
         command = [str(KATA), "check", kata, "--solution", str(solution), *options]
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
         cache = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
         job = {
             "command": command,
             "cwd": str(solution if inside else scene.workspace),
-            "environ": {**clean, "HOME": str(scene.home), "TMPDIR": str(scene.temporary), "XDG_CACHE_HOME": cache, "COLUMNS": "80"},
+            "environ": {**ENVIRON, "HOME": str(scene.home), "TMPDIR": str(scene.temporary), "XDG_CACHE_HOME": cache, "COLUMNS": "80"},
             "limit_s": limit_s,
             "key": scene.canaries["key"],
             "secret": scene.secret,

@@ -20,6 +20,7 @@ from grader.authoring.examples import Example, Kind, junk_examples, own_examples
 from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
 from grader.errors import GraderError
+from grader.evidence.files import load_run
 from tests.bench.naive import AUTHORS, SCRIPTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +40,7 @@ class Grading(msgspec.Struct, frozen=True, kw_only=True):
         failed: the checks that failed.
         unsure: the checks that were inconclusive.
         detail: what was said of the first check that was broken, or else did not pass.
+        repeated: attempts beyond the first, of all checks together. For a right app each of them is a miss that the machine made.
     """
 
     noise: str
@@ -52,6 +54,7 @@ class Grading(msgspec.Struct, frozen=True, kw_only=True):
     failed: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
     detail: str = ""
+    repeated: int = 0
     duration_s: float
 
     @property
@@ -113,17 +116,33 @@ def naive_deck_of(cards: Sequence[Card]) -> list[Card]:
     return [card for card in cards if card.kata in SCRIPTS and card.example.kind is not Kind.JUNK]
 
 
-def grade_apart(card: Card, copy: Path, noise: str) -> list[Grading]:
-    """Grade one example with the command of this copy; none when that was interrupted."""
+def grade_apart(card: Card, copy: Path, noise: str, kept: Path | None = None) -> list[Grading]:
+    """Grade one example with the command of this copy; none when that was interrupted.
+
+    Args:
+        card: the example.
+        copy: of grader and katas.
+        noise: name of the noise level.
+        kept: folder for the runs in which a right app was not taken for right at once; None to keep none.
+    """
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
     command = [str(KATA), "check", card.kata, "--solution", str(card.example.path), "--json"]
-    ended = _run(command, copy, {**clean, "PYTHONPATH": str(copy)})
-    if ended.was_interrupted:
-        return []
+    with tempfile.TemporaryDirectory(prefix="kata-bench-") as name:
+        (Path(name) / ".kata").mkdir()  # so it is a workspace, where runs are saved
+        ended = _run(command, Path(name), {**clean, "PYTHONPATH": str(copy), "KATA_PATH": str(copy / "katas")})
+        if ended.was_interrupted:
+            return []
+        runs = sorted((Path(name) / ".kata" / "runs").glob("*.json"))
+        repeated = sum(len(record.attempts) - 1 for run in runs for record in load_run(run).checks if record.attempts)
+        is_odd = card.expected == "passed" and (repeated or not ended.document or ended.document["verdict"] != "passed")
+        if is_odd and kept is not None:
+            kept.mkdir(exist_ok=True)
+            for run in runs:
+                shutil.copy(run, kept / f"{noise}-{run.name}")
     if not ended.document:
         return [_grading(card, noise, "kata", "broken", ended.what, ended.duration_s)]
     report = ended.document
-    return [_grading(card, noise, "kata", report["verdict"], _detail(report), ended.duration_s, report["checks"])]
+    return [_grading(card, noise, "kata", report["verdict"], _detail(report), ended.duration_s, report["checks"], repeated=repeated)]
 
 
 def grade_naively(card: Card, noise: str) -> list[Grading]:
@@ -179,6 +198,7 @@ def _grading(
     checks: Sequence[dict[str, str]] = (),
     *,
     is_naive: bool = False,
+    repeated: int = 0,
 ) -> Grading:
     declared = None if is_naive else card.example.fails
     return Grading(
@@ -194,5 +214,6 @@ def _grading(
         failed=tuple(check["name"] for check in checks if check["outcome"] in ("failed", "not_run")),
         unsure=tuple(check["name"] for check in checks if check["outcome"] == "inconclusive"),
         detail=detail,
+        repeated=repeated,
         duration_s=round(duration_s, 3),
     )

@@ -27,6 +27,7 @@ def counts(gradings: Sequence[Grading]) -> dict[str, Any]:
         "inconclusive": sum(grading.verdict == "inconclusive" for grading in gradings),
         "broken": sum(grading.verdict == "broken" for grading in gradings),
         "wrong_checks": sum(grading.has_wrong_checks for grading in gradings),
+        "repeated_of_right_apps": sum(grading.repeated for grading in gradings if grading.expected == "passed"),
         "median_s": {kind: median_s(of_kind) for kind, of_kind in grouped(gradings, "kind").items()},
     }
 
@@ -84,14 +85,14 @@ def table(title: str, groups: dict[str, list[Grading]]) -> str:
     if len(rows) > 1:
         rows.append(("all", counts(everything)))
     lines = [
-        f"| {title} | gradings | wrong | at most (95 %) | inconclusive | broken | other checks | median |",
-        "| :-- | --: | --: | --: | --: | --: | --: | --: |",
+        f"| {title} | gradings | wrong | at most (95 %) | inconclusive | broken | other checks | repeated | median |",
+        "| :-- | --: | --: | --: | --: | --: | --: | --: | --: |",
     ]
     for name, figures in rows:
         gradings = groups.get(name, everything)
         lines.append(
             f"| {name} | {figures['gradings']} | {figures['wrong']} | {percent(figures['wrong_at_most'])} | {figures['inconclusive']} "
-            f"| {figures['broken']} | {figures['wrong_checks']} | {median_s(gradings):.1f} s |"
+            f"| {figures['broken']} | {figures['wrong_checks']} | {figures['repeated_of_right_apps']} | {median_s(gradings):.1f} s |"
         )
     return "\n".join(lines)
 

@@ -3,7 +3,8 @@
     python -m tests.bench.verdicts --minutes 20 --noise 0,4,8,32 --bursts --parallel 2 --out soak.json
 
 A wrong verdict is the worst bug of this program, so it is looked for here and not only thought about. OUT gets the figures,
-OUT with the ending .jsonl every single grading as soon as it is known. `--show` prints the tables of such files again.
+OUT with the ending .jsonl every single grading as soon as it is known, and the folder OUT with the ending .runs the evidence
+whenever a right app was not taken for right at the first attempt. `--show` prints the tables of such files again.
 """
 
 import argparse
@@ -121,7 +122,7 @@ def run_slice(soak: Soak, decks: Decks, copy: Path, noise: Noise, until: float, 
             if next(decks.numbers) % NAIVE_EVERY == 0 and decks.naive is not None:
                 gradings = grade_naively(decks.naive.deal(), noise.name)
             else:
-                gradings = grade_apart(decks.kata.deal(), copy, noise.name)
+                gradings = grade_apart(decks.kata.deal(), copy, noise.name, soak.out and soak.out.with_suffix(".runs"))
             for grading in gradings:
                 soak.add(grading)
 
