@@ -216,11 +216,16 @@ def _grade_on_screen(target: Target, sandbox: SandboxMode) -> "Report":
     finally:
         screen.stop()
     screen.finish(report, _advice(target, report))
-    if report.unsaved:
-        screen.say("", f"{report.unsaved} It cannot be judged again, but the verdict holds.")
+    say_unsaved(screen, report)
     say_once_without_sandbox(screen, report, sandbox)
     note_pass(target, report)  # last: a verdict is shown also when the disk is full
     return report
+
+
+def say_unsaved(screen: "Screen", report: "Report") -> None:
+    """Say why the evidence could not be saved, if it was to be."""
+    if report.unsaved:
+        screen.say("", f"{report.unsaved} It cannot be judged again, but the verdict holds.")
 
 
 def say_once_without_sandbox(screen: "Screen", report: "Report", sandbox: SandboxMode) -> None:

@@ -18,7 +18,7 @@ from anyio import to_thread
 
 from grader.checks.stage import single_error
 from grader.cli.keyboard import Keyboard
-from grader.cli.learner import Target, note_pass, say_once_without_sandbox
+from grader.cli.learner import Target, note_pass, say_once_without_sandbox, say_unsaved
 from grader.cli.signals import follow_signals, stop_here
 from grader.errors import GraderError, NoWorkspace
 from grader.grading import Observer
@@ -236,6 +236,7 @@ class Session:
             self._has_passed = result.verdict is Verdict.PASSED
             error = self._note_pass(result)
             self._screen.finish(result, self._advice(result.verdict))
+            say_unsaved(self._screen, result)
             say_once_without_sandbox(self._screen, result, self._desk.sandbox)
             if error is not None:
                 self._screen.error(error)

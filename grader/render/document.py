@@ -48,6 +48,7 @@ class ReportDocument(Struct, frozen=True, kw_only=True):
     sandboxed: Annotated[
         bool | UnsetType, Meta(description="Whether the solution ran in a sandbox; missing when the grading broke before any check.")
     ] = UNSET
+    unsaved: Annotated[str, Meta(description="Why the evidence could not be saved; empty when it was, or was not to be.")]
     checks: Annotated[tuple[CheckDocument, ...], Meta(description="One object for each check, in order.")]
     error: Annotated[ErrorDocument | UnsetType, Meta(description="Only when the grading broke before any check.")] = UNSET
     grader: Annotated[GraderDocument, Meta(description="Which grader, on which machine.")]

@@ -29,6 +29,7 @@ def render_report(report: Report) -> str:
         duration_s=round(report.duration_s, 3),
         because=report.because,
         sandboxed=not report.without_sandbox,
+        unsaved=report.unsaved,
         checks=tuple(_check(check) for check in report.checks),
         grader=GraderDocument(**_grader(report.grader)),
     )
@@ -55,6 +56,7 @@ def render_error(kata: str, error: GraderError, grader: GraderInfo) -> str:
         verdict=Verdict.BROKEN,
         duration_s=0.0,
         because="",
+        unsaved="",
         checks=(),
         error=ErrorDocument(message=printable(error.message), hint=printable(error.hint)),
         grader=GraderDocument(**_grader(grader)),

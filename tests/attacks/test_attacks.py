@@ -1,6 +1,6 @@
 """No attack passes, none reaches outside of its sandbox, none harms the next grading.
 
-Three are graded at a time. After all of them right solutions are graded, which must pass.
+Four are graded at a time. After all of them right solutions are graded, which must pass.
 """
 
 import os
@@ -16,7 +16,7 @@ from grader.catalog.find import find_catalog
 from tests.attacks.ground import SUBMISSIONS, Graded, grade, hidden_characters, lay_out, why_no_sandbox
 from tests.attacks.table import ALL, ATTACKS, REFERENCE, Attack, Runs
 
-AT_A_TIME = 3
+AT_A_TIME = 4
 CODES = {"failed": 1, "inconclusive": 3}
 KATAS = sorted({attack.kata for attack in ATTACKS})
 CAGED = {f"{attack.name.removesuffix('.py')}": attack for attack in ATTACKS}
@@ -56,7 +56,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture(scope="module")
 def gradings(request: pytest.FixtureRequest) -> Iterator[Gradings]:
-    """The gradings that this run asks for, three at a time; those of right solutions when all attacks are over."""
+    """The gradings that this run asks for, four at a time; those of right solutions when all attacks are over."""
     here = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
     asked = [item.callspec.params for item in here if "gradings" in item.fixturenames]
     wanted = dict.fromkeys((str(params["kind"]), str(params["name"])) for params in asked)

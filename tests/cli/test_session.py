@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import anyio.lowlevel
+import msgspec
 import pytest
 
 from grader.catalog.find import find_catalog
@@ -89,6 +90,11 @@ async def test_an_error_is_shown_and_the_watch_goes_on(target: Target) -> None:
     shown, _ = await watched(target, GraderError("It is broken.", "Mend it."), PASS)
     assert f"Error: It is broken.{os.linesep}Mend it." in shown
     assert "Passed: all 2 checks hold" in shown
+
+
+async def test_evidence_that_could_not_be_saved_is_said_after_the_verdict(target: Target) -> None:
+    shown, _ = await watched(target, msgspec.structs.replace(PASS, unsaved="The disk is full."))
+    assert shown.index("Passed: all 2 checks hold") < shown.index("The disk is full. It cannot be judged again, but the verdict holds.")
 
 
 async def test_without_a_terminal_no_keys_are_spoken_of(target: Target) -> None:

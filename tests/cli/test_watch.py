@@ -126,6 +126,16 @@ def test_a_watch_that_is_killed_leaves_nothing(watch: Watch, play: Path, katas: 
     assert watch.end(signal.SIGKILL) == -signal.SIGKILL
 
 
+def test_what_a_newer_version_changed_is_told_before_the_first_grading(play: Path, katas: Path, tmp_path: Path) -> None:
+    checks = katas / "tiny" / "checks.py"
+    checks.write_text(checks.read_text() + "\n# Changed.\n")
+    (tmp_path / "tmp").mkdir()
+    watch = Watch(play, katas, tmp_path / "tmp")
+    seen = watch.until("Mend tiny/app.py, and save it.")
+    assert seen.index("tiny has changed since it was handed out. Nothing of yours was touched.") < seen.index("Watching tiny/")
+    assert watch.end(signal.SIGINT) == 130
+
+
 # ---- bad input --------------------------------------------------------------------------------------------------------
 
 

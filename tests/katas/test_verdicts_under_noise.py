@@ -14,7 +14,7 @@ NOISE = Noise(8)
 AT_ONCE = 4
 """The gradings disturb each other too; and together they get more of the cores than one would, so that this takes less long."""
 
-TRIED = 10
+TRIED = 6
 """So many, other ones each time; all of them again and again is what the soak is for."""
 
 CARDS = [

@@ -9,13 +9,16 @@ from base import app as app
 
 kit.stay_in_the_cage()
 
+LINE = b"x" * 65_536 + b"\n"
+
 
 def flood(number: int) -> None:
     until = time.monotonic() + 10
-    line = b"x" * 65_536 + b"\n"
     while time.monotonic() < until:
-        os.write(number, line)
+        os.write(number, LINE)
 
 
+for _ in range(300):  # more than is granted, however few moments the checks leave for the rest
+    os.write(1, LINE)
 for number in (1, 2):
     threading.Thread(target=flood, args=(number,), daemon=True).start()
