@@ -10,7 +10,7 @@ from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
 from grader.checks.services import Services, running_services
 from grader.checks.stage import single_error
-from grader.cli.ending import Ending
+from grader.cli.signals import Ending
 from grader.errors import HarnessError
 from grader.evidence.model import Subject
 from grader.harness.files import FILES

@@ -62,7 +62,7 @@ def run() -> None:
 
 def _exit_code() -> int:
     try:
-        app()
+        app(prog_name="kata")
     except SystemExit as end:
         if end.code == ExitCode.INTERRUPTED:
             print("\nInterrupted; everything that was started has been ended.", file=sys.stderr)

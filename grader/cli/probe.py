@@ -14,7 +14,7 @@ from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
 from grader.checks.services import Services
 from grader.checks.stage import Cast, Stage, running_cast, single_error
-from grader.cli.ending import Ending
+from grader.cli.signals import Ending
 from grader.errors import HarnessError, UsageError
 from grader.evidence.files import write_whole
 from grader.evidence.model import Subject

@@ -1,8 +1,8 @@
-"""Signals of a watch: those that end it, and those of job control."""
+"""Signals that end a command, and those of job control."""
 
 import contextlib
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import anyio
 
@@ -10,10 +10,15 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 JOB_CONTROL = (signal.SIGTSTP, signal.SIGCONT)
 
 
+def not_ignored(numbers: Sequence[signal.Signals]) -> list[signal.Signals]:
+    """Signals that are ignored stay so, as `nohup` wants it."""
+    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+
+
 @contextlib.contextmanager
 def kept_handlers() -> Iterator[None]:
     """Afterwards these signals are handled as they were; an event loop that handled them forgets how that was."""
-    before = {number: signal.getsignal(number) for number in (*ENDING, *JOB_CONTROL)}
+    before = {number: handler for number in (*ENDING, *JOB_CONTROL) if (handler := signal.getsignal(number)) is not None}
     try:
         yield
     finally:
@@ -21,16 +26,57 @@ def kept_handlers() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+class Ending:
+    """What has ended a command.
+
+    Attributes:
+        signals: those that have come, in their order.
+    """
+
+    def __init__(self) -> None:
+        self.signals: list[signal.Signals] = []
+
+    @contextlib.asynccontextmanager
+    async def ends(self, on_first: Callable[[], None], on_second: Callable[[], None]) -> AsyncIterator[None]:
+        """Meanwhile the first signal calls the one function, every further one the other.
+
+        Args:
+            on_first: begins to end the block, such as `CancelScope.cancel`.
+            on_second: for somebody who cannot wait.
+        """
+
+        async def follow() -> None:
+            async for number in received:
+                self.signals.append(number)
+                (on_first if len(self.signals) == 1 else on_second)()
+
+        with anyio.open_signal_receiver(*not_ignored(ENDING)) as received:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(follow)
+                yield
+                tasks.cancel_scope.cancel()
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Afterwards signals are handled as they were, and a SIGTERM that has come goes on to who handled it before."""
+        try:
+            with kept_handlers():
+                yield
+        finally:
+            for number in self.signals[:1]:
+                if number != signal.SIGINT:
+                    signal.raise_signal(number)
+
+
 async def follow_signals(end: Callable[[signal.Signals], None], pause: Callable[[], None], go_on: Callable[[], None]) -> None:
-    """Call what a signal is for, until this is cancelled. Signals that are ignored stay so, as `nohup` wants it.
+    """Call what a signal is for, until this is cancelled.
 
     Args:
         end: called with a signal that ends the watch.
         pause: called on Ctrl-Z; is to stop this process with `stop_here`.
         go_on: called when this process goes on after it was stopped, or is brought to the foreground.
     """
-    wanted = [number for number in (*ENDING, *JOB_CONTROL) if signal.getsignal(number) is not signal.SIG_IGN]
-    with anyio.open_signal_receiver(*wanted) as received:
+    with anyio.open_signal_receiver(*not_ignored((*ENDING, *JOB_CONTROL))) as received:
         async for number in received:
             if number in ENDING:
                 end(number)
