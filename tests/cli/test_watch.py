@@ -46,6 +46,13 @@ class Watch:
             seen += line
         return seen
 
+    def wait_for_gradings(self, count: int) -> None:
+        """Wait until so many gradings have a copy of the solution in their folders."""
+        deadline = time.monotonic() + 30
+        while len(list(self.temporary.glob("*/solution/app.py"))) != count:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
     def end(self, number: int) -> int:
         """End it with this signal, and wait until nothing of it is left; its exit code."""
         self.process.send_signal(number)
@@ -103,13 +110,11 @@ def test_every_save_is_graded_a_pass_is_noted_and_nothing_is_left(watch: Watch, 
 
 def test_a_save_during_a_grading_breaks_that_off(watch: Watch, play: Path, katas: Path) -> None:
     watch.until("Failed")
+    watch.wait_for_gradings(0)  # the first one's folder is gone
     (katas / "tiny" / "checks.py").write_text(SLOW)
     (play / "tiny" / "app.py").write_text(RIGHT)
     watch.until("saved")
-    deadline = time.monotonic() + 30
-    while len(list(watch.temporary.glob("*/solution/app.py"))) < 1:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    watch.wait_for_gradings(1)
     (katas / "tiny" / "checks.py").write_text(CHECKS)
     (play / "tiny" / "app.py").write_text(RIGHT)
     seen = watch.until("Passed: all 1 checks hold")
@@ -119,10 +124,7 @@ def test_a_save_during_a_grading_breaks_that_off(watch: Watch, play: Path, katas
 
 def test_a_watch_that_is_killed_leaves_nothing(watch: Watch, play: Path, katas: Path) -> None:
     (katas / "tiny" / "checks.py").write_text(SLOW)
-    deadline = time.monotonic() + 30
-    while len(list(watch.temporary.glob("*/solution/app.py"))) < 1:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    watch.wait_for_gradings(1)
     assert watch.end(signal.SIGKILL) == -signal.SIGKILL
 
 

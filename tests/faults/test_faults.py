@@ -56,6 +56,17 @@ class Grading:
                     found.append(process)
         return found
 
+    def kill(self, word: str) -> None:
+        """Kill the first of those; they are looked for again when processes came and went meanwhile."""
+        found: list[psutil.Process] = []
+
+        def look() -> bool:
+            found.extend(self.named(word))
+            return bool(found)
+
+        self.until(look)
+        found[0].kill()
+
     def workers(self) -> list[psutil.Process]:
         """The solution's processes: below the launcher, which is below bubblewrap where there is a sandbox."""
         found: list[psutil.Process] = []
@@ -137,7 +148,7 @@ def test_a_solution_that_kills_itself_fails(tmp_path: Path, temporary: Path) -> 
 def test_a_launcher_that_somebody_kills_is_broken(tmp_path: Path, temporary: Path) -> None:
     grading = Grading(tmp_path, temporary, "sleepy-handler", "--solution", reference("sleepy-handler"))
     grading.until(grading.workers)
-    grading.named("grader.child.boot")[0].kill()
+    grading.kill("grader.child.boot")
     code, report = grading.end()
     assert (code, report["verdict"]) == (4, "broken"), report
     assert "The launcher process ended" in json.dumps(report)
@@ -149,7 +160,7 @@ def test_a_database_that_somebody_kills_is_broken(tmp_path: Path, temporary: Pat
     grading = Grading(tmp_path, temporary, "oversized-pool", "--solution", reference("oversized-pool"))
     grading.until(grading.workers)
     time.sleep(after_s)
-    grading.named("max_connections=")[0].kill()
+    grading.kill("max_connections=")
     code, report = grading.end()
     assert (code, report["verdict"]) == (4, "broken"), report
     assert "PostgreSQL" in json.dumps(report)
