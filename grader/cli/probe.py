@@ -24,7 +24,7 @@ from grader.harness.files import FILES
 from grader.harness.flames import profile_of_loop, read_stacks, shortened, titled
 from grader.harness.launcher import LauncherPlan, Launchers
 from grader.harness.postgres import WARM, needed_cluster
-from grader.harness.profiler import ThreadDump, find_py_spy
+from grader.harness.profiler import ThreadDump, find_py_spy, is_loop_in, most_telling
 from grader.harness.recorder import Recorder
 from grader.harness.rounds import Load
 from grader.harness.rundir import temporary_run_dir
@@ -40,7 +40,7 @@ WARM_UP_S = 0.3
 """The load is under way by then."""
 
 DUMPS = 8
-"""So often a dump is taken, until the loop is met at work."""
+"""So often a dump is taken, until the loop is met in the learner's own lines."""
 
 DUMP_PAUSE_S = 0.07
 """Between two; no round number, lest it meet the app always at the same place."""
@@ -71,7 +71,7 @@ class Probe:
         self._ending = Ending()
         self._draft = Path()
         self._svg = ""
-        self._threads: list[ThreadDump] = []
+        self._dumps: list[list[ThreadDump]] = []
 
     def draw(self, seconds: int, graph: Path) -> bool:
         """Record for so long, show where the loop's thread was, and write the flame graph.
@@ -87,7 +87,7 @@ class Probe:
             raise UsageError(f"No file can be written at {graph}.", "Name another one with --out.")
         self._screen.say(f"Recording for {seconds} s, {self._count} requests at once …")
         with self._stage(seconds) as (stage, sources):
-            anyio.run(self._look, stage, sources.folder, seconds)
+            anyio.run(self._look, stage, sources, seconds)
             if self._svg:
                 self._screen.say("", *profile_lines(profile_of_loop(read_stacks(self._svg), sources.is_own), sources))
                 _write(graph, titled(shortened(self._svg, sources.prefixes), f"{self._kata.title}: {self._kata.slug}"))
@@ -102,9 +102,9 @@ class Probe:
             BrokenError: this machine lets no profiler look, or something else than the app failed.
         """
         with self._stage(DUMPS) as (stage, sources):
-            anyio.run(self._look, stage, sources.folder, None)
-            if self._threads:
-                self._screen.say(*dump_lines(self._threads, sources))
+            anyio.run(self._look, stage, sources, None)
+            if self._dumps:
+                self._screen.say(*dump_lines(most_telling(self._dumps, sources.is_own), sources))
         return self._is_well()
 
     @contextlib.contextmanager
@@ -128,17 +128,17 @@ class Probe:
         if signal.SIGINT in self._ending.signals:
             raise KeyboardInterrupt
 
-    async def _look(self, stage: Stage, folder: Path, seconds: int | None) -> None:
+    async def _look(self, stage: Stage, sources: Sources, seconds: int | None) -> None:
         scope = anyio.CancelScope()
         self._recorder.on_break_off = scope.cancel
         async with single_error(), self._ending.ends(scope.cancel, scope.cancel):
             with scope, contextlib.suppress(ServerNotReady):
-                async with running_cast(stage, folder, self._recorder) as cast:
-                    await self._look_at(cast, seconds)
+                async with running_cast(stage, sources.folder, self._recorder) as cast:
+                    await self._look_at(cast, sources, seconds)
         if self._recorder.mishap and not self._ending.signals:
             raise HarnessError(self._recorder.mishap, "Try again; if it recurs, please report it.")
 
-    async def _look_at(self, cast: Cast, seconds: int | None) -> None:
+    async def _look_at(self, cast: Cast, sources: Sources, seconds: int | None) -> None:
         async with anyio.create_task_group() as tasks:
             if self._preparation is not None:
                 await self._preparation.carry_out(Services(cast.upstream, cast.postgres, cast.files), tasks)
@@ -147,7 +147,7 @@ class Probe:
             tasks.start_soon(self._send, load, cast)
             await anyio.sleep(WARM_UP_S)
             if cast.server.pids:
-                await self._take(cast.server, seconds)
+                await self._take(cast.server, sources, seconds)
             tasks.cancel_scope.cancel()
 
     async def _send(self, load: Load, cast: Cast) -> None:
@@ -157,14 +157,14 @@ class Probe:
             if cast.upstream is not None:
                 cast.upstream.forget_ended()
 
-    async def _take(self, server: Server, seconds: int | None) -> None:
+    async def _take(self, server: Server, sources: Sources, seconds: int | None) -> None:
         pid = server.pids[0]
         if seconds is not None:
             self._svg = await profiler.record(self._py_spy, pid, seconds, self._draft)
             return
         for _ in range(DUMPS):
-            self._threads = await profiler.dump(self._py_spy, pid)
-            if any(thread.is_loop and not thread.is_waiting for thread in self._threads):
+            self._dumps.append(await profiler.dump(self._py_spy, pid))
+            if is_loop_in(self._dumps[-1], sources.is_own):
                 return
             await anyio.sleep(DUMP_PAUSE_S)
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,22 @@ async def dump(py_spy: Path, pid: int) -> list[ThreadDump]:
         return [_thread(told) for told in json.loads(said)]
     except (ValueError, KeyError, TypeError) as error:
         raise HarnessError("What py-spy says cannot be read.", "Report the version: py-spy --version") from error
+
+
+def is_loop_in(threads: Sequence[ThreadDump], is_own: Callable[[str], bool]) -> bool:
+    """Whether an event loop is in a file of the learner's, or in what that calls."""
+    return any(thread.is_loop and any(is_own(place.file) for place in thread.places) for thread in threads)
+
+
+def most_telling(dumps: Sequence[list[ThreadDump]], is_own: Callable[[str], bool]) -> list[ThreadDump]:
+    """Which of several dumps of one process to show: the loop in the learner's lines, else the loop at work, else the last.
+
+    Args:
+        dumps: at least one, in the order of time.
+        is_own: whether a file is the learner's.
+    """
+    at_work = [threads for threads in dumps if any(thread.is_loop and not thread.is_waiting for thread in threads)]
+    return next((threads for threads in dumps if is_loop_in(threads, is_own)), (at_work or dumps[-1:])[0])
 
 
 def _thread(told: dict[str, Any]) -> ThreadDump:

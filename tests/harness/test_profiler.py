@@ -9,7 +9,8 @@ import pytest
 
 from grader.errors import HarnessError, ProfilerRefused
 from grader.harness import profiler
-from grader.harness.profiler import ThreadDump, advice, dump, find_py_spy, record
+from grader.harness.flames import LOOP_THREAD, Place
+from grader.harness.profiler import ThreadDump, advice, dump, find_py_spy, is_loop_in, most_telling, record
 
 FakePySpy = Callable[[str], Path]
 
@@ -120,3 +121,18 @@ def test_the_way_out_is_that_of_the_machine(system: str, scope: int, is_containe
 
 def test_what_runs_in_no_loop_waits_for_nothing() -> None:
     assert not ThreadDump("x", ()).is_waiting
+
+
+def own(file: str) -> bool:
+    return file == "app.py"
+
+
+def test_the_dump_with_the_loop_in_the_learners_lines_tells_most() -> None:
+    waiting = [ThreadDump(LOOP_THREAD, (Place("select", "selectors.py", 468),))]
+    beside = [ThreadDump(LOOP_THREAD, (Place("app", "fastapi/routing.py", 2924),))]
+    inside = [ThreadDump(LOOP_THREAD, (Place("sleep", "time.py", 1), Place("read", "app.py", 9)))]
+    elsewhere = [ThreadDump("worker", (Place("read", "app.py", 9),)), *waiting]
+    assert [is_loop_in(threads, own) for threads in (waiting, beside, inside, elsewhere)] == [False, False, True, False]
+    assert most_telling([waiting, beside, inside, waiting], own) is inside
+    assert most_telling([waiting, beside, elsewhere], own) is beside
+    assert most_telling([waiting, elsewhere], own) is elsewhere
