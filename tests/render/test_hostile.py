@@ -244,7 +244,7 @@ def test_a_bug_whose_text_is_foreign_is_shown_safely(text: str) -> None:
 def outcome_of_command(error: Exception) -> tuple[object, str]:
     """Exit code and output of the command when this is raised in it."""
 
-    def fail() -> None:
+    def fail(prog_name: str) -> None:
         raise error
 
     with screen_output() as written, pytest.MonkeyPatch.context() as patch:
