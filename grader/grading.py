@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Protocol
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
 
 from grader.catalog.manifest import Kata
-from grader.errors import BrokenError, EvidenceFileError, GraderError, HarnessError
+from grader.errors import BrokenError, EvidenceFileError, GraderError, HarnessError, SolutionError
 from grader.evidence.files import load_run, save_run
 from grader.evidence.model import Run, Subject
 from grader.harness.files import FILES
 from grader.harness.launcher import LauncherPlan, Launchers
 from grader.harness.postgres import WARM, Cluster, needed_cluster
-from grader.harness.rundir import temporary_run_dir
+from grader.harness.rundir import remove_contents, temporary_run_dir
 from grader.harness.sandbox import SandboxMode
 from grader.harness.watch import Clock
 from grader.judge.decide import judge_run
@@ -172,6 +172,62 @@ def _ground(kata: Kata, run_dir: Path, settings: Settings) -> Iterator[Ground]:
         without_sandbox = launchers.of(Subject.SOLUTION).without_sandbox
         with needed_cluster(kata, run_dir) as cluster:
             yield Ground(folders, launchers, cluster, without_sandbox)
+
+
+class Series:
+    """Grades solutions of one kata one after another with the same launchers, which have imported everything already.
+
+    Each check still gets a fresh server, but what one solution leaves in the sandbox's `/tmp` the next one finds: so this is for the
+    examples of a kata, which have one author, and for nobody's homework.
+
+    Args:
+        kata: from the catalog.
+        settings: how.
+    """
+
+    def __init__(self, kata: Kata, settings: Settings) -> None:
+        self._kata = kata
+        self._settings = settings
+        self._stack = contextlib.ExitStack()
+        self._ground: Ground | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._clear()
+
+    def grade(self, solution: Path) -> Report:
+        """Grade the next solution; raises what `grade` does."""
+        begun = Beginning()
+        try:
+            ground = self._standing()
+            folder = ground.folders[Subject.SOLUTION]
+            remove_contents(folder)
+            take_in(solution, folder)
+            checks = _run_checks(self._kata, ground, begun.clock, self._settings)
+            return _concluded(self._kata, solution, begun, ground, checks, self._settings)
+        except SolutionError:
+            raise
+        except BaseException:
+            self._clear()  # whatever it was, the next one does not meet it
+            raise
+
+    def _standing(self) -> Ground:
+        if self._ground is not None:
+            try:
+                self._ground.need_alive()
+            except HarnessError:
+                self._clear()
+        if self._ground is None:
+            run_dir = self._stack.enter_context(temporary_run_dir())
+            (run_dir / Subject.SOLUTION.value).mkdir()
+            self._ground = self._stack.enter_context(_ground(self._kata, run_dir, self._settings))
+        return self._ground
+
+    def _clear(self) -> None:
+        self._ground = None
+        self._stack.close()
 
 
 def _concluded(kata: Kata, solution: Path, begun: Beginning, ground: Ground, checks: "CheckRun", settings: Settings) -> Report:

@@ -19,7 +19,7 @@ from grader.catalog.manifest import Kata
 from grader.errors import BrokenError, GraderError, HarnessError, KataPackageError, SolutionError
 from grader.evidence.files import load_run
 from grader.evidence.model import CheckRecord
-from grader.grading import Settings, grade
+from grader.grading import Series, Settings
 from grader.harness.rundir import temporary_run_dir
 from grader.report import Report
 
@@ -143,10 +143,11 @@ class Prover:
                 jobs = self._jobs(examples)
                 planned = len(jobs)
                 self._observer.kata_begins(self._kata.slug, self._kata.title, planned)
-                for example in jobs:
-                    self._try(example, folder / "runs")
-                    if self._is_stopped:
-                        break
+                with Series(self._kata, Settings(folder / "runs", cuts_off=False, raises_broken=True)) as series:
+                    for example in jobs:
+                        self._try(example, series)
+                        if self._is_stopped:
+                            break
         except KeyboardInterrupt:
             self._is_interrupted = True
         except HarnessError as error:
@@ -168,10 +169,10 @@ class Prover:
             random.shuffle(jobs)
         return jobs
 
-    def _try(self, example: Example, runs: Path) -> None:
+    def _try(self, example: Example, series: Series) -> None:
         self._observer.trial_begins(example)
         try:
-            report = grade(self._kata, example.path, Settings(runs, cuts_off=False, raises_broken=True))
+            report = series.grade(example.path)
             records = _take_records(report)
         except SolutionError as error:
             self._problems.append(Problem(f"{example.kind}/{example.path.name}", f"{error.message} {error.hint}".strip()))

@@ -53,6 +53,22 @@ def temporary_run_dir() -> Iterator[Path]:
         os.close(lock)
 
 
+def remove_contents(folder: Path) -> None:
+    """Empty a folder that itself stays, as one must that is mounted elsewhere.
+
+    Raises:
+        HarnessError: something cannot be removed.
+    """
+    try:
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    except OSError as error:
+        raise HarnessError(f"{folder} cannot be emptied: {error.strerror}.", "Look who else uses this temporary folder.") from error
+
+
 def _locked(folder: Path) -> int:
     """A descriptor that holds the folder's lock. The lock gets its name when it is held: nobody ever finds it free meanwhile."""
     lock = os.open(folder / f"{LOCK}.new", os.O_CREAT | os.O_RDWR, 0o600)
