@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -197,16 +197,22 @@ class Series:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._clear()
 
-    def grade(self, solution: Path) -> Report:
-        """Grade the next solution; raises what `grade` does."""
+    def grade(self, solution: Path, *, stops_early: bool | None = None) -> Report:
+        """Grade the next solution; raises what `grade` does.
+
+        Args:
+            solution: a file, or a folder with an `app.py`.
+            stops_early: for this one, instead of what the settings say.
+        """
         begun = Beginning()
+        settings = self._settings if stops_early is None else replace(self._settings, stops_early=stops_early)
         try:
             ground = self._standing()
             folder = ground.folders[Subject.SOLUTION]
             remove_contents(folder)
             take_in(solution, folder)
-            checks = _run_checks(self._kata, ground, begun.clock, self._settings)
-            return _concluded(self._kata, solution, begun, ground, checks, self._settings)
+            checks = _run_checks(self._kata, ground, begun.clock, settings)
+            return _concluded(self._kata, solution, begun, ground, checks, settings)
         except SolutionError:
             raise
         except BaseException:

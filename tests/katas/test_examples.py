@@ -3,7 +3,7 @@
 Several are graded at a time: verdicts do not depend on it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from grader.authoring.examples import JUNK, Kind, junk_examples, own_examples
 from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
 from grader.report import Outcome, Report, Verdict
-from tests.katas.gradings import Pool, grading_pool
+from tests.katas.gradings import Job, graded_ahead
 
 KATAS = find_catalog().katas()
 EXAMPLES = {f"{kata.slug}-{example.label}": (kata, example) for kata in KATAS for example in own_examples(kata)}
@@ -28,29 +28,29 @@ JUNK_IDS = {
     if path.stem in ANSWERING or kata.slug in FIRST_OF_A_KIND
 }
 
-Gradings = dict[str, Future[Report]]
+Gradings = Mapping[str, Future[Report]]
 
 
-def begin(name: str, pool: Pool, folder: Path) -> Future[Report]:
-    """Grade the example of this name."""
+def job(name: str, folder: Path) -> Job:
+    """What grades the example of this name."""
     if name in EXAMPLES:
         kata, example = EXAMPLES[name]
-        return pool.begin(kata.slug, example.path)
+        return Job(kata.slug, example.path)
     kata, junk = JUNK_IDS[name]
     place = folder / name.replace("/", "-")
     place.mkdir()
     made = {example.name: example for example in junk_examples(kata, place)}
-    return pool.begin(kata.slug, made[junk].path, stops_early=True)
+    return Job(kata.slug, made[junk].path, stops_early=True)
 
 
 @pytest.fixture(scope="module")
 def gradings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gradings]:
-    """The gradings of all examples that this run asks for, begun in their order."""
+    """The gradings of all examples that this run asks for, begun in the order of their katas."""
     folder = tmp_path_factory.mktemp("examples")
     here = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
     names = [str(item.callspec.params["name"]) for item in here if "gradings" in item.fixturenames]
-    with grading_pool() as pool:
-        yield {name: begin(name, pool, folder) for name in names}
+    with graded_ahead({name: job(name, folder) for name in names}) as reports:
+        yield reports
 
 
 def told(report: Report) -> str:
