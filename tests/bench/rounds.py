@@ -1,0 +1,112 @@
+"""Rounds: grades every example of some katas N times on a busy machine, several katas at a time.
+
+    python -m tests.bench.rounds --rounds 20 --noise 4 --parallel 8 --out rounds.jsonl
+
+It is what `kata verify --repeat N --noise K` does for one kata after another, for whoever has not got so many hours: a round of a
+kata is one series of gradings in random order, in a process of its own. OUT gets every single grading as soon as its round is over;
+`python -m tests.bench.verdicts --show OUT` prints the tables again. Nobody should edit grader or katas meanwhile.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import msgspec
+
+from grader.catalog.find import find_catalog
+from grader.grading import Series, Settings
+from grader.report import Outcome, Report
+from tests.bench.gradings import Card, Grading, deck_of, read_katas
+from tests.bench.noise import Noise, busy_machine
+from tests.bench.verdicts import print_tables
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of one kata.
+
+    Attributes:
+        cards: its examples.
+        noise: name of the noise level.
+    """
+
+    cards: Sequence[Card]
+    noise: str
+
+
+def grade_round(one: Round) -> list[Grading]:
+    """Grade each of these examples once, in random order."""
+    kata = find_catalog().kata(one.cards[0].kata)
+    gradings = []
+    with Series(kata, Settings(cuts_off=False, raises_broken=True)) as series:
+        for card in random.sample(one.cards, len(one.cards)):
+            gradings.append(grading_of(card, one.noise, series.grade(card.example.path)))
+    return gradings
+
+
+def grading_of(card: Card, noise: str, report: Report) -> Grading:
+    """A report as the benchmarks count it."""
+    odd = [check for check in report.checks if check.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)]
+    return Grading(
+        noise=noise,
+        by="kata",
+        kata=card.kata,
+        example=card.example.label,
+        kind=card.example.kind.value,
+        expected=card.expected,
+        verdict=report.verdict.value,
+        declared=None if card.example.fails is None else tuple(sorted(card.example.fails)),
+        failed=tuple(check.name for check in report.checks if check.outcome in (Outcome.FAILED, Outcome.NOT_RUN)),
+        unsure=tuple(check.name for check in report.checks if check.outcome is Outcome.INCONCLUSIVE),
+        detail=f"{odd[0].name}: {odd[0].finding}" if odd else "",
+        repeated=sum(max(0, check.attempts - 1) for check in report.checks),
+        duration_s=round(report.duration_s, 3),
+    )
+
+
+def finished(rounds: Sequence[Future[list[Grading]]], deadline_s: float) -> Iterator[list[Grading]]:
+    """Rounds as they end; those that nobody has begun by the deadline are left out."""
+    for one in as_completed(rounds):
+        if not one.cancelled():
+            yield one.result()
+        if time.monotonic() > deadline_s:
+            for other in rounds:
+                other.cancel()
+
+
+def main() -> int:
+    """Grade the rounds; the exit code is 1 when a verdict was wrong or broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.rounds", description="Grade every example N times on a busy machine.")
+    parser.add_argument("slugs", nargs="*", metavar="KATA", help="only these; all by default")
+    parser.add_argument("--rounds", type=int, default=20, help="how often (default 20)")
+    parser.add_argument("--noise", type=int, default=4, help="how many processes are kept busy (default 4)")
+    parser.add_argument("--parallel", type=int, default=1, help="how many katas at a time (default 1)")
+    parser.add_argument("--minutes", type=float, default=600.0, help="begin no round after so long (default 600)")
+    parser.add_argument("--out", type=Path, help="write every grading to this JSONL file")
+    options = parser.parse_args()
+    deadline_s = time.monotonic() + options.minutes * 60
+    noise = Noise(options.noise)
+    gradings: list[Grading] = []
+    with tempfile.TemporaryDirectory(prefix="kata-bench-") as junk, busy_machine(noise):
+        katas = read_katas(find_catalog().folder, options.slugs)
+        decks = [deck_of([kata], Path(junk)) for kata in katas]
+        with ProcessPoolExecutor(options.parallel, mp_context=get_context("spawn")) as processes:
+            jobs = [Round(deck, noise.name) for _ in range(options.rounds) for deck in random.sample(decks, len(decks))]
+            for some in finished([processes.submit(grade_round, job) for job in jobs], deadline_s):
+                gradings += some
+                if options.out is not None:
+                    with open(options.out, "ab") as journal:
+                        journal.writelines(msgspec.json.encode(grading) + b"\n" for grading in some)
+    print_tables(gradings)
+    return int(any(grading.is_wrong or grading.verdict == "broken" for grading in gradings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
