@@ -19,7 +19,7 @@ import anyio.abc
 import h11
 
 from grader.evidence.model import Burst, Exchange, ExchangeError, Watch
-from grader.harness.gates import Signal, pass_gate
+from grader.harness.gates import Signal, pass_gate, pause_s
 from grader.harness.recorder import Recorder
 from grader.harness.sockets import OwnSockets, Sockets
 from grader.harness.sse import event_data
@@ -550,13 +550,16 @@ class Visitors:
         """Wait until the visit is over, the deadline has passed, or the app itself has taken more than the visitor's patience."""
         with anyio.move_on_after(max(0.0, deadline_s - self.recorder.clock.now())):
             # What is the app's own doing is never more than what has passed, so there is nothing to look at before.
-            look_at_s = opening.at_s + visit.patience_s
-            while not visit.over.done():
-                with anyio.move_on_after(max(PATIENCE_LOOK_S, look_at_s - self.recorder.clock.now())):
+            wait_s = max(PATIENCE_LOOK_S, opening.at_s + visit.patience_s - self.recorder.clock.now())
+            while True:
+                with anyio.move_on_after(wait_s):
                     await asyncio.shield(visit.over)
+                if visit.over.done():
+                    break
                 own_s = self.recorder.watcher.close(opening).own_s
                 if own_s is not None and own_s > visit.patience_s:
                     break
+                wait_s = pause_s(visit.patience_s, own_s, PATIENCE_LOOK_S)
         visit.finish(ExchangeError.TIMED_OUT)
 
     @contextlib.asynccontextmanager
@@ -564,10 +567,12 @@ class Visitors:
         """Meanwhile, cut visits off that are certainly too slow by the code's own doing."""
 
         async def cut(limit_s: float) -> None:
+            wait_s = limit_s
             while True:
-                await anyio.sleep(CUT_LOOK_S)
+                await anyio.sleep(wait_s)
                 own_s = self.recorder.watcher.close(opening).own_s
                 now_s = self.recorder.clock.now()
+                wait_s = pause_s(limit_s, own_s, CUT_LOOK_S)
                 if own_s is not None and own_s > limit_s:
                     for visit in visits:
                         if visit.sent_s is not None and now_s - visit.sent_s > limit_s:

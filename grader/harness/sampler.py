@@ -7,7 +7,6 @@ Through psutil on every system; the split of a thread's time into running and wa
 import os
 import threading
 from collections.abc import Iterable
-from pathlib import Path
 
 import psutil
 
@@ -129,7 +128,8 @@ def _threads(pid: int) -> list[str]:
 
 def _schedstat(path: str) -> tuple[int, int] | None:
     try:
-        fields = Path(path).read_bytes().split()
+        with open(path, "rb", buffering=0) as file:
+            fields = file.read().split()
         return int(fields[0]), int(fields[1])
     except (OSError, IndexError, ValueError):
         return None

@@ -18,6 +18,10 @@ SENDER_LAG_SHARE = 1 / 3
 """A grader whose own loop lagged by more than this share of a limit has timed itself, not the solution."""
 
 
+BUSY_SHARE = 0.5
+"""A grader that computed or waited for a core for more than this share of the time did not get to look at the solution."""
+
+
 def is_witnessed(watch: Watch, limit_s: float) -> bool:
     """Whether the code's own time alone is above the limit."""
     return watch.own_s is not None and watch.own_s > limit_s
@@ -26,6 +30,11 @@ def is_witnessed(watch: Watch, limit_s: float) -> bool:
 def sender_lagged(watch: Watch, limit_s: float) -> bool:
     """Whether the grader itself was too late for its times to mean anything against this limit."""
     return watch.loop_lag_s > limit_s * SENDER_LAG_SHARE
+
+
+def grader_was_busy(watch: Watch) -> bool:
+    """Whether the grader was mostly kept from its work, by others or by its own, so that what it missed says nothing of the solution."""
+    return watch.grader is not None and watch.grader.waited_s + watch.grader.cpu_s > watch.elapsed_s * BUSY_SHARE
 
 
 def may_be_late(watch: Watch | None, own_deadline_s: float | None) -> bool:

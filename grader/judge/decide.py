@@ -18,7 +18,7 @@ from grader.evidence.model import (
     Subject,
 )
 from grader.judge.claims import examine_claim, measured_time_s
-from grader.judge.clock import DEADLINE_SHARE, is_witnessed, may_be_late, sender_lagged
+from grader.judge.clock import DEADLINE_SHARE, grader_was_busy, is_witnessed, may_be_late, sender_lagged
 from grader.report import CheckResult, Finding, FindingKind, Outcome, StallSite, Verdict
 
 ROUNDS = 3
@@ -180,16 +180,22 @@ def _next_round(attempts: Sequence[Attempt], findings: Sequence[Finding | None],
     if all_witnessed:
         return Step.TRY_SOLUTION
     lost = len(attempts) >= 2 and attempts[-2].subject is Subject.REFERENCE and findings[-2] is None
-    if lost and not _is_known_to_be_late(findings[-1]):
+    if lost and not _proves_nothing(findings[-1]):
         return Step.FAIL
     if len(references) >= ROUNDS:
         return Step.INCONCLUSIVE
     return Step.TRY_REFERENCE
 
 
-def _is_known_to_be_late(finding: Finding | None) -> bool:
-    """Whether a late answer came while the machine is known to have taken the time: then even a lost round proves nothing."""
-    return finding is not None and finding.is_late and finding.watch is not None and finding.watch.taken_s is not None
+def _proves_nothing(finding: Finding | None) -> bool:
+    """Whether the machine is known to have taken the time: then even a lost round proves nothing.
+
+    So it is with a late answer, and when the grader itself was without a core for most of the time: a solution with a hundred threads
+    has more to be looked at than the reference, and a busy machine lets only the one be done in time.
+    """
+    if finding is None or finding.watch is None:
+        return False
+    return (finding.is_late and finding.watch.taken_s is not None) or grader_was_busy(finding.watch)
 
 
 def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckResult:

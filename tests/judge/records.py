@@ -19,12 +19,12 @@ from grader.evidence.model import (
 READY = ServerLife(workers=1, started_s=0.0, ready_s=0.02)
 
 
-def watch(elapsed_s: float, *, waited_s: float | None = 0.0, lag_s: float = 0.0) -> Watch:
-    """A stretch in which the server's threads waited so long for a core; None: the system does not tell."""
+def watch(elapsed_s: float, *, waited_s: float | None = 0.0, lag_s: float = 0.0, grader_waited_s: float = 0.0) -> Watch:
+    """A stretch in which the server's threads, and the grader, waited so long for a core; None: the system does not tell."""
     if waited_s is None:
         return Watch(started_s=0.0, ended_s=elapsed_s, loop_lag_s=lag_s)
     times = CpuTimes(cpu_s=0.01, waited_s=waited_s)
-    return Watch(started_s=0.0, ended_s=elapsed_s, server=times, grader=CpuTimes(cpu_s=0.0, waited_s=0.0), loop_lag_s=lag_s)
+    return Watch(started_s=0.0, ended_s=elapsed_s, server=times, grader=CpuTimes(cpu_s=0.0, waited_s=grader_waited_s), loop_lag_s=lag_s)
 
 
 def exchange(number: int = 1, *, took_s: float = 0.1, status: int | None = 200, error: ExchangeError | None = None) -> Exchange:
@@ -51,8 +51,11 @@ def counted(measured: float, *, limit: float = 2, relation: Relation = Relation.
     )
 
 
-def gated(seen: int, *, wanted: int = 3, waited_s: float | None = 0.0, subject: Subject = Subject.SOLUTION) -> Attempt:
-    claim = GateClaim(what="calls", wanted=wanted, seen=seen, deadline_s=3.0, own_limit_s=1.0, watch=watch(3.0, waited_s=waited_s))
+def gated(
+    seen: int, *, wanted: int = 3, waited_s: float | None = 0.0, grader_waited_s: float = 0.0, subject: Subject = Subject.SOLUTION
+) -> Attempt:
+    spent = watch(3.0, waited_s=waited_s, grader_waited_s=grader_waited_s)
+    claim = GateClaim(what="calls", wanted=wanted, seen=seen, deadline_s=3.0, own_limit_s=1.0, watch=spent)
     return attempt(subject, exchanges=(exchange(),), claims=(claim,))
 
 

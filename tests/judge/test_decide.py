@@ -91,6 +91,16 @@ def test_a_late_answer_on_a_busy_machine_never_fails() -> None:
     assert next_step([late, held] * 3 + [late]) is Step.INCONCLUSIVE
 
 
+def test_what_a_grader_without_a_core_missed_is_no_lost_round() -> None:
+    unseen, held = gated(1, grader_waited_s=2.0), gated(3, subject=Subject.REFERENCE)
+    assert next_step([unseen]) is Step.TRY_REFERENCE
+    assert next_step([unseen, held, unseen]) is Step.TRY_REFERENCE
+    assert next_step([unseen, held] * 3 + [unseen]) is Step.INCONCLUSIVE
+    seen = gated(1, waited_s=2.5, grader_waited_s=1.0)
+    assert next_step([unseen, held, seen]) is Step.FAIL
+    assert next_step([unseen, held, gated(3)]) is Step.PASS
+
+
 def test_where_nobody_knows_what_was_taken_the_rounds_decide_on_a_late_answer() -> None:
     late = under_own_deadline(None)
     held = under_own_deadline(None, status=200, subject=Subject.REFERENCE)
