@@ -28,7 +28,8 @@ PADDING_LINES = 400_000
 SOCKET_PATH_BYTES = 100
 
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
-"""Read once: gradings begin in threads, while pytest writes the test's name into the environment."""
+"""Read once, and given to each process: gradings begin in threads, while pytest writes the test's name into the environment, and a
+process that inherits it then may fail to start (`EFAULT`)."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,11 @@ def grade(folder: Path, kata: str, solution: Path, *options: str, inside: bool =
             "folder": str(folder),
         }
         done = subprocess.run(
-            [sys.executable, str(HERE / "warden.py"), json.dumps(job)], capture_output=True, check=True, timeout=limit_s + 30
+            [sys.executable, str(HERE / "warden.py"), json.dumps(job)],
+            env=ENVIRON,
+            capture_output=True,
+            check=True,
+            timeout=limit_s + 30,
         )
         runs = [path for path in scene.workspace.glob(".kata/runs/*.json") if path.name != "other.json"]
         after = scene.files

@@ -104,9 +104,9 @@ def graded_ahead(jobs: Mapping[str, Job]) -> Iterator[Mapping[str, Future[Report
     reports: dict[str, Future[Report]] = {name: Future() for name in jobs}
     queue = Queue(jobs)
 
-    def work() -> None:
+    def work(process: ProcessPoolExecutor) -> None:
         slug = ""
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        with process:
             while (taken := queue.take(slug)) is not None:
                 name, slug = taken
                 graded = process.submit(grade_here, jobs[name])
@@ -116,8 +116,12 @@ def graded_ahead(jobs: Mapping[str, Job]) -> Iterator[Mapping[str, Future[Report
                 else:
                     reports[name].set_result(graded.result())
 
+    processes = [ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) for _ in range(AT_A_TIME)]
+    for process in processes:
+        # It begins here, not in a thread: while that starts it, pytest may write the test's name into the environment.
+        process.submit(int)
     with ThreadPoolExecutor(AT_A_TIME) as threads:
-        for _ in range(AT_A_TIME):
-            threads.submit(work)
+        for process in processes:
+            threads.submit(work, process)
         yield reports
         queue.end()
