@@ -155,8 +155,8 @@ class Ground:
         Raises:
             HarnessError: something has.
         """
-        processes = [self.launchers.of(Subject.SOLUTION).process, self.cluster.process if self.cluster is not None else None]
-        if any(process is not None and process.poll() is not None for process in processes):
+        database = self.cluster.process if self.cluster is not None else None
+        if self.launchers.of(Subject.SOLUTION).has_ended() or (database is not None and database.poll() is not None):
             raise HarnessError("A process that stood ready for the grading has ended.", "Grade again; if it recurs, please report it.")
 
 

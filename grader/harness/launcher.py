@@ -119,6 +119,17 @@ class Launcher:
         own = {"PATH": os.defpath, "HOME": HOME} if self.is_sandboxed else {}
         return {**own, **{name: os.environ[name] for name in kept if name in os.environ}}
 
+    def has_ended(self) -> bool:
+        """Whether nothing can be asked of it any more: its end of the socket closes a little before its sandbox is gone."""
+        if self.process.poll() is not None:
+            return True
+        try:
+            return self.control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def send(self, command: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
         """Send one command.
 

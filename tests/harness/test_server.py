@@ -307,9 +307,11 @@ async def test_a_launcher_that_is_killed_is_a_fault_of_the_harness_and_takes_its
     with running_launcher(tmp_path) as launcher:
         async with launcher.listening(recorder.break_off), running_server(plan, launcher, recorder) as server:
             pids = server.pids
+            assert not launcher.has_ended()
             os.kill(launcher.pid, signal.SIGKILL)
             with anyio.fail_after(10):
                 await broken.wait()
+        assert launcher.has_ended()
     assert "The launcher process ended" in recorder.mishap
     await until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
 

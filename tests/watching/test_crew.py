@@ -107,6 +107,14 @@ def launchers() -> list[psutil.Process]:
     return found
 
 
+def has_ended(process: psutil.Process) -> bool:
+    """Whether it is gone, or nobody has asked yet how it ended."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 async def test_what_stood_ready_and_has_ended_meanwhile_is_replaced(job: Job, temporary: Path) -> None:
     others = launchers()
     with running_crew() as crew:
@@ -115,6 +123,9 @@ async def test_what_stood_ready_and_has_ended_meanwhile_is_replaced(job: Job, te
             while not (standing := [process for process in launchers() if process not in others]):
                 await anyio.sleep(0.05)
         standing[0].kill()
+        with anyio.fail_after(LIMIT_S):
+            while not all(has_ended(process) for process in standing):
+                await anyio.sleep(0.01)
         report = await crew.grade(job, Silence(), LIMIT_S)
     assert isinstance(report, Report)
     assert report.verdict is Verdict.PASSED
