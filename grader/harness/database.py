@@ -13,6 +13,7 @@ import anyio
 from grader.errors import ServiceUnavailable
 from grader.harness.connections import Connections
 from grader.harness.gates import GateMissed, Signal, pass_gate
+from grader.harness.pace import Pace
 from grader.harness.postgres import HINT, URL_VARIABLE, Cluster
 from grader.harness.recorder import Recorder
 
@@ -52,10 +53,11 @@ class Held:
 
         async def poll() -> None:
             nonlocal seen
+            pace = Pace(HOLD_POLL_S)
             while True:
                 seen = await self.waiting()
                 changed.set()
-                await anyio.sleep(HOLD_POLL_S)
+                await pace.pause()
 
         missed: GateMissed | None = None
         async with anyio.create_task_group() as tasks:

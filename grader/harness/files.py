@@ -18,13 +18,14 @@ import anyio
 
 from grader.errors import HarnessError
 from grader.harness.gates import GateMissed, Signal, pass_gate
+from grader.harness.pace import Pace
 from grader.harness.recorder import Recorder
 
 FILES = "files"
 """Folder within the grading's own, beside the solution: the slow files of each attempt lie in a folder of their own in it."""
 
 POLL_S = 0.002
-"""How often it is looked whether a file has been opened, or read so far; the kernel does not tell."""
+"""How often it is looked, on a quiet machine, whether a file has been opened, or read so far; the kernel does not tell."""
 
 GIVE_POLL_S = 0.01
 """The same for files that are served in a row: there may be many of them."""
@@ -191,9 +192,10 @@ async def _pass_polling(recorder: Recorder, what: str, wanted: int, seen: Callab
     changed = Signal()
 
     async def poll() -> None:
+        pace = Pace(POLL_S)
         while True:
             changed.set()
-            await anyio.sleep(POLL_S)
+            await pace.pause()
 
     missed: GateMissed | None = None
     async with anyio.create_task_group() as tasks:

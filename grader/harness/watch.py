@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import anyio
 
 from grader.evidence.model import CpuTimes, Watch
+from grader.harness.pace import Pace
 from grader.harness.sampler import cpu_times, own_cpu_times, since
 
 TICK_S = 0.01
-"""Period of the grader's own heartbeat, from which its loop's lag is read."""
+"""Period of the grader's own heartbeat, from which its loop's lag is read; it is slower where that would keep the grader busy."""
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 """How many cores this process may use."""
@@ -93,7 +94,7 @@ class Watcher:
 
     async def beat(self) -> None:
         """The heartbeat; runs until it is cancelled."""
+        pace = Pace(TICK_S)
         while True:
-            due_s = self._clock.now() + TICK_S
-            await anyio.sleep(TICK_S)
-            self._lags.append((self._clock.now(), max(0.0, self._clock.now() - due_s)))
+            late_s = await pace.pause()
+            self._lags.append((self._clock.now(), late_s))
