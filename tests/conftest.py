@@ -1,12 +1,13 @@
-"""Fixtures for all tests: real launchers, real servers, the real command."""
+"""Fixtures for all tests: real launchers, real servers, the real command; and how a run of many tests goes."""
 
 import functools
 import os
+import signal
 import socket
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +22,76 @@ from grader.harness.launcher import Launcher, running_launcher
 from grader.harness.recorder import Recorder
 from grader.harness.server import Server, ServerPlan, in_time, running_server
 from grader.harness.watch import Clock
+from tests import machine
+from tests.waiting import HANG_S
 
 KATA = Path(sys.executable).parent / "kata"
 """The installed command."""
+
+TESTS_A_CORE = 3
+"""Most tests wait most of the time. Measured on 2 cores: see docs/performance.md."""
+
+LOOKED = pytest.StashKey[machine.Reading]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let no test depend on how this process was started.
+
+    `nohup` and the background of a shell have signals ignored, which processes inherit; a command then rightly goes on ignoring them.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT):
+        signal.signal(number, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in [name for name in os.environ if name.startswith("KATA_") or name in INHERITED]:
+        del os.environ[name]
+    config.stash[LOOKED] = machine.look()
+
+
+INHERITED = ("PYTEST_ADDOPTS", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "PYTHONUNBUFFERED", "VISUAL", "EDITOR", "BROWSER")
+"""What users set for themselves and what changes how commands look."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many tests run at a time."""
+    return TESTS_A_CORE * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what is made once for a module run in one process; those that take long begin first."""
+    for item in items:
+        if isinstance(item, pytest.Function) and is_of_a_module(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def is_of_a_module(item: pytest.Function) -> bool:
+    """Whether one of its fixtures is made once for all tests of its module."""
+    made = item._fixtureinfo.name2fixturedefs.values()
+    return any(definitions[-1].scope == "module" for definitions in made)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Look at the machine before each test."""
+    item.stash[LOOKED] = machine.look()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure tells what the machine did since the test began."""
+    report = yield
+    if report.failed:
+        report.sections.append(("the machine meanwhile", machine.describe(item.stash[LOOKED], machine.look())))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The same of the whole run."""
+    terminalreporter.write_line(f"The machine: {machine.describe(config.stash[LOOKED], machine.look())}")
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +120,7 @@ def run_command(*arguments: str | Path, cwd: Path, environ: Mapping[str, str] | 
         env={**clean, "COLUMNS": "80", **(environ or {})},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_S,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
@@ -95,7 +163,7 @@ def serve(tmp_path: Path, launcher: Launcher, recorder: Recorder) -> Serve:
 
     @asynccontextmanager
     async def serve_source(
-        source: str, *, workers: int = 1, start_s: float = 10.0, stop_s: float = 2.0, **environ: str
+        source: str, *, workers: int = 1, start_s: float = HANG_S, stop_s: float = HANG_S, **environ: str
     ) -> AsyncIterator[Server]:
         folder = tmp_path / "solution"
         folder.mkdir(exist_ok=True)

@@ -19,8 +19,8 @@ from grader.grading import replay
 from grader.harness.launcher import LauncherPlan, running_launcher
 from grader.harness.sandbox import SandboxMode
 from grader.report import Report
-from tests.attacks.table import LIMIT_S
 from tests.conftest import KATA
+from tests.waiting import HANG_S
 
 HERE = Path(__file__).parent
 SUBMISSIONS = HERE / "submissions"
@@ -139,7 +139,7 @@ class Graded:
         return "\n".join((self.out, self.err, *self.runs))
 
 
-def grade(folder: Path, kata: str, solution: Path, *options: str, inside: bool = False, limit_s: float = LIMIT_S) -> Graded:
+def grade(folder: Path, kata: str, solution: Path, *options: str, inside: bool = False, limit_s: float = HANG_S) -> Graded:
     """Grade a solution as a user would, with canaries around.
 
     Args:

@@ -9,7 +9,6 @@ from enum import Enum, auto
 
 from grader.report import FindingKind
 
-LIMIT_S = 60.0
 REFERENCE = "accepted/reference.py"
 STARTER = "starter/app.py"
 
@@ -37,7 +36,6 @@ class Attack:
         shown: it is graded once more with a report for people.
         padded: a large file lies beside it.
         typed_inside: the command is typed in its own folder.
-        limit_s: when the grading must be over.
     """
 
     name: str
@@ -50,7 +48,6 @@ class Attack:
     shown: bool = False
     padded: bool = False
     typed_inside: bool = False
-    limit_s: float = LIMIT_S
 
 
 ALL = ("*",)
@@ -136,7 +133,7 @@ ATTACKS = (
     Attack("18_escapes_in_a_crash.py", fails=ALL, kind=AT_START, runs=EVERYWHERE, shown=True),
     Attack("18_escapes_in_a_body.py", fails=TIME, kind=FindingKind.WRONG_VALUE, runs=EVERYWHERE, shown=True),
     Attack("18_escapes_in_stalls.py", fails=TOGETHER, runs=EVERYWHERE, shown=True),
-    Attack("18_slow_pattern.py", fails=ALL, kind=UNDER_LOAD, limit_s=20.0),
+    Attack("18_slow_pattern.py", fails=ALL, kind=UNDER_LOAD),
     Attack("20_burns_the_cpu.py", fails=TOGETHER, may_be_inconclusive=True, shown=True),
     Attack("20_burns_in_short_lives.py", fails=TOGETHER, may_be_inconclusive=True),
     Attack("20_starves_the_launcher.py", fails=TOGETHER, may_be_inconclusive=True),

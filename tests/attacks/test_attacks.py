@@ -1,13 +1,12 @@
 """No attack passes, none reaches outside of its sandbox, none harms the next grading.
 
-Four are graded at a time. After all of them right solutions are graded, which must pass.
+What `.ci/run` proves beyond the quick tests: `pytest -m attack`.
 """
 
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,35 +15,14 @@ from grader.catalog.find import find_catalog
 from tests.attacks.ground import SUBMISSIONS, Graded, grade, hidden_characters, lay_out, why_no_sandbox
 from tests.attacks.table import ALL, ATTACKS, REFERENCE, Attack, Runs
 
-AT_A_TIME = 4
+pytestmark = [pytest.mark.attack, pytest.mark.slow]
 CODES = {"failed": 1, "inconclusive": 3}
-KATAS = sorted({attack.kata for attack in ATTACKS})
 CAGED = {f"{attack.name.removesuffix('.py')}": attack for attack in ATTACKS}
 FREE = {name: attack for name, attack in CAGED.items() if attack.runs is Runs.EVERYWHERE}
 SHOWN = {name: attack for name, attack in CAGED.items() if attack.shown}
 
-Gradings = dict[tuple[str, str], Future[Graded]]
 
-
-def attacked(attack: Attack, folder: Path, *options: str) -> Graded:
-    kata = find_catalog().kata(attack.kata)
-    solution = lay_out(SUBMISSIONS / attack.name, kata.folder / attack.base, folder / "solution", padded=attack.padded)
-    return grade(folder, attack.kata, solution, *options, inside=attack.typed_inside, limit_s=attack.limit_s)
-
-
-def job(kind: str, name: str, folder: Path) -> Callable[[], Graded]:
-    """What grades this attack, or the reference of this kata."""
-    if kind == "after":
-        return lambda: grade(folder, name, find_catalog().kata(name).folder / REFERENCE, "--json", "--sandbox", "require")
-    options = {
-        "caged": ("--json", "--sandbox", "require"),
-        "free": ("--json", "--sandbox", "off"),
-        "shown": ("--sandbox", "require"),
-    }[kind]
-    return lambda: attacked(CAGED[name], folder, *options)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Without a sandbox these tests say nothing."""
     reason = why_no_sandbox(tmp_path_factory.mktemp("sandbox"))
@@ -54,72 +32,56 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> None:
         pytest.skip(f"no sandbox here: {reason}")
 
 
-@pytest.fixture(scope="module")
-def gradings(request: pytest.FixtureRequest) -> Iterator[Gradings]:
-    """The gradings that this run asks for, four at a time; those of right solutions when all attacks are over."""
-    here = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
-    asked = [item.callspec.params for item in here if "gradings" in item.fixturenames]
-    wanted = dict.fromkeys((str(params["kind"]), str(params["name"])) for params in asked)
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder through which every user can pass, as a sandbox that runs as another one must; pytest's own are private."""
     folder = Path(tempfile.mkdtemp(prefix="katas-attacked-"))
-    folder.chmod(0o711)  # the database of a grading may run as another user
-    attacks: list[Future[Graded]] = []
-    with ThreadPoolExecutor(AT_A_TIME) as threads:
-        begun: Gradings = {}
-        for number, (kind, name) in enumerate(sorted(wanted, key=lambda one: one[0] == "after")):
-            work = job(kind, name, folder / str(number))
-            (folder / str(number)).mkdir()
-            if kind == "after":
-                begun[kind, name] = threads.submit(after_all, list(attacks), work)
-            else:
-                attacks.append(threads.submit(work))
-                begun[kind, name] = attacks[-1]
-        yield begun
-        threads.shutdown(cancel_futures=True)
+    folder.chmod(0o755)
+    yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def after_all(attacks: list[Future[Graded]], work: Callable[[], Graded]) -> Graded:
-    wait(attacks)
-    return work()
+def attacked(attack: Attack, folder: Path, *options: str) -> Graded:
+    kata = find_catalog().kata(attack.kata)
+    solution = lay_out(SUBMISSIONS / attack.name, kata.folder / attack.base, folder / "solution", padded=attack.padded)
+    return grade(folder, attack.kata, solution, *options, inside=attack.typed_inside)
+
+
+def right(attack: Attack, folder: Path) -> Graded:
+    """How the reference of the kata is graded afterwards."""
+    folder.mkdir()
+    return grade(folder, attack.kata, find_catalog().kata(attack.kata).folder / REFERENCE, "--json", "--sandbox", "require")
 
 
 @pytest.mark.usefixtures("sandbox")
-@pytest.mark.parametrize("kind", ["caged"])
 @pytest.mark.parametrize("name", CAGED)
-def test_an_attack_fails_and_reaches_nothing(gradings: Gradings, kind: str, name: str) -> None:
-    graded = gradings[kind, name].result()
-    must_have_failed(CAGED[name], graded)
+def test_an_attack_fails_reaches_nothing_and_harms_no_later_grading(folder: Path, name: str) -> None:
+    attack = CAGED[name]
+    graded = attacked(attack, folder, "--json", "--sandbox", "require")
+    must_have_failed(attack, graded)
     assert graded.report["sandboxed"] is True
     must_have_reached_nothing(graded)
+    afterwards = right(attack, folder / "afterwards")
+    assert afterwards.report["verdict"] == "passed", afterwards.told
+    must_have_reached_nothing(afterwards)
 
 
-@pytest.mark.parametrize("kind", ["free"])
 @pytest.mark.parametrize("name", FREE)
-def test_without_a_sandbox_it_fails_all_the_same(gradings: Gradings, kind: str, name: str) -> None:
-    graded = gradings[kind, name].result()
+def test_without_a_sandbox_it_fails_all_the_same(folder: Path, name: str) -> None:
+    graded = attacked(FREE[name], folder, "--json", "--sandbox", "off")
     must_have_failed(FREE[name], graded)
     assert graded.report["sandboxed"] is False
     must_have_reached_nothing(graded)
 
 
 @pytest.mark.usefixtures("sandbox")
-@pytest.mark.parametrize("kind", ["shown"])
 @pytest.mark.parametrize("name", SHOWN)
-def test_nothing_that_it_says_acts_on_the_screen(gradings: Gradings, kind: str, name: str) -> None:
-    graded = gradings[kind, name].result()
+def test_nothing_that_it_says_acts_on_the_screen(folder: Path, name: str) -> None:
+    graded = attacked(SHOWN[name], folder, "--sandbox", "require")
     assert graded.code in ((1, 3) if SHOWN[name].may_be_inconclusive else (1,)), graded.out + graded.err
     assert "Failed: " in graded.out or SHOWN[name].may_be_inconclusive
     assert not hidden_characters(graded.out)
     assert not hidden_characters(graded.err)
-    must_have_reached_nothing(graded)
-
-
-@pytest.mark.usefixtures("sandbox")
-@pytest.mark.parametrize("kind", ["after"])
-@pytest.mark.parametrize("name", KATAS)
-def test_afterwards_a_right_solution_passes(gradings: Gradings, kind: str, name: str) -> None:
-    graded = gradings[kind, name].result()
-    assert graded.report["verdict"] == "passed", graded.told
     must_have_reached_nothing(graded)
 
 

@@ -19,8 +19,8 @@ from typing import Any
 
 from grader.child.process import PR_SET_CHILD_SUBREAPER, descendants, set_process_option
 
-LEFT_S = 2.0
-"""How long what is being ended may take to be gone."""
+LEFT_S = 30.0
+"""How long what is being ended may take to be gone; an attack's daemons would stay for good."""
 
 OUTPUT_BYTES = 1024 * 1024
 

@@ -10,6 +10,8 @@ from grader.evidence.model import Subject
 from grader.grading import Settings, grade
 from grader.report import Outcome, Verdict
 
+pytestmark = pytest.mark.slow
+
 SLEEPY = find_catalog().kata("sleepy-handler")
 
 

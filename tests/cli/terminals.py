@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pyte
 
-DEADLINE_S = 30
+from tests.waiting import HANG_S, wait_until
+
 SHIM = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
 """Makes the terminal that of the session, which only a process within can do."""
 
@@ -63,6 +64,15 @@ class Terminal:
         self.look()
         return termios.tcgetattr(self.slave) == self.modes_before and not self._screen.cursor.hidden
 
+    def until_keys_are_taken(self) -> None:
+        """Wait until the program reads single keys, not lines."""
+
+        def are_taken() -> bool:
+            self.look()
+            return not termios.tcgetattr(self.slave)[3] & termios.ICANON
+
+        wait_until(are_taken, lambda: self.lines)
+
     def resize(self, columns: int) -> None:
         """Make the window so wide."""
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, (60).to_bytes(2, sys.byteorder) + columns.to_bytes(2, sys.byteorder) + bytes(4))
@@ -82,7 +92,7 @@ class Terminal:
 
     def until(self, *texts: str) -> None:
         """Wait until all these are seen."""
-        deadline = time.monotonic() + DEADLINE_S
+        deadline = time.monotonic() + HANG_S
         while not all(text in self.text for text in texts):
             assert time.monotonic() < deadline, self.lines
             self.look(0.05)
@@ -95,7 +105,7 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for the end of the program; its exit code."""
-        deadline = time.monotonic() + DEADLINE_S
+        deadline = time.monotonic() + HANG_S
         while self.process.poll() is None:
             assert time.monotonic() < deadline, self.lines
             self.look(0.05)

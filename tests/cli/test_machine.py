@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import RunKata
 
+pytestmark = pytest.mark.slow
+
 MakeKata = Callable[..., Path]
 
 

@@ -5,7 +5,6 @@ import io
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,12 +13,15 @@ import pytest
 
 from grader.cli import main, probe
 from tests.conftest import KATA, MANIFEST, RunKata
+from tests.waiting import HANG_S, wait_until
 
 MakeKata = Callable[..., Path]
 
 APP = """
 import time
 from fastapi import FastAPI
+
+pytestmark = pytest.mark.slow
 
 app = FastAPI()
 
@@ -37,10 +39,12 @@ async def a(n: int) -> int:
 
 def may_look() -> bool:
     """Whether py-spy may look into a process of this user's here."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        time.sleep(0.3)
+    source = "print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
         py_spy = str(KATA.parent / "py-spy")
-        seen = subprocess.run([py_spy, "dump", "--pid", str(process.pid)], capture_output=True, check=False, timeout=60)
+        seen = subprocess.run([py_spy, "dump", "--pid", str(process.pid)], capture_output=True, check=False, timeout=HANG_S)
         process.kill()
     return seen.returncode == 0
 
@@ -88,12 +92,17 @@ def test_a_dump_shows_where_all_threads_are(kata: RunKata, katas: Path, tmp_path
 def test_ctrl_c_ends_it_and_leaves_nothing(katas: Path, tmp_path: Path) -> None:
     command = [str(KATA), "profile", "tiny", "--katas", str(katas), "--solution", str(katas / "tiny" / "starter"), "--seconds", "60"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        ends_s = time.monotonic() + 30
-        while not (started := [one for one in psutil.Process(process.pid).children(recursive=True) if one.name() == "py-spy"]):
-            assert time.monotonic() < ends_s
-            time.sleep(0.05)
+        started: list[psutil.Process] = []
+
+        def look() -> bool:
+            assert process.poll() is None, process.communicate()
+            with contextlib.suppress(psutil.Error):  # one that ended while it was looked at
+                started[:] = [one for one in psutil.Process(process.pid).children(recursive=True) if one.name() == "py-spy"]
+            return bool(started)
+
+        wait_until(look)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 130
     assert "Interrupted" in err
     assert not started[0].is_running()

@@ -23,6 +23,7 @@ from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, make_workspace
 from tests.cli.pretend import FAIL, PASS
 from tests.render.hostile import screen_output
+from tests.waiting import HANG_S
 
 
 @dataclass
@@ -59,7 +60,7 @@ async def watched(target: Target, *results: Report | GraderError) -> tuple[str, 
     fake = Fake(list(results))
     with screen_output() as written:
         session = fake.session = Session(target, Desk(fake, WatchScreen(), None, lambda words, slug: None, lambda target: None))
-        with anyio.fail_after(30):
+        with anyio.fail_after(HANG_S):
             assert await session.run() == 0
     return written.getvalue(), fake
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,10 +14,13 @@ from grader.watching.lock import only_watch
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, Workspace, make_workspace
 from tests.conftest import APP, CHECKS, KATA, RunKata
+from tests.waiting import HANG_S, wait_until
+
+pytestmark = pytest.mark.slow
 
 MakeKata = Callable[..., Path]
 RIGHT = APP.replace("{answer}", "yes")
-SLOW = CHECKS + "    import anyio\n    await anyio.sleep(30)\n"
+SLOW = CHECKS + "    import anyio\n    await anyio.sleep(600)\n"
 
 
 class Watch:
@@ -48,19 +50,13 @@ class Watch:
 
     def wait_for_gradings(self, count: int) -> None:
         """Wait until so many gradings have a copy of the solution in their folders."""
-        deadline = time.monotonic() + 30
-        while len(list(self.temporary.glob("*/solution/app.py"))) != count:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: len(list(self.temporary.glob("*/solution/app.py"))) == count)
 
     def end(self, number: int) -> int:
         """End it with this signal, and wait until nothing of it is left; its exit code."""
         self.process.send_signal(number)
-        self.process.communicate(timeout=30)
-        deadline = time.monotonic() + 30
-        while self.leftovers():
-            assert time.monotonic() < deadline, self.leftovers()
-            time.sleep(0.05)
+        self.process.communicate(timeout=HANG_S)
+        wait_until(lambda: not self.leftovers(), self.leftovers)
         return self.process.returncode
 
     def leftovers(self) -> list[object]:

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,8 +16,11 @@ from grader.cli.session import KEYS
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import make_workspace
 from tests.cli import pretend
-from tests.cli.terminals import DEADLINE_S, Terminal, terminal
+from tests.cli.terminals import Terminal, terminal
 from tests.conftest import run_command
+from tests.waiting import HANG_S
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY_LINE = "h hint d diff l list r rerun w report q quit ? help"
@@ -185,7 +187,7 @@ def test_the_terminal_is_as_it_was_after_a_crash(watch: Terminal, app: Path) -> 
 
 def test_a_window_that_is_closed_ends_the_watch(watch: Terminal, play: Path) -> None:
     watch.hang_up()
-    watch.process.wait(DEADLINE_S)
+    watch.process.wait(HANG_S)
     with_another = open_watch(play)
     try:
         with_another.until(KEY_LINE)  # no lock is left
@@ -222,7 +224,7 @@ def test_it_can_be_stopped_and_brought_back(play: Path, app: Path) -> None:
         opened.type("fg\n")
         opened.until("watch")
         opened.forget()
-        time.sleep(0.5)  # nothing is seen of its taking the keys again
+        opened.until_keys_are_taken()
         opened.type("q")
         opened.until(">")
         opened.forget()
@@ -322,7 +324,7 @@ def test_a_reader_that_goes_away_ends_the_watch_without_a_traceback(play: Path, 
         process.stdout.close()
         app.write_text("pass")
         assert "Traceback" not in process.stderr.read()
-        assert process.wait(DEADLINE_S) != 0
+        assert process.wait(HANG_S) != 0
 
 
 # ---- the keys and the application -------------------------------------------------------------------------------------

@@ -93,11 +93,13 @@ FIGURES = re.compile(r" +[\d.]+ m?s \(limit [\d.]+ m?s\) *$", re.MULTILINE)
 """At the end of a line; how wide they are decides where the words before them are broken."""
 NUMBER = re.compile(r"\d+(\.\d+)?( m?s\b)?")
 BARS = re.compile(r"(?:█+▒?\s+(?:0|unanswered)\s*)+")
+STALLS = re.compile(r"The event loop stood still.*?(?=\n\s*\n|\Z)", re.DOTALL)
+"""How often and where else depends on what else the machine does; the sentence explains a verdict, and is no part of it."""
 
 
 def loosely(text: str) -> str:
-    """Without what differs from run to run: figures of checks are gone, numbers and times become 0, all bars of a picture one."""
-    return BARS.sub("█ 0\n", NUMBER.sub("0", FIGURES.sub("", text)))
+    """Without what differs from run to run: figures of checks and stalls are gone, numbers become 0, all bars of a picture one."""
+    return BARS.sub("█ 0\n", NUMBER.sub("0", FIGURES.sub("", STALLS.sub("", text))))
 
 
 def check_steps(steps: list[Step], folder: Path, normalize: Callable[[str], str] = str) -> None:

@@ -16,6 +16,7 @@ import pytest
 from grader.checks.stage import single_error
 from grader.harness.foreground import App, AppPlan, Request, running_app
 from tests.conftest import listening_socket
+from tests.waiting import HANG_S, until
 
 PLAIN = """
     from fastapi import FastAPI
@@ -41,7 +42,8 @@ POOL = """
 
     @app.get("/stuck")
     async def stuck() -> None:
-        time.sleep(60)
+        open("stuck", "w").close()
+        time.sleep(600)
 """
 
 REQUEST = b'{"event": "request", "method": "GET", "path": "/", "status": null, "ms": 1, "port": null}\n'
@@ -55,7 +57,7 @@ def run(tmp_path: Path) -> Run:
 
     @asynccontextmanager
     async def run_source(
-        source: str, *, workers: int = 1, stop_s: float = 3.0, **environ: str
+        source: str, *, workers: int = 1, stop_s: float = HANG_S, **environ: str
     ) -> AsyncIterator[tuple[App, httpx.AsyncClient, list[Request]]]:
         folder = (tmp_path / "solution").resolve()
         folder.mkdir()
@@ -65,21 +67,14 @@ def run(tmp_path: Path) -> Run:
             url = "http://{}:{}".format(*listening.getsockname())
             plan = AppPlan(folder, workers, environ, stop_s)
             running = running_app(plan, listening, tmp_path, told.append)
-            async with single_error(), running as app, httpx.AsyncClient(base_url=url, timeout=20) as client:
+            async with single_error(), running as app, httpx.AsyncClient(base_url=url, timeout=HANG_S) as client:
                 yield app, client, told
 
     return run_source
 
 
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for something that comes about in any case."""
-    with anyio.fail_after(20):
-        while not condition():
-            await anyio.sleep(0.01)
-
-
 async def ready(app: App) -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(HANG_S):
         await app.is_ready.wait()
 
 
@@ -127,7 +122,7 @@ async def test_all_workers_answer_on_one_address(run: Run) -> None:
 )
 async def test_an_app_that_cannot_be_imported_says_why_and_where(run: Run, source: str, error: str, line: int | None) -> None:
     async with run(source) as (app, _, _):
-        with anyio.fail_after(20):
+        with anyio.fail_after(HANG_S):
             assert await app.ended() == 1
         await until(lambda: app.broken)
         assert app.broken is not None
@@ -139,43 +134,43 @@ async def test_an_app_that_ends_by_itself_is_told_with_its_exit_code(run: Run) -
         await ready(app)
         with pytest.raises(httpx.HTTPError):
             await client.get("/numbers/3")
-        with anyio.fail_after(20):
+        with anyio.fail_after(HANG_S):
             assert await app.ended() == 3
 
 
-async def test_what_it_has_started_ends_with_it_though_it_must_be_killed(run: Run) -> None:
+async def get_stuck(client: httpx.AsyncClient, folder: Path) -> None:
+    """Ask for what never answers, and go away once the app is at it."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(client.get, "/stuck")
+        await until((folder / "solution" / "stuck").exists)
+        tasks.cancel_scope.cancel()
+
+
+async def test_what_it_has_started_ends_with_it_though_it_must_be_killed(run: Run, tmp_path: Path) -> None:
     async with run(POOL, stop_s=0.1) as (app, client, _):
         await ready(app)
         started = (await client.get("/pid")).json()
-        async with anyio.create_task_group() as tasks:
-
-            async def ask() -> None:
-                with pytest.raises(httpx.HTTPError):
-                    await client.get("/stuck", timeout=0.2)
-
-            tasks.start_soon(ask)
+        await get_stuck(client, tmp_path)
         pids = [*app.pids, started]
     assert app.was_killed
     await until(lambda: not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux gives orphans to whom one likes")
-async def test_what_an_app_leaves_behind_at_its_own_end_is_ended_too(run: Run) -> None:
-    async with run(POOL.replace("time.sleep(60)", "os._exit(5)")) as (app, client, _):
+async def test_what_an_app_leaves_behind_at_its_own_end_is_ended_too(run: Run, tmp_path: Path) -> None:
+    async with run(POOL.replace("time.sleep(600)", "os._exit(5)")) as (app, client, _):
         await ready(app)
         left = (await client.get("/pid")).json()
-        with pytest.raises(httpx.HTTPError):  # the process that is left keeps the connection open
-            await client.get("/stuck", timeout=0.5)
-        with anyio.fail_after(20):
+        await get_stuck(client, tmp_path)  # the process that is left keeps the connection open
+        with anyio.fail_after(HANG_S):
             assert await app.ended() == 5
     assert not psutil.pid_exists(left)
 
 
-async def test_a_second_signal_ends_it_at_once(run: Run) -> None:
-    async with run(POOL, stop_s=60) as (app, client, _):
+async def test_a_second_signal_ends_it_at_once(run: Run, tmp_path: Path) -> None:
+    async with run(POOL, stop_s=600) as (app, client, _):
         await ready(app)
-        with pytest.raises(httpx.HTTPError):
-            await client.get("/stuck", timeout=0.2)
+        await get_stuck(client, tmp_path)
         app.hurry.set()
     assert app.was_killed
 

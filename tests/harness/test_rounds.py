@@ -11,6 +11,7 @@ from grader.errors import SolutionError
 from grader.harness import rounds
 from grader.harness.rounds import Load
 from tests.conftest import Serve
+from tests.waiting import HANG_S
 
 APP = """
     import asyncio
@@ -77,7 +78,7 @@ async def test_a_server_that_has_gone_is_told(serve: Serve, monkeypatch: pytest.
     monkeypatch.setattr(rounds, "GIVE_UP_S", 0.3)
     async with serve(APP) as server:
         os.kill(server.pids[0], signal.SIGKILL)
-        with anyio.fail_after(20):
+        with anyio.fail_after(HANG_S):
             one = await Load(server, RunPlan(load=(LoadRequest("GET", "/seen"),)), 2).send_round()
         assert sum(one.errors.values()) == 2
 

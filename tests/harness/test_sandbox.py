@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import anyio
 import psutil
 import pytest
 
@@ -23,6 +22,7 @@ from grader.harness.sandbox import SandboxMode, interpreter_folders
 from grader.harness.server import Server, ServerNotReady, ServerPlan, running_server
 from grader.harness.upstream import running_upstream
 from tests.conftest import listening_socket
+from tests.waiting import until
 
 PEEK = """
     import os, socket, subprocess
@@ -290,10 +290,3 @@ def _is_sleep(pid: int) -> bool:
         return psutil.Process(pid).cmdline() == ["sleep", "61.7"]
     except psutil.Error:
         return False
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that must come about."""
-    with anyio.fail_after(10):
-        while not condition():
-            await anyio.sleep(0.01)

@@ -16,7 +16,7 @@ STALLING = """
     app = FastAPI()
 
     def nap() -> None:
-        time.sleep(0.3)
+        time.sleep(0.8)
 
     @app.get("/nap")
     async def napping() -> None:
@@ -40,8 +40,8 @@ async def test_a_sleep_is_told_with_its_line_and_length(serve: Serve, recorder: 
     async with serve(STALLING) as server:
         await server.get("/nap")
     (stall,) = recorder.stalls
-    assert (stall.frame.file, stall.frame.line, stall.frame.function, stall.frame.source) == ("app.py", 9, "nap", "time.sleep(0.3)")
-    assert stall.duration_s >= 0.25
+    assert (stall.frame.file, stall.frame.line, stall.frame.function, stall.frame.source) == ("app.py", 9, "nap", "time.sleep(0.8)")
+    assert stall.duration_s >= 0.75
 
 
 async def test_code_in_c_that_keeps_the_gil_is_told_too(serve: Serve, recorder: Recorder) -> None:
@@ -66,10 +66,13 @@ async def test_a_stall_that_never_ends_is_told_when_the_server_is_ended(serve: S
 
         @app.get("/")
         async def forever() -> None:
-            time.sleep(60)
+            print("begun")
+            time.sleep(600)
     """
     async with serve(source) as server:
-        await server.get("/", give_up_s=0.5)
+        server.start("GET", "/")
+        await server.printed("begun")
+        await server.let_run(0.5)
     (stall,) = recorder.stalls
     assert stall.frame.function == "forever"
     assert stall.duration_s >= 0.1

@@ -19,6 +19,8 @@ from grader.harness.rundir import temporary_run_dir
 from grader.harness.watch import Clock
 from grader.workspace.solution import take_in
 
+pytestmark = pytest.mark.slow
+
 KATAS = find_catalog().katas()
 VISITORS = 4
 

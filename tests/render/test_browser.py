@@ -18,7 +18,7 @@ from grader.render.html import render_page
 from tests.render.hostile import ALL
 from tests.render.runs import SOURCE, blocking_run, graded, hostile_run, large_run, mended_run
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
