@@ -32,7 +32,7 @@ class Attack:
         fails: checks that must fail; none of them may pass.
         kind: what must be found first.
         runs: where it is graded.
-        may_be_inconclusive: it makes the machine so busy that no verdict can be reached; a pass it is not.
+        keeps_busy: it makes the machine so busy that no verdict can be reached; a pass it is not.
         shown: it is graded once more with a report for people.
         padded: a large file lies beside it.
         typed_inside: the command is typed in its own folder.
@@ -44,16 +44,23 @@ class Attack:
     fails: tuple[str, ...] = ()
     kind: FindingKind | None = None
     runs: Runs = Runs.IN_SANDBOX
-    may_be_inconclusive: bool = False
+    keeps_busy: bool = False
     shown: bool = False
     padded: bool = False
     typed_inside: bool = False
+
+    @property
+    def may_be_inconclusive(self) -> bool:
+        """Whether a busy machine, or the attack itself, can keep the grader from telling that it is wrong."""
+        return self.keeps_busy or (bool(self.fails) and set(self.fails) <= set(TOGETHER))
 
 
 ALL = ("*",)
 """No check may pass."""
 
 TOGETHER = ("test_labels_are_rendered_together", "test_health_is_answered_while_labels_render")
+"""Failed by the clock alone."""
+
 SHARED = ("test_calls_share_their_connections",)
 CLOSED = ("test_the_app_closes_its_connections_when_it_stops",)
 TIME = ("test_a_label_takes_its_time",)
@@ -116,7 +123,7 @@ ATTACKS = (
     Attack("15_descriptors.py", base=REFERENCE, fails=ALL),
     Attack("15_floods_the_log.py", base=REFERENCE, kind=LIMIT),
     Attack("15_connection_flood.py", LEAKED, fails=SHARED),
-    Attack("15_call_flood.py", LEAKED, fails=SHARED, may_be_inconclusive=True),
+    Attack("15_call_flood.py", LEAKED, fails=SHARED, keeps_busy=True),
     Attack("15_fills_the_database.py", POOL, REFERENCE, fails=ALL),
     Attack("15_memory_of_the_database.py", POOL, REFERENCE, fails=ALL),
     Attack("15_limits_of_the_launcher.py", fails=TOGETHER),
@@ -134,10 +141,10 @@ ATTACKS = (
     Attack("18_escapes_in_a_body.py", fails=TIME, kind=FindingKind.WRONG_VALUE, runs=EVERYWHERE, shown=True),
     Attack("18_escapes_in_stalls.py", fails=TOGETHER, runs=EVERYWHERE, shown=True),
     Attack("18_slow_pattern.py", fails=ALL, kind=UNDER_LOAD),
-    Attack("20_burns_the_cpu.py", fails=TOGETHER, may_be_inconclusive=True, shown=True),
-    Attack("20_burns_in_short_lives.py", fails=TOGETHER, may_be_inconclusive=True),
-    Attack("20_starves_the_launcher.py", fails=TOGETHER, may_be_inconclusive=True),
-    Attack("20_busies_the_grader.py", fails=TOGETHER, may_be_inconclusive=True),
+    Attack("20_burns_the_cpu.py", fails=TOGETHER, keeps_busy=True, shown=True),
+    Attack("20_burns_in_short_lives.py", fails=TOGETHER, keeps_busy=True),
+    Attack("20_starves_the_launcher.py", fails=TOGETHER, keeps_busy=True),
+    Attack("20_busies_the_grader.py", fails=TOGETHER, keeps_busy=True),
     Attack("21_takes_the_port.py", fails=TOGETHER),
     Attack("21_forged_calls.py", LEAKED, "rejected/one_connection.py", fails=("test_a_crowd_is_served_at_once",)),
     Attack("22_wrong_at_random.py", base=REFERENCE, fails=()),

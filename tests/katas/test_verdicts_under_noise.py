@@ -25,8 +25,8 @@ CARDS = [
 ]
 
 
+@pytest.mark.proof
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_no_verdict_is_wrong_beside_busy_processes() -> None:
     def grade(card: Card) -> Grading:
         (grading,) = grade_apart(card, ROOT, NOISE.name)
