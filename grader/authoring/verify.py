@@ -19,7 +19,7 @@ from grader.catalog.manifest import Kata
 from grader.errors import BrokenError, GraderError, HarnessError, KataPackageError, SolutionError
 from grader.evidence.files import load_run
 from grader.evidence.model import CheckRecord
-from grader.grading import Series, Settings
+from grader.grading.grade import Series, Settings
 from grader.harness.rundir import temporary_run_dir
 from grader.report import Report
 

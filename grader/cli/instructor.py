@@ -71,7 +71,7 @@ def verify(
     plan = Plan(repeat, noise, shuffle)
     if as_json:
         from grader.authoring.verify import Silence
-        from grader.grading import grader_info
+        from grader.grading.grade import grader_info
         from grader.render.json_ import render_proofs
 
         proofs = prove_katas(catalog, chosen, plan, Silence())

@@ -1,4 +1,4 @@
-"""The watch's side of the processes that grade for it: the foreman, and the one worker that stands ready or grades."""
+"""A command's side of the processes that grade for it: the forkserver and its workers."""
 
 import contextlib
 import itertools
@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 import anyio
 
 from grader.errors import ExitCode, GraderError, HarnessError
-from grader.grading import Observer
-from grader.report import Report
-from grader.watching.messages import (
+from grader.grading.grade import Observer
+from grader.grading.messages import (
     CHUNK_BYTES,
     GO,
     Begun,
@@ -31,8 +30,9 @@ from grader.watching.messages import (
     events_in,
     line_of,
 )
+from grader.report import Report
 
-CODE = "import sys; from grader.watching.foreman import main; main(int(sys.argv[1]))"
+CODE = "import sys; from grader.grading.pool_worker import main; main(int(sys.argv[1]))"
 
 SLACK_S = 60.0
 """How much longer than all checks of a kata may take together a grading may take, with its preparations."""
@@ -42,7 +42,7 @@ KILL_S = 5.0
 """How long a worker may take to end in order, and then at once; 0.1 to 0.3 s are usual."""
 
 CLOSE_S = 15.0
-"""How long the foreman may take to end, its workers included, before it is killed."""
+"""How long the forkserver may take to end, its workers included, before it is killed."""
 
 
 class GraderCrashed(Exception):
@@ -51,10 +51,10 @@ class GraderCrashed(Exception):
 
 @dataclass
 class Worker:
-    """A worker, as the watch knows it.
+    """A worker, as the command knows it.
 
     Attributes:
-        number: by which the foreman knows it.
+        number: by which the forkserver knows it.
         job: what it is for.
         channel: the socket to it.
         has_begun: it has told of a check.
@@ -84,11 +84,11 @@ class Worker:
         return events_in(self.lines.take(data))
 
 
-class Crew:
+class Pool:
     """Grades in processes that have everything ready.
 
     Args:
-        control: the socket to the foreman.
+        control: the socket to the forkserver.
     """
 
     def __init__(self, control: socket.socket) -> None:
@@ -100,7 +100,7 @@ class Crew:
         """Let a worker make everything ready for this job, if none does so already.
 
         Raises:
-            HarnessError: the foreman has ended.
+            HarnessError: the forkserver has ended.
         """
         if self._standby is not None and self._standby.job == job:
             return
@@ -134,7 +134,7 @@ class Crew:
         except TimeoutError:
             return HarnessError("The grading did not end in time.", "If it recurs, please report it.")
         if outcome is None:
-            return HarnessError("The process that graded ended without a word.", "Close what takes this machine's memory, and grade again.")
+            return HarnessError("The process that graded exited unexpectedly.", "Close what takes this machine's memory, and grade again.")
         if isinstance(outcome, Crashed):
             raise GraderCrashed(outcome.trace)
         return outcome.report if isinstance(outcome, Graded) else _error_of(outcome)
@@ -187,7 +187,7 @@ class Crew:
         try:
             socket.send_fds(self._control, [line_of(command)], list(descriptors))
         except OSError as error:
-            raise HarnessError("The process that grades has ended.", "Start the watch again; if it recurs, please report it.") from error
+            raise HarnessError("The process that grades has ended.", "Start the command again; if it recurs, please report it.") from error
 
 
 async def _outcome_of(worker: Worker, observer: Observer) -> Outcome | None:
@@ -210,8 +210,8 @@ def _error_of(refused: Refused) -> GraderError:
 
 
 @contextlib.contextmanager
-def running_crew() -> Iterator[Crew]:
-    """Start the foreman without waiting for its imports; end it and its workers afterwards.
+def running_pool() -> Iterator[Pool]:
+    """Start the forkserver without waiting for its imports; end it and its workers afterwards.
 
     Raises:
         HarnessError: it cannot be started.
@@ -220,11 +220,11 @@ def running_crew() -> Iterator[Crew]:
     with control:
         with theirs:
             process = _start(theirs)
-        crew = Crew(control)
+        pool = Pool(control)
         try:
-            yield crew
+            yield pool
         finally:
-            crew.stand_down()
+            pool.stand_down()
             control.close()
             try:
                 process.wait(CLOSE_S)

@@ -1,4 +1,4 @@
-"""What the watch and the processes that grade for it say to one another: one JSON document a line."""
+"""What a command and the processes that grade for it say to one another: one JSON document a line."""
 
 import msgspec
 
@@ -26,14 +26,14 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Fork(msgspec.Struct, frozen=True, tag=True):
-    """To the foreman: fork a worker for this job. A socket comes with it, over which the worker speaks."""
+    """To the forkserver: fork a worker for this job. A socket comes with it, over which the worker speaks."""
 
     worker: int
     job: Job
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
-    """To the foreman: end this worker, in order or at once."""
+    """To the forkserver: end this worker, in order or at once."""
 
     worker: int
     at_once: bool = False

@@ -1,10 +1,10 @@
-"""The foreman: a process that has the whole grader imported, and forks a worker for each grading.
+"""The forkserver: a process that has the whole grader imported, and forks a worker for each grading.
 
-It has one thread and no event loop, so forking it is safe at any time; the watch itself has threads that look at files. Each worker
-makes everything ready, waits for the word, grades, and ends: nothing of one grading is left for the next. Foreman and workers are in
-a session of their own, so that Ctrl-C and Ctrl-Z reach the watch alone: a grading that was stopped for a while would look slow.
+It has one thread and no event loop, so forking it is safe at any time; the command itself may have threads. Each worker
+makes everything ready, waits for the word, grades, and ends: nothing of one grading is left for the next. Forkserver and workers are in
+a session of their own, so that Ctrl-C and Ctrl-Z reach the command alone: a grading that was stopped for a while would look slow.
 
-When the watch goes away, by whatever means, its socket closes: the foreman ends its workers and itself.
+When the command goes away, by whatever means, its socket closes: the forkserver ends its workers and itself.
 """
 
 import contextlib
@@ -22,9 +22,8 @@ from types import FrameType
 
 from grader.catalog.find import find_catalog
 from grader.errors import GraderError
-from grader.grading import Settings, grade_on_demand
-from grader.report import CheckResult
-from grader.watching.messages import (
+from grader.grading.grade import Settings, grade_on_demand
+from grader.grading.messages import (
     CHUNK_BYTES,
     GO,
     Begun,
@@ -41,6 +40,7 @@ from grader.watching.messages import (
     line_of,
     plain,
 )
+from grader.report import CheckResult
 
 DESCRIPTORS = 16
 """How many come with one message at most; one is usual."""
@@ -50,7 +50,7 @@ WARM = ("pytest", "anyio.pytest_plugin", "grader.checks.plugin", "grader.checks.
 
 END_S = 10.0
 END_POLL_S = 0.02
-"""How long workers may take to end in order when the watch has gone, and how often it is looked."""
+"""How long workers may take to end in order when the command has gone, and the polling interval."""
 
 
 class BrokenOff(BaseException):
@@ -58,14 +58,14 @@ class BrokenOff(BaseException):
 
 
 def main(control: int) -> None:
-    """Be the foreman.
+    """Be the forkserver.
 
     Args:
-        control: descriptor of the socket to the watch.
+        control: descriptor of the socket to the command.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    foreman = Foreman(socket.socket(fileno=control))
-    forked = foreman.run()
+    forkserver = Forkserver(socket.socket(fileno=control))
+    forked = forkserver.run()
     if forked is not None:
         with contextlib.suppress(BrokenOff):
             work(*forked)
@@ -73,11 +73,11 @@ def main(control: int) -> None:
     os._exit(0)
 
 
-class Foreman:
-    """Forks workers until the watch has gone.
+class Forkserver:
+    """Forks workers until the command has gone.
 
     Args:
-        control: the socket to the watch.
+        control: the socket to the command.
     """
 
     def __init__(self, control: socket.socket) -> None:
@@ -88,7 +88,7 @@ class Foreman:
         self._is_warm = False
 
     def run(self) -> tuple[Job, socket.socket] | None:
-        """Serve commands; returns its job and its socket in a forked worker, None in the foreman when the watch has gone."""
+        """Serve commands; returns its job and its socket in a forked worker, None in the forkserver when the command has gone."""
         while True:
             data, descriptors, _, _ = socket.recv_fds(self._control, CHUNK_BYTES, DESCRIPTORS)
             if not data:
@@ -149,7 +149,7 @@ def work(job: Job, channel: socket.socket) -> None:
 
     Args:
         job: what to grade.
-        channel: the socket to the watch.
+        channel: the socket to the command.
 
     Raises:
         BrokenOff: it was told to end.
@@ -173,7 +173,7 @@ def work(job: Job, channel: socket.socket) -> None:
 class Ending:
     """SIGTERM to a worker: ends it while it waits, and a check that is under way; else it is noted until one of these comes.
 
-    What is half made, or half cleaned up, is never torn apart; the watch waits longer than either takes.
+    What is half made, or half cleaned up, is never torn apart; the pool waits longer than either takes.
     """
 
     def __init__(self) -> None:
@@ -199,10 +199,10 @@ class Ending:
 
 
 class Teller:
-    """Tells the watch how a grading goes; an `Observer`.
+    """Tells the command how a grading goes; an `Observer`.
 
     Args:
-        channel: the socket to the watch.
+        channel: the socket to the command.
         ending: whether the worker is to end.
     """
 
@@ -232,7 +232,7 @@ def _await_the_word(channel: socket.socket, ending: Ending) -> None:
     """Wait for the word; for as long as it takes, since the learner may think for hours.
 
     Raises:
-        BrokenOff: the watch has gone, or wants no more.
+        BrokenOff: the command has gone, or wants no more.
     """
     with ending.at_once():
         if channel.recv(len(GO)) != GO:
