@@ -5,12 +5,14 @@ import itertools
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import anyio
 
-from grader.errors import ExitCode, GraderError, HarnessError
+from grader import errors
+from grader.errors import GraderError, HarnessError
 from grader.grading.grade import Observer
 from grader.grading.messages import (
     CHUNK_BYTES,
@@ -22,11 +24,13 @@ from grader.grading.messages import (
     Ended,
     Event,
     Fork,
+    Grade,
     Graded,
     Job,
     Lines,
     Outcome,
     Refused,
+    SeriesJob,
     events_in,
     line_of,
 )
@@ -62,7 +66,7 @@ class Worker:
     """
 
     number: int
-    job: Job
+    job: Job | SeriesJob
     channel: socket.socket
     has_begun: bool = False
     has_ended: bool = False
@@ -70,8 +74,12 @@ class Worker:
 
     def give_the_word(self) -> None:
         """Let it grade; one that has ended shows that when it is listened to."""
+        self.send(GO)
+
+    def send(self, data: bytes) -> None:
+        """Send it this; one that has ended shows that when it is listened to."""
         with contextlib.suppress(OSError):
-            self.channel.sendall(GO)
+            self.channel.sendall(data)
 
     async def hear(self) -> Sequence[Event]:
         """What it says next; nothing any more when it `has_ended`."""
@@ -105,7 +113,7 @@ class Pool:
         if self._standby is not None and self._standby.job == job:
             return
         self.stand_down()
-        self._standby = self._forked(job)
+        self._standby = self.fork(job)
 
     def stand_down(self) -> None:
         """Let the worker that stands ready go."""
@@ -128,16 +136,20 @@ class Pool:
             GraderCrashed: by a bug of the grader.
         """
         try:
-            outcome = await self._grade(job, observer, limit_s + SLACK_S)
+            return _result_of(await self._grade(job, observer, limit_s + SLACK_S))
         except HarnessError as error:
             return error
         except TimeoutError:
-            return HarnessError("The grading did not end in time.", "If it recurs, please report it.")
-        if outcome is None:
-            return HarnessError("The process that graded exited unexpectedly.", "Close what takes this machine's memory, and grade again.")
-        if isinstance(outcome, Crashed):
-            raise GraderCrashed(outcome.trace)
-        return outcome.report if isinstance(outcome, Graded) else _error_of(outcome)
+            return _out_of_time()
+
+    @contextlib.asynccontextmanager
+    async def series(self, job: SeriesJob) -> "AsyncIterator[PooledSeries]":
+        """A worker that keeps the environment of one kata and grades solution after solution in it; ends with the block."""
+        series = PooledSeries(self, job)
+        try:
+            yield series
+        finally:
+            await series.end()
 
     async def _grade(self, job: Job, observer: Observer, limit_s: float) -> Outcome | None:
         worker = self._standing_by_for(job)
@@ -146,7 +158,7 @@ class Pool:
             # What stood ready may have failed for a reason that has passed since; an error counts only of a fresh worker.
             if worker.has_begun or isinstance(outcome, Graded):
                 return outcome
-        return await self._conduct(self._forked(job), observer, limit_s)
+        return await self._conduct(self.fork(job), observer, limit_s)
 
     def _standing_by_for(self, job: Job) -> Worker | None:
         if self._standby is not None and self._standby.job != job:
@@ -158,22 +170,31 @@ class Pool:
         try:
             worker.give_the_word()
             with anyio.fail_after(limit_s):
-                return await _outcome_of(worker, observer)
+                return await outcome_of(worker, observer)
         finally:
-            await self._end(worker)
+            await self.end(worker)
 
-    async def _end(self, worker: Worker) -> None:
-        """See a worker end; it does so by itself when it has graded."""
-        for limit_s, at_once in ((END_S, False), (KILL_S, True)):
-            with anyio.move_on_after(limit_s, shield=True):
-                if not worker.has_ended:
-                    self._tell(End(worker.number, at_once))
-                while not worker.has_ended:
-                    await worker.hear()
+    async def end(self, worker: Worker) -> None:
+        """See a worker end; one that grades a single solution does so by itself when it has."""
+        with contextlib.suppress(HarnessError):  # without a forkserver, it ends when its channel closes
+            for limit_s, at_once in ((END_S, False), (KILL_S, True)):
+                with anyio.move_on_after(limit_s, shield=True):
+                    if not worker.has_ended:
+                        self._tell(End(worker.number, at_once))
+                    while not worker.has_ended:
+                        await worker.hear()
         worker.channel.close()
 
-    def _forked(self, job: Job) -> Worker:
-        ours, theirs = socket.socketpair()
+    def fork(self, job: Job | SeriesJob) -> Worker:
+        """A new worker for this job.
+
+        Raises:
+            HarnessError: the forkserver has ended, or there is no socket to be had.
+        """
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise HarnessError(f"No socket can be made: {error.strerror}.", "Close other programs or raise `ulimit -n`.") from error
         with theirs:
             worker = Worker(next(self._numbers), job, ours)
             try:
@@ -190,7 +211,76 @@ class Pool:
             raise HarnessError("The process that grades has ended.", "Start the command again; if it recurs, please report it.") from error
 
 
-async def _outcome_of(worker: Worker, observer: Observer) -> Outcome | None:
+class PooledSeries:
+    """Solutions of one kata, graded one after another by a worker that keeps their environment.
+
+    A worker that crashed, exited or took too long is replaced for the next solution.
+
+    Args:
+        pool: whose forkserver forks the worker.
+        job: the kata, and how to grade.
+    """
+
+    def __init__(self, pool: Pool, job: SeriesJob) -> None:
+        self._pool = pool
+        self._job = job
+        self._worker: Worker | None = None
+
+    async def grade(self, solution: Path, observer: Observer, limit_s: float) -> Report | GraderError:
+        """Grade the next solution; when this is cancelled, the grading is broken off and cleaned up before it returns.
+
+        Args:
+            solution: a file, or a folder with an `app.py`.
+            observer: is told how it goes.
+            limit_s: how long all checks together may take.
+
+        Returns:
+            the report, or the expected error that ended the grading.
+
+        Raises:
+            GraderCrashed: by a bug of the grader.
+        """
+        is_over = False
+        try:
+            with anyio.fail_after(limit_s + SLACK_S):
+                outcome = await self._outcome(solution, observer)
+            is_over = isinstance(outcome, Graded | Refused)
+            return _result_of(outcome)
+        except HarnessError as error:
+            return error
+        except TimeoutError:
+            return _out_of_time()
+        finally:
+            if not is_over:
+                await self.end()
+
+    async def _outcome(self, solution: Path, observer: Observer) -> Outcome | None:
+        if self._worker is None:
+            self._worker = self._pool.fork(self._job)
+        self._worker.send(line_of(Grade(str(solution))))
+        return await outcome_of(self._worker, observer)
+
+    async def end(self) -> None:
+        """End the worker, if there is one."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            await self._pool.end(worker)
+
+
+def _result_of(outcome: Outcome | None) -> Report | GraderError:
+    if outcome is None:
+        return HarnessError("The process that graded exited unexpectedly.", "Close what takes this machine's memory, and grade again.")
+    if isinstance(outcome, Crashed):
+        raise GraderCrashed(outcome.trace)
+    return outcome.report if isinstance(outcome, Graded) else _error_of(outcome)
+
+
+def _out_of_time() -> HarnessError:
+    return HarnessError("The grading did not end in time.", "If it recurs, please report it.")
+
+
+async def outcome_of(worker: Worker, observer: Observer) -> Outcome | None:
+    """Listen to a worker until it has graded; None when it has ended before."""
     while not worker.has_ended:
         for event in await worker.hear():
             if isinstance(event, Begun):
@@ -204,9 +294,8 @@ async def _outcome_of(worker: Worker, observer: Observer) -> Outcome | None:
 
 
 def _error_of(refused: Refused) -> GraderError:
-    error = GraderError(refused.message, refused.hint)
-    error.exit_code = ExitCode(refused.exit_code)
-    return error
+    kind: type[GraderError] = getattr(errors, refused.kind, GraderError)
+    return kind(refused.message, refused.hint)
 
 
 @contextlib.contextmanager

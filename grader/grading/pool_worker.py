@@ -1,13 +1,15 @@
-"""The forkserver: a process that has the whole grader imported, and forks a worker for each grading.
+"""The forkserver: a process that has the whole grader imported, and forks workers.
 
-It has one thread and no event loop, so forking it is safe at any time; the command itself may have threads. Each worker
-makes everything ready, waits for the word, grades, and ends: nothing of one grading is left for the next. Forkserver and workers are in
+It has one thread and no event loop, so forking it is safe at any time; the command itself may have threads. A worker
+for one grading makes everything ready, waits for the word, grades, and ends: nothing of one grading is left for the next. A worker for a
+series grades solutions of one kata as it is asked, until its channel closes. Forkserver and workers are in
 a session of their own, so that Ctrl-C and Ctrl-Z reach the command alone: a grading that was stopped for a while would look slow.
 
 When the command goes away, by whatever means, its socket closes: the forkserver ends its workers and itself.
 """
 
 import contextlib
+import functools
 import gc
 import importlib
 import os
@@ -16,13 +18,13 @@ import socket
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
 from grader.catalog.find import find_catalog
 from grader.errors import GraderError
-from grader.grading.grade import Settings, grade_on_demand
+from grader.grading.grade import Series, Settings, grade_on_demand
 from grader.grading.messages import (
     CHUNK_BYTES,
     GO,
@@ -35,12 +37,15 @@ from grader.grading.messages import (
     Graded,
     Job,
     Lines,
+    Outcome,
     Refused,
+    SeriesJob,
     commands_in,
+    grades_in,
     line_of,
     plain,
 )
-from grader.report import CheckResult
+from grader.report import CheckResult, Report
 
 DESCRIPTORS = 16
 """How many come with one message at most; one is usual."""
@@ -87,7 +92,7 @@ class Forkserver:
         self._workers: dict[int, int] = {}
         self._is_warm = False
 
-    def run(self) -> tuple[Job, socket.socket] | None:
+    def run(self) -> tuple[Job | SeriesJob, socket.socket] | None:
         """Serve commands; returns its job and its socket in a forked worker, None in the forkserver when the command has gone."""
         while True:
             data, descriptors, _, _ = socket.recv_fds(self._control, CHUNK_BYTES, DESCRIPTORS)
@@ -105,11 +110,15 @@ class Forkserver:
                     return forked
             self._warm_up()
 
-    def _fork(self, command: Fork) -> tuple[Job, socket.socket] | None:
+    def _fork(self, command: Fork) -> tuple[Job | SeriesJob, socket.socket] | None:
+        if self._workers:
+            self._warm_up()
         channel = socket.socket(fileno=self._descriptors.popleft())
         pid = os.fork()
         if pid == 0:
             self._control.close()
+            for descriptor in self._descriptors:  # a channel that lives on here would never be seen to close
+                os.close(descriptor)
             return command.job, channel
         channel.close()
         self._workers[command.worker] = pid
@@ -144,8 +153,8 @@ class Forkserver:
             self._end(End(worker, at_once=True))
 
 
-def work(job: Job, channel: socket.socket) -> None:
-    """Be a worker: make ready, wait for the word, grade, tell.
+def work(job: Job | SeriesJob, channel: socket.socket) -> None:
+    """Be a worker until all is graded.
 
     Args:
         job: what to grade.
@@ -156,18 +165,42 @@ def work(job: Job, channel: socket.socket) -> None:
     """
     ending = Ending()
     teller = Teller(channel, ending)
-    last: Event
+    with contextlib.suppress(KeyboardInterrupt):  # how a grading ends that is broken off
+        if isinstance(job, Job):
+            teller.say(_outcome_of(lambda: _grade_once(job, channel, teller, ending)))
+        else:
+            _grade_series(job, channel, teller, ending)
+
+
+def _outcome_of(grade: Callable[[], Report]) -> Outcome:
     try:
-        kata = find_catalog(Path(job.katas)).kata(job.slug)
-        settings = Settings(Path(job.runs_folder), teller, sandbox=job.sandbox)
-        last = Graded(grade_on_demand(kata, Path(job.solution), settings, lambda: _await_the_word(channel, ending)))
-    except KeyboardInterrupt:  # how a grading ends that is broken off
-        return
+        return Graded(grade())
     except GraderError as error:
-        last = Refused(plain(error.message), plain(error.hint), int(error.exit_code))
+        return Refused(plain(error.message), plain(error.hint), type(error).__name__)
     except Exception:
-        last = Crashed(plain(traceback.format_exc()))
-    teller.say(last)
+        return Crashed(plain(traceback.format_exc()))
+
+
+def _grade_once(job: Job, channel: socket.socket, teller: "Teller", ending: "Ending") -> Report:
+    kata = find_catalog(Path(job.katas)).kata(job.slug)
+    settings = Settings(Path(job.runs_folder), teller, sandbox=job.sandbox)
+    return grade_on_demand(kata, Path(job.solution), settings, lambda: _await_the_word(channel, ending))
+
+
+def _grade_series(job: SeriesJob, channel: socket.socket, teller: "Teller", ending: "Ending") -> None:
+    with contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def series() -> Series:
+            kata = find_catalog(Path(job.katas)).kata(job.slug)
+            settings = Settings(Path(job.runs_folder), teller, job.cuts_off, job.raises_broken, job.sandbox)
+            return stack.enter_context(Series(kata, settings))
+
+        def grade(solution: Path) -> Report:
+            return series().grade(solution)
+
+        for solution in _solutions(channel, ending):
+            teller.say(_outcome_of(functools.partial(grade, solution)))
 
 
 class Ending:
@@ -226,6 +259,21 @@ class Teller:
             self._channel.sendall(line_of(event))
         except OSError:
             signal.raise_signal(signal.SIGTERM)
+
+
+def _solutions(channel: socket.socket, ending: Ending) -> Iterator[Path]:
+    """The solutions that are to be graded, as they are asked for.
+
+    Raises:
+        BrokenOff: the series is to end, or the command has gone.
+    """
+    lines = Lines()
+    while True:
+        with ending.at_once():
+            data = channel.recv(CHUNK_BYTES)
+            if not data:
+                raise BrokenOff
+        yield from (Path(grade.solution) for grade in grades_in(lines.take(data)))
 
 
 def _await_the_word(channel: socket.socket, ending: Ending) -> None:

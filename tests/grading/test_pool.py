@@ -9,7 +9,7 @@ import anyio
 import psutil
 import pytest
 
-from grader.errors import ExitCode, GraderError, HarnessError
+from grader.errors import ExitCode, GraderError, HarnessError, SolutionError
 from grader.grading.grade import Silence
 from grader.grading.messages import (
     CHUNK_BYTES,
@@ -227,17 +227,17 @@ async def test_a_bug_of_the_grader_is_raised_with_its_traceback(forkserver: Pret
     assert caught.group_contains(GraderCrashed, match="Traceback: here")
 
 
-async def test_an_expected_error_keeps_its_sentences_and_its_exit_code(forkserver: PretendedForkserver) -> None:
-    error = await outcome(forkserver, Refused("No.", "Try again.", 2))
-    assert isinstance(error, GraderError)
-    assert (str(error), error.exit_code) == ("No. Try again.", ExitCode.USAGE)
+async def test_an_expected_error_keeps_its_sentences_and_its_class(forkserver: PretendedForkserver) -> None:
+    error = await outcome(forkserver, Refused("No.", "Try again.", "SolutionError"))
+    assert isinstance(error, SolutionError)
+    assert str(error) == "No. Try again."
 
 
 async def test_an_error_from_what_stood_ready_counts_for_nothing(forkserver: PretendedForkserver) -> None:
     pool = Pool(forkserver.ours)
     pool.stand_by(JOB)
     with forkserver.channel() as channel:
-        channel.sendall(line_of(Refused("The disk is full.", "", 4)))
+        channel.sendall(line_of(Refused("The disk is full.", "", "HarnessError")))
     results: list[Report | GraderError] = []
 
     async def ask() -> None:
