@@ -6,34 +6,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
 
-from grader import errors
 from grader.errors import GraderError, HarnessError
 from grader.grading.grade import Observer
-from grader.grading.messages import (
-    CHUNK_BYTES,
-    GO,
-    Begun,
-    Command,
-    Crashed,
-    End,
-    Ended,
-    Event,
-    Fork,
-    Grade,
-    Graded,
-    Job,
-    Lines,
-    Outcome,
-    Refused,
-    SeriesJob,
-    events_in,
-    line_of,
-)
+from grader.grading.messages import Command, End, Fork, Grade, Graded, Job, Outcome, Refused, SeriesJob, line_of
+from grader.grading.worker_handle import Worker, out_of_time, outcome_of, result_of
 from grader.report import Report
 
 CODE = "import sys; from grader.grading.pool_worker import main; main(int(sys.argv[1]))"
@@ -47,49 +27,6 @@ KILL_S = 5.0
 
 CLOSE_S = 15.0
 """How long the forkserver may take to end, its workers included, before it is killed."""
-
-
-class GraderCrashed(Exception):
-    """A worker met a bug of the grader; its text is the traceback there."""
-
-
-@dataclass
-class Worker:
-    """A worker, as the command knows it.
-
-    Attributes:
-        number: by which the forkserver knows it.
-        job: what it is for.
-        channel: the socket to it.
-        has_begun: it has told of a check.
-        has_ended: its end of the socket is closed.
-    """
-
-    number: int
-    job: Job | SeriesJob
-    channel: socket.socket
-    has_begun: bool = False
-    has_ended: bool = False
-    lines: Lines = field(default_factory=Lines)
-
-    def give_the_word(self) -> None:
-        """Let it grade; one that has ended shows that when it is listened to."""
-        self.send(GO)
-
-    def send(self, data: bytes) -> None:
-        """Send it this; one that has ended shows that when it is listened to."""
-        with contextlib.suppress(OSError):
-            self.channel.sendall(data)
-
-    async def hear(self) -> Sequence[Event]:
-        """What it says next; nothing any more when it `has_ended`."""
-        await anyio.wait_readable(self.channel)
-        try:
-            data = self.channel.recv(CHUNK_BYTES)
-        except OSError:
-            data = b""
-        self.has_ended = not data
-        return events_in(self.lines.take(data))
 
 
 class Pool:
@@ -136,11 +73,11 @@ class Pool:
             GraderCrashed: by a bug of the grader.
         """
         try:
-            return _result_of(await self._grade(job, observer, limit_s + SLACK_S))
+            return result_of(await self._grade(job, observer, limit_s + SLACK_S))
         except HarnessError as error:
             return error
         except TimeoutError:
-            return _out_of_time()
+            return out_of_time()
 
     @contextlib.asynccontextmanager
     async def series(self, job: SeriesJob) -> "AsyncIterator[PooledSeries]":
@@ -169,8 +106,7 @@ class Pool:
     async def _conduct(self, worker: Worker, observer: Observer, limit_s: float) -> Outcome | None:
         try:
             worker.give_the_word()
-            with anyio.fail_after(limit_s):
-                return await outcome_of(worker, observer)
+            return await outcome_of(worker, observer, limit_s)
         finally:
             await self.end(worker)
 
@@ -242,60 +178,25 @@ class PooledSeries:
         """
         is_over = False
         try:
-            with anyio.fail_after(limit_s + SLACK_S):
-                outcome = await self._outcome(solution, observer)
+            if self._worker is None:
+                self._worker = self._pool.fork(self._job)
+            self._worker.send(line_of(Grade(str(solution))))
+            outcome = await outcome_of(self._worker, observer, limit_s + SLACK_S)
             is_over = isinstance(outcome, Graded | Refused)
-            return _result_of(outcome)
+            return result_of(outcome)
         except HarnessError as error:
             return error
         except TimeoutError:
-            return _out_of_time()
+            return out_of_time()
         finally:
             if not is_over:
                 await self.end()
-
-    async def _outcome(self, solution: Path, observer: Observer) -> Outcome | None:
-        if self._worker is None:
-            self._worker = self._pool.fork(self._job)
-        self._worker.send(line_of(Grade(str(solution))))
-        return await outcome_of(self._worker, observer)
 
     async def end(self) -> None:
         """End the worker, if there is one."""
         worker, self._worker = self._worker, None
         if worker is not None:
             await self._pool.end(worker)
-
-
-def _result_of(outcome: Outcome | None) -> Report | GraderError:
-    if outcome is None:
-        return HarnessError("The process that graded exited unexpectedly.", "Close what takes this machine's memory, and grade again.")
-    if isinstance(outcome, Crashed):
-        raise GraderCrashed(outcome.trace)
-    return outcome.report if isinstance(outcome, Graded) else _error_of(outcome)
-
-
-def _out_of_time() -> HarnessError:
-    return HarnessError("The grading did not end in time.", "If it recurs, please report it.")
-
-
-async def outcome_of(worker: Worker, observer: Observer) -> Outcome | None:
-    """Listen to a worker until it has graded; None when it has ended before."""
-    while not worker.has_ended:
-        for event in await worker.hear():
-            if isinstance(event, Begun):
-                worker.has_begun = True
-                observer.check_begins(event.title)
-            elif isinstance(event, Ended):
-                observer.check_ends(event.result)
-            else:
-                return event
-    return None
-
-
-def _error_of(refused: Refused) -> GraderError:
-    kind: type[GraderError] = getattr(errors, refused.kind, GraderError)
-    return kind(refused.message, refused.hint)
 
 
 @contextlib.contextmanager

@@ -27,7 +27,8 @@ from grader.grading.messages import (
     commands_in,
     line_of,
 )
-from grader.grading.pool import GraderCrashed, Pool, running_pool
+from grader.grading.pool import Pool, running_pool
+from grader.grading.worker_handle import GraderCrashed
 from grader.harness.sandbox import SandboxMode
 from grader.report import CheckResult, Report, Verdict
 from tests.cli.pretend import FAIL
