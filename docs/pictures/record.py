@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from grader.catalog.manifest import read_manifest
 from grader.evidence.files import load_run, write_whole
 from grader.evidence.model import Attempt, CheckRecord, Run
-from grader.grading import Settings, grade
+from grader.grading.grade import Settings, grade
 from grader.report import Verdict
 
 FOLDER = Path(__file__).parent

@@ -1,7 +1,8 @@
 """Everything that a kata can be proved with: its starter, its examples, and junk that no kata may accept."""
 
+import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -40,6 +41,19 @@ class Example:
     def label(self) -> str:
         """For people: "rejected/cached"."""
         return f"{self.kind}/{self.name}"
+
+
+def fewest_failing(examples: Sequence[Example], checks: Collection[str]) -> tuple[Example, ...]:
+    """The fewest of these examples by which each check is failed, as far as any is declared to fail it.
+
+    Args:
+        examples: in the order in which they are declared; of equally small sets, the one with the earliest is taken.
+        checks: names of the checks.
+    """
+    useful = [example for example in examples if (example.fails or frozenset()) & set(checks)]
+    wanted = set(checks) & {check for example in useful for check in example.fails or ()}
+    sets = (some for size in range(len(useful) + 1) for some in itertools.combinations(useful, size))
+    return next(some for some in sets if wanted <= {check for example in some for check in example.fails or ()})
 
 
 def own_examples(kata: Kata) -> Iterator[Example]:

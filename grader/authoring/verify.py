@@ -1,117 +1,202 @@
-"""Proves a kata: lints its package, grades all its examples, and looks at the margins of its clock limits."""
+"""Proves katas: grades their examples, several at a time, in the pool of processes that the watch grades in, too."""
 
-import contextlib
-import random
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import itertools
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
-from grader.authoring.demands import demand_all
-from grader.authoring.examples import JUNK, Example, junk_examples, own_examples
-from grader.authoring.lint import CHECKS, MANIFEST, Files, check_names, lint_package, read_package
-from grader.authoring.margins import margin_problems, margins_of, timings_of
+import anyio
+from anyio import to_thread
+
+from grader.authoring.examples import Example
+from grader.authoring.grading_queue import Grading, GradingQueue
+from grader.authoring.lint import MANIFEST, read_package
+from grader.authoring.margins import timings_of
 from grader.authoring.noise import noise
+from grader.authoring.observer import Observer
 from grader.authoring.proof import Problem, Proof, Trial
+from grader.authoring.prover import Plan, Prover
 from grader.catalog.find import Catalog
-from grader.catalog.manifest import Kata
-from grader.errors import BrokenError, GraderError, HarnessError, KataPackageError, SolutionError
+from grader.checks.stage import single_error
+from grader.errors import GraderError, HarnessError, KataPackageError
 from grader.evidence.files import load_run
-from grader.evidence.model import CheckRecord
-from grader.grading import Series, Settings
+from grader.grading.grade import Silence
+from grader.grading.messages import SeriesJob
+from grader.grading.pool import Pool, PooledSeries, running_pool
 from grader.harness.rundir import temporary_run_dir
 from grader.report import Report
 
-OF_THE_KATA = (BrokenError, KataPackageError)
-"""What a grading raises for a mistake in the kata; all other errors are the machine's, or the grader's own."""
 
+class Verification:
+    """Proves these katas; what is wrong with one does not stop the others.
 
-class Observer(Protocol):
-    """Is told how proving goes, for a live display."""
-
-    def kata_begins(self, slug: str, title: str, gradings: int) -> None:
-        """A kata begins, with so many gradings."""
-
-    def trial_begins(self, example: Example) -> None:
-        """An example is going to be graded."""
-
-    def trial_ends(self, trial: Trial) -> None:
-        """It has been."""
-
-    def kata_ends(self, proof: Proof) -> None:
-        """A kata is done with."""
-
-
-class Silence:
-    """An observer that says nothing."""
-
-    def kata_begins(self, slug: str, title: str, gradings: int) -> None:
-        """Nothing."""
-
-    def trial_begins(self, example: Example) -> None:
-        """Nothing."""
-
-    def trial_ends(self, trial: Trial) -> None:
-        """Nothing."""
-
-    def kata_ends(self, proof: Proof) -> None:
-        """Nothing."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How to prove.
-
-    Attributes:
-        rounds: how often each example is graded.
-        noise: how many processes are kept busy meanwhile.
-        is_shuffled: gradings come in random order, not example by example.
+    Args:
+        catalog: where they are.
+        slugs: which of them.
+        plan: how to prove.
+        observer: is told how it goes.
     """
 
-    rounds: int = 1
-    noise: int = 0
-    is_shuffled: bool = False
+    def __init__(self, catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: Observer) -> None:
+        self._catalog = catalog
+        self._slugs = slugs
+        self._plan = plan
+        self._observer = observer
+        self._provers: dict[str, Prover] = {}
+        self._proofs: dict[str, Proof] = {}
+        self._queue = GradingQueue({})
+        self._under_way: Counter[str] = Counter()
+        self._has_changed = anyio.Event()
+        self._scope = anyio.CancelScope()
+        self._numbers = itertools.count(1)
+
+    def interrupt(self) -> None:
+        """Break off what is under way, with the proofs that there are by then."""
+        self._scope.cancel()
+
+    async def run(self) -> list[Proof]:
+        """Prove them all; returns the proofs in the order of the slugs, after an interruption those of katas that had begun.
+
+        Raises:
+            GraderCrashed: by a bug of the grader.
+        """
+        for slug in self._slugs:
+            self._read(slug)
+        try:
+            # What ends with this block does so in order even when further signals come: the loop keeps them.
+            with temporary_run_dir() as folder, noise(self._plan.noise), running_pool() as pool:
+                self._fill_queue(folder)
+                with self._scope:
+                    async with single_error(), anyio.create_task_group() as workers:
+                        for _ in range(self._plan.jobs):
+                            workers.start_soon(self._work, pool, folder)
+        except HarnessError as error:
+            self._stop_all(error)
+        except OSError as error:
+            self._stop_all(_no_folder(error))
+        self._finish_rest()
+        return [self._proofs[slug] for slug in self._slugs if slug in self._proofs]
+
+    # ---- what is to be done ---------------------------------------------------------------------------------------
+
+    def _read(self, slug: str) -> None:
+        try:
+            kata = self._catalog.kata(slug)
+            self._provers[slug] = Prover(kata, read_package(kata.folder), self._plan)
+        except KataPackageError as error:
+            self._end(_unreadable(slug, Problem(MANIFEST, _relative(error, self._catalog.folder / slug))))
+        except OSError as error:
+            problem = Problem("", f"{error.filename} cannot be read: {error.strerror}.", is_environment=True)
+            self._end(_unreadable(slug, problem))
+
+    def _fill_queue(self, folder: Path) -> None:
+        gradings: dict[str, list[Example]] = {}
+        for slug, prover in self._provers.items():
+            (folder / slug).mkdir()
+            gradings[slug] = prover.first_gradings(folder / slug)
+        self._queue = GradingQueue(gradings)
+        self._observer.all_begin(sum(map(len, gradings.values())))
+        for slug, some in gradings.items():
+            if not some:
+                self._go_on(slug)
+
+    # ---- doing it -------------------------------------------------------------------------------------------------
+
+    async def _work(self, pool: Pool, folder: Path) -> None:
+        """Grade until nothing is left; the worker process behind this keeps the environment of the kata that it is at."""
+        grading = await self._next(None)
+        while grading is not None:
+            slug = grading.slug
+            async with pool.series(self._job(slug, folder)) as series:
+                while grading is not None and grading.slug == slug:
+                    await self._grade(grading, series)
+                    grading = await self._next(slug)
+
+    def _job(self, slug: str, folder: Path) -> SeriesJob:
+        runs_folder = folder / f"runs-{next(self._numbers)}"
+        return SeriesJob(str(self._catalog.folder), slug, str(runs_folder), cuts_off=False, raises_broken=True)
+
+    async def _next(self, slug: str | None) -> Grading | None:
+        """The next grading; waits while those under way may still call for more."""
+        while (grading := self._queue.take(slug)) is None and self._under_way.total():
+            await self._has_changed.wait()
+        if grading is not None:
+            self._under_way[grading.slug] += 1
+        return grading
+
+    async def _grade(self, grading: Grading, series: PooledSeries) -> None:
+        prover = self._provers[grading.slug]
+        if not prover.has_begun:
+            prover.begin()
+            self._observer.kata_begins(prover.slug, prover.planned)
+        self._observer.trial_begins(prover.slug, grading.example)
+        result = await series.grade(grading.example.path, Silence(), prover.kata.limits.grading_s)
+        try:
+            trial = await to_thread.run_sync(_trial_of, grading.example, result)
+        except GraderError as error:
+            prover.note_error(grading.example, error)
+        else:
+            prover.note_trial(trial)
+            self._observer.trial_ends(prover.slug, trial)
+        self._under_way[prover.slug] -= 1
+        self._go_on(prover.slug)
+        self._has_changed.set()
+        self._has_changed = anyio.Event()
+
+    def _go_on(self, slug: str) -> None:
+        """Queue what a kata still needs, or finish it, when all that was queued has been graded."""
+        prover = self._provers[slug]
+        if prover.is_stopped:
+            self._queue.drop(slug)
+        if self._queue.left(slug) or self._under_way[slug]:
+            return
+        further = [] if prover.is_stopped else prover.further_gradings()
+        if further:
+            self._queue.add(slug, further)
+            self._observer.gradings_added(slug, len(further))
+        else:
+            self._finish(prover)
+
+    # ---- what comes of it -----------------------------------------------------------------------------------------
+
+    def _finish_rest(self) -> None:
+        """Finish what was interrupted: the katas that had begun, or the one that would have been next."""
+        rest = [prover for slug, prover in self._provers.items() if slug not in self._proofs]
+        is_interrupted = self._scope.cancel_called
+        begun = [prover for prover in rest if prover.has_begun] or rest[:1]
+        for prover in begun if is_interrupted else rest:
+            self._finish(prover, is_interrupted=is_interrupted)
+
+    def _finish(self, prover: Prover, *, is_interrupted: bool = False) -> None:
+        self._end(prover.proof(is_interrupted=is_interrupted))
+
+    def _end(self, proof: Proof) -> None:
+        self._proofs[proof.kata] = proof
+        self._observer.kata_ends(proof)
+
+    def _stop_all(self, error: GraderError) -> None:
+        for slug, prover in self._provers.items():
+            if slug not in self._proofs:
+                prover.stop(error)
 
 
-def prove_katas(catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: Observer) -> list[Proof]:
-    """Prove these katas one after another; after an interruption, with what is known so far."""
-    proofs: list[Proof] = []
-    for slug in slugs:
-        proof = prove_kata(catalog, slug, plan, observer)
-        proofs.append(proof)
-        observer.kata_ends(proof)
-        if proof.is_interrupted:
-            break
-    return proofs
+def _trial_of(example: Example, result: Report | GraderError) -> Trial:
+    """A grading as a trial.
+
+    Raises:
+        GraderError: there was none, or its evidence could not be saved.
+    """
+    if isinstance(result, GraderError):
+        raise result
+    if result.run_path is None:
+        raise HarnessError(result.unsaved or "The evidence of a grading was not saved.", "Free some space, or set TMPDIR.")
+    records = load_run(result.run_path).checks
+    result.run_path.unlink()  # there may be thousands of gradings
+    return Trial(example, result.verdict, result.checks, tuple(timings_of(records)), result.duration_s)
 
 
-def count_gradings(catalog: Catalog, slugs: Sequence[str], plan: Plan) -> int:
-    """How many gradings proving these katas will take; katas that cannot be read count none."""
-    count = 0
-    for slug in slugs:
-        with contextlib.suppress(KataPackageError):
-            kata = catalog.kata(slug)
-            examples = sum(example.path.is_file() for example in own_examples(kata))
-            count += examples + (len(list(JUNK.glob("*.py"))) if kata.reference.is_file() else 0)
-    return count * plan.rounds
-
-
-def prove_kata(catalog: Catalog, slug: str, plan: Plan, observer: Observer) -> Proof:
-    """Prove one kata; never raises for what is wrong with it."""
-    began_s = time.monotonic()
-    try:
-        kata = catalog.kata(slug)
-        files = read_package(kata.folder)
-    except KataPackageError as error:
-        return _unreadable(slug, Problem(MANIFEST, _relative(error, catalog.folder / slug)), began_s)
-    except OSError as error:
-        return _unreadable(slug, Problem("", f"{error.filename} cannot be read: {error.strerror}.", is_environment=True), began_s)
-    return Prover(kata, files, plan, observer).prove(began_s)
-
-
-def _unreadable(slug: str, problem: Problem, began_s: float) -> Proof:
-    return Proof(slug, slug, (), (), (), (), (problem,), 0, time.monotonic() - began_s)
+def _unreadable(slug: str, problem: Problem) -> Proof:
+    return Proof(slug, slug, (), (), (), (), (problem,), 0, 0.0)
 
 
 def _relative(error: GraderError, folder: Path) -> str:
@@ -120,105 +205,5 @@ def _relative(error: GraderError, folder: Path) -> str:
     return f"{message} {error.hint}".strip()
 
 
-class Prover:
-    """Proves one kata, and keeps what it has seen when it is interrupted."""
-
-    def __init__(self, kata: Kata, files: Files, plan: Plan, observer: Observer) -> None:
-        self._kata = kata
-        self._files = files
-        self._plan = plan
-        self._observer = observer
-        self._trials: list[Trial] = []
-        self._problems = lint_package(kata, files)
-        self._is_interrupted = False
-        self._is_stopped = False
-
-    def prove(self, began_s: float) -> Proof:
-        """Grade all examples and draw the conclusions."""
-        examples: tuple[Example, ...] = ()
-        planned = 0
-        try:
-            with temporary_run_dir() as folder, noise(self._plan.noise):
-                examples = tuple(self._examples(folder))
-                jobs = self._jobs(examples)
-                planned = len(jobs)
-                self._observer.kata_begins(self._kata.slug, self._kata.title, planned)
-                with Series(self._kata, Settings(folder / "runs", cuts_off=False, raises_broken=True)) as series:
-                    for example in jobs:
-                        self._try(example, series)
-                        if self._is_stopped:
-                            break
-        except KeyboardInterrupt:
-            self._is_interrupted = True
-        except HarnessError as error:
-            self._stop(error)
-        except OSError as error:
-            self._stop(
-                HarnessError(f"No temporary folder can be used: {error.strerror}.", "Free some space, or set TMPDIR to another folder.")
-            )
-        return self._proof(examples, planned, began_s)
-
-    def _examples(self, folder: Path) -> Iterator[Example]:
-        yield from (example for example in own_examples(self._kata) if example.path.is_file())
-        if self._kata.reference.is_file():
-            yield from junk_examples(self._kata, folder)
-
-    def _jobs(self, examples: Sequence[Example]) -> list[Example]:
-        jobs = [example for _ in range(self._plan.rounds) for example in examples]
-        if self._plan.is_shuffled:
-            random.shuffle(jobs)
-        return jobs
-
-    def _try(self, example: Example, series: Series) -> None:
-        self._observer.trial_begins(example)
-        try:
-            report = series.grade(example.path)
-            records = _take_records(report)
-        except SolutionError as error:
-            self._problems.append(Problem(f"{example.kind}/{example.path.name}", f"{error.message} {error.hint}".strip()))
-            return
-        except GraderError as error:
-            self._stop(error)
-            return
-        trial = Trial(example, report.verdict, report.checks, tuple(timings_of(records)), report.duration_s)
-        self._trials.append(trial)
-        self._observer.trial_ends(trial)
-
-    def _stop(self, error: GraderError) -> None:
-        """What broke one grading would break them all."""
-        self._is_stopped = True
-        if type(error) not in OF_THE_KATA:
-            self._problems.append(Problem("", f"{error.message} {error.hint}".strip(), is_environment=True))
-        elif not any(problem.file == CHECKS for problem in self._problems):  # else the lint has said it, with the line
-            self._problems.append(Problem(CHECKS, error.message.removeprefix(f"{self._kata.checks}: ")))
-
-    def _proof(self, examples: tuple[Example, ...], planned: int, began_s: float) -> Proof:
-        names = check_names(self._files)
-        is_whole = not self._is_interrupted and not self._is_stopped
-        self._problems += demand_all(self._trials, names, beside_noise=self._plan.noise > 0, is_whole=is_whole)
-        margins = margins_of(self._trials)
-        # Noise slows right apps down, so margins beside it say nothing of the limit; half of the trials neither.
-        if is_whole and not self._plan.noise:
-            self._problems += margin_problems(margins)
-        return Proof(
-            kata=self._kata.slug,
-            title=self._kata.title,
-            checks=names,
-            examples=examples,
-            trials=tuple(self._trials),
-            margins=margins,
-            problems=tuple(self._problems),
-            planned=planned,
-            duration_s=time.monotonic() - began_s,
-            is_interrupted=self._is_interrupted,
-            shows_margins_only=not is_whole or self._plan.noise > 0,
-        )
-
-
-def _take_records(report: Report) -> tuple[CheckRecord, ...]:
-    """The evidence of a report, which is removed: there may be thousands of gradings."""
-    if report.run_path is None:
-        return ()
-    records = load_run(report.run_path).checks
-    report.run_path.unlink()
-    return records
+def _no_folder(error: OSError) -> HarnessError:
+    return HarnessError(f"No temporary folder can be used: {error.strerror}.", "Free some space, or set TMPDIR to another folder.")

@@ -4,13 +4,23 @@ What a command alone needs is imported inside of it: `kata --help` and `kata lis
 """
 
 import shlex
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grader.cli.learner import KatasOption
 from grader.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grader.authoring.observer import Observer
+    from grader.authoring.proof import Proof
+    from grader.authoring.prover import Plan
+    from grader.catalog.find import Catalog
+    from grader.cli.signals import Ending
 
 PROOF_CODES = {
     "proved": ExitCode.PASSED,
@@ -52,6 +62,10 @@ def verify(
     repeat: Annotated[int, typer.Option("--repeat", metavar="N", min=1, help="Grade every example N times.")] = 1,
     noise: Annotated[int, typer.Option("--noise", metavar="K", min=0, max=256, help="Keep K processes busy meanwhile.")] = 0,
     shuffle: Annotated[bool, typer.Option("--shuffle", help="Grade the examples in random order.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Make N gradings at a time.")] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only starter, reference and the fewest rejected examples by which every check fails.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False,
     katas: KatasOption = None,
 ) -> None:
@@ -62,30 +76,58 @@ def verify(
 
     Exit codes: 0 all proved, 1 a kata is wrong, 2 usage, 4 this machine could not tell.
     """
+    from grader.authoring.observer import NullObserver
     from grader.authoring.proof import verdict_of_proofs
-    from grader.authoring.verify import Plan, prove_katas
+    from grader.authoring.prover import Plan
     from grader.catalog.find import find_catalog
+    from grader.cli.signals import Ending
 
     catalog = find_catalog(katas)
     chosen = list(dict.fromkeys(catalog.resolve(slug) for slug in slugs)) if slugs else list(catalog.slugs)
-    plan = Plan(repeat, noise, shuffle)
-    if as_json:
-        from grader.authoring.verify import Silence
-        from grader.grading import grader_info
-        from grader.render.json_ import render_proofs
+    prove = partial(prove_katas, catalog, chosen, Plan(repeat, noise, shuffle, jobs, quick))
+    ending = Ending()
+    with ending.kept():
+        if as_json:
+            from grader.grading.grade import grader_info
+            from grader.render.json_ import render_proofs
 
-        proofs = prove_katas(catalog, chosen, plan, Silence())
-        typer.echo(render_proofs(proofs, grader_info()))
-    else:
-        from grader.authoring.verify import count_gradings
-        from grader.render.proof import overall_summary
-        from grader.render.terminal_proof import ProofScreen
+            proofs = prove(NullObserver(), ending)
+            typer.echo(render_proofs(proofs, grader_info()))
+        else:
+            from grader.render.proof import overall_summary
+            from grader.render.terminal_proof import ProofScreen
 
-        screen = ProofScreen(count_gradings(catalog, chosen, plan))
-        try:
-            proofs = prove_katas(catalog, chosen, plan, screen)
-        finally:
-            screen.stop()
-        if len(chosen) > 1:
-            screen.say(overall_summary(proofs, len(chosen)))
+            screen = ProofScreen()
+            try:
+                proofs = prove(screen, ending)
+            finally:
+                screen.stop()
+            if len(chosen) > 1:
+                screen.say(overall_summary(proofs, len(chosen)))
     raise typer.Exit(PROOF_CODES[verdict_of_proofs(proofs)])
+
+
+def prove_katas(catalog: "Catalog", slugs: "Sequence[str]", plan: "Plan", observer: "Observer", ending: "Ending") -> "list[Proof]":
+    """Prove katas until they are finished or a signal comes.
+
+    Args:
+        catalog: where they are.
+        slugs: which of them.
+        plan: how.
+        observer: is told how it goes.
+        ending: takes the signals; the first one breaks off what is under way.
+
+    Returns:
+        the proofs in the order of the slugs; after a signal, what is known by then.
+    """
+    import anyio
+
+    from grader.authoring.verify import Verification
+    from grader.checks.stage import single_error
+
+    async def prove() -> "list[Proof]":
+        verification = Verification(catalog, slugs, plan, observer)
+        async with single_error(), ending.ends(verification.interrupt, verification.interrupt):
+            return await verification.run()
+
+    return anyio.run(prove)

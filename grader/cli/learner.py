@@ -204,7 +204,7 @@ def _current(catalog: "Catalog", states: "Mapping[str, State]", verb: str) -> st
 
 def _grade_on_screen(target: Target, sandbox: SandboxMode) -> "Report":
     from grader.cli.news import tell_changes
-    from grader.grading import Settings, grade
+    from grader.grading.grade import Settings, grade
     from grader.render.terminal_workspace import WorkspaceScreen
 
     screen = WorkspaceScreen()
@@ -257,7 +257,7 @@ def _replay(run_file: Path, as_json: bool, katas: Path | None, html: Path | None
     from grader.catalog.find import find_catalog
     from grader.cli.page import add_page
     from grader.evidence.files import load_run
-    from grader.grading import replay
+    from grader.grading.grade import replay
     from grader.render.json_ import render_report
     from grader.render.terminal import Screen
 
@@ -275,7 +275,7 @@ def _replay(run_file: Path, as_json: bool, katas: Path | None, html: Path | None
 
 def _grade_as_json(target: Target, sandbox: SandboxMode) -> "Report | None":
     from grader.errors import BrokenError
-    from grader.grading import Settings, grade, grader_info
+    from grader.grading.grade import Settings, grade, grader_info
     from grader.render.json_ import render_error, render_report
 
     try:

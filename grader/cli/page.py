@@ -107,7 +107,7 @@ def _before(catalog: "Catalog", kata: "Kata", run_file: Path) -> "Graded | None"
     """The saved run of the same kata before this one, judged by today's rule; None when there is none that can be judged."""
     from grader.errors import EvidenceFileError
     from grader.evidence.files import load_run, saved_runs
-    from grader.grading import replay
+    from grader.grading.grade import replay
     from grader.render.html import Graded
 
     runs = saved_runs(run_file.parent, slugs_of(catalog, kata.slug))

@@ -18,7 +18,7 @@ from grader.cli.signals import Ending
 from grader.errors import HarnessError, UsageError
 from grader.evidence.files import write_whole
 from grader.evidence.model import Subject
-from grader.grading import allow_descriptors
+from grader.grading.grade import allow_descriptors
 from grader.harness import profiler
 from grader.harness.files import FILES
 from grader.harness.flames import profile_of_loop, read_stacks, shortened, titled

@@ -46,7 +46,7 @@ def report(
     from grader.cli.browser import open_in_browser
     from grader.cli.page import in_kb, need_place, save_page
     from grader.evidence.files import load_run
-    from grader.grading import replay
+    from grader.grading.grade import replay
     from grader.render.terminal import Screen
 
     catalog = find_catalog(katas)

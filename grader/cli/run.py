@@ -52,7 +52,7 @@ def run(
     Exit codes: 0 stopped by Ctrl-C, 1 the app ended or did not come up, 2 usage, 4 something else failed.
     """
     from grader.cli.live import Live
-    from grader.grading import allow_descriptors
+    from grader.grading.grade import allow_descriptors
     from grader.harness.postgres import needed_cluster
     from grader.harness.rundir import temporary_run_dir
     from grader.harness.server import in_time

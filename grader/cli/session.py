@@ -21,11 +21,11 @@ from grader.cli.keyboard import Keyboard
 from grader.cli.learner import Target, note_pass, say_once_without_sandbox, say_unsaved
 from grader.cli.signals import follow_signals, stop_here
 from grader.errors import GraderError, NoWorkspace
-from grader.grading import Observer
+from grader.grading.grade import Observer
+from grader.grading.messages import Job
 from grader.harness.sandbox import SandboxMode
 from grader.render.terminal_watch import WatchScreen
 from grader.report import Report, Verdict
-from grader.watching.messages import Job
 from grader.watching.saves import Gone, News, Polls, Saved, WorkspaceGone, follow_saves
 from grader.workspace.progress import Workspace
 from grader.workspace.solution import ENTRY
@@ -83,7 +83,7 @@ Result = TypeVar("Result")
 
 
 class Graders(Protocol):
-    """Who grades; `grader.watching.crew.Crew`."""
+    """Who grades; `grader.grading.pool.Pool`."""
 
     def stand_by(self, job: Job) -> None:
         """Make everything ready for this job."""

@@ -50,15 +50,15 @@ def watch(
     Exit codes: 0 after q, 2 usage, 4 broken, 130 after Ctrl-C.
     """
     from grader.cli.news import tell_changes
+    from grader.grading.pool import running_pool
     from grader.render.terminal_workspace import WorkspaceScreen
-    from grader.watching.crew import running_crew
     from grader.watching.lock import only_watch
     from grader.workspace.progress import need_workspace
 
     target, workspace = target_of(slug, None, katas, "watch"), need_workspace(Path.cwd())
-    with only_watch(workspace), running_crew() as crew:
+    with only_watch(workspace), running_pool() as pool:
         tell_changes(WorkspaceScreen(), target.catalog, workspace, target.kata.slug)
-        number = keep_watch(target, crew, context, katas, sandbox=sandbox, polls=poll or None)
+        number = keep_watch(target, pool, context, katas, sandbox=sandbox, polls=poll or None)
     end_with(number)
 
 

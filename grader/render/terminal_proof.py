@@ -1,5 +1,7 @@
 """The screen of those who prove katas: a bar, the matrix of examples and checks, the margins."""
 
+from collections import Counter
+
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -19,49 +21,64 @@ PROOF_STYLES = {
 }
 CELLS = {Outcome.PASSED: "+", Outcome.FAILED: "x", Outcome.NOT_RUN: "-", Outcome.INCONCLUSIVE: "?", Outcome.BROKEN: "!"}
 """Marks of one character for terminals without better ones."""
+NAME_WIDTH = 36
+BAR_WIDTH = 16
+"""Columns for what is being graded and for the bar; with the numbers they take 71."""
+
 SPEED_PERIOD_S = 600.0
 """The time left is reckoned from the gradings of so long: junk takes longer than the rest, so a short look misleads."""
 
 
 class ProofScreen(Screen):
-    """Shows how katas are proved: a bar with the time left on a terminal, a line for each grading in a pipe.
+    """Shows how katas are proved: a bar for all gradings on a terminal, a line for each grading in a pipe.
 
-    Args:
-        gradings: how many there will be in all.
+    Several katas can be in progress, so all that is found of one is printed together when it is finished.
     """
 
-    def __init__(self, gradings: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(BAR_WIDTH), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=self._console, transient=True, speed_estimate_period=SPEED_PERIOD_S)
-        self._task = self._progress.add_task("", total=gradings)
-        self._slug = ""
-        self._done = self._planned = 0
+        self._task = self._progress.add_task("", total=None)
+        self._total = 0
+        self._made: Counter[str] = Counter()
+        self._planned: Counter[str] = Counter()
 
-    def kata_begins(self, slug: str, title: str, gradings: int) -> None:
-        """Name the kata; on a terminal, the bar begins to move."""
-        self._line(Text.assemble((printable(title), "bold"), (f"  {slug}", "dim")))
-        self._slug, self._done, self._planned = slug, 0, gradings
+    def all_begin(self, gradings: int) -> None:
+        """On a terminal, the bar begins to move."""
+        self._total = gradings
+        self._progress.update(self._task, total=gradings)
         if self._console.is_terminal:
             self._progress.start()
 
-    def trial_begins(self, example: Example) -> None:
-        """Say on the bar what is being graded."""
-        self._progress.update(self._task, description=f"{printable(example.label, 28):28}")
+    def kata_begins(self, slug: str, gradings: int) -> None:
+        """Note how many lines there will be of it."""
+        self._planned[slug] = gradings
 
-    def trial_ends(self, trial: Trial) -> None:
+    def gradings_added(self, slug: str, gradings: int) -> None:
+        """Lengthen the way that the bar has to go."""
+        self._planned[slug] += gradings
+        self._total += gradings
+        self._progress.update(self._task, total=self._total)
+
+    def trial_begins(self, slug: str, example: Example) -> None:
+        """Say on the bar what is being graded; of several, what began last."""
+        name = printable(f"{slug}/{example.name}", NAME_WIDTH)
+        self._progress.update(self._task, description=f"{name:{NAME_WIDTH}}")
+
+    def trial_ends(self, slug: str, trial: Trial) -> None:
         """Move the bar, or print a line."""
-        self._done += 1
+        self._made[slug] += 1
         self._progress.advance(self._task)
         if not self._console.is_terminal:
-            count = f"{self._done:>4} of {self._planned}"
-            self._line(Text(f"{count}  {printable(trial.example.label)}  {trial.verdict}  {trial.duration_s:.1f} s"))
+            count = f"{self._made[slug]:>4} of {self._planned[slug]}"
+            label = printable(f"{slug}/{trial.example.label}")
+            self._line(Text(f"{count}  {label}  {trial.verdict}  {trial.duration_s:.1f} s"))
 
     def kata_ends(self, proof: Proof) -> None:
-        """The matrix, the margins, the problems and a sentence."""
-        self._progress.advance(self._task, max(0, proof.planned - self._done))
-        if proof.kata != self._slug:
-            self._line(Text(proof.title, style="bold"))
+        """The title, the matrix, the margins, the problems and a sentence."""
+        self._progress.advance(self._task, max(0, proof.planned - self._made[proof.kata]))
+        self._line(Text.assemble((printable(proof.title), "bold"), (f"  {printable(proof.kata)}", "dim")))
         if proof.trials:
             self._line()
             self._matrix(proof)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.catalog.find import find_catalog
-from grader.grading import replay
+from grader.grading.grade import replay
 from grader.harness.launcher import LauncherPlan, running_launcher
 from grader.harness.sandbox import SandboxMode
 from grader.report import Report

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from grader.catalog.manifest import Kata
 from grader.evidence.files import load_run
-from grader.grading import Settings, grade
+from grader.grading.grade import Settings, grade
 from tests.bench import bare
 from tests.bench.client import print_client
 from tests.bench.gradings import KATA, ROOT, read_katas

@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from grader.catalog.find import find_catalog
-from grader.grading import Series, Settings
+from grader.grading.grade import Series, Settings
 from grader.report import Outcome, Report
 from tests.bench.gradings import Card, Grading, deck_of, read_katas
 from tests.bench.noise import Noise, busy_machine

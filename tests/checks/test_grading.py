@@ -12,7 +12,7 @@ import pytest
 
 from grader.catalog.find import find_catalog
 from grader.errors import BrokenError, GraderError, SolutionError
-from grader.grading import Series, Settings, grade, replay
+from grader.grading.grade import Series, Settings, grade, replay
 from grader.harness.sandbox import SandboxMode
 from grader.report import CheckResult, FindingKind, Outcome, Report, Verdict
 from tests.conftest import APP, MANIFEST

@@ -7,7 +7,7 @@ import pytest
 from grader.catalog.find import find_catalog
 from grader.evidence.files import load_run
 from grader.evidence.model import Subject
-from grader.grading import Settings, grade
+from grader.grading.grade import Settings, grade
 from grader.report import Outcome, Verdict
 
 pytestmark = pytest.mark.slow

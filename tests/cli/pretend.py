@@ -16,11 +16,11 @@ from grader.cli import learner, main, workspace
 from grader.cli.learner import KatasOption, target_of
 from grader.cli.watch import end_with, keep_watch
 from grader.errors import GraderError, SolutionError
-from grader.grading import Observer
+from grader.grading.grade import Observer
+from grader.grading.messages import Job
 from grader.harness.sandbox import SandboxMode
 from grader.report import CheckResult, GraderInfo, Outcome, Report, Verdict
 from grader.watching.lock import only_watch
-from grader.watching.messages import Job
 from grader.workspace.progress import need_workspace
 
 TITLES = ("The first thing holds.", "The second thing holds.")

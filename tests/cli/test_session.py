@@ -15,10 +15,10 @@ from grader.catalog.find import find_catalog
 from grader.cli.learner import Target
 from grader.cli.session import Desk, Pressed, Session
 from grader.errors import GraderError
-from grader.grading import Observer
+from grader.grading.grade import Observer
+from grader.grading.messages import Job
 from grader.render.terminal_watch import WatchScreen
 from grader.report import Report
-from grader.watching.messages import Job
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, make_workspace
 from tests.cli.pretend import FAIL, PASS

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.grading import Settings
+from grader.grading.grade import Settings
 from grader.report import GraderInfo, Report, Verdict
 from grader.workspace.progress import State, Workspace
 from tests.conftest import APP, KATA, MANIFEST, Ran, RunKata
@@ -487,7 +487,7 @@ def graded_as_passed(monkeypatch: pytest.MonkeyPatch) -> None:
         info = GraderInfo(version="1", python="3", cores=2)
         return Report(kata="first", title="A", solution=str(solution), verdict=Verdict.PASSED, duration_s=1.0, checks=(), grader=info)
 
-    monkeypatch.setattr("grader.grading.grade", grade)
+    monkeypatch.setattr("grader.grading.grade.grade", grade)
 
 
 @pytest.mark.usefixtures("graded_as_passed")

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from grader.catalog.find import find_catalog
-from grader.grading import Settings, grade
+from grader.grading.grade import Settings, grade
 from grader.report import Verdict
 from tests.conftest import KATA
 from tests.waiting import HANG_S, wait_until

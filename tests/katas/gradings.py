@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.catalog.find import find_catalog
-from grader.grading import Series, Settings
+from grader.grading.grade import Series, Settings
 from grader.report import Report
 
 AT_A_TIME = 5

@@ -55,9 +55,9 @@ def show_report(text: str, kind: FindingKind) -> None:
 
 
 def show_proof(text: str) -> None:
-    screen, proof = ProofScreen(3), proof_of(text)
-    screen.trial_begins(proof.examples[0])
-    screen.trial_ends(proof.trials[0])
+    screen, proof = ProofScreen(), proof_of(text)
+    screen.trial_begins(text, proof.examples[0])
+    screen.trial_ends(text, proof.trials[0])
     screen.kata_ends(proof)
     screen.stop()
 
@@ -129,8 +129,9 @@ def test_the_live_line_acts_on_nothing() -> None:
         screen.check_begins(ALL)
         screen.check_ends(result_of(ALL))
         screen.stop()
-        proof = ProofScreen(3)
-        proof.kata_begins(ALL, ALL, 3)
+        proof = ProofScreen()
+        proof.all_begin(3)
+        proof.kata_begins(ALL, 3)
         show_proof(ALL)
         proof.stop()
     assert_acts_on_nothing(RICH_LIVE.sub("", RICH_STYLES.sub("", written.getvalue())))

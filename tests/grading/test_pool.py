@@ -1,4 +1,4 @@
-"""Those who grade for a watch: quick because everything stands ready, and nothing is left when they are broken off."""
+"""The pool of workers: quick because everything stands ready, and nothing is left when they are broken off."""
 
 import contextlib
 import socket
@@ -9,12 +9,9 @@ import anyio
 import psutil
 import pytest
 
-from grader.errors import ExitCode, GraderError, HarnessError
-from grader.grading import Silence
-from grader.harness.sandbox import SandboxMode
-from grader.report import CheckResult, Report, Verdict
-from grader.watching.crew import Crew, GraderCrashed, running_crew
-from grader.watching.messages import (
+from grader.errors import ExitCode, GraderError, HarnessError, SolutionError
+from grader.grading.grade import Silence
+from grader.grading.messages import (
     CHUNK_BYTES,
     GO,
     Begun,
@@ -30,6 +27,10 @@ from grader.watching.messages import (
     commands_in,
     line_of,
 )
+from grader.grading.pool import Pool, running_pool
+from grader.grading.worker_handle import GraderCrashed
+from grader.harness.sandbox import SandboxMode
+from grader.report import CheckResult, Report, Verdict
 from tests.cli.pretend import FAIL
 from tests.conftest import APP, CHECKS
 
@@ -82,11 +83,11 @@ def is_clean(temporary: Path) -> bool:
 
 async def test_what_stands_ready_grades_what_is_there_when_it_is_asked(job: Job, tmp_path: Path, temporary: Path) -> None:
     notes = Notes()
-    with running_crew() as crew:
-        passed = await crew.grade(job, notes, LIMIT_S)
-        crew.stand_by(job)
+    with running_pool() as pool:
+        passed = await pool.grade(job, notes, LIMIT_S)
+        pool.stand_by(job)
         job_of(Path(job.katas), tmp_path, answer="no")
-        failed = await crew.grade(job, notes, LIMIT_S)
+        failed = await pool.grade(job, notes, LIMIT_S)
     assert isinstance(passed, Report)
     assert isinstance(failed, Report)
     assert (passed.verdict, failed.verdict) == (Verdict.PASSED, Verdict.FAILED)
@@ -117,8 +118,8 @@ def has_ended(process: psutil.Process) -> bool:
 
 async def test_what_stood_ready_and_has_ended_meanwhile_is_replaced(job: Job, temporary: Path) -> None:
     others = launchers()
-    with running_crew() as crew:
-        crew.stand_by(job)
+    with running_pool() as pool:
+        pool.stand_by(job)
         with anyio.fail_after(LIMIT_S):
             while not (standing := [process for process in launchers() if process not in others]):
                 await anyio.sleep(0.05)
@@ -128,7 +129,7 @@ async def test_what_stood_ready_and_has_ended_meanwhile_is_replaced(job: Job, te
         with anyio.fail_after(LIMIT_S):
             while not all(has_ended(process) for process in standing):
                 await anyio.sleep(0.01)
-        report = await crew.grade(job, Silence(), LIMIT_S)
+        report = await pool.grade(job, Silence(), LIMIT_S)
     assert isinstance(report, Report)
     assert report.verdict is Verdict.PASSED
     assert is_clean(temporary)
@@ -138,36 +139,36 @@ async def test_a_grading_that_is_broken_off_leaves_nothing_and_the_next_one_work
     make_kata: Callable[..., Path], tmp_path: Path, temporary: Path
 ) -> None:
     job = job_of(make_kata(checks=HANGING), tmp_path)
-    with running_crew() as crew:
+    with running_pool() as pool:
         notes = Notes()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(crew.grade, job, notes, LIMIT_S)
+            tasks.start_soon(pool.grade, job, notes, LIMIT_S)
             with anyio.fail_after(LIMIT_S):
                 while not notes.begun:
                     await anyio.sleep(0.02)
             tasks.cancel_scope.cancel()
         assert is_clean(temporary)
         make_kata()
-        report = await crew.grade(job, Silence(), LIMIT_S)
+        report = await pool.grade(job, Silence(), LIMIT_S)
     assert isinstance(report, Report)
     assert report.verdict is Verdict.PASSED
 
 
 async def test_what_cannot_be_graded_is_an_error_and_not_the_end(job: Job, temporary: Path) -> None:
     (Path(job.solution) / "app.py").unlink()
-    with running_crew() as crew:
-        error = await crew.grade(job, Silence(), LIMIT_S)
+    with running_pool() as pool:
+        error = await pool.grade(job, Silence(), LIMIT_S)
     assert isinstance(error, GraderError)
     assert "has no app.py" in error.message
     assert error.exit_code is ExitCode.USAGE
     assert is_clean(temporary)
 
 
-# ---- a foreman that only pretends -------------------------------------------------------------------------------------
+# ---- a forkserver that only pretends -------------------------------------------------------------------------------------
 
 
-class PretendedForeman:
-    """The other side of a crew."""
+class PretendedForkserver:
+    """The other side of a pool."""
 
     def __init__(self) -> None:
         self.ours, self.theirs = socket.socketpair()
@@ -190,9 +191,9 @@ class PretendedForeman:
 
 
 @pytest.fixture
-def foreman() -> Iterator[PretendedForeman]:
+def forkserver() -> Iterator[PretendedForkserver]:
     """One that does what the test tells it."""
-    pretended = PretendedForeman()
+    pretended = PretendedForkserver()
     yield pretended
     pretended.close()
 
@@ -200,74 +201,74 @@ def foreman() -> Iterator[PretendedForeman]:
 JOB = Job("katas", "tiny", "solution", "runs")
 
 
-async def outcome(foreman: PretendedForeman, *events: Event) -> Report | GraderError:
-    """What a crew makes of a worker that says this and ends."""
-    crew = Crew(foreman.ours)
+async def outcome(forkserver: PretendedForkserver, *events: Event) -> Report | GraderError:
+    """What a pool makes of a worker that says this and ends."""
+    pool = Pool(forkserver.ours)
     results: list[Report | GraderError] = []
 
     async def ask() -> None:
-        results.append(await crew.grade(JOB, Silence(), LIMIT_S))
+        results.append(await pool.grade(JOB, Silence(), LIMIT_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
-        await anyio.wait_readable(foreman.theirs)
-        with foreman.channel() as channel:
+        await anyio.wait_readable(forkserver.theirs)
+        with forkserver.channel() as channel:
             assert channel.recv(100) == GO
             channel.sendall(b"".join(map(line_of, events)))
     return results[0]
 
 
-async def test_a_worker_that_ends_without_a_word_is_an_error(foreman: PretendedForeman) -> None:
-    error = await outcome(foreman, Begun("A check."))
+async def test_a_worker_that_exits_unexpectedly_is_an_error(forkserver: PretendedForkserver) -> None:
+    error = await outcome(forkserver, Begun("A check."))
     assert isinstance(error, HarnessError)
-    assert "ended without a word" in error.message
+    assert "exited unexpectedly" in error.message
 
 
-async def test_a_bug_of_the_grader_is_raised_with_its_traceback(foreman: PretendedForeman) -> None:
+async def test_a_bug_of_the_grader_is_raised_with_its_traceback(forkserver: PretendedForkserver) -> None:
     with pytest.raises(ExceptionGroup) as caught:
-        await outcome(foreman, Crashed("Traceback: here"))
+        await outcome(forkserver, Crashed("Traceback: here"))
     assert caught.group_contains(GraderCrashed, match="Traceback: here")
 
 
-async def test_an_expected_error_keeps_its_sentences_and_its_exit_code(foreman: PretendedForeman) -> None:
-    error = await outcome(foreman, Refused("No.", "Try again.", 2))
-    assert isinstance(error, GraderError)
-    assert (str(error), error.exit_code) == ("No. Try again.", ExitCode.USAGE)
+async def test_an_expected_error_keeps_its_sentences_and_its_class(forkserver: PretendedForkserver) -> None:
+    error = await outcome(forkserver, Refused("No.", "Try again.", "SolutionError"))
+    assert isinstance(error, SolutionError)
+    assert str(error) == "No. Try again."
 
 
-async def test_an_error_from_what_stood_ready_counts_for_nothing(foreman: PretendedForeman) -> None:
-    crew = Crew(foreman.ours)
-    crew.stand_by(JOB)
-    with foreman.channel() as channel:
-        channel.sendall(line_of(Refused("The disk is full.", "", 4)))
+async def test_an_error_from_what_stood_ready_counts_for_nothing(forkserver: PretendedForkserver) -> None:
+    pool = Pool(forkserver.ours)
+    pool.stand_by(JOB)
+    with forkserver.channel() as channel:
+        channel.sendall(line_of(Refused("The disk is full.", "", "HarnessError")))
     results: list[Report | GraderError] = []
 
     async def ask() -> None:
-        results.append(await crew.grade(JOB, Silence(), LIMIT_S))
+        results.append(await pool.grade(JOB, Silence(), LIMIT_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
-        with await anyio.to_thread.run_sync(foreman.channel) as channel:
+        with await anyio.to_thread.run_sync(forkserver.channel) as channel:
             channel.sendall(line_of(Graded(FAIL)))
     assert results == [FAIL]
 
 
-async def test_when_the_foreman_has_gone_that_is_an_error(foreman: PretendedForeman) -> None:
-    foreman.theirs.close()
-    error = await Crew(foreman.ours).grade(JOB, Silence(), LIMIT_S)
+async def test_when_the_forkserver_has_gone_that_is_an_error(forkserver: PretendedForkserver) -> None:
+    forkserver.theirs.close()
+    error = await Pool(forkserver.ours).grade(JOB, Silence(), LIMIT_S)
     assert isinstance(error, HarnessError)
     assert "has ended" in error.message
 
 
-def test_a_worker_that_stands_ready_for_another_kata_is_let_go(foreman: PretendedForeman) -> None:
-    crew = Crew(foreman.ours)
-    crew.stand_by(JOB)
-    crew.stand_by(JOB)
-    with foreman.channel() as first:
-        crew.stand_by(Job("katas", "other", "solution", "runs"))
-        with foreman.channel():
+def test_a_worker_that_stands_ready_for_another_kata_is_let_go(forkserver: PretendedForkserver) -> None:
+    pool = Pool(forkserver.ours)
+    pool.stand_by(JOB)
+    pool.stand_by(JOB)
+    with forkserver.channel() as first:
+        pool.stand_by(Job("katas", "other", "solution", "runs"))
+        with forkserver.channel():
             assert first.recv(100) == b""
-            crew.stand_down()
+            pool.stand_down()
 
 
 def test_a_line_that_comes_in_pieces_is_one() -> None:

@@ -1,13 +1,15 @@
-"""The foreman: a process that has the whole grader imported, and forks a worker for each grading.
+"""The forkserver: a process that has the whole grader imported, and forks workers.
 
-It has one thread and no event loop, so forking it is safe at any time; the watch itself has threads that look at files. Each worker
-makes everything ready, waits for the word, grades, and ends: nothing of one grading is left for the next. Foreman and workers are in
-a session of their own, so that Ctrl-C and Ctrl-Z reach the watch alone: a grading that was stopped for a while would look slow.
+It has one thread and no event loop, so forking it is safe at any time; the command itself may have threads. A worker
+for one grading makes everything ready, waits for the word, grades, and ends: nothing of one grading is left for the next. A worker for a
+series grades solutions of one kata as it is asked, until its channel closes. Forkserver and workers are in
+a session of their own, so that Ctrl-C and Ctrl-Z reach the command alone: a grading that was stopped for a while would look slow.
 
-When the watch goes away, by whatever means, its socket closes: the foreman ends its workers and itself.
+When the command goes away, by whatever means, its socket closes: the forkserver ends its workers and itself.
 """
 
 import contextlib
+import functools
 import gc
 import importlib
 import os
@@ -16,15 +18,14 @@ import socket
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
 from grader.catalog.find import find_catalog
 from grader.errors import GraderError
-from grader.grading import Settings, grade_on_demand
-from grader.report import CheckResult
-from grader.watching.messages import (
+from grader.grading.grade import Series, Settings, grade_on_demand
+from grader.grading.messages import (
     CHUNK_BYTES,
     GO,
     Begun,
@@ -36,11 +37,15 @@ from grader.watching.messages import (
     Graded,
     Job,
     Lines,
+    Outcome,
     Refused,
+    SeriesJob,
     commands_in,
+    grades_in,
     line_of,
     plain,
 )
+from grader.report import CheckResult, Report
 
 DESCRIPTORS = 16
 """How many come with one message at most; one is usual."""
@@ -50,7 +55,7 @@ WARM = ("pytest", "anyio.pytest_plugin", "grader.checks.plugin", "grader.checks.
 
 END_S = 10.0
 END_POLL_S = 0.02
-"""How long workers may take to end in order when the watch has gone, and how often it is looked."""
+"""How long workers may take to end in order when the command has gone, and the polling interval."""
 
 
 class BrokenOff(BaseException):
@@ -58,14 +63,14 @@ class BrokenOff(BaseException):
 
 
 def main(control: int) -> None:
-    """Be the foreman.
+    """Be the forkserver.
 
     Args:
-        control: descriptor of the socket to the watch.
+        control: descriptor of the socket to the command.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    foreman = Foreman(socket.socket(fileno=control))
-    forked = foreman.run()
+    forkserver = Forkserver(socket.socket(fileno=control))
+    forked = forkserver.run()
     if forked is not None:
         with contextlib.suppress(BrokenOff):
             work(*forked)
@@ -73,11 +78,11 @@ def main(control: int) -> None:
     os._exit(0)
 
 
-class Foreman:
-    """Forks workers until the watch has gone.
+class Forkserver:
+    """Forks workers until the command has gone.
 
     Args:
-        control: the socket to the watch.
+        control: the socket to the command.
     """
 
     def __init__(self, control: socket.socket) -> None:
@@ -87,8 +92,8 @@ class Foreman:
         self._workers: dict[int, int] = {}
         self._is_warm = False
 
-    def run(self) -> tuple[Job, socket.socket] | None:
-        """Serve commands; returns its job and its socket in a forked worker, None in the foreman when the watch has gone."""
+    def run(self) -> tuple[Job | SeriesJob, socket.socket] | None:
+        """Serve commands; returns its job and its socket in a forked worker, None in the forkserver when the command has gone."""
         while True:
             data, descriptors, _, _ = socket.recv_fds(self._control, CHUNK_BYTES, DESCRIPTORS)
             if not data:
@@ -105,11 +110,15 @@ class Foreman:
                     return forked
             self._warm_up()
 
-    def _fork(self, command: Fork) -> tuple[Job, socket.socket] | None:
+    def _fork(self, command: Fork) -> tuple[Job | SeriesJob, socket.socket] | None:
+        if self._workers:
+            self._warm_up()
         channel = socket.socket(fileno=self._descriptors.popleft())
         pid = os.fork()
         if pid == 0:
             self._control.close()
+            for descriptor in self._descriptors:  # a channel that lives on here would never be seen to close
+                os.close(descriptor)
             return command.job, channel
         channel.close()
         self._workers[command.worker] = pid
@@ -144,36 +153,60 @@ class Foreman:
             self._end(End(worker, at_once=True))
 
 
-def work(job: Job, channel: socket.socket) -> None:
-    """Be a worker: make ready, wait for the word, grade, tell.
+def work(job: Job | SeriesJob, channel: socket.socket) -> None:
+    """Be a worker until all is graded.
 
     Args:
         job: what to grade.
-        channel: the socket to the watch.
+        channel: the socket to the command.
 
     Raises:
         BrokenOff: it was told to end.
     """
     ending = Ending()
     teller = Teller(channel, ending)
-    last: Event
+    with contextlib.suppress(KeyboardInterrupt):  # how a grading ends that is broken off
+        if isinstance(job, Job):
+            teller.say(_outcome_of(lambda: _grade_once(job, channel, teller, ending)))
+        else:
+            _grade_series(job, channel, teller, ending)
+
+
+def _outcome_of(grade: Callable[[], Report]) -> Outcome:
     try:
-        kata = find_catalog(Path(job.katas)).kata(job.slug)
-        settings = Settings(Path(job.runs_folder), teller, sandbox=job.sandbox)
-        last = Graded(grade_on_demand(kata, Path(job.solution), settings, lambda: _await_the_word(channel, ending)))
-    except KeyboardInterrupt:  # how a grading ends that is broken off
-        return
+        return Graded(grade())
     except GraderError as error:
-        last = Refused(plain(error.message), plain(error.hint), int(error.exit_code))
+        return Refused(plain(error.message), plain(error.hint), type(error).__name__)
     except Exception:
-        last = Crashed(plain(traceback.format_exc()))
-    teller.say(last)
+        return Crashed(plain(traceback.format_exc()))
+
+
+def _grade_once(job: Job, channel: socket.socket, teller: "Teller", ending: "Ending") -> Report:
+    kata = find_catalog(Path(job.katas)).kata(job.slug)
+    settings = Settings(Path(job.runs_folder), teller, sandbox=job.sandbox)
+    return grade_on_demand(kata, Path(job.solution), settings, lambda: _await_the_word(channel, ending))
+
+
+def _grade_series(job: SeriesJob, channel: socket.socket, teller: "Teller", ending: "Ending") -> None:
+    with contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def series() -> Series:
+            kata = find_catalog(Path(job.katas)).kata(job.slug)
+            settings = Settings(Path(job.runs_folder), teller, job.cuts_off, job.raises_broken, job.sandbox)
+            return stack.enter_context(Series(kata, settings))
+
+        def grade(solution: Path) -> Report:
+            return series().grade(solution)
+
+        for solution in _solutions(channel, ending):
+            teller.say(_outcome_of(functools.partial(grade, solution)))
 
 
 class Ending:
     """SIGTERM to a worker: ends it while it waits, and a check that is under way; else it is noted until one of these comes.
 
-    What is half made, or half cleaned up, is never torn apart; the watch waits longer than either takes.
+    What is half made, or half cleaned up, is never torn apart; the pool waits longer than either takes.
     """
 
     def __init__(self) -> None:
@@ -199,10 +232,10 @@ class Ending:
 
 
 class Teller:
-    """Tells the watch how a grading goes; an `Observer`.
+    """Tells the command how a grading goes; an `Observer`.
 
     Args:
-        channel: the socket to the watch.
+        channel: the socket to the command.
         ending: whether the worker is to end.
     """
 
@@ -228,11 +261,26 @@ class Teller:
             signal.raise_signal(signal.SIGTERM)
 
 
+def _solutions(channel: socket.socket, ending: Ending) -> Iterator[Path]:
+    """The solutions that are to be graded, as they are asked for.
+
+    Raises:
+        BrokenOff: the series is to end, or the command has gone.
+    """
+    lines = Lines()
+    while True:
+        with ending.at_once():
+            data = channel.recv(CHUNK_BYTES)
+            if not data:
+                raise BrokenOff
+        yield from (Path(grade.solution) for grade in grades_in(lines.take(data)))
+
+
 def _await_the_word(channel: socket.socket, ending: Ending) -> None:
     """Wait for the word; for as long as it takes, since the learner may think for hours.
 
     Raises:
-        BrokenOff: the watch has gone, or wants no more.
+        BrokenOff: the command has gone, or wants no more.
     """
     with ending.at_once():
         if channel.recv(len(GO)) != GO:

@@ -1,4 +1,4 @@
-"""What the watch and the processes that grade for it say to one another: one JSON document a line."""
+"""What a command and the processes that grade for it say to one another: one JSON document a line."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from grader.report import CheckResult, Report
 CHUNK_BYTES = 1 << 16
 
 
-class Job(msgspec.Struct, frozen=True):
+class Job(msgspec.Struct, frozen=True, tag=True):
     """What is to be graded, and how.
 
     Attributes:
@@ -25,18 +25,43 @@ class Job(msgspec.Struct, frozen=True):
     sandbox: SandboxMode = SandboxMode.AUTO
 
 
+class SeriesJob(msgspec.Struct, frozen=True, tag=True):
+    """A kata whose solutions are to be graded one after another in the same environment, and how.
+
+    Attributes:
+        katas: the folder of katas.
+        slug: which of them.
+        runs_folder: where the evidence is saved; no other series may use it at the same time.
+        cuts_off: whether a burst may be cut off once it is certain to miss its limit.
+        raises_broken: what broke a grading is an error even when some checks have been tried already.
+    """
+
+    katas: str
+    slug: str
+    runs_folder: str
+    cuts_off: bool = True
+    raises_broken: bool = False
+    sandbox: SandboxMode = SandboxMode.AUTO
+
+
 class Fork(msgspec.Struct, frozen=True, tag=True):
-    """To the foreman: fork a worker for this job. A socket comes with it, over which the worker speaks."""
+    """To the forkserver: fork a worker for this job. A socket comes with it, over which the worker speaks."""
 
     worker: int
-    job: Job
+    job: Job | SeriesJob
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
-    """To the foreman: end this worker, in order or at once."""
+    """To the forkserver: end this worker, in order or at once."""
 
     worker: int
     at_once: bool = False
+
+
+class Grade(msgspec.Struct, frozen=True):
+    """To the worker of a series: grade this solution, a file or a folder."""
+
+    solution: str
 
 
 class Begun(msgspec.Struct, frozen=True, tag=True):
@@ -52,21 +77,21 @@ class Ended(msgspec.Struct, frozen=True, tag=True):
 
 
 class Graded(msgspec.Struct, frozen=True, tag=True):
-    """From a worker, its last word: the report."""
+    """From a worker, the last of a grading: the report."""
 
     report: Report
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """From a worker, its last word: an expected error, and the exit code that it means."""
+    """From a worker, the last of a grading: an expected error, and the name of its class in `grader.errors`."""
 
     message: str
     hint: str
-    exit_code: int
+    kind: str
 
 
 class Crashed(msgspec.Struct, frozen=True, tag=True):
-    """From a worker, its last word: a bug of the grader, with its traceback."""
+    """From a worker, the last of a grading: a bug of the grader, with its traceback."""
 
     trace: str
 
@@ -79,7 +104,7 @@ GO = b"go\n"
 """To a worker that stands ready: read the solution now, and grade it."""
 
 
-def line_of(message: Command | Event) -> bytes:
+def line_of(message: Command | Grade | Event) -> bytes:
     """A message as it is sent."""
     return msgspec.json.encode(message) + b"\n"
 
@@ -104,6 +129,11 @@ class Lines:
 def commands_in(lines: list[bytes]) -> list[Command]:
     """These lines as commands."""
     return [msgspec.json.decode(line, type=Command) for line in lines]
+
+
+def grades_in(lines: list[bytes]) -> list[Grade]:
+    """These lines as what a series is asked for."""
+    return [msgspec.json.decode(line, type=Grade) for line in lines]
 
 
 def events_in(lines: list[bytes]) -> list[Event]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.watching.foreman import BrokenOff, Ending, Teller
-from grader.watching.messages import CHUNK_BYTES, Begun, Lines, events_in
+from grader.grading.messages import CHUNK_BYTES, Begun, Lines, events_in
+from grader.grading.pool_worker import BrokenOff, Ending, Teller
 
 
 @pytest.fixture

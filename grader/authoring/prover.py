@@ -1,0 +1,175 @@
+"""What is learned of one kata while its examples are graded, and the proof that it comes to."""
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.authoring.demands import demand_all
+from grader.authoring.examples import Example, Kind, fewest_failing, junk_examples, own_examples
+from grader.authoring.lint import CHECKS, Files, check_names, lint_package
+from grader.authoring.margins import margin_problems, margins_of
+from grader.authoring.proof import Problem, Proof, Trial
+from grader.authoring.repeats import to_repeat
+from grader.catalog.manifest import Kata
+from grader.errors import BrokenError, GraderError, KataPackageError, SolutionError
+from grader.report import Outcome
+
+OF_THE_KATA = (BrokenError, KataPackageError)
+"""What a grading raises for a mistake in the kata; all other errors are the machine's, or the grader's own."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to prove.
+
+    Attributes:
+        rounds: how often each example is graded.
+        noise: how many processes are kept busy meanwhile.
+        is_shuffled: gradings come in random order, not example by example.
+        jobs: how many gradings are made at a time.
+        is_quick: only starter, reference and the fewest rejected examples by which every check fails.
+    """
+
+    rounds: int = 1
+    noise: int = 0
+    is_shuffled: bool = False
+    jobs: int = 1
+    is_quick: bool = False
+
+
+class Prover:
+    """One kata that is being proved: takes results in as they come, and says what is still to be graded.
+
+    Args:
+        kata: from the catalog.
+        files: all of its package.
+        plan: how to prove.
+
+    Attributes:
+        kata: the same.
+        planned: how many gradings it takes, as far as is known.
+        is_stopped: no more of it is graded.
+    """
+
+    def __init__(self, kata: Kata, files: Files, plan: Plan) -> None:
+        self.kata = kata
+        self.planned = 0
+        self.is_stopped = False
+        self._plan = plan
+        self._checks = check_names(files)
+        self._problems = lint_package(kata, files)
+        self._own = [example for example in own_examples(kata) if example.path.is_file()]
+        self._examples: list[Example] = []
+        self._trials: list[Trial] = []
+        self._began_s: float | None = None
+
+    @property
+    def slug(self) -> str:
+        """Name of the kata."""
+        return self.kata.slug
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any of it was graded."""
+        return self._began_s is not None
+
+    # ---- what is to be graded -------------------------------------------------------------------------------------
+
+    def first_gradings(self, folder: Path) -> list[Example]:
+        """An example for each grading that is made in any case, in order.
+
+        Args:
+            folder: for examples that have to be made; one that no other kata uses.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        self._examples = self._quick_examples() if self._plan.is_quick else [*self._own, *self._junk(folder)]
+        gradings = [example for _ in range(self._plan.rounds) for example in self._examples]
+        if self._plan.is_shuffled:
+            random.shuffle(gradings)
+        self.planned = len(gradings)
+        return gradings
+
+    def further_gradings(self) -> list[Example]:
+        """What must be graded after all this before it can be judged; to be asked again when that has been done."""
+        unseen = self._unseen_examples() if self._plan.is_quick else []
+        further = [*unseen, *to_repeat(self._trials, self._checks)]
+        self._examples += unseen
+        self.planned += len(further)
+        return further
+
+    def _junk(self, folder: Path) -> list[Example]:
+        return list(junk_examples(self.kata, folder)) if self.kata.reference.is_file() else []
+
+    def _quick_examples(self) -> list[Example]:
+        first = [example for example in self._own if example.kind is Kind.STARTER or example.path == self.kata.reference.resolve()]
+        failed_by_starter = {check for example in first for check in example.fails or ()}
+        return [*first, *fewest_failing(self._rejected(), set(self._checks) - failed_by_starter)]
+
+    def _unseen_examples(self) -> list[Example]:
+        """More examples for the checks that should have failed and did not, as when a crash ended the grading before them."""
+        seen = {check for trial in self._trials for check in self._checks if trial.outcome(check) is Outcome.FAILED}
+        left = [example for example in self._rejected() if example not in self._examples]
+        return list(fewest_failing(left, set(self._checks) - seen))
+
+    def _rejected(self) -> Sequence[Example]:
+        order = {mistake.file: place for place, mistake in enumerate(self.kata.mistakes)}
+        rejected = [example for example in self._own if example.kind is Kind.REJECTED]
+        return sorted(rejected, key=lambda example: order.get(example.path.name, len(order)))
+
+    # ---- what comes in --------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Note that the first grading begins."""
+        if self._began_s is None:
+            self._began_s = time.monotonic()
+
+    def note_trial(self, trial: Trial) -> None:
+        """Take in a grading."""
+        self._trials.append(trial)
+
+    def note_error(self, example: Example, error: GraderError) -> None:
+        """Take in what ended a grading; but for a mistake in that example, it would end them all."""
+        if isinstance(error, SolutionError):
+            self._problems.append(Problem(f"{example.kind}/{example.path.name}", str(error)))
+        else:
+            self.stop(error)
+
+    def stop(self, error: GraderError) -> None:
+        """Grade no more: what broke one grading would break them all. Only the first reason is told."""
+        if self.is_stopped:
+            return
+        self.is_stopped = True
+        if type(error) not in OF_THE_KATA:
+            self._problems.append(Problem("", str(error), is_environment=True))
+        elif not any(problem.file == CHECKS for problem in self._problems):  # else the lint has said it, with the line
+            self._problems.append(Problem(CHECKS, error.message.removeprefix(f"{self.kata.checks}: ")))
+
+    # ---- what comes of it -----------------------------------------------------------------------------------------
+
+    def proof(self, *, is_interrupted: bool = False) -> Proof:
+        """Draw the conclusions."""
+        is_whole = not is_interrupted and not self.is_stopped
+        is_loose = self._plan.noise > 0 or self._plan.is_quick
+        # A share of inconclusive results says nothing beside noise, nor of the few results of a quick look.
+        problems = [*self._problems, *demand_all(self._trials, self._checks, beside_noise=is_loose, is_whole=is_whole)]
+        margins = margins_of(self._trials)
+        # Noise slows right apps down, so margins beside it say nothing of the limit; some of the trials neither.
+        if is_whole and not is_loose:
+            problems += margin_problems(margins)
+        return Proof(
+            kata=self.kata.slug,
+            title=self.kata.title,
+            checks=self._checks,
+            examples=tuple(self._examples),
+            trials=tuple(self._trials),
+            margins=margins,
+            problems=tuple(problems),
+            planned=self.planned,
+            duration_s=0.0 if self._began_s is None else time.monotonic() - self._began_s,
+            is_interrupted=is_interrupted,
+            shows_margins_only=not is_whole or is_loose,
+        )
