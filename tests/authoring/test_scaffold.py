@@ -1,25 +1,21 @@
 """`kata new`: what it writes is a whole kata, and what it must not write it refuses."""
 
 import itertools
-import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from grader.authoring.examples import Example, Kind, own_examples
+from grader.authoring.examples import Kind, own_examples
 from grader.authoring.lint import lint_package, read_package
+from grader.authoring.prover import Plan
 from grader.authoring.scaffold import SERVICES, TEMPLATES, template_of, write_skeleton
 from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata, read_manifest
 from grader.errors import UsageError
 from tests.conftest import RunKata
+from tests.proofs import mistakes_in, proof_of
 
 CHOICES = [",".join(chosen) for count in range(len(SERVICES) + 1) for chosen in itertools.combinations(SERVICES, count)]
-
-AT_A_TIME = 3
-"""Verdicts do not depend on it, and it takes less long."""
 
 
 def write(folder: Path, services: str, tier: int = 1) -> Kata:
@@ -27,22 +23,12 @@ def write(folder: Path, services: str, tier: int = 1) -> Kata:
     return read_manifest(skeleton.folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("services", CHOICES)
-def test_each_example_of_a_new_kata_gets_its_declared_verdict(kata: RunKata, tmp_path: Path, services: str) -> None:
+async def test_a_new_kata_can_be_proved_as_it_is(kata: RunKata, tmp_path: Path, services: str) -> None:
     made = kata("new", "two-at-once", "--dir", "my", *(["--with", services] if services else []))
     assert (made.code, made.err) == (0, "")
-
-    def grade(example: Example) -> dict[str, Any]:
-        report: dict[str, Any] = json.loads(kata("check", "two-at-once", "--katas", "my", "--solution", example.path, "--json").out)
-        return report
-
-    examples = list(own_examples(find_catalog(tmp_path / "my").kata("two-at-once")))
-    with ThreadPoolExecutor(AT_A_TIME) as threads:
-        reports = list(threads.map(grade, examples))
-    for example, report in zip(examples, reports, strict=True):
-        failed = {check["name"] for check in report["checks"] if check["outcome"] != "passed"}
-        assert report["verdict"] == ("passed" if example.kind is Kind.ACCEPTED else "failed"), (example.label, report)
-        assert failed == set(example.fails or ()), (example.label, report)
+    assert mistakes_in(await proof_of(find_catalog(tmp_path / "my"), "two-at-once", Plan())) == []
 
 
 @pytest.mark.parametrize("services", CHOICES)

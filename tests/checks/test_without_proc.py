@@ -1,4 +1,7 @@
-"""Where the system does not tell who waited for a core (macOS), rounds in turn with the reference decide."""
+"""Where the system does not tell who waited for a core (macOS), rounds in turn with the reference decide.
+
+A machine that is too busy for that makes a verdict inconclusive, here more often than elsewhere.
+"""
 
 from pathlib import Path
 
@@ -21,14 +24,14 @@ def nothing_in_proc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grader.harness.sampler._schedstat", lambda path: None)
 
 
-def test_a_right_solution_passes() -> None:
-    assert grade(SLEEPY, SLEEPY.folder / "accepted" / "plain_def.py").verdict is Verdict.PASSED
+def test_a_right_solution_is_not_refused() -> None:
+    assert grade(SLEEPY, SLEEPY.folder / "accepted" / "plain_def.py").verdict is not Verdict.FAILED
 
 
-def test_a_blocking_solution_fails_when_the_reference_holds_in_turn(tmp_path: Path) -> None:
+def test_a_blocking_solution_is_held_against_the_reference_in_turn(tmp_path: Path) -> None:
     report = grade(SLEEPY, SLEEPY.starter, Settings(runs_folder=tmp_path))
-    assert report.verdict is Verdict.FAILED
-    assert {check.name for check in report.checks if check.outcome is Outcome.FAILED} == set(SLEEPY.starter_fails)
+    assert report.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE)
+    assert {check.name for check in report.checks if check.outcome is not Outcome.PASSED} == set(SLEEPY.starter_fails)
     assert report.run_path is not None
     attempts = [attempt for check in load_run(report.run_path).checks for attempt in check.attempts]
     assert any(attempt.subject is Subject.REFERENCE for attempt in attempts)

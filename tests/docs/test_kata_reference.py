@@ -108,4 +108,4 @@ def test_the_examples_of_the_api_hold_of_the_kata_that_they_are_about(kata: RunK
     ran = kata("check", "offers", "--katas", tmp_path, "--solution", folder / "accepted" / "reference.py", "--json")
     checks = json.loads(ran.out)["checks"]
     assert len(checks) == CHECK_API.count("async def test_") - 1
-    assert [check for check in checks if check["outcome"] != "passed"] == []
+    assert [check for check in checks if check["outcome"] not in ("passed", "inconclusive")] == []
