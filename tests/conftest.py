@@ -23,6 +23,7 @@ from grader.harness.recorder import Recorder
 from grader.harness.server import Server, ServerPlan, in_time, running_server
 from grader.harness.watch import Clock
 from tests import machine
+from tests.scheduling import SharedFixtureScheduling
 from tests.waiting import HANG_S
 
 KATA = Path(sys.executable).parent / "kata"
@@ -53,24 +54,22 @@ INHERITED = ("PYTEST_ADDOPTS", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "C
 """What users set for themselves and what changes how commands look."""
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """How many tests run at a time."""
     return TESTS_A_CORE * (os.cpu_count() or 1)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFixtureScheduling:
+    """Which process runs which test."""
+    return SharedFixtureScheduling(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share what is made once for a module run in one process; those that take long begin first."""
-    for item in items:
-        if isinstance(item, pytest.Function) and is_of_a_module(item):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    """Tests that take long begin first, so that none of them is alone at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-
-
-def is_of_a_module(item: pytest.Function) -> bool:
-    """Whether one of its fixtures is made once for all tests of its module."""
-    made = item._fixtureinfo.name2fixturedefs.values()
-    return any(definitions[-1].scope == "module" for definitions in made)
 
 
 @pytest.hookimpl(wrapper=True)
