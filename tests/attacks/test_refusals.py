@@ -17,6 +17,8 @@ import pytest
 from grader.catalog.find import find_catalog
 from tests.attacks.ground import Graded, grade, hidden_characters
 
+pytestmark = pytest.mark.slow
+
 KATA = "sleepy-handler"
 APP = find_catalog().kata(KATA).reference
 Make = Callable[[Path], Path]

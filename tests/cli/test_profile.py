@@ -15,13 +15,12 @@ from grader.cli import main, probe
 from tests.conftest import KATA, MANIFEST, RunKata
 from tests.waiting import HANG_S, wait_until
 
+pytestmark = pytest.mark.slow
 MakeKata = Callable[..., Path]
 
 APP = """
 import time
 from fastapi import FastAPI
-
-pytestmark = pytest.mark.slow
 
 app = FastAPI()
 

@@ -19,13 +19,12 @@ import pytest
 from tests.conftest import KATA, MANIFEST, RunKata, listening_socket
 from tests.waiting import HANG_S
 
+pytestmark = pytest.mark.slow
 MakeKata = Callable[..., Path]
 APP = """
 import os
 import httpx
 from fastapi import FastAPI
-
-pytestmark = pytest.mark.slow
 
 app = FastAPI()
 

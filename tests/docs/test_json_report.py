@@ -26,6 +26,7 @@ def test_the_schema_is_a_schema() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
+@pytest.mark.slow
 def test_real_reports_are_valid(kata: RunKata, make_kata: Callable[..., Path], tmp_path: Path) -> None:
     katas = make_kata()
     failed = kata("check", "--solution", katas / "tiny" / "starter" / "app.py", "--katas", katas, "--json")
@@ -38,6 +39,7 @@ def test_real_reports_are_valid(kata: RunKata, make_kata: Callable[..., Path], t
         VALIDATOR.validate(document)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(text=hostile_text)
 def test_reports_are_valid_whatever_a_solution_says(text: str) -> None:

@@ -102,6 +102,7 @@ def test_every_member_of_the_api_is_listed_with_what_its_docstring_says(owner: s
     assert f"### {owner}.{name}\n" in section or f"- `{name}`" in section
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_api_hold_of_the_kata_that_they_are_about(kata: RunKata, tmp_path: Path) -> None:
     folder = write_skeleton("offers", tmp_path, 1, ["upstream", "postgres"]).folder
     (folder / "checks.py").write_text(code_of(CHECK_API, "python"))

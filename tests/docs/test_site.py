@@ -11,6 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "docs" / "site" / "mkdocs.yml"
 
+pytestmark = pytest.mark.slow
+
 
 class Loads(HTMLParser):
     """Collects what a page loads when it is opened: scripts, styles, pictures, frames."""

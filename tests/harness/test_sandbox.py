@@ -244,6 +244,7 @@ async def test_a_flood_of_output_ends_it(serve: Serve, recorder: Recorder) -> No
     assert recorder.life.log_bytes < 10 * MIB
 
 
+@pytest.mark.slow
 async def test_too_much_computing_at_its_start_ends_it(caged: Launcher, folder: Path, recorder: Recorder) -> None:
     source = "import os\nfor _ in range(5):\n    if os.fork() == 0: break\nwhile True: pass\n"
     (folder / "solution" / "app.py").write_text(source)

@@ -300,6 +300,7 @@ async def test_a_sample_tells_descriptors_threads_and_memory(serve: Serve) -> No
     assert before.memory_bytes > 10_000_000
 
 
+@pytest.mark.slow
 async def test_a_launcher_that_is_killed_is_a_fault_of_the_harness_and_takes_its_servers_along(tmp_path: Path, recorder: Recorder) -> None:
     (tmp_path / "app.py").write_text("from fastapi import FastAPI\napp = FastAPI()\n")
     plan = ServerPlan(tmp_path, 1, {}, 10.0, 2.0)

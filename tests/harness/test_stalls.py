@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from grader.evidence.model import Subject
 from grader.harness.recorder import Recorder
 from grader.harness.stalls import LIMIT_BYTES, StallReader
@@ -89,6 +91,7 @@ async def test_tasks_tell_where_they_wait(serve: Serve, recorder: Recorder) -> N
     assert (place.count, place.frame.function, place.frame.source) == (3, "waiting", "await asyncio.Event().wait()")
 
 
+@pytest.mark.slow
 def test_nonsense_and_floods_on_the_pipe_are_no_error(tmp_path: Path) -> None:
     recorder = Recorder(Clock(), Subject.SOLUTION)
     reader = StallReader(tmp_path, recorder)

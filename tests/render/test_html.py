@@ -211,6 +211,7 @@ def test_hostile_text_adds_no_element_and_no_attribute() -> None:
     assert skeleton(render_page(now, now)) == EXPECTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [ALL.encode(errors="replace").decode(), "汉" * 600, "'" * 600], ids=["all", "wide", "quotes"])
 def test_a_page_of_a_run_without_measure_is_no_larger_than_a_megabyte(text: str) -> None:
     run = graded(large_run(text))

@@ -41,6 +41,7 @@ def test_what_is_safe_stays_as_it_is(text: str) -> None:
     assert len(escaped(text, 100)) <= 100
 
 
+@pytest.mark.slow
 def test_every_code_point_is_shown_or_named() -> None:
     for code in range(0x110000):
         shown = escaped(chr(code))
