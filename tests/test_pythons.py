@@ -35,7 +35,8 @@ def make(folder: Path, name: str, version: str, code: int = 0) -> Path:
 def found(pythons: ModuleType, **environ: str) -> list[str]:
     """Names of the interpreters that are found in this environment, without the one that runs this test."""
     paths = [path for path in pythons.candidates(environ) if path != sys.executable]
-    return [one.name for one in pythons.newest(one for path in paths if (one := pythons.probe(path)) is not None)]
+    probed = map(pythons.probe, paths)
+    return [one.name for one in pythons.newest(one for one in probed if one is not None)]
 
 
 def test_those_on_the_path_and_of_pyenv_are_found_by_themselves(pythons: ModuleType, tmp_path: Path) -> None:
