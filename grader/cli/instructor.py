@@ -72,7 +72,7 @@ def verify(
     """Prove katas: is each example judged as declared, and is every limit far from right and wrong apps?
 
     Lints the package; grades starter, accepted, rejected and junk; compares each result with what kata.toml declares;
-    measures how far each clock limit stands from both sides. With --noise the margins are shown, not judged.
+    measures how far each clock limit stands from both sides. With --noise or --quick the margins are shown, not judged.
 
     Exit codes: 0 all proved, 1 a kata is wrong, 2 usage, 4 this machine could not tell.
     """

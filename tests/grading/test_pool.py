@@ -9,7 +9,7 @@ import anyio
 import psutil
 import pytest
 
-from grader.errors import ExitCode, GraderError, HarnessError, SolutionError
+from grader.errors import ExitCode, GraderError, HarnessError, KataPackageError, SolutionError
 from grader.grading.grade import Silence
 from grader.grading.messages import (
     CHUNK_BYTES,
@@ -20,11 +20,14 @@ from grader.grading.messages import (
     End,
     Event,
     Fork,
+    Grade,
     Graded,
     Job,
     Lines,
     Refused,
+    SeriesJob,
     commands_in,
+    grades_in,
     line_of,
 )
 from grader.grading.pool import Pool, running_pool
@@ -121,9 +124,12 @@ async def test_what_stood_ready_and_has_ended_meanwhile_is_replaced(job: Job, te
     with running_pool() as pool:
         pool.stand_by(job)
         with anyio.fail_after(LIMIT_S):
-            while not (standing := [process for process in launchers() if process not in others]):
+            # One that is killed before its sandbox stands leaves a child, which the next grading ends.
+            standing: list[psutil.Process] = []
+            while not any(process.name() != "bwrap" for process in standing):
                 await anyio.sleep(0.05)
-        for process in standing:  # of a sandbox that was only being made, one does not end with the other
+                standing = [process for process in launchers() if process not in others]
+        for process in standing:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         with anyio.fail_after(LIMIT_S):
@@ -161,6 +167,96 @@ async def test_what_cannot_be_graded_is_an_error_and_not_the_end(job: Job, tempo
     assert isinstance(error, GraderError)
     assert "has no app.py" in error.message
     assert error.exit_code is ExitCode.USAGE
+    assert is_clean(temporary)
+
+
+# ---- a series ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def series_job(job: Job) -> SeriesJob:
+    """The same kata, for several solutions."""
+    return SeriesJob(job.katas, job.slug, job.runs_folder)
+
+
+def example(job: SeriesJob, name: str) -> Path:
+    return Path(job.katas, job.slug, name)
+
+
+async def test_a_series_grades_one_solution_after_another_with_the_same_launcher(series_job: SeriesJob, temporary: Path) -> None:
+    others = launchers()
+    with running_pool() as pool:
+        async with pool.series(series_job) as series:
+            passed = await series.grade(example(series_job, "accepted/reference.py"), Silence(), LIMIT_S)
+            first = [process for process in launchers() if process not in others]
+            failed = await series.grade(example(series_job, "rejected/wrong.py"), Silence(), LIMIT_S)
+            second = [process for process in launchers() if process not in others]
+        assert is_clean(temporary)
+    assert isinstance(passed, Report)
+    assert isinstance(failed, Report)
+    assert (passed.verdict, failed.verdict) == (Verdict.PASSED, Verdict.FAILED)
+    assert first == second != []
+
+
+async def test_what_is_no_solution_is_an_error_and_the_series_goes_on(series_job: SeriesJob) -> None:
+    with running_pool() as pool:
+        async with pool.series(series_job) as series:
+            error = await series.grade(example(series_job, "rejected/absent.py"), Silence(), LIMIT_S)
+            report = await series.grade(example(series_job, "accepted/reference.py"), Silence(), LIMIT_S)
+    assert isinstance(error, SolutionError)
+    assert isinstance(report, Report)
+
+
+async def test_a_kata_that_cannot_be_read_is_an_error_of_its_class(series_job: SeriesJob) -> None:
+    example(series_job, "kata.toml").write_text("format = 99")
+    with running_pool() as pool:
+        async with pool.series(series_job) as series:
+            error = await series.grade(example(series_job, "accepted/reference.py"), Silence(), LIMIT_S)
+    assert isinstance(error, KataPackageError)
+
+
+async def test_a_series_that_is_broken_off_leaves_nothing(make_kata: Callable[..., Path], tmp_path: Path, temporary: Path) -> None:
+    katas = make_kata(checks=HANGING)
+    job, notes = SeriesJob(str(katas), "tiny", str(tmp_path / "runs")), Notes()
+    with running_pool() as pool:
+        async with pool.series(job) as series, anyio.create_task_group() as tasks:
+            tasks.start_soon(series.grade, example(job, "accepted/reference.py"), notes, LIMIT_S)
+            with anyio.fail_after(LIMIT_S):
+                while not notes.begun:
+                    await anyio.sleep(0.02)
+            tasks.cancel_scope.cancel()
+        assert is_clean(temporary)
+
+
+def workers() -> list[psutil.Process]:
+    """Those of the pools of this process; their forkservers are its children, and they are theirs."""
+    forkservers = [child for child in psutil.Process().children() if "pool_worker" in " ".join(child.cmdline())]
+    return [worker for forkserver in forkservers for worker in forkserver.children()]
+
+
+async def test_a_worker_that_is_killed_is_an_error_and_is_replaced(make_kata: Callable[..., Path], tmp_path: Path, temporary: Path) -> None:
+    katas = make_kata(checks=HANGING)
+    job, notes = SeriesJob(str(katas), "tiny", str(tmp_path / "runs")), Notes()
+    results: list[Report | GraderError] = []
+    with running_pool() as pool:
+        async with pool.series(job) as series:
+
+            async def ask() -> None:
+                results.append(await series.grade(example(job, "accepted/reference.py"), notes, LIMIT_S))
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(ask)
+                with anyio.fail_after(LIMIT_S):
+                    while not notes.begun:
+                        await anyio.sleep(0.02)
+                for worker in workers():
+                    worker.kill()
+            make_kata()
+            await ask()
+    killed, replaced = results
+    assert isinstance(killed, HarnessError)
+    assert isinstance(replaced, Report)
+    assert replaced.verdict is Verdict.PASSED
     assert is_clean(temporary)
 
 
@@ -234,6 +330,44 @@ async def test_an_expected_error_keeps_its_sentences_and_its_class(forkserver: P
     error = await outcome(forkserver, Refused("No.", "Try again.", "SolutionError"))
     assert isinstance(error, SolutionError)
     assert str(error) == "No. Try again."
+
+
+async def series_outcome(forkserver: PretendedForkserver, *events: Event) -> Report | GraderError:
+    """What a series makes of a worker that says this to its first solution, and ends when it is told."""
+    pool = Pool(forkserver.ours)
+    results: list[Report | GraderError] = []
+
+    async def ask() -> None:
+        async with pool.series(SeriesJob("katas", "tiny", "runs")) as series:
+            results.append(await series.grade(Path("app.py"), Silence(), LIMIT_S))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        await anyio.wait_readable(forkserver.theirs)
+        with forkserver.channel() as channel:
+            assert grades_in(Lines().take(channel.recv(CHUNK_BYTES))) == [Grade("app.py")]
+            channel.sendall(b"".join(map(line_of, events)))
+    return results[0]
+
+
+async def test_a_worker_of_a_series_that_exits_unexpectedly_is_an_error(forkserver: PretendedForkserver) -> None:
+    error = await series_outcome(forkserver, Begun("A check."))
+    assert isinstance(error, HarnessError)
+    assert "exited unexpectedly" in error.message
+
+
+async def test_a_bug_of_the_grader_ends_a_series(forkserver: PretendedForkserver) -> None:
+    with pytest.raises(ExceptionGroup) as caught:
+        await series_outcome(forkserver, Crashed("Traceback: here"))
+    assert caught.group_contains(GraderCrashed, match="Traceback: here")
+
+
+async def test_without_a_forkserver_a_series_gives_an_error(forkserver: PretendedForkserver) -> None:
+    forkserver.theirs.close()
+    async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny", "runs")) as series:
+        error = await series.grade(Path("app.py"), Silence(), LIMIT_S)
+    assert isinstance(error, HarnessError)
+    assert "has ended" in error.message
 
 
 async def test_an_error_from_what_stood_ready_counts_for_nothing(forkserver: PretendedForkserver) -> None:

@@ -1,0 +1,169 @@
+"""Several gradings at a time: the same proofs, and nothing is left however it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.conftest import KATA, RunKata
+
+MakeKata = Callable[..., Path]
+
+APP = """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/twice/{n}")
+async def twice(n: int) -> int:
+    return {answer}
+"""
+
+CHECKS = '''
+import secrets
+
+from grader.checks.api import Server, expect
+
+
+async def test_it_answers(server: Server) -> None:
+    """It doubles any number."""
+    for _ in range(2):
+        n = secrets.randbelow(10**9)
+        expect(await server.get(f"/twice/{n}")).status(200).json(2 * n)
+'''
+
+TWICE = {
+    "README.md": "# Tiny\n\n## Read more\n",
+    "checks.py": CHECKS,
+    "starter/app.py": APP.replace("{answer}", "n"),
+    "accepted/reference.py": APP.replace("{answer}", "2 * n"),
+    "rejected/wrong.py": APP.replace("{answer}", "n * n"),
+}
+"""A kata that no junk passes."""
+
+END_S = 60.0
+
+WITH_DEFAULTS = """
+import os, signal, sys
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Runs a command as a terminal does, whichever signals whoever started the tests had ignored."""
+
+
+@pytest.fixture
+def three(make_kata: MakeKata) -> Path:
+    """A folder of three katas: one right, one whose rejected example passes, one whose checks cannot be imported."""
+    make_kata("right", files=TWICE)
+    make_kata("lax", files={**TWICE, "rejected/wrong.py": TWICE["accepted/reference.py"]})
+    return make_kata("unready", files={**TWICE, "checks.py": "import nothing_of_this_name\n" + CHECKS})
+
+
+def without_times(value: Any) -> Any:
+    """A document without what differs from run to run."""
+    if isinstance(value, dict):
+        return {name: without_times(inner) for name, inner in value.items() if name != "duration_s"}
+    return [without_times(inner) for inner in value] if isinstance(value, list) else value
+
+
+def test_several_at_a_time_give_the_same_proofs_in_the_same_order(kata: RunKata, three: Path) -> None:
+    slugs = ("unready", "right", "lax")
+    alone, together = (kata("verify", *slugs, "--jobs", jobs, "--json", "--katas", three) for jobs in ("1", "3"))
+    assert alone.code == together.code == 1
+    document = json.loads(together.out)
+    assert without_times(document) == without_times(json.loads(alone.out))
+    assert [(one["kata"], one["verdict"]) for one in document["katas"]] == [("unready", "wrong"), ("right", "proved"), ("lax", "wrong")]
+
+
+def test_in_a_pipe_each_line_names_its_kata_and_each_kata_is_printed_in_one_piece(kata: RunKata, three: Path) -> None:
+    ran = kata("verify", "right", "lax", "--jobs", "2", "--repeat", "2", "--shuffle", "--katas", three)
+    assert ran.err == ""
+    lines = ran.out.splitlines()
+    for slug in ("right", "lax"):
+        trials = [line for line in lines if f" of 18  {slug}/" in line]
+        assert [int(line.split()[0]) for line in trials] == list(range(1, 19))
+        title = lines.index(f"A test kata  {slug}")
+        end = next(place for place in range(title, len(lines)) if lines[place].startswith(("Proved", "Wrong")))
+        assert not any(" of 18 " in line for line in lines[title:end])
+    assert lines[-1] == "1 of 2 katas are proved. Not: lax."
+
+
+def test_a_quick_look_grades_little_and_demands_no_margins(kata: RunKata, three: Path) -> None:
+    ran = kata("verify", "right", "lax", "--quick", "--json", "--katas", three)
+    right, lax = json.loads(ran.out)["katas"]
+    # The starter fails the only check, so no rejected example is needed.
+    assert [(one["kind"], one["name"]) for one in right["examples"]] == [("starter", "app"), ("accepted", "reference")]
+    assert (right["verdict"], right["gradings"], right["margins_are_judged"]) == ("proved", {"planned": 2, "made": 2}, False)
+    assert lax["verdict"] == "proved"
+    assert ran.code == 0
+
+
+@contextmanager
+def proving(katas: Path, temporary: Path) -> Iterator[tuple["subprocess.Popen[str]", list[psutil.Process]]]:
+    """A command that has begun several katas, and all processes below it."""
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-c", WITH_DEFAULTS, str(KATA), "verify", "right", "lax", "--jobs", "3", "--repeat", "500", "--katas", str(katas)],
+        env={**os.environ, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        begun: set[str] = set()
+        while begun < {"right", "lax"} and (line := process.stdout.readline()):
+            begun |= {slug for slug in ("right", "lax") if f"  {slug}/" in line}
+        yield process, psutil.Process(process.pid).children(recursive=True)
+
+
+def have_ended(processes: list[psutil.Process]) -> bool:
+    """Whether all these are gone, or nobody has asked yet how they ended; waits for that."""
+    until = time.monotonic() + END_S
+    while time.monotonic() < until:
+        if not any(is_alive(process) for process in processes):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def is_alive(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, -signal.SIGHUP)])
+def test_a_signal_gives_what_is_known_and_leaves_nothing(three: Path, tmp_path: Path, number: signal.Signals, code: int) -> None:
+    temporary = tmp_path / "tmp"
+    with proving(three, temporary) as (process, children):
+        process.send_signal(number)
+        out, err = process.communicate(timeout=END_S)
+    assert process.returncode == code
+    assert out.count("Interrupted after") == 2
+    assert "Traceback" not in out + err
+    assert children
+    assert have_ended(children)
+    assert list(temporary.iterdir()) == []
+
+
+def test_when_the_command_is_killed_all_that_it_started_ends_and_the_next_one_cleans_up(kata: RunKata, three: Path, tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    with proving(three, temporary) as (process, children):
+        process.kill()
+        process.communicate(timeout=END_S)
+    assert children
+    assert have_ended(children)
+    assert kata("verify", "right", "--quick", "--katas", three, environ={"TMPDIR": str(temporary)}).code == 0
+    assert list(temporary.iterdir()) == []
