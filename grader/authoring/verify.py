@@ -14,6 +14,8 @@ from grader.authoring.lint import CHECKS, MANIFEST, Files, check_names, lint_pac
 from grader.authoring.margins import margin_problems, margins_of, timings_of
 from grader.authoring.noise import noise
 from grader.authoring.proof import Problem, Proof, Trial
+from grader.authoring.repeats import to_repeat
+from grader.authoring.thresholds import ROUNDS
 from grader.catalog.find import Catalog
 from grader.catalog.manifest import Kata
 from grader.errors import BrokenError, GraderError, HarnessError, KataPackageError, SolutionError
@@ -148,6 +150,11 @@ class Prover:
                         self._try(example, series)
                         if self._is_stopped:
                             break
+                    for _ in range(ROUNDS - 1):
+                        again = () if self._is_stopped else to_repeat(self._trials, check_names(self._files))
+                        planned += len(again)
+                        for example in again:
+                            self._try(example, series)
         except KeyboardInterrupt:
             self._is_interrupted = True
         except HarnessError as error:
@@ -195,7 +202,7 @@ class Prover:
     def _proof(self, examples: tuple[Example, ...], planned: int, began_s: float) -> Proof:
         names = check_names(self._files)
         is_whole = not self._is_interrupted and not self._is_stopped
-        self._problems += demand_all(self._trials, names, beside_noise=self._plan.noise > 0, is_whole=is_whole)
+        self._problems += demand_all(self._trials, names, is_whole=is_whole)
         margins = margins_of(self._trials)
         # Noise slows right apps down, so margins beside it say nothing of the limit; half of the trials neither.
         if is_whole and not self._plan.noise:
