@@ -30,12 +30,14 @@ class Example:
     Attributes:
         path: a file, or a folder with an `app.py`.
         fails: the checks that it must fail; None where only the verdict is known.
+        is_leisurely: an accepted one that is slow on purpose, so no factor is asked of it.
     """
 
     kind: Kind
     name: str
     path: Path
     fails: frozenset[str] | None
+    is_leisurely: bool = False
 
     @property
     def label(self) -> str:
@@ -60,7 +62,8 @@ def own_examples(kata: Kata) -> Iterator[Example]:
     """Starter, accepted and rejected examples of a kata."""
     yield Example(Kind.STARTER, "app", kata.starter.resolve(), frozenset(kata.starter_fails))
     for path in kata.accepted:
-        yield Example(Kind.ACCEPTED, path.stem, path.resolve(), frozenset())
+        is_leisurely = path.stem in kata.leisurely
+        yield Example(Kind.ACCEPTED, path.stem, path.resolve(), frozenset(), is_leisurely)
     declared = {mistake.file: frozenset(mistake.fails) for mistake in kata.mistakes}
     for path in kata.rejected:
         yield Example(Kind.REJECTED, path.stem, path.resolve(), declared.get(path.name))

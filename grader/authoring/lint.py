@@ -1,6 +1,7 @@
 """Lints a kata's package: everything that is known of it without running it. Pure; `read_package` alone reads files."""
 
 import ast
+import difflib
 import io
 import re
 import tokenize
@@ -46,6 +47,7 @@ def lint_package(kata: Kata, files: Files) -> list[Problem]:
         *lint_files(files),
         *lint_checks(files),
         *lint_examples(kata, files),
+        *lint_accepted(kata, files),
         *lint_declarations(kata, files),
         *lint_starter(files),
         *lint_preparation(kata, files),
@@ -123,6 +125,17 @@ def lint_examples(kata: Kata, files: Files) -> Iterator[Problem]:
         if f"rejected/{mistake.file}" not in rejected:
             table = f"rejected.{mistake.file.removesuffix('.py')}"
             yield Problem(MANIFEST, f"declares [{table}], but there is no rejected/{mistake.file}.", _line_of(files, table))
+
+
+def lint_accepted(kata: Kata, files: Files) -> Iterator[Problem]:
+    """Each accepted example of which the manifest says something is there."""
+    accepted = [PurePosixPath(name).stem for name in files if name.startswith("accepted/") and name.endswith(".py")]
+    for name in kata.declared_accepted:
+        if name not in accepted:
+            near = difflib.get_close_matches(name, accepted, 1)
+            meant = f" Is accepted/{near[0]}.py meant?" if near else ""
+            table = f"accepted.{name}"
+            yield Problem(MANIFEST, f"declares [{table}], but there is no {table.replace('.', '/', 1)}.py.{meant}", _line_of(files, table))
 
 
 def lint_declarations(kata: Kata, files: Files) -> Iterator[Problem]:

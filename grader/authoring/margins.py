@@ -1,10 +1,13 @@
-"""Margins of clock limits: how far each stands from right and from wrong apps. Pure."""
+"""Margins of clock limits: how far each stands from right and from wrong apps, in the apps' own time. Pure."""
 
+import math
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from grader.authoring.examples import Kind
+from grader.authoring.examples import Example, Kind
 from grader.authoring.proof import Margin, Problem, Side, Timing, Trial
+from grader.authoring.thresholds import ABOVE, BELOW, LEISURE_S
 from grader.evidence.model import (
     Attempt,
     CheckRecord,
@@ -19,47 +22,65 @@ from grader.evidence.model import (
 from grader.judge.claims import examine_claim, measured_time_s
 from grader.report import Outcome
 
-LEAST = 3.0
-"""How far a limit must stand from both sides, as a factor (design)."""
-
 CHECKS = "checks.py"
+
+DIGITS = 6
+"""Times are compared to the microsecond: what a limit of 0.4 s leaves above 0.1 s is 0.3 s, and not a little more."""
+
+
+# ---- from the evidence to times ---------------------------------------------------------------------------------------
 
 
 def timings_of(records: Sequence[CheckRecord]) -> Iterator[Timing]:
     """Every time that the solution took at a clock limit, in all attempts."""
     for record in records:
-        for attempt in record.attempts:
-            if attempt.subject is Subject.SOLUTION:
-                yield from _timings_of_attempt(record.name, attempt)
+        own = (attempt for attempt in record.attempts if attempt.subject is Subject.SOLUTION)
+        for number, attempt in enumerate(own):
+            yield from _timings_of_attempt(record.name, attempt, number)
 
 
-def _timings_of_attempt(check: str, attempt: Attempt) -> Iterator[Timing]:
+def _timings_of_attempt(check: str, attempt: Attempt, number: int) -> Iterator[Timing]:
     exchanges = {exchange.id: exchange for exchange in attempt.exchanges}
     for claim in attempt.claims:
         missed = examine_claim(claim, attempt.exchanges) is not None
         if isinstance(claim, ClockClaim) and claim.relation is Relation.AT_MOST:
+            measured_s = measured_time_s(claim, exchanges)
             yield Timing(
                 check=check,
                 what=without_numbers(claim.what),
-                limit_s=round(claim.limit_s, 6),
-                measured_s=measured_time_s(claim, exchanges),
+                limit_s=round(claim.limit_s, DIGITS),
+                measured_s=measured_s,
+                own_s=own_time_s(measured_s, claim.watch),
+                alone_s=claim.alone_s or 0.0,
                 missed=missed,
-                waited_s=_waited_s(claim.watch),
+                attempt=number,
             )
         elif isinstance(claim, StatusClaim) and missed:
-            yield from _given_up(check, [exchanges[number] for number in claim.exchanges])
+            yield from _given_up(check, [exchanges[n] for n in claim.exchanges], claim.watch, number)
 
 
-def _given_up(check: str, exchanges: Sequence[Exchange]) -> Iterator[Timing]:
+def _given_up(check: str, exchanges: Sequence[Exchange], watch: Watch, number: int) -> Iterator[Timing]:
     """Visitors who gave up before the limit that follows was looked at: they would have taken at least so long."""
-    late = [exchange for exchange in exchanges if exchange.error is ExchangeError.TIMED_OUT]
+    late = [exchange.elapsed_s for exchange in exchanges if exchange.error is ExchangeError.TIMED_OUT]
     if late:
-        what = without_numbers(f"{exchanges[0].method} {exchanges[0].path}")
-        yield Timing(check=check, what=what, limit_s=0.0, measured_s=late[0].elapsed_s, missed=True, is_bound=True)
+        yield Timing(
+            check=check,
+            what=without_numbers(f"{exchanges[0].method} {exchanges[0].path}"),
+            limit_s=0.0,
+            measured_s=max(late),
+            own_s=own_time_s(max(late), watch),
+            missed=True,
+            is_bound=True,
+            attempt=number,
+        )
 
 
-def _waited_s(watch: Watch) -> float:
-    return sum(times.waited_s for times in (watch.server, watch.grader) if times is not None)
+def own_time_s(measured_s: float, watch: Watch) -> float | None:
+    """What remains of a time, a whole stretch or one exchange out of it, without what was taken in the stretch.
+
+    Never below 0: what was taken from a long stretch may be more than one exchange of it took. None where the system does not tell.
+    """
+    return None if watch.taken_s is None else max(0.0, measured_s - watch.taken_s)
 
 
 def without_numbers(what: str) -> str:
@@ -67,81 +88,172 @@ def without_numbers(what: str) -> str:
     return re.sub(r"[^/ ]*\d[^/ ]*", "#", what)
 
 
+# ---- from times to margins --------------------------------------------------------------------------------------------
+
+
 def margins_of(trials: Sequence[Trial]) -> tuple[Margin, ...]:
     """The margin of each clock limit that an example came to, in the order in which checks come to them."""
-    limits = dict.fromkeys((t.check, t.what, t.limit_s) for trial in trials for t in trial.timings if not t.is_bound)
-    return tuple(_margin(trials, *limit) for limit in limits)
+    own = [trial for trial in trials if trial.example.kind is not Kind.JUNK]
+    limits = dict.fromkeys((t.check, t.what, t.limit_s, t.alone_s) for trial in trials for t in trial.timings if not t.is_bound)
+    return tuple(_margin(own, Margin(*limit)) for limit in limits)
 
 
-def _margin(trials: Sequence[Trial], check: str, what: str, limit_s: float) -> Margin:
-    slow: list[Side] = []
-    caught: list[Side] = []
-    for trial in trials:
-        sides = [Side(trial.example.label, timing) for timing in trial.timings if _concerns(timing, check, what, limit_s)]
-        if trial.example.kind is Kind.ACCEPTED:
-            slow += sides
-        elif trial.example.kind is not Kind.JUNK and trial.outcome(check) is Outcome.FAILED:
-            caught += [side for side in sides if side.timing.missed]
+def _margin(trials: Sequence[Trial], limit: Margin) -> Margin:
+    sides: dict[Kind, list[Side]] = defaultdict(list)
+    is_undecided = False
+    for example in dict.fromkeys(trial.example for trial in trials):
+        rounds = [trial for trial in trials if trial.example == example]
+        side = _accepted_side(example, rounds, limit) if example.kind is Kind.ACCEPTED else _rejected_side(example, rounds, limit)
+        if side is not None:
+            sides[example.kind].append(side)
+        if example.kind is not Kind.ACCEPTED:
+            is_undecided |= any(_misses(trial, limit, Outcome.INCONCLUSIVE) for trial in rounds)
+    slowest_first = sorted(sides[Kind.ACCEPTED], key=lambda side: -side.judged_s)
     return Margin(
-        check=check,
-        what=what,
-        limit_s=limit_s,
-        slowest=max(slow, key=lambda side: side.timing.measured_s, default=None),
-        fastest=min(caught, key=lambda side: side.timing.measured_s, default=None),
+        limit.check,
+        limit.what,
+        limit.limit_s,
+        limit.alone_s,
+        accepted=tuple(side for side in slowest_first if not side.example.is_leisurely),
+        leisurely=tuple(side for side in slowest_first if side.example.is_leisurely),
+        rejected=tuple(sorted(sides[Kind.STARTER] + sides[Kind.REJECTED], key=lambda side: side.judged_s)),
+        is_undecided=is_undecided,
     )
 
 
-def _concerns(timing: Timing, check: str, what: str, limit_s: float) -> bool:
+def _accepted_side(example: Example, rounds: Sequence[Trial], limit: Margin) -> Side | None:
+    """The least time: noise only adds. Of an attempt that comes to the limit several times, the slowest counts."""
+    clear = [trial for trial in rounds if trial.outcome(limit.check) is not Outcome.INCONCLUSIVE]
+    attempts: dict[tuple[int, int], list[Timing]] = defaultdict(list)
+    for number, trial in enumerate(clear):
+        for timing in _concerning(trial, limit):
+            attempts[number, timing.attempt].append(timing)
+    slowest = [max(timings, key=lambda timing: timing.judged_s) for timings in attempts.values()]
+    if not slowest:
+        return None
+    return Side(example, min(slowest, key=lambda timing: timing.judged_s), len({number for number, _ in attempts}))
+
+
+def _rejected_side(example: Example, rounds: Sequence[Trial], limit: Margin) -> Side | None:
+    """The median of the times that the limit caught; the lower one of two."""
+    caught = [missed for trial in rounds if (missed := _misses(trial, limit, Outcome.FAILED))]
+    timings = sorted((timing for missed in caught for timing in missed), key=lambda timing: timing.judged_s)
+    return Side(example, timings[(len(timings) - 1) // 2], len(caught)) if timings else None
+
+
+def _misses(trial: Trial, limit: Margin, outcome: Outcome) -> list[Timing]:
+    """The times that missed the limit, if the check had this outcome."""
+    return [timing for timing in _concerning(trial, limit) if timing.missed] if trial.outcome(limit.check) is outcome else []
+
+
+def _concerning(trial: Trial, limit: Margin) -> list[Timing]:
+    return [timing for timing in trial.timings if _concerns(timing, limit)]
+
+
+def _concerns(timing: Timing, limit: Margin) -> bool:
     if timing.is_bound:
-        return timing.check == check and timing.what == what.removeprefix("# × ")
-    return (timing.check, timing.what, timing.limit_s) == (check, what, limit_s)
+        return timing.check == limit.check and timing.what == limit.what.removeprefix("# × ")
+    return (timing.check, timing.what, timing.limit_s, timing.alone_s) == (limit.check, limit.what, limit.limit_s, limit.alone_s)
+
+
+# ---- from margins to what is wrong with them --------------------------------------------------------------------------
+
+
+def offenders(trials: Sequence[Trial]) -> set[Example]:
+    """The examples that are on the offending side of a margin."""
+    found = set()
+    for margin in margins_of(trials):
+        found |= {side.example for side in (*margin.accepted, *margin.leisurely) if is_too_slow(margin, side)}
+        found |= {side.example for side in margin.rejected if is_too_near(margin, side)}
+    return found
+
+
+def is_too_slow(margin: Margin, side: Side) -> bool:
+    """Whether the limit is too tight for this accepted example."""
+    return round(margin.limit_s - least_limit_s(margin, side), DIGITS) < 0
+
+
+def is_too_near(margin: Margin, side: Side) -> bool:
+    """Whether this rejected example is too quick for the limit."""
+    return round(most_limit_s(side) - margin.limit_s, DIGITS) < 0
+
+
+def least_limit_s(margin: Margin, side: Side) -> float:
+    """The tightest limit that leaves this accepted example enough."""
+    if side.example.is_leisurely:
+        return side.judged_s + LEISURE_S
+    return margin.alone_s + ABOVE * (side.judged_s - margin.alone_s)
+
+
+def most_limit_s(side: Side) -> float:
+    """The widest limit that this rejected example is far enough beyond."""
+    return side.judged_s / BELOW
 
 
 def margin_problems(margins: Sequence[Margin]) -> Iterator[Problem]:
     """Limits that stand too near to one side, and which side to move."""
     for margin in margins:
         limit = f"{margin.check}: the limit of {margin.limit_s:g} s for {margin.what}"
-        if margin.slowest is not None and margin.above is not None and margin.above < LEAST:
-            text = f"{limit} is only {margin.above:.1f} × the slowest accepted {_time(margin.slowest)}: {_raise(margin, margin.slowest)}."
-            yield Problem(CHECKS, text, is_environment=_is_noise(margin, margin.slowest))
-        if margin.fastest is None:
-            yield Problem(CHECKS, f"{limit} caught no rejected example: add one that this limit catches, or drop the limit.")
-        elif margin.below is not None and margin.below < LEAST:
-            fast = f"the fastest rejected takes only {margin.below:.1f} × that {_time(margin.fastest)}"
-            text = f"{limit}: {fast}: {_lower(margin, margin.fastest)}."
-            yield Problem(CHECKS, text)
+        for side in (*margin.accepted[:1], *margin.leisurely[:1]):
+            if is_too_slow(margin, side):
+                yield Problem(CHECKS, f"{limit} is {_tightness(margin, side)}: {_raise(margin)}.")
+        if not margin.rejected:
+            if not margin.is_undecided:
+                text = f"{limit} caught no rejected example: add one that this limit catches, or drop the limit."
+                yield Problem(CHECKS, text)
+        elif is_too_near(margin, margin.rejected[0]):
+            fastest = margin.rejected[0]
+            near = f"the fastest rejected takes only {margin.below:.1f} × that {_time(fastest)}"
+            yield Problem(CHECKS, f"{limit}: {near}, {BELOW:g} × is needed: {_lower(margin, fastest)}.")
 
 
-def _is_noise(margin: Margin, side: Side) -> bool:
-    """Whether the limit would be far enough, had nobody waited for a core."""
-    return margin.limit_s >= LEAST * (side.timing.measured_s - side.timing.waited_s)
+def _tightness(margin: Margin, side: Side) -> str:
+    if side.example.is_leisurely:
+        room_s = margin.limit_s - side.judged_s
+        where = f"only {room_s:.3f} s above" if room_s >= 0 else "below"
+        return f"{where} the slowest leisurely accepted {_time(side)}, {LEISURE_S:g} s is needed"
+    without = f", both without the {margin.alone_s:g} s of one request alone" if margin.alone_s else ""
+    return f"only {margin.factor_above(side) or 0:.1f} × the slowest accepted {_time(side)}{without}, {ABOVE:g} × is needed"
 
 
 def _time(side: Side) -> str:
     timing = side.timing
     bound = "at least " if timing.is_bound else ""
-    noise = f", {timing.waited_s:.2f} s of waiting for a core" if timing.waited_s > timing.measured_s / 10 else ""
-    return f"({side.label}, {bound}{timing.measured_s:.3f} s{noise})"
+    own = "" if timing.own_s is None else " of its own"
+    return f"({side.example.label}, {bound}{side.judged_s:.3f} s{own})"
 
 
-def _raise(margin: Margin, slowest: Side) -> str:
-    if _is_noise(margin, slowest):
-        return "verify again on a quieter machine"
-    least_s = LEAST * slowest.timing.measured_s
-    return f"raise it to {least_s:.2f} s or more" + _if_none_fits(margin)
+def _raise(margin: Margin) -> str:
+    return f"raise it to {_up(_least_s(margin)):g} s or more" + _if_none_fits(margin)
 
 
 def _lower(margin: Margin, fastest: Side) -> str:
-    most_s = fastest.timing.measured_s / LEAST
+    lower = f"lower it to {_down(most_limit_s(fastest)):g} s or less"
     if fastest.timing.is_bound:
-        return f"let the visitors wait {LEAST * margin.limit_s:.2f} s before they give up, or lower it to {most_s:.2f} s or less"
-    return f"lower it to {most_s:.2f} s or less" + _if_none_fits(margin)
+        return f"let the visitors wait {_up(BELOW * margin.limit_s):g} s before they give up, or {lower}"
+    return lower + _if_none_fits(margin)
 
 
 def _if_none_fits(margin: Margin) -> str:
     """What to do when each side forbids what the other one asks for."""
-    if margin.slowest is None or margin.fastest is None or margin.fastest.timing.is_bound:
+    if not margin.rejected or margin.rejected[0].timing.is_bound:
         return ""
-    if LEAST * margin.slowest.timing.measured_s <= margin.fastest.timing.measured_s / LEAST:
+    if round(most_limit_s(margin.rejected[0]) - _least_s(margin), DIGITS) >= 0:
         return ""
     return " and, since the two are too near to each other, let wrong apps take longer, by a larger crowd for instance"
+
+
+def _least_s(margin: Margin) -> float:
+    """The tightest limit that leaves every accepted example enough."""
+    sides = (*margin.accepted[:1], *margin.leisurely[:1])
+    return max((least_limit_s(margin, side) for side in sides), default=margin.alone_s)
+
+
+def _up(limit_s: float) -> float:
+    """The next hundredth of a second, so that who follows the advice is done with it."""
+    return math.ceil(round(limit_s * 100, DIGITS)) / 100
+
+
+def _down(limit_s: float) -> float:
+    """The hundredth of a second before it; a thousandth where that would be nothing."""
+    return math.floor(round(limit_s * 100, DIGITS)) / 100 or math.floor(round(limit_s * 1000, DIGITS)) / 1000

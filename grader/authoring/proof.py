@@ -38,22 +38,31 @@ class Problem:
 
 @dataclass(frozen=True)
 class Timing:
-    """One solution's time at one clock limit.
+    """One solution's time at one clock limit, in one attempt at a check.
 
     Attributes:
         what: what was timed, without numbers that change from run to run.
+        own_s: what remains of the measured time without what the machine and the grader took; None where the system does not tell.
+        alone_s: what one request alone is known to take; 0 when unknown.
         missed: this limit ended the check.
         is_bound: the visitors gave up, so it would have taken at least so long.
-        waited_s: how much of the time the server and the grader were ready and had no core.
+        attempt: which attempt of the trial it was, from 0: each has a fresh server.
     """
 
     check: str
     what: str
     limit_s: float
     measured_s: float
+    own_s: float | None = None
+    alone_s: float = 0.0
     missed: bool = False
     is_bound: bool = False
-    waited_s: float = 0.0
+    attempt: int = 0
+
+    @property
+    def judged_s(self) -> float:
+        """The time that margins are judged by: the code's own; the measured one where the system does not tell."""
+        return self.measured_s if self.own_s is None else self.own_s
 
 
 @dataclass(frozen=True)
@@ -77,10 +86,20 @@ class Trial:
 
 @dataclass(frozen=True)
 class Side:
-    """The time nearest to a clock limit on one side of it."""
+    """What stands for one example at a clock limit: of an accepted one its least time, of any other its median.
 
-    label: str
+    Attributes:
+        rounds: of so many gradings.
+    """
+
+    example: Example
     timing: Timing
+    rounds: int = 1
+
+    @property
+    def judged_s(self) -> float:
+        """The time that the margin is judged by."""
+        return self.timing.judged_s
 
 
 @dataclass(frozen=True)
@@ -88,25 +107,36 @@ class Margin:
     """How far a clock limit stands from both sides.
 
     Attributes:
-        slowest: of the accepted examples; None when none came there.
-        fastest: of the starter and the rejected examples that this limit caught; None when it caught none.
+        alone_s: what one request alone is known to take; 0 when unknown.
+        accepted: the accepted examples that came there, the slowest first; leisurely ones are not among them.
+        leisurely: the accepted examples that are declared so, the slowest first.
+        rejected: the starter and the rejected examples that this limit caught, the fastest first.
+        is_undecided: a starter or rejected example was too slow for it, and this machine could not tell whose fault that was.
     """
 
     check: str
     what: str
     limit_s: float
-    slowest: Side | None
-    fastest: Side | None
+    alone_s: float = 0.0
+    accepted: tuple[Side, ...] = ()
+    leisurely: tuple[Side, ...] = ()
+    rejected: tuple[Side, ...] = ()
+    is_undecided: bool = False
 
     @property
     def above(self) -> float | None:
-        """How often the slowest accepted time fits into the limit."""
-        return self.limit_s / self.slowest.timing.measured_s if self.slowest and self.slowest.timing.measured_s > 0 else None
+        """How often what the slowest accepted example needs beyond one request alone fits into what the limit leaves."""
+        return self.factor_above(self.accepted[0]) if self.accepted else None
 
     @property
     def below(self) -> float | None:
         """How often the limit fits into the fastest time that it caught."""
-        return self.fastest.timing.measured_s / self.limit_s if self.fastest else None
+        return self.rejected[0].judged_s / self.limit_s if self.rejected else None
+
+    def factor_above(self, side: Side) -> float | None:
+        """The same for one accepted example; None when it needed no more than one request alone."""
+        beyond_s = side.judged_s - self.alone_s
+        return (self.limit_s - self.alone_s) / beyond_s if beyond_s > 0 else None
 
 
 @dataclass(frozen=True)
@@ -150,9 +180,13 @@ class Proof:
         """How many results of checks there are."""
         return sum(result.outcome is not Outcome.NOT_RUN for trial in self.trials for result in trial.results)
 
+    def rounds(self, example: Example) -> tuple[Trial, ...]:
+        """All gradings of an example, in the order in which they were made."""
+        return tuple(trial for trial in self.trials if trial.example == example)
+
     def outcomes(self, example: Example, check: str) -> tuple[Outcome, ...]:
         """What a check gave for an example, one outcome a round."""
-        return tuple(trial.outcome(check) for trial in self.trials if trial.example == example)
+        return tuple(trial.outcome(check) for trial in self.rounds(example))
 
 
 def verdict_of_proofs(proofs: Sequence[Proof]) -> ProofVerdict:

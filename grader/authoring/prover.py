@@ -154,8 +154,7 @@ class Prover:
         """Draw the conclusions."""
         is_whole = not is_interrupted and not self.is_stopped
         is_loose = self._plan.noise > 0 or self._plan.is_quick
-        # A share of inconclusive results says nothing beside noise, nor of the few results of a quick look.
-        problems = [*self._problems, *demand_all(self._trials, self._checks, beside_noise=is_loose, is_whole=is_whole)]
+        problems = [*self._problems, *demand_all(self._trials, self._checks, is_whole=is_whole)]
         margins = margins_of(self._trials)
         # Noise slows right apps down, so margins beside it say nothing of the limit; some of the trials neither.
         if is_whole and not is_loose:

@@ -78,6 +78,8 @@ class Kata:
         environ: further environment of the solution.
         starter_fails: the checks that the untouched starter must fail.
         mistakes: the rejected examples.
+        declared_accepted: names of the accepted examples, without `.py`, of which the manifest says something.
+        leisurely: those of them that are slow on purpose.
     """
 
     slug: str
@@ -94,6 +96,8 @@ class Kata:
     limits: Limits = field(default_factory=Limits)
     postgres: PostgresPlan = field(default_factory=PostgresPlan)
     run: RunPlan = field(default_factory=RunPlan, hash=False)
+    declared_accepted: tuple[str, ...] = ()
+    leisurely: tuple[str, ...] = ()
 
     @property
     def checks(self) -> Path:
@@ -176,6 +180,8 @@ class Reader:
             run=read_run(top.table("run")),
             starter_fails=self._starter(top.table("starter")),
             mistakes=tuple(self._mistake(name, top.table("rejected").table(name)) for name in top.table("rejected").names()),
+            declared_accepted=tuple(top.table("accepted").names()),
+            leisurely=self._leisurely(top.table("accepted")),
         )
         top.refuse_the_rest()
         if len(kata.hints) != HINTS:
@@ -223,3 +229,12 @@ class Reader:
         mistake = Mistake(f"{name}.py", table.texts("fails"), table.text("because"))
         table.refuse_the_rest()
         return mistake
+
+    def _leisurely(self, accepted: Table) -> tuple[str, ...]:
+        names = []
+        for name in accepted.names():
+            table = accepted.table(name)
+            if table.flag("leisurely"):
+                names.append(name)
+            table.refuse_the_rest()
+        return tuple(names)

@@ -73,6 +73,10 @@ class Table:
         """A positive number."""
         return float(self._take(key, default, lambda value: type(value) in (int, float) and value > 0, "must be a positive number"))
 
+    def flag(self, key: str) -> bool:
+        """Whether something is so; it is not when the key is missing."""
+        return bool(self._take(key, False, lambda value: isinstance(value, bool), "must be true or false"))
+
     def table(self, key: str) -> "Table":
         """A table within this one; an empty one when it is missing."""
         value = self._take(key, {}, lambda value: isinstance(value, dict), "must be a table")

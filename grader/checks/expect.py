@@ -108,7 +108,7 @@ class AnswerExpectation:
         return self
 
     def within(self, limit_s: float) -> "AnswerExpectation":
-        """The whole answer came within so many seconds. Margins: 3 × above right apps, 3 × below wrong ones."""
+        """The whole answer came within so many seconds. Margins: 3 × what right apps take; wrong ones take 1.5 × the limit."""
         return self._clock(Relation.AT_MOST, limit_s)
 
     def at_least(self, limit_s: float) -> "AnswerExpectation":
@@ -143,8 +143,8 @@ class CrowdExpectation:
         """All together were answered within so many seconds.
 
         Args:
-            limit_s: 3 × above right apps and 3 × below wrong ones.
-            alone_s: what one request alone takes, to explain a miss.
+            limit_s: leaves right apps 3 × what they need beyond `alone_s`; wrong ones take 1.5 × the limit.
+            alone_s: what one request alone takes; explains a miss, and is no part of the margin's factor.
         """
         first = self._crowd.answers[0].exchange
         self._clock(f"{len(self._crowd)} × {first.method} {first.path}", self._crowd.burst.exchanges, Relation.AT_MOST, limit_s, alone_s)

@@ -127,17 +127,26 @@ def _margin(margin: Margin) -> dict[str, Any]:
         "check": margin.check,
         "what": printable(margin.what),
         "limit_s": margin.limit_s,
-        "slowest_accepted": _side(margin.slowest),
-        "fastest_rejected": _side(margin.fastest),
+        "alone_s": margin.alone_s,
+        "slowest_accepted": _side(margin.accepted),
+        "slowest_leisurely": _side(margin.leisurely),
+        "fastest_rejected": _side(margin.rejected),
         "above": _rounded(margin.above),
         "below": _rounded(margin.below),
     }
 
 
-def _side(side: Side | None) -> dict[str, Any] | None:
-    if side is None:
+def _side(sides: Sequence[Side]) -> dict[str, Any] | None:
+    if not sides:
         return None
-    return {"example": printable(side.label), "measured_s": _rounded(side.timing.measured_s), "is_bound": side.timing.is_bound}
+    timing = sides[0].timing
+    return {
+        "example": printable(sides[0].example.label),
+        "measured_s": _rounded(timing.measured_s),
+        "own_s": _rounded(timing.own_s),
+        "is_bound": timing.is_bound,
+        "rounds": sides[0].rounds,
+    }
 
 
 def _grader(info: GraderInfo) -> dict[str, Any]:

@@ -1,15 +1,53 @@
 """Words for what proving a kata gave, for every renderer the same."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from grader.authoring.demands import is_wrong
 from grader.authoring.examples import Example, Kind
-from grader.authoring.proof import Margin, Problem, Proof, ProofVerdict
+from grader.authoring.margins import is_too_near, is_too_slow
+from grader.authoring.proof import Margin, Problem, Proof, ProofVerdict, Side
+from grader.authoring.thresholds import ABOVE, BELOW
 from grader.render.text import printable
 from grader.render.wording import amount, message
 from grader.report import Outcome, Verdict
 
 PROBLEM_CHARS = 1000
-FAILURES = (Outcome.FAILED, Outcome.NOT_RUN)
+
+MOST_TIMES = 99
+"""A factor above it says no more than that there is room enough."""
+
+LEGEND = {
+    Outcome.PASSED: "passes",
+    Outcome.FAILED: "fails",
+    Outcome.NOT_RUN: "not run",
+    Outcome.INCONCLUSIVE: "inconclusive",
+    Outcome.BROKEN: "broken",
+    None: "differs between rounds",
+}
+"""What the marks of the matrix mean; None stands for rounds that differ."""
+WRONG_LEGEND = "not as declared"
+
+
+class MarginRow(NamedTuple):
+    """One line of the margins; `*` stands at a factor that is too small.
+
+    Attributes:
+        check: its number in the matrix.
+        above: how often what is needed beyond one request alone fits into the limit; for leisurely ones the room that is left.
+        below: how often the limit fits into the fastest rejected time.
+    """
+
+    check: str
+    what: str
+    accepted: str
+    above: str
+    limit: str
+    below: str
+    rejected: str
+
+
+MARGIN_HEADS = MarginRow("", "Clock limits, own time", "accepted", f"≥ {ABOVE:g} ×", "limit", f"≥ {BELOW:g} ×", "rejected")
 
 
 def place(slug: str, problem: Problem) -> str:
@@ -37,31 +75,56 @@ def common_outcome(proof: Proof, example: Example, check: str) -> Outcome | None
 def is_as_declared(proof: Proof, example: Example, check: str) -> bool:
     """Whether a cell of the matrix is what it must be; junk may fail where it likes."""
     outcome = common_outcome(proof, example, check)
-    if example.fails is None:
+    if example.fails is None or outcome is Outcome.BROKEN:
         return outcome is not Outcome.BROKEN
-    return outcome is Outcome.INCONCLUSIVE or outcome in (FAILURES if check in example.fails else (Outcome.PASSED,))
+    return not is_wrong(example, proof.rounds(example), check)
 
 
 def is_right(proof: Proof, example: Example) -> bool:
-    """Whether an example got what it must get, in every round."""
+    """Whether an example got what it must get."""
     verdicts = {trial.verdict for trial in proof.trials if trial.example == example}
     if example.kind is Kind.JUNK:
         return Verdict.PASSED not in verdicts and Verdict.BROKEN not in verdicts
     return all(is_as_declared(proof, example, check) for check in proof.checks)
 
 
-def margin_cells(proof: Proof, margin: Margin) -> tuple[str, ...]:
-    """One clock limit: check, what is timed, slowest accepted, margin, limit, margin, fastest rejected."""
+def marks_shown(proof: Proof) -> tuple[tuple[Outcome | None, ...], bool]:
+    """Which marks the matrix has, in the order of the legend, and whether one of its cells is not as declared."""
+    cells = [(example, check) for example in dict.fromkeys(trial.example for trial in proof.trials) for check in proof.checks]
+    outcomes = {common_outcome(proof, example, check) for example, check in cells}
+    return tuple(o for o in LEGEND if o in outcomes), not all(is_as_declared(proof, example, check) for example, check in cells)
+
+
+def margin_rows(proof: Proof, margin: Margin) -> list[MarginRow]:
+    """One clock limit in own times; a second row when accepted examples are declared leisurely."""
     number = str(proof.checks.index(margin.check) + 1) if margin.check in proof.checks else printable(margin.check)
-    slowest = amount(margin.slowest.timing.measured_s, "s") if margin.slowest else "none"
-    fastest = amount(margin.fastest.timing.measured_s, "s") if margin.fastest else "none"
-    if margin.fastest and margin.fastest.timing.is_bound:
-        fastest = f"≥ {fastest}"
-    return number, printable(margin.what), slowest, _times(margin.above), amount(margin.limit_s, "s"), _times(margin.below), fastest
+    limit = amount(margin.limit_s, "s")
+    slowest, leisurely, fastest = (next(iter(sides), None) for sides in (margin.accepted, margin.leisurely, margin.rejected))
+    above, below, room = "", "", ""
+    if slowest is not None:
+        above = _times(margin.above) + _star(proof, is_too_slow(margin, slowest))
+    if fastest is not None:
+        below = _times(margin.below) + _star(proof, is_too_near(margin, fastest))
+    rows = [MarginRow(number, printable(margin.what), _time(slowest), above, limit, below, _time(fastest))]
+    if leisurely is not None:
+        room = f"{margin.limit_s - leisurely.judged_s:.2f} s" + _star(proof, is_too_slow(margin, leisurely))
+        rows.append(MarginRow("", "leisurely", _time(leisurely), room, limit, "", ""))
+    return rows
 
 
-def _times(ratio: float | None) -> str:
-    return "" if ratio is None else f"{ratio:.1f} ×"
+def _star(proof: Proof, is_offending: bool) -> str:
+    return "*" if is_offending and not proof.shows_margins_only else ""
+
+
+def _time(side: Side | None) -> str:
+    if side is None:
+        return "none"
+    return ("≥ " if side.timing.is_bound else "") + amount(side.judged_s, "s")
+
+
+def _times(factor: float | None) -> str:
+    """The factor; more than 99 when nothing is left that it could be a multiple of."""
+    return f"> {MOST_TIMES} ×" if factor is None or factor > MOST_TIMES else f"{factor:.1f} ×"
 
 
 def proof_summary(proof: Proof) -> str:

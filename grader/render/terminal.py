@@ -172,11 +172,13 @@ class Screen:
         whole_s = max((bar.to_s for bar in bars), default=0.0)
         if len(bars) < BARS_WORTH_DRAWING or whole_s <= 0:
             return
-        step = -(-len(bars) // BARS_SHOWN)
+        # Behind those that are shown there may be nothing but requests that were cut off alike: then each of the first is worth a row.
+        is_cut_alike = all(bar.is_cut for bar in bars[BARS_SHOWN - 1 :])
+        step = 1 if is_cut_alike else -(-len(bars) // BARS_SHOWN)
         width = min(BAR_WIDTH, self._console.width - 16)
         full, open_end = ("█", "▒") if self._shows_marks else ("#", ">")
         self._line()
-        for bar in bars[step - 1 :: step]:
+        for bar in bars[step - 1 :: step][:BARS_SHOWN]:
             before, end = (round(min(1.0, max(0.0, at_s / whole_s)) * width) for at_s in (bar.from_s, bar.to_s))
             before = min(before, width - 1)
             length = max(1, end - before)
@@ -184,7 +186,9 @@ class Screen:
             text = Text(drawn.ljust(width), style="red" if bar.is_cut else "cyan")
             self._indented(text.append(" unanswered" if bar.is_cut else f" {bar.to_s:.2f} s", style="dim"))
         if step > 1:
-            self._indented(Text(f"(every {step}th of {len(bars)} requests)", style="dim"))
+            self._indented(Text(f"(one bar for every {step} of {len(bars)} requests)", style="dim"))
+        elif len(bars) > BARS_SHOWN:
+            self._indented(Text(f"({len(bars) - BARS_SHOWN} more were not answered either)", style="dim"))
 
     def _details(self, finding: Finding, *, inconclusive: bool) -> None:
         for frame in finding.frames[-FRAMES_SHOWN:]:

@@ -1,6 +1,7 @@
 """The screen of those who prove katas: a bar, the matrix of examples and checks, the margins."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -8,7 +9,20 @@ from rich.table import Table
 
 from grader.authoring.examples import Example
 from grader.authoring.proof import Proof, ProofVerdict, Trial
-from grader.render.proof import common_outcome, is_as_declared, is_right, margin_cells, place, proof_summary, sentence
+from grader.render.proof import (
+    LEGEND,
+    MARGIN_HEADS,
+    WRONG_LEGEND,
+    MarginRow,
+    common_outcome,
+    is_as_declared,
+    is_right,
+    margin_rows,
+    marks_shown,
+    place,
+    proof_summary,
+    sentence,
+)
 from grader.render.terminal import MARKS, Screen, Text
 from grader.render.text import printable
 from grader.report import Outcome
@@ -25,6 +39,11 @@ NAME_WIDTH = 36
 BAR_WIDTH = 16
 """Columns for what is being graded and for the bar; with the numbers they take 71."""
 
+DIFFERS = "~"
+NOT_AS_DECLARED = "*"
+GAP = "   "
+MARGINS_WIDTH = 70
+"""With fewer columns each clock limit has several lines instead of one."""
 SPEED_PERIOD_S = 600.0
 """The time left is reckoned from the gradings of so long: junk takes longer than the rest, so a short look misleads."""
 
@@ -108,25 +127,65 @@ class ProofScreen(Screen):
             mark = self._mark(Outcome.PASSED if is_right(proof, example) else Outcome.FAILED)
             cells = (self._cell(proof, example, check) for check in proof.checks)
             grid.add_row(mark, Text(printable(example.label)), *cells)
-        self._console.print(Padding(grid, (1, 0, 1, 1), expand=False))
+        self._console.print(Padding(grid, (1, 0, 0, 1), expand=False))
+        self._legend(proof)
 
     def _cell(self, proof: Proof, example: Example, check: str) -> Text:
         outcome = common_outcome(proof, example, check)
-        mark = Text("~", style="yellow") if outcome is None else self._mark(outcome)
+        mark = self._mark(outcome)
         if is_as_declared(proof, example, check):
-            return Text(mark.plain, style="dim")
-        return Text(f"{mark.plain}*", style="bold red")
+            return mark if outcome is None else Text(mark.plain, style="dim")
+        return Text(f"{mark.plain}{NOT_AS_DECLARED}", style="bold red")
 
-    def _mark(self, outcome: Outcome) -> Text:
+    def _mark(self, outcome: Outcome | None) -> Text:
+        if outcome is None:
+            return Text(DIFFERS, style="yellow")
         mark, style = MARKS[outcome]
         return Text(mark if self._shows_marks else CELLS[outcome], style=style)
 
+    def _legend(self, proof: Proof) -> None:
+        """What the marks mean that occur; as many to a line as fit."""
+        outcomes, has_wrong = marks_shown(proof)
+        entries = [f"{self._mark(outcome).plain} {LEGEND[outcome]}" for outcome in outcomes]
+        entries += [f"{NOT_AS_DECLARED} {WRONG_LEGEND}"] if has_wrong else []
+        self._line()
+        for line in _filled(entries, self._console.width - 1):
+            self._line(Text(f" {line}", style="dim"))
+        self._line()
+
     def _margins(self, proof: Proof) -> None:
+        rows = [row for margin in proof.margins for row in margin_rows(proof, margin)]
+        if self._console.width < MARGINS_WIDTH:
+            self._narrow_margins(rows)
+            return
         grid = Table.grid(padding=(0, 2))
         for justify in ("right", "left", *["right"] * 5):
             grid.add_column(justify=justify, no_wrap=justify == "right")  # type: ignore[arg-type]
-        heads = ("", "Clock limits", "accepted", "", "limit", "", "rejected")
-        grid.add_row(*(Text(head, style="dim") for head in heads))
-        for margin in proof.margins:
-            grid.add_row(*(Text(cell) for cell in margin_cells(proof, margin)))
+        grid.add_row(*(Text(head, style="dim") for head in MARGIN_HEADS))
+        for row in rows:
+            grid.add_row(*(Text(cell) for cell in row))
         self._console.print(Padding(grid, (0, 0, 1, 1), expand=False))
+
+    def _narrow_margins(self, rows: Sequence[MarginRow]) -> None:
+        self._line(Text(f" {MARGIN_HEADS.what}", style="dim"))
+        for row in rows:
+            self._line(Text(f"{row.check:>3}  {row.what}"))
+            self._narrow_side("accepted", row.accepted, row.above)
+            self._narrow_side("limit", row.limit)
+            self._narrow_side("rejected", row.rejected, row.below)
+        self._line()
+
+    def _narrow_side(self, head: str, time: str, factor: str = "") -> None:
+        if time:
+            self._line(Text(f"     {head:8} {time:>9}  {factor}".rstrip()))
+
+
+def _filled(entries: Sequence[str], width: int) -> list[str]:
+    """As many entries to a line as fit; none is broken."""
+    lines: list[str] = []
+    for entry in entries:
+        if lines and len(lines[-1]) + len(GAP) + len(entry) <= width:
+            lines[-1] += GAP + entry
+        else:
+            lines.append(entry)
+    return lines

@@ -1,6 +1,6 @@
 """One attempt on one time axis: the rows that the chart draws and that the table behind it tells. Pure.
 
-Zero is the moment at which the first request was meant to be sent, so that a limit of 0.38 s is missed at 0.38 s; an attempt without
+Zero is the moment at which the first request was meant to be sent, so that a limit of 0.5 s is missed at 0.5 s; an attempt without
 requests begins at zero.
 """
 

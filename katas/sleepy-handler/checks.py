@@ -5,9 +5,10 @@ import secrets
 from grader.checks.api import Server, expect
 
 RENDER_S = 0.1
-CROWD = 12
-TOGETHER_S = 0.38
-"""Together they take 0.1 s and a little; one after another 1.2 s: 3 times above the one, 3 times below the other."""
+CROWD = 20
+TOGETHER_S = 0.5
+"""Together they take 0.1 s and a little, for which 0.4 s are left; one after another they take 2 s. Of those a busy machine may take half
+from what counts as the app's own time, and what is left is still twice the limit."""
 
 HEALTH_S = 0.3
 
@@ -33,7 +34,7 @@ async def test_a_label_takes_its_time(server: Server) -> None:
 
 
 async def test_labels_are_rendered_together(server: Server) -> None:
-    """12 labels at once take about as long as one."""
+    """20 labels at once take about as long as one."""
     crowd = await server.burst("GET", "/labels/{n}", count=CROWD, cut_off_s=TOGETHER_S)
     expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(RENDER_S).within(TOGETHER_S, alone_s=RENDER_S)
 
@@ -41,7 +42,8 @@ async def test_labels_are_rendered_together(server: Server) -> None:
 async def test_health_is_answered_while_labels_render(server: Server) -> None:
     """The health check is answered at once while labels render."""
     labels = [server.start("GET", f"/labels/{order}") for order in range(1, 1 + CROWD)]
-    probes = await server.steady("GET", "/health", rate_per_s=50, duration_s=0.2, cut_off_s=HEALTH_S)
+    # Probes come for as long as four labels take: after those that were rendered first, and when most of the labels wait.
+    probes = await server.steady("GET", "/health", rate_per_s=25, duration_s=0.4, cut_off_s=HEALTH_S)
     expect(probes).statuses(200).json(lambda _: {"status": "ok"}).each_within(HEALTH_S)
     for pending in labels:
         expect(await pending).status(200)

@@ -115,6 +115,21 @@ def test_a_declared_check_that_does_not_exist_is_found_where_it_is_declared(lint
     assert [(problem.file, problem.line) for problem in problems] == [("kata.toml", 10), ("kata.toml", 13)]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("reference", None),
+        ("refrence", "declares [accepted.refrence], but there is no accepted/refrence.py. Is accepted/reference.py meant?"),
+        ("calm", "declares [accepted.calm], but there is no accepted/calm.py."),
+    ],
+)
+def test_an_accepted_example_that_is_declared_must_be_there(make_kata: MakeKata, name: str, text: str | None) -> None:
+    manifest = MANIFEST.replace("[starter]", f"[accepted.{name}]\nleisurely = true\n\n[starter]", 1)
+    kata = find_catalog(make_kata(manifest=manifest, files={"README.md": README})).kata("tiny")
+    problems = [(problem.file, problem.line, problem.text) for problem in lint_package(kata, read_package(kata.folder))]
+    assert problems == ([] if text is None else [("kata.toml", 9, text)])
+
+
 def test_a_starter_that_is_an_accepted_example_is_found_despite_its_layout(lint: Lint) -> None:
     (problem,) = lint(**{"starter/app.py": "x  =  1  # one\n", "accepted/also.py": "x = 1\n"})
     assert "same code as accepted/also.py" in problem.text

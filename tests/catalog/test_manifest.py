@@ -34,6 +34,9 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
         (("because = ", "becuase = "), "`rejected.wrong.because` is missing", "Is `becuase` meant to be it?"),
         (("[starter]", "[limits]\ncheck_s = -1\n[starter]"), "`limits.check_s` must be a positive number", ""),
         (("[starter]", '[postgres]\nschema = "none.sql"\n[starter]'), "`postgres.schema` names none.sql", ""),
+        (("[starter]", "[accepted.reference]\nleisurly = true\n[starter]"), "leisurly` is unknown", "Did you mean `leisurely`?"),
+        (("[starter]", "[accepted.reference]\nleisurely = 1\n[starter]"), "`accepted.reference.leisurely` must be true or false", ""),
+        (("[starter]", "[acepted.reference]\n[starter]"), "`acepted` is unknown", "Did you mean `accepted`?"),
         (("title =", "title"), "is not valid TOML", "Mend that line."),
     ],
 )
@@ -46,6 +49,12 @@ def test_each_mistake_is_told_with_file_key_and_the_nearest_right_name(
     assert str(katas / "tiny" / "kata.toml") in caught.value.message
     assert message in caught.value.message
     assert hint in caught.value.hint
+
+
+def test_accepted_examples_are_leisurely_only_where_it_says_so(make_kata: MakeKata) -> None:
+    tables = "[accepted.calm]\nleisurely = true\n[accepted.quick]\nleisurely = false\n[accepted.plain]\n[starter]"
+    assert read_manifest(make_kata(manifest=MANIFEST.replace("[starter]", tables, 1)) / "tiny").leisurely == ("calm",)
+    assert read_manifest(make_kata() / "tiny").leisurely == ()
 
 
 def test_a_folder_without_a_manifest_is_no_kata(tmp_path: Path) -> None:

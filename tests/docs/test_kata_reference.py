@@ -27,8 +27,8 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 PACKAGE = (REFERENCE / "kata-package.md").read_text(encoding="utf-8")
 CHECK_API = (REFERENCE / "check-api.md").read_text(encoding="utf-8")
 
-OF_THE_MANIFEST = {"format", "starter.fails", "rejected.NAME.fails", "rejected.NAME.because"}
-NOT_IN_THE_MANIFEST = {"slug", "folder", "starter_fails", "mistakes", "limits", "postgres", "run"}
+OF_THE_MANIFEST = {"format", "accepted.NAME.leisurely", "starter.fails", "rejected.NAME.fails", "rejected.NAME.because"}
+NOT_IN_THE_MANIFEST = {"declared_accepted", "leisurely", "slug", "folder", "starter_fails", "mistakes", "limits", "postgres", "run"}
 
 
 def code_of(page: str, kind: str) -> str:

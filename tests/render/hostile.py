@@ -88,10 +88,10 @@ def report_of(text: str, kind: FindingKind = FindingKind.WRONG_VALUE, verdict: V
 
 def proof_of(text: str) -> Proof:
     example = Example(Kind.REJECTED, text, Path("x"), frozenset({text}))
-    side = Side(text, Timing(text, text, 1.0, 2.0, is_bound=True))
+    side = Side(example, Timing(text, text, 1.0, 2.0, is_bound=True))
     return Proof(
         kata=text, title=text, checks=(text, "test_b"), examples=(example,), trials=(Trial(example, Verdict.FAILED, (result_of(text),)),),
-        margins=(Margin(text, text, 1.0, side, side), Margin(f"{text}?", text, 1.0, None, None)),
+        margins=(Margin(text, text, 1.0, 0.0, (side,), (side,), (side,)), Margin(f"{text}?", text, 1.0)),
         problems=(Problem(text, text, 1, result_of(text)), Problem("", text)), planned=2, duration_s=1.0,
     )  # fmt: skip
 

@@ -34,8 +34,8 @@ from grader.report import GraderInfo, Report
 from tests.judge.records import watch
 
 RENDER_S = 0.1
-LIMIT_S = 0.38
-CUT_S = 0.42
+LIMIT_S = 0.5
+CUT_S = 0.54
 VISITORS = 12
 SOURCE = "time.sleep(RENDER_S)  # the printer renders"
 
@@ -94,7 +94,7 @@ def burst_check(*, serial: bool) -> CheckRecord:
 
 def _burst(begun_s: float, *, serial: bool) -> Attempt:
     exchanges = tuple(_visitor(i, begun_s, ((i if serial else 1) * RENDER_S) + 0.005) for i in range(1, VISITORS + 1))
-    seen, ids = watch(0.42 if serial else 0.11), tuple(range(1, VISITORS + 1))
+    seen, ids = watch(CUT_S if serial else 0.11), tuple(range(1, VISITORS + 1))
     claims = (
         StatusClaim(exchanges=ids, allowed=(200,), watch=seen),
         ClockClaim(
@@ -102,11 +102,11 @@ def _burst(begun_s: float, *, serial: bool) -> Attempt:
         ),
     )
     frame = Frame(file="app.py", line=37, function="label", source=SOURCE)
-    stalls = (Stall(at_s=begun_s + 0.001, duration_s=0.2, frame=frame), Stall(at_s=begun_s + 0.21, duration_s=0.21, frame=frame))
+    stalls = (Stall(at_s=begun_s + 0.001, duration_s=0.2, frame=frame), Stall(at_s=begun_s + 0.21, duration_s=0.33, frame=frame))
     return Attempt(
         subject=Subject.SOLUTION,
         started_s=begun_s - 0.05,
-        ended_s=begun_s + 0.45,
+        ended_s=begun_s + CUT_S + 0.03,
         life=life(begun_s - 0.05, log="INFO: ready\n  indented\n"),
         exchanges=exchanges,
         bursts=(Burst(id=99, exchanges=ids, watch=seen),),

@@ -100,7 +100,7 @@ def test_the_page_draws_every_lane_of_the_attempt_that_decided(open_page: Open) 
     assert len({round(one["y"]) for one in drawn}) == 12
     assert drawn[0]["width"] < drawn[1]["width"] < drawn[2]["width"] < drawn[3]["width"]
     assert len(bars(page, "stalls")) == 2
-    assert page.locator("#chart .limit text").all_text_contents() == ["limit 0.38 s"]
+    assert page.locator("#chart .limit text").all_text_contents() == ["limit 0.50 s"]
 
 
 def test_hovering_tells_when_what_and_where(open_page: Open) -> None:
@@ -217,7 +217,7 @@ def test_behind_each_chart_there_is_a_table(open_page: Open) -> None:
     shown = page.locator("#attempt-2-1")
     shown.get_by_text("The timeline as a table").click()
     expect(shown.get_by_role("row", name="GET /labels/802")).to_be_visible()
-    expect(shown.get_by_role("row", name="12 × GET /labels/801")).to_contain_text("0.38 s")
+    expect(shown.get_by_role("row", name="12 × GET /labels/801")).to_contain_text("0.50 s")
     assert page.locator("#chart").get_attribute("aria-label") == (
         "Timeline of 2. 12 labels at once take about as long as one. (attempt 1, your solution); the table below it says the same"
     )

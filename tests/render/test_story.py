@@ -15,7 +15,7 @@ RIGHT, BURST, CALLS = range(3)
 def test_a_burst_is_told_as_one_and_says_what_came_back() -> None:
     (step,) = steps(blocking_run().checks[BURST].attempts[0])
     assert step.sent == "12 × GET /labels/{n}, all at once"
-    assert step.seen == "8 × unanswered, 4 × 200, after 0.10 s to 0.42 s"
+    assert step.seen == "7 × unanswered, 5 × 200, after 0.10 s to 0.54 s"
 
 
 def test_a_single_request_is_told_by_its_path() -> None:
@@ -46,7 +46,7 @@ def test_what_a_check_counted_is_told_with_what_it_must_be() -> None:
 
 def test_the_loop_that_stood_still_is_told_with_its_line() -> None:
     (told,) = sights(blocking_run().checks[BURST].attempts[0])
-    assert told.startswith("The event loop stood still 2 times, 0.41 s in all, at app.py:37 `time.sleep(RENDER_S)")
+    assert told.startswith("The event loop stood still 2 times, 0.53 s in all, at app.py:37 `time.sleep(RENDER_S)")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from grader.checks.api import Server, expect
 PRINT_S = 0.1
 CROWD = 25
 TOGETHER_S = 0.75
-"""Together they take 0.1 s and a little; one after another 2.5 s: more than 3 times on both sides."""
+"""Together they take 0.1 s and a little, for which 0.65 s are left; one after another 2.5 s, more than 3 times the limit."""
 
 
 def ticket(number: int) -> dict[str, int]:
