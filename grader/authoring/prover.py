@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from grader.authoring.lint import CHECKS, Files, check_names, lint_package
 from grader.authoring.margins import margin_problems, margins_of
 from grader.authoring.proof import Problem, Proof, Trial
 from grader.authoring.repeats import to_repeat
+from grader.authoring.thresholds import ROUNDS
 from grader.catalog.manifest import Kata
 from grader.errors import BrokenError, GraderError, KataPackageError, SolutionError
 from grader.report import Outcome
@@ -63,6 +65,7 @@ class Prover:
         self._own = [example for example in own_examples(kata) if example.path.is_file()]
         self._examples: list[Example] = []
         self._trials: list[Trial] = []
+        self._gradings: Counter[Example] = Counter()
         self._began_s: float | None = None
 
     @property
@@ -90,14 +93,18 @@ class Prover:
         gradings = [example for _ in range(self._plan.rounds) for example in self._examples]
         if self._plan.is_shuffled:
             random.shuffle(gradings)
+        self._gradings.update(gradings)
         self.planned = len(gradings)
         return gradings
 
     def further_gradings(self) -> list[Example]:
         """What must be graded after all this before it can be judged; to be asked again when that has been done."""
         unseen = self._unseen_examples() if self._plan.is_quick else []
-        further = [*unseen, *to_repeat(self._trials, self._checks)]
+        # An example that cannot be graded at all leaves no trial, however often it is tried.
+        again = [example for example in to_repeat(self._trials, self._checks) if self._gradings[example] < ROUNDS]
+        further = [*unseen, *again]
         self._examples += unseen
+        self._gradings.update(further)
         self.planned += len(further)
         return further
 

@@ -125,3 +125,14 @@ def test_checks_that_cannot_be_run_are_a_mistake_in_the_kata(make_prover: MakePr
     prover.stop(BrokenError(f"{prover.kata.checks}: nothing can be imported."))
     (problem,) = prover.proof().problems
     assert (problem.file, problem.text) == ("checks.py", "nothing can be imported.")
+
+
+def test_what_can_no_longer_be_graded_is_not_tried_for_ever(make_prover: MakeProver, tmp_path: Path) -> None:
+    prover = make_prover(Plan())
+    starter, *_ = prover.first_gradings(tmp_path)
+    prover.note_trial(trial(starter, FAILED, FAILED, PASSED))  # one check more than is declared
+    further = 0
+    while gradings := prover.further_gradings():
+        further += len(gradings)
+        prover.note_error(starter, SolutionError("It is gone.", ""))
+    assert further == 2

@@ -84,6 +84,7 @@ TWICE = {
 """A kata that no junk passes."""
 
 
+@pytest.mark.slow
 def test_a_right_kata_is_proved_and_a_wrong_one_beside_it_told_of(kata: RunKata, make_kata: MakeKata) -> None:
     make_kata("right", files=TWICE)
     make_kata("unreadable", manifest=MANIFEST + "\nworker = 2\n", files=README)
@@ -100,6 +101,7 @@ def test_a_right_kata_is_proved_and_a_wrong_one_beside_it_told_of(kata: RunKata,
     assert "Traceback" not in ran.out
 
 
+@pytest.mark.slow
 def test_the_proof_is_one_document_for_programs(kata: RunKata, make_kata: MakeKata) -> None:
     ran = kata("verify", "tiny", "--repeat", "2", "--shuffle", "--json", "--katas", make_kata(files=TWICE))
     document = json.loads(ran.out)
@@ -121,6 +123,7 @@ async def test_it_answers(server: Server) -> None:
 '''
 
 
+@pytest.mark.slow
 def test_limits_are_measured_on_whole_bursts(kata: RunKata, make_kata: MakeKata) -> None:
     slow = "import time\n" + APP.replace("{answer}", "yes").replace("    return", "    time.sleep(0.2)\n    return")
     katas = make_kata(checks=CLOCK_CHECKS, files={**README, "starter/app.py": slow})
@@ -131,6 +134,7 @@ def test_limits_are_measured_on_whole_bursts(kata: RunKata, make_kata: MakeKata)
     assert margin["fastest_rejected"]["measured_s"] > 0.75
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("checks", "words"),
     [
@@ -160,6 +164,7 @@ def test_a_kata_of_another_name_is_a_mistake_in_the_command(kata: RunKata, make_
     assert "Did you mean tiny?" in ran.err
 
 
+@pytest.mark.slow
 def test_an_interruption_tells_what_is_known(make_kata: MakeKata, tmp_path: Path) -> None:
     katas = make_kata(files={**README, "rejected/zz.py": ""})
     process = subprocess.Popen(
