@@ -72,8 +72,6 @@ class Verification:
                             workers.start_soon(self._work, pool, folder)
         except HarnessError as error:
             self._stop_all(error)
-        except OSError as error:
-            self._stop_all(_no_folder(error))
         self._finish_rest()
         return [self._proofs[slug] for slug in self._slugs if slug in self._proofs]
 
@@ -91,9 +89,14 @@ class Verification:
 
     def _fill_queue(self, folder: Path) -> None:
         gradings: dict[str, list[Example]] = {}
-        for slug, prover in self._provers.items():
-            (folder / slug).mkdir()
-            gradings[slug] = prover.first_gradings(folder / slug)
+        try:
+            for slug, prover in self._provers.items():
+                (folder / slug).mkdir()
+                gradings[slug] = prover.first_gradings(folder / slug)
+        except OSError as error:
+            raise HarnessError(
+                f"{folder} cannot be used: {error.strerror}.", "Free some space, or set TMPDIR to another folder."
+            ) from error
         self._queue = GradingQueue(gradings)
         self._observer.all_begin(sum(map(len, gradings.values())))
         for slug, some in gradings.items():
@@ -104,13 +107,17 @@ class Verification:
 
     async def _work(self, pool: Pool, folder: Path) -> None:
         """Grade until nothing is left; the worker process behind this keeps the environment of the kata that it is at."""
-        grading = await self._next(None)
-        while grading is not None:
-            slug = grading.slug
-            async with pool.series(self._job(slug, folder)) as series:
-                while grading is not None and grading.slug == slug:
-                    await self._grade(grading, series)
-                    grading = await self._next(slug)
+        try:
+            grading = await self._next(None)
+            while grading is not None:
+                slug = grading.slug
+                async with pool.series(self._job(slug, folder)) as series:
+                    while grading is not None and grading.slug == slug:
+                        await self._grade(grading, series)
+                        grading = await self._next(slug)
+        except SystemExit:
+            # The observer's output is a pipe that nobody reads any more. In a task, this would end the loop on the spot.
+            self.interrupt()
 
     def _job(self, slug: str, folder: Path) -> SeriesJob:
         runs_folder = folder / f"runs-{next(self._numbers)}"
@@ -203,7 +210,3 @@ def _relative(error: GraderError, folder: Path) -> str:
     """The error's sentences without the file's path, which is shown already."""
     message = error.message.removeprefix(f"{folder / MANIFEST}: ").removeprefix(f"{folder / MANIFEST} ")
     return f"{message} {error.hint}".strip()
-
-
-def _no_folder(error: OSError) -> HarnessError:
-    return HarnessError(f"No temporary folder can be used: {error.strerror}.", "Free some space, or set TMPDIR to another folder.")

@@ -127,10 +127,7 @@ class Pool:
         Raises:
             HarnessError: the forkserver has ended, or there is no socket to be had.
         """
-        try:
-            ours, theirs = socket.socketpair()
-        except OSError as error:
-            raise HarnessError(f"No socket can be made: {error.strerror}.", "Close other programs or raise `ulimit -n`.") from error
+        ours, theirs = _socket_pair()
         with theirs:
             worker = Worker(next(self._numbers), job, ours)
             try:
@@ -206,7 +203,7 @@ def running_pool() -> Iterator[Pool]:
     Raises:
         HarnessError: it cannot be started.
     """
-    control, theirs = socket.socketpair()
+    control, theirs = _socket_pair()
     with control:
         with theirs:
             process = _start(theirs)
@@ -221,6 +218,13 @@ def running_pool() -> Iterator[Pool]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _socket_pair() -> tuple[socket.socket, socket.socket]:
+    try:
+        return socket.socketpair()
+    except OSError as error:
+        raise HarnessError(f"No socket can be made: {error.strerror}.", "Close other programs or raise `ulimit -n`.") from error
 
 
 def _start(control: socket.socket) -> "subprocess.Popen[bytes]":

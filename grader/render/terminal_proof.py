@@ -37,7 +37,8 @@ CELLS = {Outcome.PASSED: "+", Outcome.FAILED: "x", Outcome.NOT_RUN: "-", Outcome
 """Marks of one character for terminals without better ones."""
 NAME_WIDTH = 36
 BAR_WIDTH = 16
-"""Columns for what is being graded and for the bar; with the numbers they take 71."""
+NUMBERS_WIDTH = 20
+"""Columns for what is being graded, for the bar, and for the numbers beside it; where there are not so many, the bar is left out."""
 
 DIFFERS = "~"
 NOT_AS_DECLARED = "*"
@@ -56,7 +57,9 @@ class ProofScreen(Screen):
 
     def __init__(self) -> None:
         super().__init__()
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(BAR_WIDTH), MofNCompleteColumn(), TimeRemainingColumn())
+        self._name_width = max(1, min(NAME_WIDTH, self._console.width - NUMBERS_WIDTH))
+        bar = [BarColumn(BAR_WIDTH)] if self._console.width > NAME_WIDTH + BAR_WIDTH + NUMBERS_WIDTH else []
+        columns = (TextColumn("{task.description}", markup=False), *bar, MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=self._console, transient=True, speed_estimate_period=SPEED_PERIOD_S)
         self._task = self._progress.add_task("", total=None)
         self._total = 0
@@ -82,8 +85,8 @@ class ProofScreen(Screen):
 
     def trial_begins(self, slug: str, example: Example) -> None:
         """Say on the bar what is being graded; of several, what began last."""
-        name = printable(f"{slug}/{example.name}", NAME_WIDTH)
-        self._progress.update(self._task, description=f"{name:{NAME_WIDTH}}")
+        name = printable(f"{slug}/{example.name}", self._name_width)
+        self._progress.update(self._task, description=f"{name:{self._name_width}}")
 
     def trial_ends(self, slug: str, trial: Trial) -> None:
         """Move the bar, or print a line."""

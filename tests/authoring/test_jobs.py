@@ -158,6 +158,18 @@ def test_a_signal_gives_what_is_known_and_leaves_nothing(three: Path, tmp_path: 
     assert list(temporary.iterdir()) == []
 
 
+def test_when_nobody_reads_its_output_any_more_it_ends_and_leaves_nothing(three: Path, tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    with proving(three, temporary) as (process, children):
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert "Traceback" not in process.stderr.read()
+        assert process.wait(END_S) == 130
+    assert have_ended(children)
+    assert list(temporary.iterdir()) == []
+
+
 def test_when_the_command_is_killed_all_that_it_started_ends_and_the_next_one_cleans_up(kata: RunKata, three: Path, tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     with proving(three, temporary) as (process, children):
