@@ -173,12 +173,13 @@ class PooledSeries:
         Raises:
             GraderCrashed: by a bug of the grader.
         """
-        is_over = False
+        is_over, had_worker = False, self._worker is not None
         try:
-            if self._worker is None:
-                self._worker = self._pool.fork(self._job)
-            self._worker.send(line_of(Grade(str(solution))))
-            outcome = await outcome_of(self._worker, observer, limit_s + SLACK_S)
+            outcome = await self._ask(solution, observer, limit_s)
+            if outcome is None and had_worker and not self._has_begun:
+                # It had exited before it was asked, as when the system takes its memory: no fault of this solution's.
+                await self.end()
+                outcome = await self._ask(solution, observer, limit_s)
             is_over = isinstance(outcome, Graded | Refused)
             return result_of(outcome)
         except HarnessError as error:
@@ -188,6 +189,16 @@ class PooledSeries:
         finally:
             if not is_over:
                 await self.end()
+
+    @property
+    def _has_begun(self) -> bool:
+        return self._worker is not None and self._worker.has_begun
+
+    async def _ask(self, solution: Path, observer: Observer, limit_s: float) -> Outcome | None:
+        worker = self._worker = self._worker or self._pool.fork(self._job)
+        worker.has_begun = False
+        worker.send(line_of(Grade(str(solution))))
+        return await outcome_of(worker, observer, limit_s + SLACK_S)
 
     async def end(self) -> None:
         """End the worker, if there is one."""

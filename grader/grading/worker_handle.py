@@ -44,7 +44,7 @@ class Worker:
         number: by which the forkserver knows it.
         job: what it is for.
         channel: the socket to it.
-        has_begun: it has told of a check.
+        has_begun: it has told of a check of the grading under way.
         has_ended: its end of the socket is closed.
     """
 

@@ -362,6 +362,22 @@ async def test_a_bug_of_the_grader_ends_a_series(forkserver: PretendedForkserver
     assert caught.group_contains(GraderCrashed, match="Traceback: here")
 
 
+async def test_a_worker_of_a_series_that_exited_between_two_solutions_is_replaced(forkserver: PretendedForkserver) -> None:
+    results: list[Report | GraderError] = []
+
+    async def ask_twice() -> None:
+        async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny", "runs")) as series:
+            for _ in range(2):
+                results.append(await series.grade(Path("app.py"), Silence(), LIMIT_S))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask_twice)
+        for _ in range(2):
+            with await anyio.to_thread.run_sync(forkserver.channel) as channel:
+                channel.sendall(line_of(Begun("A check.")) + line_of(Graded(FAIL)))
+    assert results == [FAIL, FAIL]
+
+
 async def test_without_a_forkserver_a_series_gives_an_error(forkserver: PretendedForkserver) -> None:
     forkserver.theirs.close()
     async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny", "runs")) as series:
