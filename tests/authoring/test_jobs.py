@@ -34,6 +34,8 @@ import secrets
 
 from grader.checks.api import Server, expect
 
+pytestmark = pytest.mark.slow
+
 
 async def test_it_answers(server: Server) -> None:
     """It doubles any number."""

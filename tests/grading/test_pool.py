@@ -37,6 +37,8 @@ from grader.report import CheckResult, Report, Verdict
 from tests.cli.pretend import FAIL
 from tests.conftest import APP, CHECKS
 
+pytestmark = pytest.mark.slow
+
 LIMIT_S = 60.0
 HANGING = CHECKS.replace("async def test_it_answers", "async def test_it_hangs") + "    import anyio\n    await anyio.sleep(30)\n"
 
