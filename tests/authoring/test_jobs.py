@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +14,9 @@ import psutil
 import pytest
 
 from tests.conftest import KATA, RunKata
+from tests.waiting import HANG_S, wait_until
 
+pytestmark = pytest.mark.slow
 MakeKata = Callable[..., Path]
 
 APP = """
@@ -34,8 +35,6 @@ import secrets
 
 from grader.checks.api import Server, expect
 
-pytestmark = pytest.mark.slow
-
 
 async def test_it_answers(server: Server) -> None:
     """It doubles any number."""
@@ -52,8 +51,6 @@ TWICE = {
     "rejected/wrong.py": APP.replace("{answer}", "n * n"),
 }
 """A kata that no junk passes."""
-
-END_S = 60.0
 
 WITH_DEFAULTS = """
 import os, signal, sys
@@ -130,14 +127,9 @@ def proving(katas: Path, temporary: Path) -> Iterator[tuple["subprocess.Popen[st
         yield process, psutil.Process(process.pid).children(recursive=True)
 
 
-def have_ended(processes: list[psutil.Process]) -> bool:
-    """Whether all these are gone, or nobody has asked yet how they ended; waits for that."""
-    until = time.monotonic() + END_S
-    while time.monotonic() < until:
-        if not any(is_alive(process) for process in processes):
-            return True
-        time.sleep(0.05)
-    return False
+def wait_for_the_end_of(processes: list[psutil.Process]) -> None:
+    """Wait until all these are gone, or nobody has asked yet how they ended."""
+    wait_until(lambda: not any(map(is_alive, processes)), lambda: list(filter(is_alive, processes)))
 
 
 def is_alive(process: psutil.Process) -> bool:
@@ -151,12 +143,12 @@ def test_a_signal_gives_what_is_known_and_leaves_nothing(three: Path, tmp_path: 
     temporary = tmp_path / "tmp"
     with proving(three, temporary) as (process, children):
         process.send_signal(number)
-        out, err = process.communicate(timeout=END_S)
+        out, err = process.communicate(timeout=HANG_S)
     assert process.returncode == code
     assert out.count("Interrupted after") == 2
     assert "Traceback" not in out + err
     assert children
-    assert have_ended(children)
+    wait_for_the_end_of(children)
     assert list(temporary.iterdir()) == []
 
 
@@ -167,8 +159,8 @@ def test_when_nobody_reads_its_output_any_more_it_ends_and_leaves_nothing(three:
         assert process.stderr is not None
         process.stdout.close()
         assert "Traceback" not in process.stderr.read()
-        assert process.wait(END_S) == 130
-    assert have_ended(children)
+        assert process.wait(HANG_S) == 130
+    wait_for_the_end_of(children)
     assert list(temporary.iterdir()) == []
 
 
@@ -176,8 +168,8 @@ def test_when_the_command_is_killed_all_that_it_started_ends_and_the_next_one_cl
     temporary = tmp_path / "tmp"
     with proving(three, temporary) as (process, children):
         process.kill()
-        process.communicate(timeout=END_S)
+        process.communicate(timeout=HANG_S)
     assert children
-    assert have_ended(children)
+    wait_for_the_end_of(children)
     assert kata("verify", "right", "--quick", "--katas", three, environ={"TMPDIR": str(temporary)}).code == 0
     assert list(temporary.iterdir()) == []

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 
 from grader.authoring.noise import noise
 from tests.conftest import APP, CHECKS, KATA, MANIFEST, RunKata
+from tests.waiting import HANG_S, wait_until
 
 MakeKata = Callable[..., Path]
 
@@ -42,7 +42,7 @@ def test_noise_ends_when_its_parent_is_killed() -> None:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    psutil.wait_procs([child], timeout=20)
+    psutil.wait_procs([child], timeout=HANG_S)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
@@ -152,7 +152,7 @@ def test_checks_that_cannot_work_are_told_once(kata: RunKata, make_kata: MakeKat
 
 def test_a_machine_without_room_is_not_the_katas_fault(make_kata: MakeKata) -> None:
     command = f'ulimit -n 14; exec "{KATA}" verify --json --katas "{make_kata(files=README)}"'
-    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=HANG_S, check=False)
     (only,) = json.loads(ran.stdout)["katas"]
     assert (ran.returncode, only["verdict"]) == (4, "broken")
     assert {problem["is_environment"] for problem in only["problems"]} == {True}
@@ -179,12 +179,9 @@ def test_an_interruption_tells_what_is_known(make_kata: MakeKata, tmp_path: Path
     next(line for line in lines if "3 of" in line)
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 130
     assert "Interrupted after" in out
     assert "rejected/zz.py: is not declared" in out
     assert "Traceback" not in out + err
-    deadline = time.monotonic() + 20
-    while any(child.is_running() for child in children) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(child.is_running() for child in children)
+    wait_until(lambda: not any(child.is_running() for child in children))

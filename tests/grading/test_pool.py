@@ -36,11 +36,11 @@ from grader.harness.sandbox import SandboxMode
 from grader.report import CheckResult, Report, Verdict
 from tests.cli.pretend import FAIL
 from tests.conftest import APP, CHECKS
+from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.slow
 
-LIMIT_S = 60.0
-HANGING = CHECKS.replace("async def test_it_answers", "async def test_it_hangs") + "    import anyio\n    await anyio.sleep(30)\n"
+HANGING = CHECKS.replace("async def test_it_answers", "async def test_it_hangs") + "    import anyio\n    await anyio.sleep(600)\n"
 
 
 class Notes:
@@ -89,10 +89,10 @@ def is_clean(temporary: Path) -> bool:
 async def test_what_stands_ready_grades_what_is_there_when_it_is_asked(job: Job, tmp_path: Path, temporary: Path) -> None:
     notes = Notes()
     with running_pool() as pool:
-        passed = await pool.grade(job, notes, LIMIT_S)
+        passed = await pool.grade(job, notes, HANG_S)
         pool.stand_by(job)
         job_of(Path(job.katas), tmp_path, answer="no")
-        failed = await pool.grade(job, notes, LIMIT_S)
+        failed = await pool.grade(job, notes, HANG_S)
     assert isinstance(passed, Report)
     assert isinstance(failed, Report)
     assert (passed.verdict, failed.verdict) == (Verdict.PASSED, Verdict.FAILED)
@@ -125,7 +125,7 @@ async def test_what_stood_ready_and_has_ended_meanwhile_is_replaced(job: Job, te
     others = launchers()
     with running_pool() as pool:
         pool.stand_by(job)
-        with anyio.fail_after(LIMIT_S):
+        with anyio.fail_after(HANG_S):
             # One that is killed before its sandbox stands leaves a child, which the next grading ends.
             standing: list[psutil.Process] = []
             while not any(process.name() != "bwrap" for process in standing):
@@ -134,10 +134,10 @@ async def test_what_stood_ready_and_has_ended_meanwhile_is_replaced(job: Job, te
         for process in standing:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        with anyio.fail_after(LIMIT_S):
+        with anyio.fail_after(HANG_S):
             while not all(has_ended(process) for process in standing):
                 await anyio.sleep(0.01)
-        report = await pool.grade(job, Silence(), LIMIT_S)
+        report = await pool.grade(job, Silence(), HANG_S)
     assert isinstance(report, Report)
     assert report.verdict is Verdict.PASSED
     assert is_clean(temporary)
@@ -150,14 +150,14 @@ async def test_a_grading_that_is_broken_off_leaves_nothing_and_the_next_one_work
     with running_pool() as pool:
         notes = Notes()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(pool.grade, job, notes, LIMIT_S)
-            with anyio.fail_after(LIMIT_S):
+            tasks.start_soon(pool.grade, job, notes, HANG_S)
+            with anyio.fail_after(HANG_S):
                 while not notes.begun:
                     await anyio.sleep(0.02)
             tasks.cancel_scope.cancel()
         assert is_clean(temporary)
         make_kata()
-        report = await pool.grade(job, Silence(), LIMIT_S)
+        report = await pool.grade(job, Silence(), HANG_S)
     assert isinstance(report, Report)
     assert report.verdict is Verdict.PASSED
 
@@ -165,7 +165,7 @@ async def test_a_grading_that_is_broken_off_leaves_nothing_and_the_next_one_work
 async def test_what_cannot_be_graded_is_an_error_and_not_the_end(job: Job, temporary: Path) -> None:
     (Path(job.solution) / "app.py").unlink()
     with running_pool() as pool:
-        error = await pool.grade(job, Silence(), LIMIT_S)
+        error = await pool.grade(job, Silence(), HANG_S)
     assert isinstance(error, GraderError)
     assert "has no app.py" in error.message
     assert error.exit_code is ExitCode.USAGE
@@ -189,9 +189,9 @@ async def test_a_series_grades_one_solution_after_another_with_the_same_launcher
     others = launchers()
     with running_pool() as pool:
         async with pool.series(series_job) as series:
-            passed = await series.grade(example(series_job, "accepted/reference.py"), Silence(), LIMIT_S)
+            passed = await series.grade(example(series_job, "accepted/reference.py"), Silence(), HANG_S)
             first = [process for process in launchers() if process not in others]
-            failed = await series.grade(example(series_job, "rejected/wrong.py"), Silence(), LIMIT_S)
+            failed = await series.grade(example(series_job, "rejected/wrong.py"), Silence(), HANG_S)
             second = [process for process in launchers() if process not in others]
         assert is_clean(temporary)
     assert isinstance(passed, Report)
@@ -203,8 +203,8 @@ async def test_a_series_grades_one_solution_after_another_with_the_same_launcher
 async def test_what_is_no_solution_is_an_error_and_the_series_goes_on(series_job: SeriesJob) -> None:
     with running_pool() as pool:
         async with pool.series(series_job) as series:
-            error = await series.grade(example(series_job, "rejected/absent.py"), Silence(), LIMIT_S)
-            report = await series.grade(example(series_job, "accepted/reference.py"), Silence(), LIMIT_S)
+            error = await series.grade(example(series_job, "rejected/absent.py"), Silence(), HANG_S)
+            report = await series.grade(example(series_job, "accepted/reference.py"), Silence(), HANG_S)
     assert isinstance(error, SolutionError)
     assert isinstance(report, Report)
 
@@ -213,7 +213,7 @@ async def test_a_kata_that_cannot_be_read_is_an_error_of_its_class(series_job: S
     example(series_job, "kata.toml").write_text("format = 99")
     with running_pool() as pool:
         async with pool.series(series_job) as series:
-            error = await series.grade(example(series_job, "accepted/reference.py"), Silence(), LIMIT_S)
+            error = await series.grade(example(series_job, "accepted/reference.py"), Silence(), HANG_S)
     assert isinstance(error, KataPackageError)
 
 
@@ -222,8 +222,8 @@ async def test_a_series_that_is_broken_off_leaves_nothing(make_kata: Callable[..
     job, notes = SeriesJob(str(katas), "tiny", str(tmp_path / "runs")), Notes()
     with running_pool() as pool:
         async with pool.series(job) as series, anyio.create_task_group() as tasks:
-            tasks.start_soon(series.grade, example(job, "accepted/reference.py"), notes, LIMIT_S)
-            with anyio.fail_after(LIMIT_S):
+            tasks.start_soon(series.grade, example(job, "accepted/reference.py"), notes, HANG_S)
+            with anyio.fail_after(HANG_S):
                 while not notes.begun:
                     await anyio.sleep(0.02)
             tasks.cancel_scope.cancel()
@@ -244,11 +244,11 @@ async def test_a_worker_that_is_killed_is_an_error_and_is_replaced(make_kata: Ca
         async with pool.series(job) as series:
 
             async def ask() -> None:
-                results.append(await series.grade(example(job, "accepted/reference.py"), notes, LIMIT_S))
+                results.append(await series.grade(example(job, "accepted/reference.py"), notes, HANG_S))
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(ask)
-                with anyio.fail_after(LIMIT_S):
+                with anyio.fail_after(HANG_S):
                     while not notes.begun:
                         await anyio.sleep(0.02)
                 for worker in workers():
@@ -305,7 +305,7 @@ async def outcome(forkserver: PretendedForkserver, *events: Event) -> Report | G
     results: list[Report | GraderError] = []
 
     async def ask() -> None:
-        results.append(await pool.grade(JOB, Silence(), LIMIT_S))
+        results.append(await pool.grade(JOB, Silence(), HANG_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
@@ -341,7 +341,7 @@ async def series_outcome(forkserver: PretendedForkserver, *events: Event) -> Rep
 
     async def ask() -> None:
         async with pool.series(SeriesJob("katas", "tiny", "runs")) as series:
-            results.append(await series.grade(Path("app.py"), Silence(), LIMIT_S))
+            results.append(await series.grade(Path("app.py"), Silence(), HANG_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
@@ -370,7 +370,7 @@ async def test_a_worker_of_a_series_that_exited_between_two_solutions_is_replace
     async def ask_twice() -> None:
         async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny", "runs")) as series:
             for _ in range(2):
-                results.append(await series.grade(Path("app.py"), Silence(), LIMIT_S))
+                results.append(await series.grade(Path("app.py"), Silence(), HANG_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask_twice)
@@ -383,7 +383,7 @@ async def test_a_worker_of_a_series_that_exited_between_two_solutions_is_replace
 async def test_without_a_forkserver_a_series_gives_an_error(forkserver: PretendedForkserver) -> None:
     forkserver.theirs.close()
     async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny", "runs")) as series:
-        error = await series.grade(Path("app.py"), Silence(), LIMIT_S)
+        error = await series.grade(Path("app.py"), Silence(), HANG_S)
     assert isinstance(error, HarnessError)
     assert "has ended" in error.message
 
@@ -396,7 +396,7 @@ async def test_an_error_from_what_stood_ready_counts_for_nothing(forkserver: Pre
     results: list[Report | GraderError] = []
 
     async def ask() -> None:
-        results.append(await pool.grade(JOB, Silence(), LIMIT_S))
+        results.append(await pool.grade(JOB, Silence(), HANG_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
@@ -407,7 +407,7 @@ async def test_an_error_from_what_stood_ready_counts_for_nothing(forkserver: Pre
 
 async def test_when_the_forkserver_has_gone_that_is_an_error(forkserver: PretendedForkserver) -> None:
     forkserver.theirs.close()
-    error = await Pool(forkserver.ours).grade(JOB, Silence(), LIMIT_S)
+    error = await Pool(forkserver.ours).grade(JOB, Silence(), HANG_S)
     assert isinstance(error, HarnessError)
     assert "has ended" in error.message
 
