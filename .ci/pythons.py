@@ -41,8 +41,13 @@ class Interpreter:
         return ".".join(map(str, self.version))
 
 
-def candidates(environ: Mapping[str, str]) -> Iterator[str]:
-    """Where interpreters may be: paths, not all of which need run."""
+def candidates(environ: Mapping[str, str], prefix: Path) -> Iterator[str]:
+    """Where interpreters may be: paths, not all of which need run.
+
+    Args:
+        environ: of the process.
+        prefix: where the interpreter of this process is installed; where that is pyenv's, the others are beside it.
+    """
     if named := environ.get("KATA_PYTHONS"):
         yield from (shutil.which(word, path=environ.get("PATH")) or word for word in shlex.split(named))
         return
@@ -50,8 +55,10 @@ def candidates(environ: Mapping[str, str]) -> Iterator[str]:
     for folder in environ.get("PATH", "").split(os.pathsep):
         if folder and Path(folder).is_dir():
             yield from (str(path) for path in sorted(Path(folder).glob("python3.*")) if re.fullmatch(r"python3\.\d+", path.name))
-    pyenv = Path(environ.get("PYENV_ROOT") or Path(environ.get("HOME", "/")) / ".pyenv")
-    yield from (str(path) for path in sorted(pyenv.glob("versions/3.*/bin/python3")))
+    pyenv = Path(environ.get("PYENV_ROOT") or Path(environ.get("HOME", "/")) / ".pyenv") / "versions"
+    for versions in (pyenv, prefix.parent):
+        if versions.name == "versions":
+            yield from (str(path) for path in sorted(versions.glob("3.*/bin/python3")))
 
 
 def probe(path: str) -> Interpreter | None:
@@ -98,7 +105,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python .ci/pythons.py", description="Grade every kata with each Python interpreter.")
     parser.add_argument("--list", action="store_true", help="only say which there are")
     only_lists = parser.parse_args().list
-    interpreters = newest(one for path in dict.fromkeys(candidates(os.environ)) if (one := probe(path)) is not None)
+    interpreters = newest(one for path in dict.fromkeys(candidates(os.environ, Path(sys.base_prefix))) if (one := probe(path)) is not None)
     for one in interpreters:
         print(f"Python {one.name}: {one.path}", flush=True)
     if not interpreters:

@@ -32,9 +32,9 @@ def make(folder: Path, name: str, version: str, code: int = 0) -> Path:
     return folder / name
 
 
-def found(pythons: ModuleType, **environ: str) -> list[str]:
+def found(pythons: ModuleType, prefix: Path = Path("/nowhere"), **environ: str) -> list[str]:
     """Names of the interpreters that are found in this environment, without the one that runs this test."""
-    paths = [path for path in pythons.candidates(environ) if path != sys.executable]
+    paths = [path for path in pythons.candidates(environ, prefix) if path != sys.executable]
     probed = map(pythons.probe, paths)
     return [one.name for one in pythons.newest(one for one in probed if one is not None)]
 
@@ -43,6 +43,12 @@ def test_those_on_the_path_and_of_pyenv_are_found_by_themselves(pythons: ModuleT
     make(tmp_path / "bin", "python3.12", "3, 12, 1")
     make(tmp_path / ".pyenv" / "versions" / "3.13.0" / "bin", "python3", "3, 13, 0")
     assert found(pythons, PATH=str(tmp_path / "bin"), HOME=str(tmp_path)) == ["3.12.1", "3.13.0"]
+
+
+def test_those_beside_a_python_of_pyenv_are_found_wherever_that_is(pythons: ModuleType, tmp_path: Path) -> None:
+    for version in ("3.12.1", "3.13.0"):
+        make(tmp_path / "versions" / version / "bin", "python3", version.replace(".", ", "))
+    assert found(pythons, tmp_path / "versions" / "3.12.1", PATH="", HOME="/nowhere") == ["3.12.1", "3.13.0"]
 
 
 def test_what_is_too_old_or_does_not_run_is_left_out(pythons: ModuleType, tmp_path: Path) -> None:
