@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,52 +12,12 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.authoring.small_katas import TWICE, TWICE_CHECKS
 from tests.conftest import KATA, RunKata
 from tests.waiting import HANG_S, wait_until
 
 pytestmark = pytest.mark.slow
 MakeKata = Callable[..., Path]
-
-APP = """
-from fastapi import FastAPI
-
-app = FastAPI()
-
-
-@app.get("/twice/{n}")
-async def twice(n: int) -> int:
-    return {answer}
-"""
-
-CHECKS = '''
-import secrets
-
-from grader.checks.api import Server, expect
-
-
-async def test_it_answers(server: Server) -> None:
-    """It doubles any number."""
-    for _ in range(2):
-        n = secrets.randbelow(10**9)
-        expect(await server.get(f"/twice/{n}")).status(200).json(2 * n)
-'''
-
-TWICE = {
-    "README.md": "# Tiny\n\n## Read more\n",
-    "checks.py": CHECKS,
-    "starter/app.py": APP.replace("{answer}", "n"),
-    "accepted/reference.py": APP.replace("{answer}", "2 * n"),
-    "rejected/wrong.py": APP.replace("{answer}", "n * n"),
-}
-"""A kata that no junk passes."""
-
-WITH_DEFAULTS = """
-import os, signal, sys
-for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-    signal.signal(number, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-"""Runs a command as a terminal does, whichever signals whoever started the tests had ignored."""
 
 
 @pytest.fixture
@@ -66,7 +25,7 @@ def three(make_kata: MakeKata) -> Path:
     """A folder of three katas: one right, one whose rejected example passes, one whose checks cannot be imported."""
     make_kata("right", files=TWICE)
     make_kata("lax", files={**TWICE, "rejected/wrong.py": TWICE["accepted/reference.py"]})
-    return make_kata("unready", files={**TWICE, "checks.py": "import nothing_of_this_name\n" + CHECKS})
+    return make_kata("unready", files={**TWICE, "checks.py": "import nothing_of_this_name\n" + TWICE_CHECKS})
 
 
 def without_times(value: Any) -> Any:
@@ -113,7 +72,7 @@ def proving(katas: Path, temporary: Path) -> Iterator[tuple["subprocess.Popen[st
     """A command that has begun several katas, and all processes below it."""
     temporary.mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-c", WITH_DEFAULTS, str(KATA), "verify", "right", "lax", "--jobs", "3", "--repeat", "500", "--katas", str(katas)],
+        [str(KATA), "verify", "right", "lax", "--jobs", "3", "--repeat", "500", "--katas", str(katas)],
         env={**os.environ, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

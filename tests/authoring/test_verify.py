@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from grader.authoring.noise import noise
+from tests.authoring.small_katas import README, TWICE
 from tests.conftest import APP, CHECKS, KATA, MANIFEST, RunKata
 from tests.waiting import HANG_S, wait_until
 
@@ -50,41 +51,6 @@ def test_noise_ends_when_its_parent_is_killed() -> None:
 
 
 # ---- the command ------------------------------------------------------------------------------------------------------
-
-README = {"README.md": "# Tiny\n\n## Read more\n"}
-
-TWICE_APP = """
-from fastapi import FastAPI
-
-app = FastAPI()
-
-
-@app.get("/twice/{n}")
-async def twice(n: int) -> int:
-    return {answer}
-"""
-
-TWICE_CHECKS = '''
-import secrets
-
-from grader.checks.api import Server, expect
-
-
-async def test_it_answers(server: Server) -> None:
-    """It doubles any number."""
-    for _ in range(2):
-        n = secrets.randbelow(10**9)
-        expect(await server.get(f"/twice/{n}")).status(200).json(2 * n)
-'''
-
-TWICE = {
-    **README,
-    "checks.py": TWICE_CHECKS,
-    "starter/app.py": TWICE_APP.replace("{answer}", "n"),
-    "accepted/reference.py": TWICE_APP.replace("{answer}", "2 * n"),
-    "rejected/wrong.py": TWICE_APP.replace("{answer}", "n * n"),
-}
-"""A kata that no junk passes."""
 
 
 @pytest.mark.slow
