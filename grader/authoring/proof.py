@@ -147,6 +147,7 @@ class Proof:
         checks: names in the order in which they run.
         planned: how many gradings were meant to be made.
         shows_margins_only: the margins were measured beside noise, so nothing is demanded of them.
+        is_quick: not every example was graded, only as many as show each check failing.
     """
 
     kata: str
@@ -160,6 +161,7 @@ class Proof:
     duration_s: float
     is_interrupted: bool = False
     shows_margins_only: bool = False
+    is_quick: bool = False
 
     @property
     def verdict(self) -> ProofVerdict:

@@ -178,4 +178,5 @@ class Prover:
             duration_s=0.0 if self._began_s is None else time.monotonic() - self._began_s,
             is_interrupted=is_interrupted,
             shows_margins_only=not is_whole or is_loose,
+            is_quick=self._plan.is_quick,
         )

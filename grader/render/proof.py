@@ -134,7 +134,7 @@ def proof_summary(proof: Proof) -> str:
     if proof.is_interrupted:
         return f"Interrupted after {len(proof.trials)} of {proof.planned} gradings; {problems} so far."
     if proof.verdict is ProofVerdict.PROVED:
-        return f"Proved: {counts}."
+        return f"{'Proved by a quick look' if proof.is_quick else 'Proved'}: {counts}."
     if proof.verdict is ProofVerdict.WRONG:
         return f"Wrong: {problems} ({counts})."
     return f"Not proved on this machine: {problems} ({counts})."

@@ -101,6 +101,7 @@ def test_quick_goes_on_until_every_check_was_seen_to_fail(make_prover: MakeProve
     proof = prover.proof()
     assert proof.verdict is ProofVerdict.PROVED
     assert proof.shows_margins_only
+    assert proof.is_quick
 
 
 def test_a_solution_that_cannot_be_taken_in_is_a_problem_of_its_file(make_prover: MakeProver, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from grader.authoring.margins import margin_problems, margins_of
 from grader.authoring.proof import Proof, Trial
 from grader.render.json_ import render_proofs
+from grader.render.proof import proof_summary
 from grader.render.terminal_proof import ProofScreen
 from grader.report import GraderInfo
 from tests.authoring.trials import (
@@ -124,3 +125,9 @@ def test_programs_get_own_times_and_how_many_rounds_they_stand_for() -> None:
 def test_a_time_that_the_system_does_not_tell_is_null_for_programs() -> None:
     document = json.loads(render_proofs([proof(trial(ACCEPTED, PASS, PASS, at(None)))], GraderInfo(version="1", python="3.11", cores=2)))
     assert document["katas"][0]["margins"][0]["slowest_accepted"]["own_s"] is None
+
+
+def test_a_quick_look_is_not_taken_for_a_whole_proof() -> None:
+    whole = proof(*RIGHT)
+    assert proof_summary(whole).startswith("Proved: ")
+    assert proof_summary(replace(whole, is_quick=True)).startswith("Proved by a quick look: ")
