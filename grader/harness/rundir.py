@@ -1,7 +1,8 @@
 """The temporary folder of one grading, and the removal of what killed gradings left.
 
 Each folder holds a lock file that its grading keeps locked; the system drops the lock when the process dies, however
-it dies. A folder whose lock is free belongs to nobody: processes noted in it are ended and it is removed.
+it dies. A folder whose lock is free belongs to nobody: processes noted in it are ended and it is removed. A folder gets its
+name when it is locked, so one without a lock is what was left when a grading was killed while removing it.
 """
 
 import contextlib
@@ -9,6 +10,7 @@ import fcntl
 import os
 import shutil
 import signal
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,10 +21,13 @@ import psutil
 from grader.errors import HarnessError
 
 PREFIX = "fastapi-katas-"
+NEW = ".new-"
+"""Before the prefix while the folder is being made."""
+
 LOCK = "lock"
 PIDS = "pids"
-UNLOCKED_S = 60.0
-"""A folder that has no lock for so long is not being made any more."""
+UNFINISHED_S = 60.0
+"""A folder that has not got its name for so long is not being made any more."""
 
 END_S = 2.0
 """How long a process left by a killed grading may take to end before SIGKILL."""
@@ -38,8 +43,7 @@ def temporary_run_dir() -> Iterator[Path]:
     base = Path(tempfile.gettempdir())
     sweep(base)
     try:
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
-        lock = _locked(folder)
+        folder, lock = _made_and_locked(base)
     except OSError as error:
         raise HarnessError(
             f"No temporary folder can be made in {base}: {error.strerror}.", "Free some space, or set TMPDIR to another folder."
@@ -69,12 +73,12 @@ def remove_contents(folder: Path) -> None:
         raise HarnessError(f"{folder} cannot be emptied: {error.strerror}.", "Look who else uses this temporary folder.") from error
 
 
-def _locked(folder: Path) -> int:
-    """A descriptor that holds the folder's lock. The lock gets its name when it is held: nobody ever finds it free meanwhile."""
-    lock = os.open(folder / f"{LOCK}.new", os.O_CREAT | os.O_RDWR, 0o600)
+def _made_and_locked(base: Path) -> tuple[Path, int]:
+    """A fresh folder, and a descriptor that holds its lock."""
+    new = Path(tempfile.mkdtemp(prefix=f"{NEW}{PREFIX}", dir=base))
+    lock = os.open(new / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    (folder / f"{LOCK}.new").rename(folder / LOCK)
-    return lock
+    return new.rename(base / new.name.removeprefix(NEW)), lock
 
 
 def note_process(folder: Path, pid: int, end_with: signal.Signals = signal.SIGKILL) -> None:
@@ -90,32 +94,41 @@ def note_process(folder: Path, pid: int, end_with: signal.Signals = signal.SIGKI
 
 
 def sweep(base: Path) -> None:
-    """Remove what gradings that were killed left in this folder, and end their processes."""
-    for folder in base.glob(f"{PREFIX}*"):
+    """Remove what gradings of this user that were killed left in this folder, and end their processes."""
+    for folder in filter(_is_ours, base.glob(f"{PREFIX}*")):
         try:
             lock = os.open(folder / LOCK, os.O_RDWR)
         except FileNotFoundError:
-            remove_if_old(folder)
+            _remove(folder)
             continue
         except OSError:
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            end_noted_processes(folder)
-            end_half_made_sandboxes(folder)
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
         except BlockingIOError:
             continue
         finally:
             os.close(lock)
+    for folder in filter(_is_ours, base.glob(f"{NEW}{PREFIX}*")):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > UNFINISHED_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def remove_if_old(folder: Path) -> None:
-    """Remove a folder without a lock: its grading was killed while removing it, unless it is only just being made."""
-    with contextlib.suppress(OSError):
-        if time.time() - folder.stat().st_mtime > UNLOCKED_S:
-            end_noted_processes(folder)
-            shutil.rmtree(folder, ignore_errors=True)
+def _is_ours(folder: Path) -> bool:
+    """Whether this user has made it: what others have put there is not believed."""
+    try:
+        status = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+
+
+def _remove(folder: Path) -> None:
+    end_noted_processes(folder)
+    end_half_made_sandboxes(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def end_noted_processes(folder: Path) -> None:

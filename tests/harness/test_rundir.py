@@ -1,6 +1,9 @@
 """The folder of a grading, and what becomes of folders that killed gradings left."""
 
 import os
+import signal
+import subprocess
+import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.harness.rundir import PREFIX, UNLOCKED_S, sweep, temporary_run_dir
+from grader.harness.rundir import NEW, PREFIX, UNFINISHED_S, sweep, temporary_run_dir
 
 
 def test_a_folder_is_gone_afterwards() -> None:
@@ -24,14 +27,53 @@ def test_a_folder_in_use_is_left_alone() -> None:
 
 
 def test_a_folder_whose_grading_was_killed_while_removing_it_is_removed(tmp_path: Path) -> None:
-    old, new = tmp_path / f"{PREFIX}old", tmp_path / f"{PREFIX}new"
+    half_removed = tmp_path / f"{PREFIX}half"
+    half_removed.mkdir()
+    (half_removed / "pids").write_text("1 0.0 9\nnonsense\n")
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_was_never_finished_is_removed_when_it_is_old(tmp_path: Path) -> None:
+    old, new = tmp_path / f"{NEW}{PREFIX}old", tmp_path / f"{NEW}{PREFIX}new"
     for folder in (old, new):
         folder.mkdir()
-        (folder / "pids").write_text("1 0.0 9\nnonsense\n")
-    long_ago = time.time() - 2 * UNLOCKED_S
+    long_ago = time.time() - 2 * UNFINISHED_S
     os.utime(old, (long_ago, long_ago))
     sweep(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [new.name]
+    assert list(tmp_path.iterdir()) == [new]
+
+
+def test_a_link_that_is_named_like_a_folder_is_left_alone_with_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("kept")
+    (tmp_path / f"{PREFIX}link").symlink_to(tmp_path / "mine")
+    sweep(tmp_path)
+    assert (tmp_path / f"{PREFIX}link" / "notes.txt").read_text() == "kept"
+
+
+KILLED_WHILE_REMOVING = """
+import os, shutil, signal, sys, tempfile
+from grader.harness.rundir import temporary_run_dir
+
+def kill_in_the_middle(path, **_):
+    os.remove(path / sys.argv[1])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+with temporary_run_dir() as folder:
+    (folder / "solution").write_text("")
+    shutil.rmtree = kill_in_the_middle
+"""
+
+
+@pytest.mark.parametrize("first", ["lock", "solution"])
+def test_whatever_goes_first_when_a_folder_is_removed_the_next_grading_finds_the_rest(tmp_path: Path, first: str) -> None:
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_REMOVING, first], env=environ, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 1
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_only_just_being_made_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
