@@ -30,7 +30,12 @@ UNFINISHED_S = 60.0
 """A folder that has not got its name for so long is not being made any more."""
 
 END_S = 2.0
-"""How long a process left by a killed grading may take to end before SIGKILL."""
+"""How long a process left by a killed grading may take to end before SIGKILL, and how long its folder may be written into after that."""
+
+POLL_S = 0.05
+
+PROGRAMS = ("bwrap", "cp", "postgres", "sh")
+"""What a grading starts that names its folder: a sandbox that does not stand yet, the copy of a database and its server."""
 
 
 @contextlib.contextmanager
@@ -55,6 +60,7 @@ def temporary_run_dir() -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
+        sweep(base)  # what was killed just before this began may have held its lock until its last child had started
 
 
 def remove_contents(folder: Path) -> None:
@@ -126,9 +132,15 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _remove(folder: Path) -> None:
+    """Remove a folder of a grading that has ended; what is still being written into it meanwhile is removed, too."""
     end_noted_processes(folder)
-    end_half_made_sandboxes(folder)
-    shutil.rmtree(folder, ignore_errors=True)
+    ends_s = time.monotonic() + END_S
+    while True:
+        end_unnoted_processes(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists() or time.monotonic() > ends_s:
+            return
+        time.sleep(POLL_S)
 
 
 def end_noted_processes(folder: Path) -> None:
@@ -150,10 +162,12 @@ def end_noted_processes(folder: Path) -> None:
             process.kill()
 
 
-def end_half_made_sandboxes(folder: Path) -> None:
-    """End what names this folder and lost its parent: the child of a bubblewrap that was killed before the sandbox stood."""
-    for process in psutil.process_iter(["ppid", "name", "cmdline"]):
+def end_unnoted_processes(folder: Path) -> None:
+    """End what a grading had started, and was killed before it could note that: such programs name its folder."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter(["name", "cmdline"]):
         with contextlib.suppress(psutil.Error):
-            found = process.info
-            if found["ppid"] == 1 and found["name"] == "bwrap" and any(folder.name in word for word in found["cmdline"] or ()):
+            if process.info["name"] in PROGRAMS and any(folder.name in word for word in process.info["cmdline"] or ()):
                 process.kill()
+                found.append(process)
+    psutil.wait_procs(found, timeout=END_S)

@@ -9,9 +9,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from grader.harness.rundir import NEW, PREFIX, UNFINISHED_S, sweep, temporary_run_dir
+from tests.waiting import wait_until
 
 
 def test_a_folder_is_gone_afterwards() -> None:
@@ -50,6 +52,38 @@ def test_a_link_that_is_named_like_a_folder_is_left_alone_with_what_it_leads_to(
     (tmp_path / f"{PREFIX}link").symlink_to(tmp_path / "mine")
     sweep(tmp_path)
     assert (tmp_path / f"{PREFIX}link" / "notes.txt").read_text() == "kept"
+
+
+KILLED_WHILE_COPYING = """
+import os, signal, subprocess, sys
+from grader.harness.rundir import temporary_run_dir
+
+with temporary_run_dir() as folder:
+    (folder / "endless").mkdir()
+    os.mkfifo(folder / "pipe")
+    subprocess.Popen(["cp", folder / "pipe", folder / "endless" / "copy"])  # waits until somebody writes
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_copy_that_goes_on_after_its_grading_was_killed_is_ended(tmp_path: Path) -> None:
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_COPYING], env=environ, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    wait_until(lambda: copies(tmp_path))
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert copies(tmp_path) == []
+
+
+def copies(folder: Path) -> list[str]:
+    """Command lines of copies in this folder that are running."""
+    lines = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        words = " ".join(process.info["cmdline"] or ())
+        if process.info["name"] == "cp" and str(folder) in words:
+            lines.append(words)
+    return lines
 
 
 KILLED_WHILE_REMOVING = """
