@@ -8,6 +8,7 @@ name when it is locked, so one without a lock is what was left when a grading wa
 import contextlib
 import fcntl
 import os
+import secrets
 import shutil
 import signal
 import stat
@@ -47,19 +48,20 @@ def temporary_run_dir() -> Iterator[Path]:
     """
     base = Path(tempfile.gettempdir())
     sweep(base)
+    # Its name is known before it is made, so that an interruption at any moment from here on leaves nothing.
+    folder = base / f"{PREFIX}{secrets.token_hex(4)}"
+    new = base / f"{NEW}{folder.name}"
+    lock = None
     try:
-        folder, lock = _made_and_locked(base)
-    except OSError as error:
-        raise HarnessError(
-            f"No temporary folder can be made in {base}: {error.strerror}.", "Free some space, or set TMPDIR to another folder."
-        ) from error
-    try:
+        lock = _make_and_lock(new, folder)
         # Services run as another user when the grader is root; they may pass through but not list.
         folder.chmod(0o711)
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
+        for path in (folder, new):
+            shutil.rmtree(path, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
         sweep(base)  # what was killed just before this began may have held its lock until its last child had started
 
 
@@ -79,12 +81,25 @@ def remove_contents(folder: Path) -> None:
         raise HarnessError(f"{folder} cannot be emptied: {error.strerror}.", "Look who else uses this temporary folder.") from error
 
 
-def _made_and_locked(base: Path) -> tuple[Path, int]:
-    """A fresh folder, and a descriptor that holds its lock."""
-    new = Path(tempfile.mkdtemp(prefix=f"{NEW}{PREFIX}", dir=base))
-    lock = os.open(new / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return new.rename(base / new.name.removeprefix(NEW)), lock
+def _make_and_lock(new: Path, folder: Path) -> int:
+    """Make a folder that gets its name when it is locked.
+
+    Returns:
+        a descriptor that holds the lock.
+
+    Raises:
+        HarnessError: it cannot be made.
+    """
+    try:
+        new.mkdir(mode=0o700)
+        lock = os.open(new / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        new.rename(folder)
+    except OSError as error:
+        raise HarnessError(
+            f"No temporary folder can be made in {new.parent}: {error.strerror}.", "Free some space, or set TMPDIR to another folder."
+        ) from error
+    return lock
 
 
 def note_process(folder: Path, pid: int, end_with: signal.Signals = signal.SIGKILL) -> None:

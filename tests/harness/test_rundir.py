@@ -1,5 +1,6 @@
 """The folder of a grading, and what becomes of folders that killed gradings left."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -107,6 +109,24 @@ def test_whatever_goes_first_when_a_folder_is_removed_the_next_grading_finds_the
     assert killed.returncode == -signal.SIGKILL
     assert len(list(tmp_path.iterdir())) == 1
     sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("step", ["pathlib.Path.mkdir", "fcntl.flock", "pathlib.Path.rename", "pathlib.Path.chmod"])
+def test_an_interruption_at_any_step_of_its_making_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    module, _, name = step.rpartition(".")
+    owner = Path if module == "pathlib.Path" else fcntl
+    original = getattr(owner, name)
+
+    def do_and_interrupt(*arguments: Any, **options: Any) -> None:
+        original(*arguments, **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, do_and_interrupt)
+        with pytest.raises(KeyboardInterrupt), temporary_run_dir():
+            pass
     assert list(tmp_path.iterdir()) == []
 
 
