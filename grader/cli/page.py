@@ -48,8 +48,10 @@ def runs_folder_for(page: Path | None, kept: Path | None) -> Iterator[Path | Non
     if page is None or kept is not None:
         yield kept
         return
+    from grader.harness.rundir import temporary_base
+
     try:
-        folder = tempfile.TemporaryDirectory(prefix="kata-run-")
+        folder = tempfile.TemporaryDirectory(prefix="kata-run-", dir=temporary_base())
     except OSError as error:
         raise HarnessError(f"No temporary folder can be made: {error.strerror}.", "Free some space, or set TMPDIR.") from error
     with folder as name:

@@ -46,7 +46,7 @@ def temporary_run_dir() -> Iterator[Path]:
     Raises:
         HarnessError: the folder cannot be made.
     """
-    base = Path(tempfile.gettempdir())
+    base = temporary_base()
     sweep(base)
     # Its name is known before it is made, so that an interruption at any moment from here on leaves nothing.
     folder = base / f"{PREFIX}{secrets.token_hex(4)}"
@@ -63,6 +63,24 @@ def temporary_run_dir() -> Iterator[Path]:
         if lock is not None:
             os.close(lock)
         sweep(base)  # what was killed just before this began may have held its lock until its last child had started
+
+
+def temporary_base() -> Path:
+    """Where temporary folders go, by the rules of `tempfile.gettempdir`, for the module `tempfile` as well.
+
+    That function writes a file of a random name to try each place. An interruption at that moment would leave the file.
+
+    Raises:
+        HarnessError: there is no such place.
+    """
+    if tempfile.tempdir is None:
+        named = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
+        places = [Path(place).absolute() for place in (*named, "/tmp", "/var/tmp", "/usr/tmp", os.curdir) if place]
+        usable = next((place for place in places if place.is_dir() and os.access(place, os.W_OK | os.X_OK)), None)
+        if usable is None:
+            raise HarnessError("No temporary folder can be used.", "Set TMPDIR to a folder that you may write to.")
+        tempfile.tempdir = str(usable)
+    return Path(tempfile.tempdir)
 
 
 def remove_contents(folder: Path) -> None:

@@ -6,7 +6,6 @@ import platform
 import resource
 import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from grader.harness.cgroup import usable_parent
 from grader.harness.database import server_version
 from grader.harness.launcher import LauncherPlan, running_launcher
 from grader.harness.postgres import URL_VARIABLE, running_cluster
-from grader.harness.rundir import temporary_run_dir
+from grader.harness.rundir import temporary_base, temporary_run_dir
 from grader.harness.sampler import own_cpu_times, since
 from grader.harness.sandbox import SandboxMode, find_bwraps
 from grader.harness.watch import CORES
@@ -79,8 +78,8 @@ def _descriptors() -> Fact:
 
 
 def _temporary_folder() -> Fact:
-    folder = tempfile.gettempdir()
     try:
+        folder = temporary_base()
         with temporary_run_dir():
             free = shutil.disk_usage(folder).free // MIB
     except GraderError as error:

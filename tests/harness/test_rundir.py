@@ -14,7 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from grader.harness.rundir import NEW, PREFIX, UNFINISHED_S, sweep, temporary_run_dir
+from grader.errors import HarnessError
+from grader.harness.rundir import NEW, PREFIX, UNFINISHED_S, sweep, temporary_base, temporary_run_dir
 from tests.waiting import wait_until
 
 
@@ -110,6 +111,24 @@ def test_whatever_goes_first_when_a_folder_is_removed_the_next_grading_finds_the
     assert len(list(tmp_path.iterdir())) == 1
     sweep(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_temporary_folders_go_where_the_user_wants_them_and_nothing_is_written_to_find_that_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_get_default_tempdir", pytest.fail)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "absent"))
+    monkeypatch.setenv("TEMP", str(tmp_path))
+    assert temporary_base() == tmp_path
+    assert tempfile.gettempdir() == str(tmp_path)
+
+
+def test_a_machine_without_any_place_for_them_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(HarnessError, match="No temporary folder can be used"):
+        temporary_base()
 
 
 @pytest.mark.parametrize("step", ["pathlib.Path.mkdir", "fcntl.flock", "pathlib.Path.rename", "pathlib.Path.chmod"])
