@@ -445,7 +445,8 @@ def test_an_interrupted_check_ends_at_once_and_leaves_nothing(
     assert process.returncode in ((code, -number) if moment is at_once else (code,)), err
     assert "Traceback" not in err
     assert list(temporary.iterdir()) == []
-    assert subprocess.run(["pgrep", "-f", str(temporary)], capture_output=True, check=False).stdout == b""
+    # What lost its parent with the command may take a moment to notice.
+    wait_until(lambda: subprocess.run(["pgrep", "-f", str(temporary)], capture_output=True, check=False).stdout == b"")
 
 
 def test_what_a_killed_check_left_is_removed_by_the_next(make_kata: MakeKata, play: Path, tmp_path: Path) -> None:
