@@ -97,6 +97,8 @@ class CheckRun:
     @pytest.fixture
     async def _cast(self) -> AsyncIterator[Cast]:
         self._loop = asyncio.get_running_loop()
+        if self.interrupted:  # before there was a loop that could have been told
+            self._recorder.abandon()
         async with running_cast(self._stage, self._folders[self._recorder.subject], self._recorder) as cast:
             self._server = cast.server
             yield cast
@@ -226,6 +228,8 @@ class CheckRun:
             try:
                 with anyio.fail_after(deadline_s) as scope:
                     self._scope = scope
+                    if self.interrupted:  # after the start of the server, and before this could be cancelled
+                        scope.cancel()
                     await check(**fixtures)
             except (ClaimMissed, GateMissed) as missed:
                 if isinstance(missed, GateMissed) or missed.by_clock:

@@ -36,7 +36,7 @@ from grader.harness.sandbox import SandboxMode
 from grader.report import CheckResult, Report, Verdict
 from tests.cli.pretend import FAIL
 from tests.conftest import APP, CHECKS
-from tests.waiting import HANG_S
+from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.slow
 
@@ -79,11 +79,19 @@ def job_of(katas: Path, folder: Path, answer: str = "yes") -> Job:
     return Job(str(katas), "tiny", str(solution), str(folder / "runs"), SandboxMode.AUTO)
 
 
-def is_clean(temporary: Path) -> bool:
-    """Nothing of a grading is left: no file, and no process that names its folder."""
-    return not list(temporary.iterdir()) and not any(
-        str(temporary) in " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])
-    )
+async def must_be_clean(temporary: Path) -> None:
+    """No file of a grading is left, and no process that names its folder, but for one that is just noticing that its parent has ended."""
+    assert names_in(temporary) == []
+    await until(lambda: not any(str(temporary) in words for words in command_lines()))
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def command_lines() -> Iterator[str]:
+    """Those of all processes."""
+    return (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
 
 
 async def test_what_stands_ready_grades_what_is_there_when_it_is_asked(job: Job, tmp_path: Path, temporary: Path) -> None:
@@ -100,7 +108,7 @@ async def test_what_stands_ready_grades_what_is_there_when_it_is_asked(job: Job,
     assert tuple(notes.results) == passed.checks + failed.checks
     assert failed.run_path is not None
     assert failed.run_path.exists()
-    assert is_clean(temporary)
+    await must_be_clean(temporary)
 
 
 def launchers() -> list[psutil.Process]:
@@ -140,7 +148,7 @@ async def test_what_stood_ready_and_has_ended_meanwhile_is_replaced(job: Job, te
         report = await pool.grade(job, Silence(), HANG_S)
     assert isinstance(report, Report)
     assert report.verdict is Verdict.PASSED
-    assert is_clean(temporary)
+    await must_be_clean(temporary)
 
 
 async def test_a_grading_that_is_broken_off_leaves_nothing_and_the_next_one_works(
@@ -155,7 +163,7 @@ async def test_a_grading_that_is_broken_off_leaves_nothing_and_the_next_one_work
                 while not notes.begun:
                     await anyio.sleep(0.02)
             tasks.cancel_scope.cancel()
-        assert is_clean(temporary)
+        await must_be_clean(temporary)
         make_kata()
         report = await pool.grade(job, Silence(), HANG_S)
     assert isinstance(report, Report)
@@ -169,7 +177,7 @@ async def test_what_cannot_be_graded_is_an_error_and_not_the_end(job: Job, tempo
     assert isinstance(error, GraderError)
     assert "has no app.py" in error.message
     assert error.exit_code is ExitCode.USAGE
-    assert is_clean(temporary)
+    await must_be_clean(temporary)
 
 
 # ---- a series ---------------------------------------------------------------------------------------------------------
@@ -193,7 +201,7 @@ async def test_a_series_grades_one_solution_after_another_with_the_same_launcher
             first = [process for process in launchers() if process not in others]
             failed = await series.grade(example(series_job, "rejected/wrong.py"), Silence(), HANG_S)
             second = [process for process in launchers() if process not in others]
-        assert is_clean(temporary)
+        await must_be_clean(temporary)
     assert isinstance(passed, Report)
     assert isinstance(failed, Report)
     assert (passed.verdict, failed.verdict) == (Verdict.PASSED, Verdict.FAILED)
@@ -227,7 +235,7 @@ async def test_a_series_that_is_broken_off_leaves_nothing(make_kata: Callable[..
                 while not notes.begun:
                     await anyio.sleep(0.02)
             tasks.cancel_scope.cancel()
-        assert is_clean(temporary)
+        await must_be_clean(temporary)
 
 
 def workers() -> list[psutil.Process]:
@@ -259,7 +267,7 @@ async def test_a_worker_that_is_killed_is_an_error_and_is_replaced(make_kata: Ca
     assert isinstance(killed, HarnessError)
     assert isinstance(replaced, Report)
     assert replaced.verdict is Verdict.PASSED
-    assert is_clean(temporary)
+    await must_be_clean(temporary)
 
 
 # ---- a forkserver that only pretends -------------------------------------------------------------------------------------
