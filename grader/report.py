@@ -1,7 +1,6 @@
 """The result of one grading: what every renderer gets and nothing else."""
 
 from enum import StrEnum
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -119,6 +118,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
         measured: with `limit` and `unit`: the number that the check turned on, if there is one.
         relation: of the measured number to the limit, where it is a count.
         attempts: how many servers were started for it, the reference's included.
+        decided_by: the place, among these attempts, of the one that the result is about; None when it never ran.
     """
 
     name: str
@@ -130,6 +130,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     unit: str = ""
     relation: Relation | None = None
     attempts: int = 0
+    decided_by: int | None = None
     duration_s: float = 0.0
 
 
@@ -146,9 +147,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     Attributes:
         because: the sentence of a known mistake, when the failed checks are exactly those of it.
-        run_file: where the evidence was saved, or an empty text.
         without_sandbox: why the solution ran without a sandbox; empty when it had one.
-        unsaved: why the evidence could not be saved, one sentence; empty when it was, or was not to be.
     """
 
     format: int = FORMAT
@@ -160,19 +159,12 @@ class Report(Struct, frozen=True, kw_only=True):
     checks: tuple[CheckResult, ...]
     grader: GraderInfo
     because: str = ""
-    run_file: str = ""
     without_sandbox: str = ""
-    unsaved: str = ""
 
     @property
     def cause(self) -> CheckResult | None:
         """The first check that did not pass: the one cause that matters."""
         return next((c for c in self.checks if c.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)), None)
-
-    @property
-    def run_path(self) -> Path | None:
-        """Where the evidence was saved."""
-        return Path(self.run_file) if self.run_file else None
 
 
 class FactState(StrEnum):

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 from grader.checks.expect import RECORDER
-from grader.checks.stage import single_error
 from grader.evidence.model import Subject
 from grader.harness.launcher import Launcher, running_launcher
 from grader.harness.recorder import Recorder
 from grader.harness.server import Server, ServerPlan, in_time, running_server
 from grader.harness.watch import Clock
+from grader.tasks import single_error
 from tests import machine
 from tests.scheduling import SharedFixtureScheduling
 from tests.waiting import HANG_S

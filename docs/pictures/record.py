@@ -1,6 +1,5 @@
 """Records the scenes anew, and keeps of that what the pictures need: `python -m docs.pictures.record`."""
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +7,9 @@ import msgspec
 from msgspec.structs import replace
 
 from grader.catalog.manifest import read_manifest
-from grader.evidence.files import load_run, write_whole
+from grader.evidence.files import write_whole
 from grader.evidence.model import Attempt, CheckRecord, Run
-from grader.grading.grade import Settings, grade
+from grader.grading.grade import grade
 from grader.report import Verdict
 
 FOLDER = Path(__file__).parent
@@ -26,11 +25,10 @@ def record() -> Run:
     Raises:
         RuntimeError: a scene did not go as it should; on a busy machine try again.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        report = grade(read_manifest(SCENES), SCENES / "app.py", Settings(Path(folder)))
-        if report.verdict is not Verdict.PASSED or report.run_path is None:
-            raise RuntimeError(f"{report.verdict}: {report.cause}")
-        return load_run(report.run_path)
+    graded = grade(read_manifest(SCENES), SCENES / "app.py")
+    if graded.report.verdict is not Verdict.PASSED:
+        raise RuntimeError(f"{graded.report.verdict}: {graded.report.cause}")
+    return graded.run
 
 
 def smaller(run: Run) -> Run:

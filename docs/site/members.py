@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from types import ModuleType
 
 from grader.checks import api, expect
-from grader.harness.connections import Connections
-from grader.harness.database import Held
 from grader.harness.load import Lingering
+from grader.services.connections import Connections
+from grader.services.postgres import Held
 
 MADE = "<!-- Made by `python -m docs.site` from the docstrings; edit those instead. -->"
 
@@ -21,7 +21,8 @@ OF_THE_GRADER = {
     "Crowd": {"answers", "burst", "recorder", "count", "index"},
     "Hold": {"covers", "waiting", "released"},
     "Server": {"addresses", "explain", "recorder"},
-    "Upstream": {"behaviour", "forget_ended", "note", "on_end"},
+    "Postgres": {"take_stock"},
+    "Upstream": {"behaviour", "note", "on_end", "take_stock"},
     "Connections": {"add", "is_flooded", "remove"},
     "Fifo": {"close", "let_in"},
     "Files": {"close"},

@@ -5,16 +5,16 @@ import difflib
 import io
 import re
 import tokenize
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from grader.authoring.proof import Problem
 from grader.catalog.load import METHODS
-from grader.catalog.manifest import Kata
+from grader.catalog.manifest import MANIFEST, Kata
 from grader.checks.preparation import FUNCTION, TASKS
+from grader.services.service import services_of
 
-MANIFEST, README, CHECKS, RUN = "kata.toml", "README.md", "checks.py", "run.py"
+README, CHECKS, RUN = "README.md", "checks.py", "run.py"
 STARTER, REFERENCE = "starter/app.py", "accepted/reference.py"
 CACHE = "__pycache__"
 EXAMPLE_FOLDERS = ("accepted", "rejected")
@@ -44,7 +44,7 @@ def lint_package(kata: Kata, files: Files) -> list[Problem]:
     """All that is wrong with a kata's package, in the order of its files."""
     return [
         *lint_readme(files),
-        *lint_files(files),
+        *lint_files(kata, files),
         *lint_checks(files),
         *lint_examples(kata, files),
         *lint_accepted(kata, files),
@@ -72,13 +72,13 @@ def lint_readme(files: Files) -> Iterator[Problem]:
         yield Problem(README, "has no section `## Read more`.")
 
 
-def lint_files(files: Files) -> Iterator[Problem]:
+def lint_files(kata: Kata, files: Files) -> Iterator[Problem]:
     """Nothing lies in the folder that is no part of a kata."""
-    schema = _schema_name(files)
+    of_services = {name for service in services_of(kata) for name in service.files_of(kata)}
     for name in files:
         path = PurePosixPath(name)
         is_example = len(path.parts) == 2 and path.parts[0] in EXAMPLE_FOLDERS and path.suffix == ".py"
-        if not is_example and name not in (MANIFEST, README, CHECKS, RUN, STARTER, schema):
+        if not is_example and name not in {MANIFEST, README, CHECKS, RUN, STARTER, *of_services}:
             yield Problem(name, "is no part of a kata; remove it.")
 
 
@@ -248,14 +248,6 @@ def _comments(source: str) -> list[tuple[int, str]]:
     except (tokenize.TokenError, SyntaxError):
         pass  # a starter that is no Python fails its checks; its comments so far are looked at
     return found
-
-
-def _schema_name(files: Files) -> str | None:
-    try:
-        name = tomllib.loads(files.get(MANIFEST, "")).get("postgres", {}).get("schema")
-    except tomllib.TOMLDecodeError:
-        return None
-    return name if isinstance(name, str) else None
 
 
 def _line_of(files: Files, table: str, word: str = "") -> int | None:

@@ -1,6 +1,5 @@
 """Proves katas: grades their examples, several at a time, in the pool of processes that the watch grades in, too."""
 
-import itertools
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,21 +9,22 @@ from anyio import to_thread
 
 from grader.authoring.examples import Example
 from grader.authoring.grading_queue import Grading, GradingQueue
-from grader.authoring.lint import MANIFEST, read_package
+from grader.authoring.lint import read_package
 from grader.authoring.margins import timings_of
 from grader.authoring.noise import noise
 from grader.authoring.observer import Observer
 from grader.authoring.proof import Problem, Proof, Trial
 from grader.authoring.prover import Plan, Prover
 from grader.catalog.find import Catalog
-from grader.checks.stage import single_error
+from grader.catalog.manifest import MANIFEST
 from grader.errors import GraderError, HarnessError, KataPackageError
-from grader.evidence.files import load_run
-from grader.grading.grade import Silence
+from grader.grading.graded import Graded
 from grader.grading.messages import SeriesJob
+from grader.grading.observer import NullObserver
 from grader.grading.pool import Pool, PooledSeries, running_pool
 from grader.harness.rundir import temporary_run_dir
-from grader.report import Report
+from grader.services.service import services_of
+from grader.tasks import single_error
 
 
 class Verification:
@@ -48,7 +48,6 @@ class Verification:
         self._under_way: Counter[str] = Counter()
         self._has_changed = anyio.Event()
         self._scope = anyio.CancelScope()
-        self._numbers = itertools.count(1)
 
     def interrupt(self) -> None:
         """Break off what is under way, with the proofs that there are by then."""
@@ -69,7 +68,7 @@ class Verification:
                 with self._scope:
                     async with single_error(), anyio.create_task_group() as workers:
                         for _ in range(self._plan.jobs):
-                            workers.start_soon(self._work, pool, folder)
+                            workers.start_soon(self._work, pool)
         except HarnessError as error:
             self._stop_all(error)
         self._finish_rest()
@@ -80,6 +79,8 @@ class Verification:
     def _read(self, slug: str) -> None:
         try:
             kata = self._catalog.kata(slug)
+            for service in services_of(kata):
+                service.check_options(kata)
             self._provers[slug] = Prover(kata, read_package(kata.folder), self._plan)
         except KataPackageError as error:
             self._end(_unreadable(slug, Problem(MANIFEST, _relative(error, self._catalog.folder / slug))))
@@ -105,13 +106,13 @@ class Verification:
 
     # ---- doing it -------------------------------------------------------------------------------------------------
 
-    async def _work(self, pool: Pool, folder: Path) -> None:
+    async def _work(self, pool: Pool) -> None:
         """Grade until nothing is left; the worker process behind this keeps the environment of the kata that it is at."""
         try:
             grading = await self._next(None)
             while grading is not None:
                 slug = grading.slug
-                async with pool.series(self._job(slug, folder)) as series:
+                async with pool.series(self._job(slug)) as series:
                     while grading is not None and grading.slug == slug:
                         await self._grade(grading, series)
                         grading = await self._next(slug)
@@ -119,9 +120,8 @@ class Verification:
             # The observer's output is a pipe that nobody reads any more. In a task, this would end the loop on the spot.
             self.interrupt()
 
-    def _job(self, slug: str, folder: Path) -> SeriesJob:
-        runs_folder = folder / f"runs-{next(self._numbers)}"
-        return SeriesJob(str(self._catalog.folder), slug, str(runs_folder), cuts_off=False, raises_broken=True)
+    def _job(self, slug: str) -> SeriesJob:
+        return SeriesJob(str(self._catalog.folder), slug, cuts_off=False, raises_broken=True)
 
     async def _next(self, slug: str | None) -> Grading | None:
         """The next grading; waits while those under way may still call for more."""
@@ -137,12 +137,11 @@ class Verification:
             prover.begin()
             self._observer.kata_begins(prover.slug, prover.planned)
         self._observer.trial_begins(prover.slug, grading.example)
-        result = await series.grade(grading.example.path, Silence(), prover.kata.limits.grading_s)
-        try:
-            trial = await to_thread.run_sync(_trial_of, grading.example, result)
-        except GraderError as error:
-            prover.note_error(grading.example, error)
+        result = await series.grade(grading.example.path, NullObserver(), prover.kata.limits.grading_s)
+        if isinstance(result, GraderError):
+            prover.note_error(grading.example, result)
         else:
+            trial = await to_thread.run_sync(_trial_of, grading.example, result)
             prover.note_trial(trial)
             self._observer.trial_ends(prover.slug, trial)
         self._under_way[prover.slug] -= 1
@@ -187,19 +186,10 @@ class Verification:
                 prover.stop(error)
 
 
-def _trial_of(example: Example, result: Report | GraderError) -> Trial:
-    """A grading as a trial.
-
-    Raises:
-        GraderError: there was none, or its evidence could not be saved.
-    """
-    if isinstance(result, GraderError):
-        raise result
-    if result.run_path is None:
-        raise HarnessError(result.unsaved or "The evidence of a grading was not saved.", "Free some space, or set TMPDIR.")
-    records = load_run(result.run_path).checks
-    result.run_path.unlink()  # there may be thousands of gradings
-    return Trial(example, result.verdict, result.checks, tuple(timings_of(records)), result.duration_s)
+def _trial_of(example: Example, graded: Graded) -> Trial:
+    """A grading as a trial."""
+    report = graded.report
+    return Trial(example, report.verdict, report.checks, tuple(timings_of(graded.run.checks)), report.duration_s)
 
 
 def _unreadable(slug: str, problem: Problem) -> Proof:

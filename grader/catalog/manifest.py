@@ -10,11 +10,12 @@ from grader.catalog.load import RunPlan, read_run
 from grader.catalog.table import Table
 from grader.child.limits import MIB, Resources
 from grader.errors import KataPackageError
+from grader.registry import SERVICES
 
 FORMAT = 1
 """Version of the manifest's format that this grader reads."""
 
-SERVICES = ("upstream", "postgres", "files")
+MANIFEST = "kata.toml"
 TIERS = range(1, 6)
 HINTS = 3
 
@@ -45,19 +46,6 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class PostgresPlan:
-    """How the database of a kata is made.
-
-    Attributes:
-        max_connections: how many connections the solution may have at once.
-        schema: SQL that fills each fresh database.
-    """
-
-    max_connections: int = 20
-    schema: str = ""
-
-
-@dataclass(frozen=True)
 class Mistake:
     """A wrong fix: which checks it must fail, and one sentence to a learner who made it."""
 
@@ -73,13 +61,14 @@ class Kata:
     Attributes:
         folder: where the kata lies.
         teaches: what the learner knows afterwards, one sentence.
-        services: of `upstream`, `postgres` and `files`, those that it needs.
+        services: names of those that it needs; `grader.registry` has them all.
         workers: number of server processes.
         environ: further environment of the solution.
         starter_fails: the checks that the untouched starter must fail.
         mistakes: the rejected examples.
         declared_accepted: names of the accepted examples, without `.py`, of which the manifest says something.
         leisurely: those of them that are slow on purpose.
+        service_tables: what the manifest says to each service, as it stands there: the service reads it when it is used.
     """
 
     slug: str
@@ -94,10 +83,14 @@ class Kata:
     starter_fails: tuple[str, ...]
     mistakes: tuple[Mistake, ...]
     limits: Limits = field(default_factory=Limits)
-    postgres: PostgresPlan = field(default_factory=PostgresPlan)
     run: RunPlan = field(default_factory=RunPlan, hash=False)
     declared_accepted: tuple[str, ...] = ()
     leisurely: tuple[str, ...] = ()
+    service_tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+
+    def options(self, service: str) -> Table:
+        """The table of the manifest that belongs to a service; an empty one when there is none."""
+        return Table(self.folder / MANIFEST, service, self.service_tables.get(service, {}))
 
     @property
     def checks(self) -> Path:
@@ -141,7 +134,7 @@ def read_manifest(folder: Path) -> Kata:
     Raises:
         KataPackageError: the file is missing, is no TOML, or has an unknown key or a wrong value; says which.
     """
-    path = folder / "kata.toml"
+    path = folder / MANIFEST
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -172,20 +165,23 @@ class Reader:
             tier=top.one_of("tier", TIERS),
             teaches=top.text("teaches"),
             topics=top.texts("topics"),
-            services=top.some_of("services", SERVICES),
+            services=top.some_of("services", tuple(SERVICES)),
             workers=top.integer("workers", 1),
             hints=top.texts("hints"),
             limits=self._limits(top.table("limits")),
-            postgres=self._postgres(top.table("postgres")),
             run=read_run(top.table("run")),
             starter_fails=self._starter(top.table("starter")),
             mistakes=tuple(self._mistake(name, top.table("rejected").table(name)) for name in top.table("rejected").names()),
             declared_accepted=tuple(top.table("accepted").names()),
             leisurely=self._leisurely(top.table("accepted")),
+            service_tables={name: table for name in SERVICES if (table := top.table(name).values)},
         )
         top.refuse_the_rest()
         if len(kata.hints) != HINTS:
             raise top.error("hints", f"must be {HINTS} sentences, from a nudge to nearly the answer")
+        for name in kata.service_tables:
+            if name not in kata.services:
+                raise top.error(name, "is for a service that this kata does not have", f'Add "{name}" to `services`, or remove the table.')
         return kata
 
     def _limits(self, table: Table) -> Limits:
@@ -208,17 +204,6 @@ class Reader:
         )
         table.refuse_the_rest()
         return limits
-
-    def _postgres(self, table: Table) -> PostgresPlan:
-        default = PostgresPlan()
-        max_connections = table.integer("max_connections", default.max_connections)
-        name = table.text("schema", "")
-        table.refuse_the_rest()
-        try:
-            schema = (self._path.parent / name).read_text(encoding="utf-8") if name else ""
-        except OSError as error:
-            raise table.error("schema", f"names {name}, which cannot be read: {error.strerror}") from error
-        return PostgresPlan(max_connections, schema)
 
     def _starter(self, table: Table) -> tuple[str, ...]:
         fails = table.texts("fails")

@@ -12,13 +12,22 @@ _REQUIRED: Any = object()
 
 
 class Table:
-    """One table of a manifest, of which keys are taken one by one."""
+    """One table of a manifest, of which keys are taken one by one.
+
+    Attributes:
+        values: all of it, as it stands there.
+    """
 
     def __init__(self, path: Path, name: str, values: Mapping[str, Any]) -> None:
         self._path = path
         self._name = name
-        self._values = values
+        self.values = values
         self._taken: set[str] = set()
+
+    @property
+    def folder(self) -> Path:
+        """Of the file."""
+        return self._path.parent
 
     def error(self, key: str, problem: str, hint: str = "") -> KataPackageError:
         """An error about one key."""
@@ -26,8 +35,8 @@ class Table:
 
     def names(self) -> list[str]:
         """Names of all keys; marks them as taken."""
-        self._taken.update(self._values)
-        return list(self._values)
+        self._taken.update(self.values)
+        return list(self.values)
 
     def text(self, key: str, default: str = _REQUIRED) -> str:
         """A text that is not empty."""
@@ -97,20 +106,20 @@ class Table:
 
     def refuse_the_rest(self) -> None:
         """Refuse keys that nobody took: misspelt ones."""
-        for key in self._values:
+        for key in self.values:
             if key not in self._taken:
                 raise self.error(key, "is unknown", _did_you_mean(key, tuple(self._taken)))
 
     def _take(self, key: str, default: Any, is_right: Callable[[Any], bool], demand: str) -> Any:
         self._taken.add(key)
-        if key not in self._values:
+        if key not in self.values:
             if default is _REQUIRED:
-                near = difflib.get_close_matches(key, list(self._values), 1)
+                near = difflib.get_close_matches(key, list(self.values), 1)
                 raise self.error(key, "is missing", f"Is `{near[0]}` meant to be it?" if near else "Add it.")
             return default
-        if not is_right(self._values[key]):
+        if not is_right(self.values[key]):
             raise self.error(key, demand)
-        return self._values[key]
+        return self.values[key]
 
     def _full(self, key: str) -> str:
         return f"{self._name}.{key}" if self._name else key

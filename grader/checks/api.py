@@ -1,11 +1,27 @@
-"""What a kata's `checks.py` imports: the types of its fixtures, and `expect`."""
+"""What a kata's `checks.py` imports: the types of its fixtures, and `expect`.
+
+The types of services' fixtures are found by the registry, so that a check loads no more services than it names.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from grader.checks.expect import expect
 from grader.evidence.model import Sample
-from grader.harness.database import Postgres
-from grader.harness.files import Fifo, Files
 from grader.harness.load import Answer, Crowd, Pending
 from grader.harness.server import Server
-from grader.harness.upstream import Call, Hold, Upstream
+from grader.registry import SERVICES
+
+if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` finds these, and those of any other service
+    from grader.services.files import Fifo, Files
+    from grader.services.postgres import Postgres
+    from grader.services.upstream import Call, Hold, Upstream
 
 __all__ = ["Answer", "Call", "Crowd", "Fifo", "Files", "Hold", "Pending", "Postgres", "Sample", "Server", "Upstream", "expect"]
+
+
+def __getattr__(name: str) -> Any:
+    for service in SERVICES.values():
+        if name in service.exports:
+            return getattr(import_module(service.module), name)
+    raise AttributeError(f"grader.checks.api has no {name!r}")

@@ -8,7 +8,7 @@ import asyncio
 import inspect
 import os
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,12 @@ from grader.checks.expect import RECORDER, ClaimMissed
 from grader.checks.stage import Cast, Stage, running_cast
 from grader.errors import BrokenError
 from grader.evidence.model import Attempt, CheckRecord, Subject
-from grader.harness.files import Files
 from grader.harness.gates import HASTE, GateMissed
 from grader.harness.machine import Reading, between, look
 from grader.harness.recorder import Recorder
 from grader.harness.server import Server, ServerNotReady
-from grader.harness.upstream import Upstream
 from grader.harness.watch import Clock
-from grader.judge.decide import Step, judge_check, next_step
+from grader.judge.decide import CheckJudge, Step
 from grader.report import CheckResult, FindingKind, Outcome
 
 BACKEND: tuple[str, dict[str, object]] = ("asyncio", {})
@@ -44,17 +42,25 @@ class CheckRun:
         clock: the run's clock.
         on_check: called with the title of a check when it begins.
         on_result: called with each result.
+
+    Attributes:
+        records: of all checks, those that were not tried among them.
+        results: their results.
+        error: what broke the run.
+        interrupted: it was asked to end.
+        out_of_time: it took too long, so some checks were not tried.
     """
 
     def __init__(
         self,
         stage: Stage,
-        folders: dict[Subject, Path],
+        folders: Mapping[Subject, Path],
         clock: Clock,
         on_check: Callable[[str], None],
         on_result: Callable[[CheckResult], None],
     ) -> None:
         self.records: list[CheckRecord] = []
+        self.results: list[CheckResult] = []
         self.error: BrokenError | None = None
         self.interrupted = False
         self.out_of_time = False
@@ -112,27 +118,6 @@ class CheckRun:
         """The running solution."""
         return _cast.server
 
-    @pytest.fixture
-    def upstream(self, _cast: Cast) -> Upstream:
-        """The service that the solution calls."""
-        if _cast.upstream is None:
-            raise BrokenError("A check uses `upstream`, which is not among the kata's services.", "Add it to `services` in kata.toml.")
-        return _cast.upstream
-
-    @pytest.fixture
-    def postgres(self, _cast: Cast) -> Any:
-        """The database of this check."""
-        if _cast.postgres is None:
-            raise BrokenError("A check uses `postgres`, which is not among the kata's services.", "Add it to `services` in kata.toml.")
-        return _cast.postgres
-
-    @pytest.fixture
-    def files(self, _cast: Cast) -> Files:
-        """The slow files of this check."""
-        if _cast.files is None:
-            raise BrokenError("A check uses `files`, which is not among the kata's services.", "Add it to `services` in kata.toml.")
-        return _cast.files
-
     # ---- collection -----------------------------------------------------------------------------------------------
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -150,6 +135,7 @@ class CheckRun:
             elif not (item.function.__doc__ or "").strip():
                 self._break(f"{self._stage.kata.checks}: {item.name} has no docstring, which the learner would read.")
         self.records = [CheckRecord(name=item.name, title=_title(item)) for item in items]
+        self.results = [CheckJudge().result(record.name, record.title) for record in self.records]
 
     # ---- running --------------------------------------------------------------------------------------------------
 
@@ -159,31 +145,33 @@ class CheckRun:
             return True
         record = next(record for record in self.records if record.name == item.name)
         self._on_check(record.title)
-        attempts: list[Attempt] = []
+        judge, attempts = CheckJudge(failed_already=self._failed), list[Attempt]()
         before: Reading | None = None
         # A miss that an interruption made is no miss: nothing is judged after one.
-        while not self.interrupted and (step := next_step(attempts, failed_already=self._failed)) in (
-            Step.TRY_SOLUTION,
-            Step.TRY_REFERENCE,
-        ):
+        while not self.interrupted and (step := judge.step) in (Step.TRY_SOLUTION, Step.TRY_REFERENCE):
             subject = Subject.SOLUTION if step is Step.TRY_SOLUTION else Subject.REFERENCE
             if subject is Subject.REFERENCE and before is None:
                 before = look()
             attempts.append(self._attempt(item, nextitem, subject))
+            judge.take(attempts[-1])
             if self._is_out_of_time():
                 break
         if self.interrupted:
             raise KeyboardInterrupt
         machine = between(before, look(), {os.getpid()} | self._stage.launchers.pids) if before is not None else None
-        record = CheckRecord(name=record.name, title=record.title, attempts=tuple(attempts), machine=machine)
-        self.records = [record if r.name == record.name else r for r in self.records]
-        result = judge_check(record, failed_already=self._failed)
+        self._note(CheckRecord(name=record.name, title=record.title, attempts=tuple(attempts), machine=machine), judge)
+        return True
+
+    def _note(self, record: CheckRecord, judge: CheckJudge) -> None:
+        """Keep what was seen and how it was judged, tell of it, and decide whether it goes on."""
+        result = judge.result(record.name, record.title, record.machine)
+        self.records = [record if other.name == record.name else other for other in self.records]
+        self.results = [result if other.name == result.name else other for other in self.results]
         self._failed = self._failed or result.outcome is Outcome.FAILED
         broken = result.outcome is Outcome.BROKEN
         final = result.finding is not None and result.finding.kind in FINAL
         self._stopped = broken or final or (self._failed and self._stage.stops_early)
         self._on_result(result)
-        return True
 
     def _is_out_of_time(self) -> bool:
         if not self.out_of_time and self._clock.now() > self._stage.kata.limits.grading_s:

@@ -3,15 +3,16 @@
 import importlib.util
 import inspect
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio.abc
 
-from grader.catalog.manifest import SERVICES, Kata
-from grader.checks.services import Services
+from grader.catalog.manifest import Kata
 from grader.errors import GraderError, KataPackageError
+from grader.registry import SERVICES
+from grader.services.service import Running
 
 FUNCTION = "prepare"
 TASKS = "tasks"
@@ -34,13 +35,17 @@ class Preparation:
     function: Callable[..., Awaitable[None]]
     says: str
 
-    async def carry_out(self, services: Services, tasks: anyio.abc.TaskGroup) -> None:
+    async def carry_out(self, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup) -> None:
         """Let the services behave so from now on.
+
+        Args:
+            services: of the kata, by their names.
+            tasks: lives as long as the app does.
 
         Raises:
             KataPackageError: it cannot be done; says where.
         """
-        offered = {"upstream": services.upstream, "postgres": services.postgres, "files": services.files, TASKS: tasks}
+        offered = {name: service.fixture for name, service in services.items()} | {TASKS: tasks}
         wanted = {name: offered[name] for name in inspect.signature(self.function).parameters}
         try:
             await self.function(**wanted)
@@ -72,7 +77,7 @@ def read_preparation(kata: Kata) -> Preparation | None:
         raise KataPackageError(f"{file} has no `async def {FUNCTION}`.", HINT)
     for name in inspect.signature(function).parameters:
         if name not in (*kata.services, TASKS):
-            known = ", ".join((*(service for service in SERVICES if service in kata.services), TASKS))
+            known = ", ".join((*(name for name in SERVICES if name in kata.services), TASKS))
             raise KataPackageError(f"{file}: {FUNCTION} asks for `{name}`, which there is not.", f"Known are: {known}.")
     return Preparation(file, function, (inspect.getdoc(function) or "").partition("\n")[0])
 

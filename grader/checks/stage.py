@@ -1,21 +1,19 @@
 """Sets the stage for one attempt: services first, then the server, all on sockets bound by the grader."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 
 from grader.catalog.manifest import Kata
-from grader.checks.services import running_services
-from grader.harness.database import Postgres
-from grader.harness.files import FILES, Files
 from grader.harness.launcher import Launchers
-from grader.harness.postgres import Cluster
 from grader.harness.recorder import Recorder
 from grader.harness.server import Server, ServerPlan, listening_socket, running_server
-from grader.harness.upstream import Upstream
+from grader.services.running import StandingServices, environ_of
+from grader.services.service import Running, Surroundings
+from grader.tasks import single_error
 
 
 @dataclass(frozen=True)
@@ -25,26 +23,24 @@ class Stage:
     Attributes:
         kata: being graded.
         launchers: fork the servers, of the solution and of the reference; each is started when it is first needed.
-        cluster: the grading's PostgreSQL, if the kata needs one.
+        services: the kata's, as they stand for this grading.
         cuts_off: whether a burst may be cut off once it is certain that it misses its limit.
         stops_early: whether the first failed check is the last one that is tried.
     """
 
     kata: Kata
     launchers: Launchers
-    cluster: Cluster | None
+    services: StandingServices
     cuts_off: bool = True
     stops_early: bool = False
 
 
 @dataclass(frozen=True)
 class Cast:
-    """The fixtures of one attempt; a service that the kata does not need is None. What `files.folder` names, the solution must see."""
+    """What one attempt is played by: the server, and the kata's services by their names."""
 
     server: Server
-    upstream: Upstream | None
-    postgres: Postgres | None
-    files: Files | None = None
+    services: Mapping[str, Running]
 
 
 @contextlib.asynccontextmanager
@@ -67,22 +63,9 @@ async def running_cast(stage: Stage, folder: Path, recorder: Recorder) -> AsyncI
         beating.start_soon(recorder.watcher.beat)
         stack.callback(beating.cancel_scope.cancel)
         await stack.enter_async_context(launcher.listening(recorder.break_off))
-        services = await stack.enter_async_context(
-            running_services(kata, stage.cluster, folder.parent / FILES, lambda: listening_socket(launcher), recorder)
-        )
-        limits, environ = kata.limits, {**launcher.environ, **services.environ}
+        surroundings = Surroundings(lambda: listening_socket(launcher), recorder)
+        services = await stack.enter_async_context(stage.services.fresh(surroundings))
+        limits, environ = kata.limits, {**launcher.environ, **environ_of(services)}
         plan = ServerPlan(folder, kata.workers, environ, limits.start_s, limits.stop_s, limits.output_bytes)
         server = await stack.enter_async_context(running_server(plan, launcher, recorder))
-        yield Cast(server, services.upstream, services.postgres, services.files)
-
-
-@contextlib.asynccontextmanager
-async def single_error() -> AsyncIterator[None]:
-    """Raise the first error of a task group by itself: here all tasks serve one purpose, so the first one says it."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        raise error from None
+        yield Cast(server, services)

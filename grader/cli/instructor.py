@@ -88,7 +88,7 @@ def verify(
     ending = Ending()
     with ending.kept():
         if as_json:
-            from grader.grading.grade import grader_info
+            from grader.grading.graded import grader_info
             from grader.render.json_ import render_proofs
 
             proofs = prove(NullObserver(), ending)
@@ -123,7 +123,7 @@ def prove_katas(catalog: "Catalog", slugs: "Sequence[str]", plan: "Plan", observ
     import anyio
 
     from grader.authoring.verify import Verification
-    from grader.checks.stage import single_error
+    from grader.tasks import single_error
 
     async def prove() -> "list[Proof]":
         verification = Verification(catalog, slugs, plan, observer)

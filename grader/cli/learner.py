@@ -6,7 +6,7 @@ What a command alone needs is imported inside of it: `kata --help` and `kata lis
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +20,7 @@ from grader.harness.sandbox import SandboxMode
 if TYPE_CHECKING:
     from grader.catalog.find import Catalog
     from grader.catalog.manifest import Kata
+    from grader.grading.graded import Graded
     from grader.render.terminal import Screen
     from grader.render.terminal_workspace import WorkspaceScreen
     from grader.report import Report
@@ -116,19 +117,23 @@ def check(
 
     Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 broken.
     """
-    from grader.cli.page import add_page, need_place, runs_folder_for
+    from grader.cli.page import add_page, need_place
 
     if html is not None:
         need_place(html)
     if replayed is not None:
-        raise typer.Exit(VERDICT_CODES[_replay(replayed, as_json, katas, html).verdict])
-    target = target_of(slug, solution, katas)
-    with runs_folder_for(html, target.runs_folder) as runs_folder:
-        target = replace(target, runs_folder=runs_folder)
-        report = _grade_as_json(target, sandbox) if as_json else _grade_on_screen(target, sandbox)
-        if html is not None and report is not None:
-            add_page(target.catalog, report, html, says_so=not as_json)
-    raise typer.Exit(VERDICT_CODES[report.verdict] if report is not None else ExitCode.BROKEN)
+        catalog, graded = _replay(replayed, as_json, katas)
+        kept_path: Path | None = replayed
+    else:
+        target = target_of(slug, solution, katas)
+        catalog = target.catalog
+        outcome = _grade_as_json(target, sandbox) if as_json else _grade_on_screen(target, sandbox)
+        if outcome is None:
+            raise typer.Exit(ExitCode.BROKEN)
+        graded, kept_path = outcome
+    if html is not None:
+        add_page(catalog, graded, kept_path, html, says_so=not as_json)
+    raise typer.Exit(VERDICT_CODES[graded.report.verdict])
 
 
 @dataclass(frozen=True)
@@ -202,9 +207,12 @@ def _current(catalog: "Catalog", states: "Mapping[str, State]", verb: str) -> st
     return slug
 
 
-def _grade_on_screen(target: Target, sandbox: SandboxMode) -> "Report":
+def _grade_on_screen(target: Target, sandbox: SandboxMode) -> "tuple[Graded, Path | None]":
+    """Grade with a live display; returns what was graded, and where its run was saved."""
     from grader.cli.news import tell_changes
-    from grader.grading.grade import Settings, grade
+    from grader.evidence.files import keep_run
+    from grader.grading.grade import grade
+    from grader.grading.session import Settings
     from grader.render.terminal_workspace import WorkspaceScreen
 
     screen = WorkspaceScreen()
@@ -212,20 +220,21 @@ def _grade_on_screen(target: Target, sandbox: SandboxMode) -> "Report":
         tell_changes(screen, target.catalog, target.workspace, target.kata.slug)
     screen.begin(target.kata)
     try:
-        report = grade(target.kata, target.path, Settings(target.runs_folder, screen, sandbox=sandbox))
+        graded = grade(target.kata, target.path, Settings(screen, sandbox=sandbox))
     finally:
         screen.stop()
-    screen.finish(report, _advice(target, report))
-    say_unsaved(screen, report)
-    say_once_without_sandbox(screen, report, sandbox)
-    note_pass(target, report)  # last: a verdict is shown also when the disk is full
-    return report
+    kept = keep_run(graded.run, target.runs_folder)
+    screen.finish(graded.report, _advice(target, graded.report))
+    say_unsaved(screen, kept.unsaved)
+    say_once_without_sandbox(screen, graded.report, sandbox)
+    note_pass(target, graded.report)  # last: a verdict is shown also when the disk is full
+    return graded, kept.path
 
 
-def say_unsaved(screen: "Screen", report: "Report") -> None:
+def say_unsaved(screen: "Screen", unsaved: str) -> None:
     """Say why the evidence could not be saved, if it was to be."""
-    if report.unsaved:
-        screen.say("", f"{report.unsaved} It cannot be judged again, but the verdict holds.")
+    if unsaved:
+        screen.say("", f"{unsaved} It cannot be judged again, but the verdict holds.")
 
 
 def say_once_without_sandbox(screen: "Screen", report: "Report", sandbox: SandboxMode) -> None:
@@ -253,39 +262,42 @@ def _is_news(name: str) -> bool:
     return True
 
 
-def _replay(run_file: Path, as_json: bool, katas: Path | None, html: Path | None) -> "Report":
+def _replay(run_file: Path, as_json: bool, katas: Path | None) -> "tuple[Catalog, Graded]":
     from grader.catalog.find import find_catalog
-    from grader.cli.page import add_page
     from grader.evidence.files import load_run
-    from grader.grading.grade import replay
+    from grader.grading.graded import judged_again
     from grader.render.json_ import render_report
     from grader.render.terminal import Screen
 
     catalog = find_catalog(katas)
-    kata = catalog.kata(load_run(run_file).kata)
-    report = replay(kata, run_file)
+    run = load_run(run_file)
+    kata = catalog.kata(run.kata)
+    graded = judged_again(kata, run)
     if as_json:
-        typer.echo(render_report(report))
+        typer.echo(render_report(graded.report))
     else:
-        Screen().replay(kata, report, f"Judged again from {shown(run_file)}.")
-    if html is not None:
-        add_page(catalog, report, html, says_so=not as_json)
-    return report
+        Screen().replay(kata, graded.report, f"Judged again from {shown(run_file)}.")
+    return catalog, graded
 
 
-def _grade_as_json(target: Target, sandbox: SandboxMode) -> "Report | None":
+def _grade_as_json(target: Target, sandbox: SandboxMode) -> "tuple[Graded, Path | None] | None":
+    """Grade and print one document; returns what was graded, and where its run was saved, or None when the grading broke."""
     from grader.errors import BrokenError
-    from grader.grading.grade import Settings, grade, grader_info
+    from grader.evidence.files import keep_run
+    from grader.grading.grade import grade
+    from grader.grading.graded import grader_info
+    from grader.grading.session import Settings
     from grader.render.json_ import render_error, render_report
 
     try:
-        report = grade(target.kata, target.path, Settings(target.runs_folder, sandbox=sandbox))
+        graded = grade(target.kata, target.path, Settings(sandbox=sandbox))
     except BrokenError as error:
         typer.echo(render_error(target.kata.slug, error, grader_info()))
         return None
-    typer.echo(render_report(report))
-    note_pass(target, report)
-    return report
+    kept = keep_run(graded.run, target.runs_folder)
+    typer.echo(render_report(graded.report, kept.unsaved))
+    note_pass(target, graded.report)
+    return graded, kept.path
 
 
 def note_pass(target: Target, report: "Report") -> None:

@@ -1,6 +1,7 @@
 """A live run of a kata: services, the app in the foreground, a log of what they do, and the load if one is wanted."""
 
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
@@ -8,23 +9,22 @@ import anyio.abc
 
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
-from grader.checks.services import Services, running_services
-from grader.checks.stage import single_error
 from grader.cli.signals import Ending
 from grader.errors import HarnessError
 from grader.evidence.model import Subject
-from grader.harness.files import FILES
-from grader.harness.foreground import App, AppPlan, Request, running_app
 from grader.harness.load import Visitors
-from grader.harness.postgres import Cluster
 from grader.harness.recorder import Recorder
 from grader.harness.rounds import Load
 from grader.harness.server import in_time
 from grader.harness.sockets import MarkedSockets, listening_near
-from grader.harness.upstream import Call
 from grader.harness.watch import Clock
 from grader.render.running import Trickle, addresses, call_line, curl_command, ending, request_line, round_line
 from grader.render.terminal import Screen
+from grader.services.running import StandingServices, environ_of, titles_of
+from grader.services.service import Running, Surroundings
+from grader.services.upstream import Call
+from grader.tasks import single_error
+from grader.tools.foreground import App, AppPlan, Request, running_app
 
 TIDY_S = 1.0
 """How often what is over is forgotten, and it is said how many lines were left out."""
@@ -43,19 +43,19 @@ class Live:
         kata: says what is around the app.
         folder: with the `app.py`.
         run_dir: temporary folder.
-        cluster: PostgreSQL, if the kata needs it.
+        services: the kata's, as they stand.
         listening: where the app listens.
         load: how many visitors come at once; 0 for none.
         screen: shows it.
     """
 
     def __init__(
-        self, kata: Kata, folder: Path, run_dir: Path, cluster: Cluster | None, listening: socket.socket, load: int, screen: Screen
+        self, kata: Kata, folder: Path, run_dir: Path, services: StandingServices, listening: socket.socket, load: int, screen: Screen
     ) -> None:
         self._kata = kata
         self._folder = folder
         self._run_dir = run_dir
-        self._cluster = cluster
+        self._services = services
         self._listening = listening
         self._count = load
         self._screen = screen
@@ -110,18 +110,18 @@ class Live:
             self._app.hurry.set()
 
     async def _play(self) -> None:
-        running = running_services(self._kata, self._cluster, self._run_dir / FILES, self._listen, self._recorder)
+        running = self._services.fresh(Surroundings(self._listen, self._recorder))
         async with running as services, anyio.create_task_group() as tasks:
             if self._preparation is not None:
                 await self._preparation.carry_out(services, tasks)
-            if services.upstream is not None:
-                services.upstream.on_end = self._show_call
+            if "upstream" in services:
+                services["upstream"].fixture.on_end = self._show_call
             with self._of_the_app:
                 await self._run_app(services)
             tasks.cancel_scope.cancel()
 
-    async def _run_app(self, services: Services) -> None:
-        plan = AppPlan(self._folder, self._kata.workers, services.environ, self._kata.limits.stop_s)
+    async def _run_app(self, services: Mapping[str, Running]) -> None:
+        plan = AppPlan(self._folder, self._kata.workers, environ_of(services), self._kata.limits.stop_s)
         async with running_app(plan, self._listening, self._run_dir, self._show_request) as app:
             self._app = app
             async with anyio.create_task_group() as tasks:
@@ -133,7 +133,7 @@ class Live:
     async def _listen(self) -> socket.socket:
         return in_time(listening_near(self._port + 1))
 
-    async def _lead(self, app: App, services: Services, tasks: anyio.abc.TaskGroup) -> None:
+    async def _lead(self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup) -> None:
         """Wait for the app, say where everything is, then send the load."""
         with anyio.move_on_after(self._kata.limits.start_s):
             await app.is_ready.wait()
@@ -142,7 +142,7 @@ class Live:
             await app.is_ready.wait()
         url = f"http://127.0.0.1:{self._port}"
         says = self._preparation.says if self._preparation is not None else ""
-        self._screen.say_whole("", *addresses({"App": url, **_named(services)}), "")
+        self._screen.say_whole("", *addresses({"App": url, **self._named(services)}), "")
         self._screen.say(*([says] if says else []), "It runs with your own rights, outside of any sandbox. Ctrl-C stops all.")
         if not self._count:
             commands = [curl_command(request, url) for request in (*self._kata.run.first, *self._kata.run.load[:1])]
@@ -151,7 +151,7 @@ class Live:
         self._screen.say(f"{self._count} at once, round after round; other requests are shown, too.", "")
         await self._send_load(app, services, tasks)
 
-    async def _send_load(self, app: App, services: Services, tasks: anyio.abc.TaskGroup) -> None:
+    async def _send_load(self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup) -> None:
         visitors = Visitors([self._listening.getsockname()], self._recorder, tasks, self._sockets)
         load = Load(visitors, self._kata.run, self._count)
         await load.begin()
@@ -159,18 +159,18 @@ class Live:
             async with anyio.create_task_group() as pacing:
                 pacing.start_soon(anyio.sleep, ROUND_S)
                 one = await load.send_round()
-                self._screen.say_whole(round_line(one, _seen(services)))
+                self._screen.say_whole(round_line(one, self._seen(services)))
             while app.in_debugger:
                 await anyio.sleep(DEBUGGER_LOOK_S)
 
-    async def _tidy(self, services: Services) -> None:
+    async def _tidy(self, services: Mapping[str, Running]) -> None:
         while True:
             await anyio.sleep(TIDY_S)
             if left_out := self._trickle.take_left_out():
                 self._screen.say(left_out)
             self._recorder.forget_ended()
-            if services.upstream is not None and not self._count:
-                services.upstream.forget_ended()
+            if not self._count:
+                self._seen(services)
 
     def _show_request(self, request: Request) -> None:
         if request.port not in self._sockets.ports and self._trickle.lets_through():
@@ -180,24 +180,11 @@ class Live:
         if not self._count and self._trickle.lets_through():
             self._screen.say_whole(call_line(call))
 
+    def _named(self, services: Mapping[str, Running]) -> dict[str, str]:
+        """Addresses by what they are of."""
+        return {title: services[name].address for name, title in titles_of(self._kata)}
 
-def _named(services: Services) -> dict[str, str]:
-    """Addresses by what they are of."""
-    found = {"Upstream": services.upstream.url} if services.upstream is not None else {}
-    if services.postgres is not None:
-        found["Database"] = services.postgres.url
-    if services.files is not None:
-        found["Files"] = str(services.files.folder)
-    return found
-
-
-def _seen(services: Services) -> dict[str, str]:
-    """What the services have seen of the last round; the next one is counted anew."""
-    seen: dict[str, str] = {}
-    if services.upstream is not None:
-        seen["upstream"] = f"{len(services.upstream.calls())} calls, {services.upstream.peak()} at once"
-        services.upstream.forget_ended()
-    if services.postgres is not None:
-        seen["database"] = f"{services.postgres.connections.peak} connections"
-        services.postgres.connections.peak = services.postgres.connections.open
-    return seen
+    def _seen(self, services: Mapping[str, Running]) -> dict[str, str]:
+        """What the services have seen of the last round; the next one is counted anew."""
+        stock = {title.lower(): services[name].take_stock() for name, title in titles_of(self._kata)}
+        return {title: seen for title, seen in stock.items() if seen}

@@ -20,10 +20,10 @@ def doctor(
     Exit codes: 0 katas can be graded here, 4 something stands in the way.
     """
     # Late: all of the harness is needed for this, and `kata --help` is to be quick.
-    from grader.harness.survey import survey
     from grader.render.json_ import render_facts
     from grader.render.terminal import Screen
     from grader.report import FactState
+    from grader.tools.doctor import survey
 
     if as_json:
         facts = list(survey())

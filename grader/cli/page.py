@@ -1,19 +1,15 @@
 """Writes the page of a report: where it may go, what it is compared with, and never over anything that is no page."""
 
-import contextlib
 import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.errors import HarnessError, PageFileError, UsageError
+from grader.errors import PageFileError, UsageError
 
 if TYPE_CHECKING:
     from grader.catalog.find import Catalog
     from grader.catalog.manifest import Kata
-    from grader.render.html import Graded
-    from grader.report import Report
+    from grader.grading.graded import Graded
 
 PAGE_STARTS = b"<!doctype html"
 
@@ -37,32 +33,11 @@ def need_place(file: Path) -> None:
         raise UsageError(f"{file} is there already and is no page; it is left as it is.", "Name another file, such as report.html.")
 
 
-@contextlib.contextmanager
-def runs_folder_for(page: Path | None, kept: Path | None) -> Iterator[Path | None]:
-    """Where the evidence of a grading is saved.
-
-    Args:
-        page: a page is wanted, which is made of the saved run.
-        kept: the folder of the workspace; without one the run is saved for the page alone, and goes afterwards.
-    """
-    if page is None or kept is not None:
-        yield kept
-        return
-    from grader.harness.rundir import temporary_base
-
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="kata-run-", dir=temporary_base())
-    except OSError as error:
-        raise HarnessError(f"No temporary folder can be made: {error.strerror}.", "Free some space, or set TMPDIR.") from error
-    with folder as name:
-        yield Path(name)
-
-
-def add_page(catalog: "Catalog", report: "Report", file: Path, *, says_so: bool) -> None:
-    """Write the page of a report that has just been shown; the errors are those of `save_page`."""
+def add_page(catalog: "Catalog", graded: "Graded", run_file: Path | None, file: Path, *, says_so: bool) -> None:
+    """Write the page of a report that has just been shown; arguments and errors are those of `save_page`."""
     from grader.render.terminal import Screen
 
-    size_bytes = save_page(catalog, report, file)
+    size_bytes = save_page(catalog, graded, run_file, file)
     if says_so:
         Screen().say("", f"The page of this report is {file} ({in_kb(size_bytes)}).")
 
@@ -72,25 +47,25 @@ def in_kb(size_bytes: int) -> str:
     return f"{size_bytes / 1000:.0f} kB"
 
 
-def save_page(catalog: "Catalog", report: "Report", file: Path) -> int:
-    """Write the page of a report whose run is saved, compared with the run before it; returns its size in bytes.
+def save_page(catalog: "Catalog", graded: "Graded", run_file: Path | None, file: Path) -> int:
+    """Write the page of a grading, compared with the saved run before it; returns its size in bytes.
 
     Args:
         catalog: has the kata that was graded.
-        report: with its `run_file`.
-        file: where it goes; a link is followed.
+        graded: what the page is about.
+        run_file: where its run is saved; without that it is compared with nothing.
+        file: where the page goes; a link is followed.
 
     Raises:
         UsageError: no page can go there.
         PageFileError: it cannot be written; what was there before is still there.
-        EvidenceFileError: the run cannot be read.
     """
-    from grader.evidence.files import load_run, write_whole
-    from grader.render.html import Graded, render_page
+    from grader.evidence.files import write_whole
+    from grader.render.html import render_page
 
     need_place(file)
-    run_file = Path(report.run_file)
-    page = render_page(Graded(load_run(run_file), report), _before(catalog, catalog.kata(report.kata), run_file)).encode()
+    before = _before(catalog, catalog.kata(graded.run.kata), run_file) if run_file is not None else None
+    page = render_page(graded, before).encode()
     target = file.resolve()
     try:
         write_whole(target, page)
@@ -109,14 +84,13 @@ def _before(catalog: "Catalog", kata: "Kata", run_file: Path) -> "Graded | None"
     """The saved run of the same kata before this one, judged by today's rule; None when there is none that can be judged."""
     from grader.errors import EvidenceFileError
     from grader.evidence.files import load_run, saved_runs
-    from grader.grading.grade import replay
-    from grader.render.html import Graded
+    from grader.grading.graded import judged_again
 
     runs = saved_runs(run_file.parent, slugs_of(catalog, kata.slug))
     older = runs[: runs.index(run_file)] if run_file in runs else []
     for path in reversed(older):
         try:
-            return Graded(load_run(path), replay(kata, path))
+            return judged_again(kata, load_run(path))
         except EvidenceFileError:  # damaged: the one before it will do
             continue
     return None

@@ -12,29 +12,24 @@ import anyio
 
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
-from grader.checks.services import Services
-from grader.checks.stage import Cast, Stage, running_cast, single_error
+from grader.checks.stage import Cast, Stage, running_cast
 from grader.cli.signals import Ending
 from grader.errors import HarnessError, UsageError
 from grader.evidence.files import write_whole
 from grader.evidence.model import Subject
-from grader.grading.grade import allow_descriptors
-from grader.harness import profiler
-from grader.harness.files import FILES
-from grader.harness.flames import profile_of_loop, read_stacks, shortened, titled
-from grader.harness.launcher import LauncherPlan, Launchers
-from grader.harness.postgres import WARM, needed_cluster
-from grader.harness.profiler import ThreadDump, find_py_spy, is_loop_in, most_telling
+from grader.grading.environment import Environment
 from grader.harness.recorder import Recorder
 from grader.harness.rounds import Load
-from grader.harness.rundir import temporary_run_dir
 from grader.harness.sandbox import CODE_ROOT, SandboxMode
 from grader.harness.server import Server, ServerNotReady
 from grader.harness.watch import Clock
 from grader.render.profile import Sources, dump_lines, profile_lines
 from grader.render.running import end_sentence
 from grader.render.terminal import Screen
-from grader.workspace.solution import take_in
+from grader.tasks import single_error
+from grader.tools import profiler
+from grader.tools.flames import profile_of_loop, read_stacks, shortened, titled
+from grader.tools.profiler import ThreadDump, find_py_spy, is_loop_in, most_telling
 
 WARM_UP_S = 0.3
 """The load is under way by then."""
@@ -109,22 +104,15 @@ class Probe:
 
     @contextlib.contextmanager
     def _stage(self, seconds: int) -> Iterator[tuple[Stage, Sources]]:
-        allow_descriptors()
-        with self._ending.kept(), temporary_run_dir() as run_dir:
-            folder = take_in(self._solution, run_dir / "solution")
-            (run_dir / FILES).mkdir(mode=0o711)
-            self._draft = run_dir / "graph.svg"
-            limits = self._kata.limits.resources
-            plan = LauncherPlan(
-                visible=(folder, *([run_dir / FILES] if "files" in self._kata.services else [])),
-                warm=WARM if "postgres" in self._kata.services else (),
-                # What is loaded for so long computes more than what is graded.
-                resources=replace(limits, cpu_s=limits.cpu_s + seconds * (os.cpu_count() or 1)),
-                sandbox=self._sandbox,
-                traceable=True,
-            )
-            with Launchers(run_dir, {Subject.SOLUTION: plan}) as launchers, needed_cluster(self._kata, run_dir) as cluster:
-                yield Stage(self._kata, launchers, cluster), Sources(folder, _libraries())
+        limits = self._kata.limits.resources
+        # What is loaded for so long computes more than what is graded.
+        resources = replace(limits, cpu_s=limits.cpu_s + seconds * (os.cpu_count() or 1))
+        with self._ending.kept(), Environment(self._kata, self._sandbox, resources=resources, traceable=True) as environment:
+            environment.take_in(self._solution)
+            environment.start()
+            self._draft = environment.run_dir / "graph.svg"
+            stage = Stage(self._kata, environment.launchers, environment.services)
+            yield stage, Sources(environment.folders[Subject.SOLUTION], _libraries())
         if signal.SIGINT in self._ending.signals:
             raise KeyboardInterrupt
 
@@ -141,7 +129,7 @@ class Probe:
     async def _look_at(self, cast: Cast, sources: Sources, seconds: int | None) -> None:
         async with anyio.create_task_group() as tasks:
             if self._preparation is not None:
-                await self._preparation.carry_out(Services(cast.upstream, cast.postgres, cast.files), tasks)
+                await self._preparation.carry_out(cast.services, tasks)
             load = Load(cast.server, self._kata.run, self._count)
             await load.begin()
             tasks.start_soon(self._send, load, cast)
@@ -154,8 +142,8 @@ class Probe:
         while cast.server.pids:
             await load.send_round()
             self._recorder.forget_ended()
-            if cast.upstream is not None:
-                cast.upstream.forget_ended()
+            for service in cast.services.values():
+                service.take_stock()
 
     async def _take(self, server: Server, sources: Sources, seconds: int | None) -> None:
         pid = server.pids[0]

@@ -46,15 +46,15 @@ def report(
     from grader.cli.browser import open_in_browser
     from grader.cli.page import in_kb, need_place, save_page
     from grader.evidence.files import load_run
-    from grader.grading.grade import replay
+    from grader.grading.graded import judged_again
     from grader.render.terminal import Screen
 
     catalog = find_catalog(katas)
     run_file = _run_file(catalog, run)
     file = out or _default_place(run_file)
     need_place(file)
-    kata = catalog.kata(load_run(run_file).kata)
-    size_bytes = save_page(catalog, replay(kata, run_file), file)
+    saved = load_run(run_file)
+    size_bytes = save_page(catalog, judged_again(catalog.kata(saved.kata), saved), run_file, file)
     screen = Screen()
     screen.say(f"The page of {run_file.name} is {shown(file)} ({in_kb(size_bytes)}).")
     if not opened:

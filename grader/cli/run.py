@@ -52,12 +52,12 @@ def run(
     Exit codes: 0 stopped by Ctrl-C, 1 the app ended or did not come up, 2 usage, 4 something else failed.
     """
     from grader.cli.live import Live
-    from grader.grading.grade import allow_descriptors
-    from grader.harness.postgres import needed_cluster
+    from grader.grading.descriptors import allow_descriptors
     from grader.harness.rundir import temporary_run_dir
     from grader.harness.server import in_time
     from grader.harness.sockets import listening_at, listening_near
     from grader.render.terminal import Screen
+    from grader.services.running import StandingServices
     from grader.workspace.solution import where_to_run
 
     refuse_sandbox(sandbox)
@@ -74,8 +74,9 @@ def run(
         got = listening.getsockname()[1]
         if port is None and got != DEFAULT_PORT:
             screen.say(f"Port {DEFAULT_PORT} is in use, so the app will be at {got}.")
-        with listening, needed_cluster(kata, run_dir) as cluster:
-            is_well = Live(kata, folder, run_dir, cluster, listening, load or 0, screen).run()
+        services = StandingServices(kata, run_dir)
+        with listening, services.started():
+            is_well = Live(kata, folder, run_dir, services, listening, load or 0, screen).run()
     raise typer.Exit(ExitCode.PASSED if is_well else ExitCode.FAILED)
 
 

@@ -16,16 +16,18 @@ from typing import Protocol, TypeVar
 import anyio
 from anyio import to_thread
 
-from grader.checks.stage import single_error
 from grader.cli.keyboard import Keyboard
 from grader.cli.learner import Target, note_pass, say_once_without_sandbox, say_unsaved
 from grader.cli.signals import follow_signals, stop_here
 from grader.errors import GraderError, NoWorkspace
-from grader.grading.grade import Observer
+from grader.evidence.files import keep_run
+from grader.grading.graded import Graded
 from grader.grading.messages import Job
+from grader.grading.observer import Observer
 from grader.harness.sandbox import SandboxMode
 from grader.render.terminal_watch import WatchScreen
 from grader.report import Report, Verdict
+from grader.tasks import single_error
 from grader.watching.saves import Gone, News, Polls, Saved, WorkspaceGone, follow_saves
 from grader.workspace.progress import Workspace
 from grader.workspace.solution import ENTRY
@@ -88,7 +90,7 @@ class Graders(Protocol):
     def stand_by(self, job: Job) -> None:
         """Make everything ready for this job."""
 
-    async def grade(self, job: Job, observer: Observer, limit_s: float) -> Report | GraderError:
+    async def grade(self, job: Job, observer: Observer, limit_s: float) -> Graded | GraderError:
         """Grade; broken off in order when it is cancelled."""
 
 
@@ -226,21 +228,22 @@ class Session:
         screen.stop()
         if result is None:
             return
-        self._show(result)
+        if isinstance(result, GraderError):
+            screen.error(result)
+        else:
+            kept = await to_thread.run_sync(keep_run, result.run, _workspace(target).runs_folder)
+            self._show(result.report, kept.unsaved)
+        self._show_keys()
         self._desk.graders.stand_by(self._job)
 
-    def _show(self, result: Report | GraderError) -> None:
-        if isinstance(result, GraderError):
-            self._screen.error(result)
-        else:
-            self._has_passed = result.verdict is Verdict.PASSED
-            error = self._note_pass(result)
-            self._screen.finish(result, self._advice(result.verdict))
-            say_unsaved(self._screen, result)
-            say_once_without_sandbox(self._screen, result, self._desk.sandbox)
-            if error is not None:
-                self._screen.error(error)
-        self._show_keys()
+    def _show(self, report: Report, unsaved: str) -> None:
+        self._has_passed = report.verdict is Verdict.PASSED
+        error = self._note_pass(report)
+        self._screen.finish(report, self._advice(report.verdict))
+        say_unsaved(self._screen, unsaved)
+        say_once_without_sandbox(self._screen, report, self._desk.sandbox)
+        if error is not None:
+            self._screen.error(error)
 
     def _note_pass(self, report: Report) -> GraderError | None:
         """Note a pass before it is shown: who reads of it may go on at once. What prevents that is said after the verdict."""
@@ -280,8 +283,7 @@ class Session:
     @property
     def _job(self) -> Job:
         target = self._target
-        runs_folder = _workspace(target).runs_folder
-        return Job(str(target.catalog.folder), target.kata.slug, str(target.path), str(runs_folder), self._desk.sandbox)
+        return Job(str(target.catalog.folder), target.kata.slug, str(target.path), self._desk.sandbox)
 
     async def _attend(self, work: Callable[[], Awaitable[Result]], breaks_off: Callable[[Message], bool]) -> Result | None:
         """Do some work and hear messages meanwhile; None when one of them broke it off."""

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -38,6 +39,29 @@ def save_run(run: Run, folder: Path) -> Path:
             f"The run cannot be saved in {folder}: {error.strerror}.", "Free some space or mend the permissions."
         ) from error
     return path
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a run was saved.
+
+    Attributes:
+        path: None when it was not to be saved, or could not be.
+        unsaved: why it could not be, one sentence; empty otherwise.
+    """
+
+    path: Path | None = None
+    unsaved: str = ""
+
+
+def keep_run(run: Run, folder: Path | None) -> Kept:
+    """Save a run if there is a folder for it; a full disk takes the evidence from the learner, and not the verdict."""
+    if folder is None:
+        return Kept()
+    try:
+        return Kept(save_run(run, folder))
+    except EvidenceFileError as error:
+        return Kept(unsaved=error.message)
 
 
 def write_whole(path: Path, data: bytes, mode: int = PRIVATE) -> None:

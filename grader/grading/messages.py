@@ -2,8 +2,9 @@
 
 import msgspec
 
+from grader.grading.graded import Graded
 from grader.harness.sandbox import SandboxMode
-from grader.report import CheckResult, Report
+from grader.report import CheckResult
 
 CHUNK_BYTES = 1 << 16
 
@@ -15,14 +16,14 @@ class Job(msgspec.Struct, frozen=True, tag=True):
         katas: the folder of katas.
         slug: which of them.
         solution: the learner's folder.
-        runs_folder: where the evidence is saved.
+        cores: numbers of those on which it may run, with all that it starts; all by default. Linux only.
     """
 
     katas: str
     slug: str
     solution: str
-    runs_folder: str
     sandbox: SandboxMode = SandboxMode.AUTO
+    cores: tuple[int, ...] = ()
 
 
 class SeriesJob(msgspec.Struct, frozen=True, tag=True):
@@ -31,17 +32,17 @@ class SeriesJob(msgspec.Struct, frozen=True, tag=True):
     Attributes:
         katas: the folder of katas.
         slug: which of them.
-        runs_folder: where the evidence is saved; no other series may use it at the same time.
         cuts_off: whether a burst may be cut off once it is certain to miss its limit.
         raises_broken: what broke a grading is an error even when some checks have been tried already.
+        cores: numbers of those on which it may run, with all that it starts; all by default. Linux only.
     """
 
     katas: str
     slug: str
-    runs_folder: str
     cuts_off: bool = True
     raises_broken: bool = False
     sandbox: SandboxMode = SandboxMode.AUTO
+    cores: tuple[int, ...] = ()
 
 
 class Fork(msgspec.Struct, frozen=True, tag=True):
@@ -76,12 +77,6 @@ class Ended(msgspec.Struct, frozen=True, tag=True):
     result: CheckResult
 
 
-class Graded(msgspec.Struct, frozen=True, tag=True):
-    """From a worker, the last of a grading: the report."""
-
-    report: Report
-
-
 class Refused(msgspec.Struct, frozen=True, tag=True):
     """From a worker, the last of a grading: an expected error, and the name of its class in `grader.errors`."""
 
@@ -98,6 +93,8 @@ class Crashed(msgspec.Struct, frozen=True, tag=True):
 
 Command = Fork | End
 Outcome = Graded | Refused | Crashed
+"""From a worker, the last of a grading."""
+
 Event = Begun | Ended | Outcome
 
 GO = b"go\n"

@@ -11,10 +11,10 @@ from pathlib import Path
 import anyio
 
 from grader.errors import GraderError, HarnessError
-from grader.grading.grade import Observer
-from grader.grading.messages import Command, End, Fork, Grade, Graded, Job, Outcome, Refused, SeriesJob, line_of
+from grader.grading.graded import Graded
+from grader.grading.messages import Command, End, Fork, Grade, Job, Outcome, Refused, SeriesJob, line_of
+from grader.grading.observer import Observer
 from grader.grading.worker_handle import Worker, out_of_time, outcome_of, result_of
-from grader.report import Report
 
 CODE = "import sys; from grader.grading.pool_worker import main; main(int(sys.argv[1]))"
 
@@ -58,7 +58,7 @@ class Pool:
             self._standby.channel.close()  # on which it ends
             self._standby = None
 
-    async def grade(self, job: Job, observer: Observer, limit_s: float) -> Report | GraderError:
+    async def grade(self, job: Job, observer: Observer, limit_s: float) -> Graded | GraderError:
         """Grade now; when this is cancelled, the grading is broken off and cleaned up before it returns.
 
         Args:
@@ -67,7 +67,7 @@ class Pool:
             limit_s: how long all checks together may take.
 
         Returns:
-            the report, or the expected error that ended the grading.
+            what was graded, or the expected error that ended the grading.
 
         Raises:
             GraderCrashed: by a bug of the grader.
@@ -159,7 +159,7 @@ class PooledSeries:
         self._job = job
         self._worker: Worker | None = None
 
-    async def grade(self, solution: Path, observer: Observer, limit_s: float) -> Report | GraderError:
+    async def grade(self, solution: Path, observer: Observer, limit_s: float) -> Graded | GraderError:
         """Grade the next solution; when this is cancelled, the grading is broken off and cleaned up before it returns.
 
         Args:
@@ -168,7 +168,7 @@ class PooledSeries:
             limit_s: how long all checks together may take.
 
         Returns:
-            the report, or the expected error that ended the grading.
+            what was graded, or the expected error that ended the grading.
 
         Raises:
             GraderCrashed: by a bug of the grader.

@@ -24,7 +24,7 @@ from types import FrameType
 
 from grader.catalog.find import find_catalog
 from grader.errors import GraderError
-from grader.grading.grade import Series, Settings, grade_on_demand
+from grader.grading.graded import Graded
 from grader.grading.messages import (
     CHUNK_BYTES,
     GO,
@@ -34,7 +34,6 @@ from grader.grading.messages import (
     Ended,
     Event,
     Fork,
-    Graded,
     Job,
     Lines,
     Outcome,
@@ -45,7 +44,9 @@ from grader.grading.messages import (
     line_of,
     plain,
 )
-from grader.report import CheckResult, Report
+from grader.grading.session import Session, Settings
+from grader.harness.cores import pin
+from grader.report import CheckResult
 
 DESCRIPTORS = 16
 """How many come with one message at most; one is usual."""
@@ -172,32 +173,37 @@ def work(job: Job | SeriesJob, channel: socket.socket) -> None:
             _grade_series(job, channel, teller, ending)
 
 
-def _outcome_of(grade: Callable[[], Report]) -> Outcome:
+def _outcome_of(grade: Callable[[], Graded]) -> Outcome:
     try:
-        return Graded(grade())
+        return grade()
     except GraderError as error:
         return Refused(plain(error.message), plain(error.hint), type(error).__name__)
     except Exception:
         return Crashed(plain(traceback.format_exc()))
 
 
-def _grade_once(job: Job, channel: socket.socket, teller: "Teller", ending: "Ending") -> Report:
-    kata = find_catalog(Path(job.katas)).kata(job.slug)
-    settings = Settings(Path(job.runs_folder), teller, sandbox=job.sandbox)
-    return grade_on_demand(kata, Path(job.solution), settings, lambda: _await_the_word(channel, ending))
+def _session(job: Job | SeriesJob, settings: Settings) -> Session:
+    if job.cores:
+        pin(job.cores)
+    return Session(find_catalog(Path(job.katas)).kata(job.slug), settings)
+
+
+def _grade_once(job: Job, channel: socket.socket, teller: "Teller", ending: "Ending") -> Graded:
+    with _session(job, Settings(teller, sandbox=job.sandbox)) as session:
+        session.prepare()
+        _await_the_word(channel, ending)
+        return session.grade(Path(job.solution))
 
 
 def _grade_series(job: SeriesJob, channel: socket.socket, teller: "Teller", ending: "Ending") -> None:
     with contextlib.ExitStack() as stack:
 
         @functools.cache
-        def series() -> Series:
-            kata = find_catalog(Path(job.katas)).kata(job.slug)
-            settings = Settings(Path(job.runs_folder), teller, job.cuts_off, job.raises_broken, job.sandbox)
-            return stack.enter_context(Series(kata, settings))
+        def session() -> Session:
+            return stack.enter_context(_session(job, Settings(teller, job.cuts_off, job.raises_broken, job.sandbox)))
 
-        def grade(solution: Path) -> Report:
-            return series().grade(solution)
+        def grade(solution: Path) -> Graded:
+            return session().grade(solution)
 
         for solution in _solutions(channel, ending):
             teller.say(_outcome_of(functools.partial(grade, solution)))

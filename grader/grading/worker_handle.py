@@ -10,7 +10,7 @@ import anyio
 
 from grader import errors
 from grader.errors import GraderError, HarnessError
-from grader.grading.grade import Observer
+from grader.grading.graded import Graded
 from grader.grading.messages import (
     CHUNK_BYTES,
     GO,
@@ -18,7 +18,6 @@ from grader.grading.messages import (
     Crashed,
     Ended,
     Event,
-    Graded,
     Job,
     Lines,
     Outcome,
@@ -26,7 +25,7 @@ from grader.grading.messages import (
     SeriesJob,
     events_in,
 )
-from grader.report import Report
+from grader.grading.observer import Observer
 
 TICK_S = 1.0
 """A limit is counted in steps of this, so that a process that was stopped loses no more than one."""
@@ -75,8 +74,8 @@ class Worker:
         return events_in(self.lines.take(data))
 
 
-def result_of(outcome: Outcome | None) -> Report | GraderError:
-    """What a grading came to, as the report or the expected error that ended it; None is a worker that has ended.
+def result_of(outcome: Outcome | None) -> Graded | GraderError:
+    """What a grading came to, as what was graded or the expected error that ended it; None is a worker that has ended.
 
     Raises:
         GraderCrashed: it was a bug of the grader.
@@ -85,7 +84,7 @@ def result_of(outcome: Outcome | None) -> Report | GraderError:
         return HarnessError("The process that graded exited unexpectedly.", "Close what takes this machine's memory, and grade again.")
     if isinstance(outcome, Crashed):
         raise GraderCrashed(outcome.trace)
-    return outcome.report if isinstance(outcome, Graded) else _error_of(outcome)
+    return outcome if isinstance(outcome, Graded) else _error_of(outcome)
 
 
 def out_of_time() -> HarnessError:

@@ -1,6 +1,5 @@
 """Watches the machine while something is timed, so that a slow answer can be laid at the right door."""
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,14 +7,12 @@ from dataclasses import dataclass
 import anyio
 
 from grader.evidence.model import CpuTimes, Watch
+from grader.harness.cores import usable_cores
 from grader.harness.pace import Pace
 from grader.harness.sampler import cpu_times, own_cpu_times, since
 
 TICK_S = 0.01
 """Period of the grader's own heartbeat, from which its loop's lag is read; it is slower where that would keep the grader busy."""
-
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-"""How many cores this process may use."""
 
 PATIENCE = 10
 """How many times longer than asked `let_run` takes at most, on a machine that gives the server nothing."""
@@ -58,6 +55,7 @@ class Watcher:
         self.pids: Callable[[], Iterable[int]] = tuple
         self.others: Callable[[], Iterable[int]] = tuple
         self._clock = clock
+        self._cores = usable_cores()
         self._lags: list[tuple[float, float]] = []
 
     def open(self) -> Opening:
@@ -73,7 +71,7 @@ class Watcher:
             ended_s=ended_s,
             server=since(opening.server, cpu_times(self.pids())),
             others=since(opening.others, cpu_times(opening.other_pids)),
-            cores=CORES,
+            cores=self._cores,
             grader=since(opening.grader, own_cpu_times()),
             loop_lag_s=max((lag for at_s, lag in self._lags if at_s >= opening.at_s), default=0.0),
         )

@@ -1,6 +1,7 @@
 """The verdict: from the attempts at a check to its outcome, from the outcomes to the report's verdict. Pure."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from grader.evidence.model import (
     CountClaim,
     ExchangeError,
     GateClaim,
+    Machine,
     Relation,
     ServerLife,
     Stall,
@@ -144,45 +146,119 @@ def has_witness(finding: Finding) -> bool:
     return finding.kind is not FindingKind.TOO_SLOW or not sender_lagged(finding.watch, finding.own_limit_s)
 
 
-def next_step(attempts: Sequence[Attempt], *, failed_already: bool = False) -> Step:
-    """What the attempts so far allow to say, or what is to be tried next.
+@dataclass(frozen=True)
+class Examined:
+    """An attempt, and the first thing that did not hold in it."""
 
-    A pass is final; a wrong answer or count is final; a miss by the clock counts when two fresh servers showed a
-    witness, or when the solution missed before and after a reference that held.
+    attempt: Attempt
+    finding: Finding | None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is one at the solution, and not at the reference."""
+        return self.attempt.subject is Subject.SOLUTION
+
+
+class CheckJudge:
+    """Judges one check while attempts at it are made; each attempt is examined once.
 
     Args:
-        attempts: in the order in which they were made.
         failed_already: another check has failed for good, so the verdict stands and one witness is enough here.
     """
-    if not attempts:
-        return Step.TRY_SOLUTION
-    findings = [examine_attempt(attempt) for attempt in attempts]
-    own = [f for a, f in zip(attempts, findings, strict=True) if a.subject is Subject.SOLUTION]
-    if any(f is not None and f.kind in BROKEN_KINDS for f in findings):
-        return Step.BROKEN
-    if any(f is None for f in own):
-        return Step.PASS
-    misses = [f for f in own if f is not None]
-    if any(not f.by_clock for f in misses):
-        return Step.FAIL
-    witnessed = sum(has_witness(f) for f in misses)
-    killed = any(f.kind in (FindingKind.CRASHED_AT_START, FindingKind.CRASHED_UNDER_LOAD) for f in misses)
-    if witnessed >= (1 if failed_already and not killed else WITNESSES):
-        return Step.FAIL
-    return _next_round(attempts, findings, witnessed == len(misses))
+
+    def __init__(self, *, failed_already: bool = False) -> None:
+        self._failed_already = failed_already
+        self._examined: list[Examined] = []
+
+    def take(self, attempt: Attempt) -> None:
+        """Examine the next attempt."""
+        self._examined.append(Examined(attempt, examine_attempt(attempt)))
+
+    @property
+    def step(self) -> Step:
+        """What the attempts so far allow to say, or what is to be tried next.
+
+        A pass is final; a wrong answer or count is final; a miss by the clock counts when two fresh servers showed a
+        witness, or when the solution missed before and after a reference that held.
+        """
+        if not self._examined:
+            return Step.TRY_SOLUTION
+        own = [one.finding for one in self._examined if one.is_own]
+        if any(one.finding is not None and one.finding.kind in BROKEN_KINDS for one in self._examined):
+            return Step.BROKEN
+        if any(finding is None for finding in own):
+            return Step.PASS
+        misses = [finding for finding in own if finding is not None]
+        if any(not finding.by_clock for finding in misses):
+            return Step.FAIL
+        witnessed = sum(has_witness(finding) for finding in misses)
+        killed = any(finding.kind in (FindingKind.CRASHED_AT_START, FindingKind.CRASHED_UNDER_LOAD) for finding in misses)
+        if witnessed >= (1 if self._failed_already and not killed else WITNESSES):
+            return Step.FAIL
+        return _next_round(self._examined, witnessed == len(misses))
+
+    def result(self, name: str, title: str, machine: Machine | None = None) -> CheckResult:
+        """The outcome of the check from all attempts at it.
+
+        Args:
+            name: of the check.
+            title: what must hold, in the learner's words.
+            machine: what kept the machine busy meanwhile, if that was looked at.
+        """
+        if not any(one.is_own for one in self._examined):
+            return CheckResult(name=name, title=title, outcome=Outcome.NOT_RUN)
+        step, attempts = self.step, [one.attempt for one in self._examined]
+        outcome = {Step.PASS: Outcome.PASSED, Step.FAIL: Outcome.FAILED, Step.BROKEN: Outcome.BROKEN}.get(step, Outcome.INCONCLUSIVE)
+        finding = self._told(step, machine)
+        last = next(one.attempt for one in reversed(self._examined) if one.is_own)
+        measured, limit, unit, relation = _figures(last) if finding is None else _figures_of(finding)
+        return CheckResult(
+            name=name,
+            title=title,
+            outcome=outcome,
+            finding=finding,
+            measured=measured,
+            limit=limit,
+            unit=unit,
+            relation=relation,
+            attempts=len(attempts),
+            decided_by=self._deciding(),
+            duration_s=attempts[-1].ended_s - attempts[0].started_s,
+        )
+
+    def _told(self, step: Step, machine: Machine | None) -> Finding | None:
+        """The finding that the result is about: what broke the check, else the first certain one, else the first miss by the clock."""
+        if step is Step.PASS:
+            return None
+        if step is Step.BROKEN:
+            return next((one.finding for one in self._examined if one.finding is not None and one.finding.kind in BROKEN_KINDS), None)
+        misses = [one.finding for one in self._examined if one.is_own and one.finding is not None]
+        return replace(next((finding for finding in misses if not finding.by_clock), misses[0]), machine=machine)
+
+    def _deciding(self) -> int | None:
+        """The place of the attempt that the result is about: the last that held, else the first certain miss, else the first."""
+        own = [(number, one.finding) for number, one in enumerate(self._examined) if one.is_own]
+        held = [number for number, finding in own if finding is None]
+        certain = [number for number, finding in own if finding is not None and not finding.by_clock]
+        return next((found[0] for found in (held[-1:], certain, [number for number, _ in own]) if found), None)
 
 
-def _next_round(attempts: Sequence[Attempt], findings: Sequence[Finding | None], all_witnessed: bool) -> Step:
+def next_step(attempts: Sequence[Attempt], *, failed_already: bool = False) -> Step:
+    """What these attempts allow to say, in the order in which they were made; see `CheckJudge.step`."""
+    judge = CheckJudge(failed_already=failed_already)
+    for attempt in attempts:
+        judge.take(attempt)
+    return judge.step
+
+
+def _next_round(examined: Sequence[Examined], all_witnessed: bool) -> Step:
     """The next turn between solution and reference, when misses alone do not decide."""
-    references = [f for a, f in zip(attempts, findings, strict=True) if a.subject is Subject.REFERENCE]
-    if attempts[-1].subject is Subject.REFERENCE:
+    if not examined[-1].is_own or all_witnessed:
         return Step.TRY_SOLUTION
-    if all_witnessed:
-        return Step.TRY_SOLUTION
-    lost = len(attempts) >= 2 and attempts[-2].subject is Subject.REFERENCE and findings[-2] is None
-    if lost and not _proves_nothing(findings[-1]):
+    lost = len(examined) >= 2 and not examined[-2].is_own and examined[-2].finding is None
+    if lost and not _proves_nothing(examined[-1].finding):
         return Step.FAIL
-    if len(references) >= ROUNDS:
+    if sum(not one.is_own for one in examined) >= ROUNDS:
         return Step.INCONCLUSIVE
     return Step.TRY_REFERENCE
 
@@ -200,32 +276,10 @@ def _proves_nothing(finding: Finding | None) -> bool:
 
 def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckResult:
     """The outcome of a check from all attempts at it."""
-    own = [attempt for attempt in record.attempts if attempt.subject is Subject.SOLUTION]
-    if not own:
-        return CheckResult(name=record.name, title=record.title, outcome=Outcome.NOT_RUN)
-    step = next_step(record.attempts, failed_already=failed_already)
-    outcome = {Step.PASS: Outcome.PASSED, Step.FAIL: Outcome.FAILED, Step.BROKEN: Outcome.BROKEN}.get(step, Outcome.INCONCLUSIVE)
-    findings = [(attempt, examine_attempt(attempt)) for attempt in record.attempts]
-    finding = None
-    if step is Step.BROKEN:
-        finding = next((f for _, f in findings if f is not None and f.kind in BROKEN_KINDS), None)
-    elif step is not Step.PASS:
-        # The first certain one; else the first miss by the clock.
-        misses = [f for a, f in findings if a.subject is Subject.SOLUTION and f is not None]
-        finding = replace(next((f for f in misses if not f.by_clock), misses[0]), machine=record.machine)
-    measured, limit, unit, relation = _figures(own[-1]) if finding is None else _figures_of(finding)
-    return CheckResult(
-        name=record.name,
-        title=record.title,
-        outcome=outcome,
-        finding=finding,
-        measured=measured,
-        limit=limit,
-        unit=unit,
-        relation=relation,
-        attempts=len(record.attempts),
-        duration_s=record.attempts[-1].ended_s - record.attempts[0].started_s,
-    )
+    judge = CheckJudge(failed_already=failed_already)
+    for attempt in record.attempts:
+        judge.take(attempt)
+    return judge.result(record.name, record.title, record.machine)
 
 
 Figures = tuple[float | None, float | None, str, Relation | None]
@@ -263,12 +317,22 @@ def judge_run(records: Sequence[CheckRecord], *, out_of_time: bool = False) -> t
     for record in records:
         failed_already = any(result.outcome is Outcome.FAILED for result in results)
         results.append(judge_check(record, failed_already=failed_already))
+    return verdict_of_results(results, out_of_time=out_of_time), tuple(results)
+
+
+def verdict_of_results(results: Sequence[CheckResult], *, out_of_time: bool) -> Verdict:
+    """The verdict of a whole run.
+
+    Args:
+        results: of all checks of the kata, also those that were not tried.
+        out_of_time: the grading took too long, so some were not tried.
+    """
     verdict = verdict_of(result.outcome for result in results)
     # Nothing is known of the checks that were not tried: no pass, and nobody's failure.
     outcomes = {result.outcome for result in results}
     if out_of_time and outcomes <= {Outcome.PASSED, Outcome.INCONCLUSIVE, Outcome.NOT_RUN}:
         verdict = Verdict.INCONCLUSIVE
-    return verdict, tuple(results)
+    return verdict
 
 
 def verdict_of(outcomes: Iterable[Outcome]) -> Verdict:

@@ -19,12 +19,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from grader.evidence.model import Attempt, CheckRecord, Run, Subject
+from grader.grading.graded import Graded
 from grader.render.comparison import Change, bar, compare
-from grader.render.story import MUST_BE, Line, Step, deciding_attempt, details, sights, steps, tries
+from grader.render.story import MUST_BE, Line, Step, details, sights, steps, tries
 from grader.render.text import escaped, printable
 from grader.render.timeline import LANE_NAMES, Timeline, timeline
 from grader.render.wording import amount, figures, message, summary
-from grader.report import CheckResult, Outcome, Report
+from grader.report import CheckResult, Outcome
 
 PAGE_BYTES = 1_000_000
 """No page is larger."""
@@ -52,14 +53,6 @@ OUTCOME_WORDS = {
     Outcome.BROKEN: "broken",
 }
 SUBJECTS = {Subject.SOLUTION: "your solution", Subject.REFERENCE: "the kata's reference"}
-
-
-@dataclass(frozen=True)
-class Graded:
-    """A saved run and what was judged of it."""
-
-    run: Run
-    report: Report
 
 
 @dataclass(frozen=True)
@@ -196,10 +189,11 @@ def _opened(now: Graded, checks: Sequence[CheckView], changes: Sequence[Change])
 
 def _checks(now: Graded, before: Graded | None, bounds: Bounds) -> Iterator[CheckView]:
     records = {record.name: record for record in now.run.checks}
-    older = {record.name: record for record in before.run.checks} if before is not None else {}
+    older = {result.name: result for result in before.report.checks} if before is not None else {}
+    older_records = {record.name: record for record in before.run.checks} if before is not None else {}
     for number, result in enumerate(now.report.checks, 1):
         record = records.get(result.name, CheckRecord(name=result.name, title=result.title))
-        decided = deciding_attempt(record)
+        decided = result.decided_by
         shown = _shown(record, decided, bounds.attempts)
         views = {place: _attempt(record.attempts[place], f"attempt-{number}-{place + 1}", place, result.title, bounds) for place in shown}
         attempt = record.attempts[decided] if decided is not None else None
@@ -218,7 +212,7 @@ def _checks(now: Graded, before: Graded | None, bounds: Bounds) -> Iterator[Chec
             details=explained,
             attempts=tuple(views.values()),
             chosen=views.get(decided) if decided is not None else None,
-            before=_before(older.get(result.name), number, bounds),
+            before=_before(older_records.get(result.name), older.get(result.name), number, bounds),
             left_out=len(record.attempts) - len(shown),
         )
 
@@ -231,11 +225,11 @@ def _shown(record: CheckRecord, decided: int | None, most: int) -> list[int]:
     return first
 
 
-def _before(record: CheckRecord | None, number: int, bounds: Bounds) -> AttemptView | None:
-    decided = deciding_attempt(record) if record is not None else None
-    if record is None or decided is None:
+def _before(record: CheckRecord | None, result: CheckResult | None, number: int, bounds: Bounds) -> AttemptView | None:
+    """The attempt that decided the check in the run before."""
+    if record is None or result is None or result.decided_by is None:
         return None
-    return _attempt(record.attempts[decided], f"before-{number}", decided, record.title, bounds)
+    return _attempt(record.attempts[result.decided_by], f"before-{number}", result.decided_by, record.title, bounds)
 
 
 def _attempt(attempt: Attempt, ident: str, place: int, title: str, bounds: Bounds) -> AttemptView:

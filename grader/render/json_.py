@@ -20,8 +20,13 @@ IN_SCRIPTS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 """In JSON these stand only within strings; so written, a document may also stand in a script of an HTML page."""
 
 
-def render_report(report: Report) -> str:
-    """The whole report as JSON, pure ASCII, so that no text of a solution can act on a terminal."""
+def render_report(report: Report, unsaved: str = "") -> str:
+    """The whole report as JSON, pure ASCII, so that no text of a solution can act on a terminal.
+
+    Args:
+        report: of a grading.
+        unsaved: why the evidence could not be saved; empty when it was, or was not to be.
+    """
     document = ReportDocument(
         format=report.format,
         kata=report.kata,
@@ -29,7 +34,7 @@ def render_report(report: Report) -> str:
         duration_s=round(report.duration_s, 3),
         because=report.because,
         sandboxed=not report.without_sandbox,
-        unsaved=report.unsaved,
+        unsaved=unsaved,
         checks=tuple(_check(check) for check in report.checks),
         grader=GraderDocument(**_grader(report.grader)),
     )

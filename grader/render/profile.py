@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.harness.flames import LoopProfile, Place, Share, without_packages
-from grader.harness.profiler import ThreadDump
 from grader.render.text import printable
+from grader.tools.flames import LoopProfile, Place, Share, without_packages
+from grader.tools.profiler import ThreadDump
 
 OWN_SHOWN = 8
 INNER_SHOWN = 6

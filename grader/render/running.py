@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 
 from grader.catalog.load import LoadRequest
 from grader.evidence.model import CallEnd, ServerLife
-from grader.harness.foreground import App, Broken, Request
 from grader.harness.rounds import Round
-from grader.harness.upstream import Call
 from grader.render.text import printable
+from grader.services.upstream import Call
+from grader.tools.foreground import App, Broken, Request
 
 PATH_CHARS = 200
 ERROR_CHARS = 300

@@ -1,4 +1,4 @@
-"""The story of a check: which attempt decided it, what was sent in it, what was seen. Pure; the texts are plain sentences."""
+"""The story of a check: what was sent in an attempt, what was seen. Pure; the texts are plain sentences."""
 
 import re
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from grader.evidence.model import Attempt, Burst, CallEnd, CheckRecord, CountClaim, Exchange, GateClaim, Subject
-from grader.judge.decide import examine_attempt, stall_sites
+from grader.judge.decide import stall_sites
 from grader.render.text import printable
 from grader.render.timeline import error_word
 from grader.render.wording import RELATIONS, amount, busy_machine, stall, waiting
@@ -41,17 +41,6 @@ class Line:
 
     text: str
     code: str = ""
-
-
-def deciding_attempt(record: CheckRecord) -> int | None:
-    """The place in the record of the attempt that the result is about: the last that held, else the first certain miss, else the first."""
-    own = [(number, examine_attempt(one)) for number, one in enumerate(record.attempts) if one.subject is Subject.SOLUTION]
-    held = [number for number, finding in own if finding is None]
-    certain = [number for number, finding in own if finding is not None and not finding.by_clock]
-    for found in (held[-1:], certain, [number for number, _ in own]):
-        if found:
-            return found[0]
-    return None
 
 
 def steps(attempt: Attempt) -> tuple[Step, ...]:

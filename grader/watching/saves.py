@@ -10,8 +10,8 @@ import anyio
 from watchfiles import awatch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
-from grader.checks.stage import single_error
 from grader.errors import HarnessError
+from grader.tasks import single_error
 from grader.workspace.contents import LIMIT_ENTRIES, is_ignored
 from grader.workspace.progress import MARKER
 from grader.workspace.solution import ENTRY

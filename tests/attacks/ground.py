@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from grader.catalog.find import find_catalog
-from grader.grading.grade import replay
+from grader.evidence.files import load_run
+from grader.grading.graded import judged_again
 from grader.harness.launcher import LauncherPlan, running_launcher
 from grader.harness.sandbox import SandboxMode
 from grader.report import Report
@@ -181,7 +182,7 @@ def grade(folder: Path, kata: str, solution: Path, *options: str, inside: bool =
             leftovers=tuple(path.name for path in scene.temporary.glob("fastapi-katas-*")),
             secret=scene.secret,
             runs=tuple(path.read_text() for path in runs),
-            replayed=replay(find_catalog().kata(kata), runs[0]) if runs else None,
+            replayed=judged_again(find_catalog().kata(kata), load_run(runs[0])).report if runs else None,
         )
 
 

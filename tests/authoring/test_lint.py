@@ -13,7 +13,6 @@ from tests.conftest import APP, CHECKS, MANIFEST
 
 MakeKata = Callable[..., Path]
 README = "# Tiny\n\n## Read more\n"
-BROKEN_MANIFEST = "[postgres]\nschema = 'tables.sql'\n"
 
 
 @pytest.fixture
@@ -139,8 +138,10 @@ def test_words_outside_of_comments_are_the_authors_business(lint: Lint) -> None:
     assert lint(**{"starter/app.py": '"""What is wrong with it?"""\nprefix = "fix"\n'}) == []
 
 
-def test_a_schema_that_the_manifest_names_is_part_of_the_kata(lint: Lint) -> None:
-    assert not [p for p in lint(**{"kata.toml": BROKEN_MANIFEST, "tables.sql": ""}) if p.file == "tables.sql"]
+def test_a_file_that_belongs_to_a_service_is_part_of_the_kata(make_kata: MakeKata) -> None:
+    manifest = MANIFEST.replace("tier = 1", 'tier = 1\nservices = ["postgres"]') + '\n[postgres]\nschema = "tables.sql"\n'
+    kata = find_catalog(make_kata(manifest=manifest, files={"README.md": README, "tables.sql": ""})).kata("tiny")
+    assert lint_package(kata, read_package(kata.folder)) == []
 
 
 def test_caches_are_not_read(tmp_path: Path) -> None:

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.catalog.manifest import Kata
-from grader.evidence.files import load_run
-from grader.grading.grade import Settings, grade
+from grader.grading.grade import grade
 from tests.bench import bare
 from tests.bench.client import print_client
 from tests.bench.gradings import KATA, ROOT, read_katas
@@ -84,9 +83,9 @@ def kata_row(kata: Kata, count: int, folder: Path) -> tuple[str, ...]:
     solution = folder / kata.slug
     solution.mkdir()
     (solution / "app.py").write_bytes(kata.reference.read_bytes())
-    report = grade(kata, kata.reference, Settings(runs_folder=folder / "runs"))
+    evidence = grade(kata, kata.reference).run
     plan = folder / f"{kata.slug}.json"
-    plan.write_text(json.dumps(plan_of(load_run(Path(report.run_file)))))
+    plan.write_text(json.dumps(plan_of(evidence)))
     script: list[str | Path] = [sys.executable, bare.__file__, plan, solution]
     alike, total = json.loads(subprocess.run([*map(str, script)], cwd=folder, capture_output=True, text=True, check=True).stdout)
     graded, sent = in_turn(count, folder, check, script)

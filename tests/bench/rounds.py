@@ -12,17 +12,20 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
+import anyio
 import msgspec
 
 from grader.catalog.find import find_catalog
-from grader.grading.grade import Series, Settings
+from grader.errors import GraderError
+from grader.grading.messages import SeriesJob
+from grader.grading.observer import NullObserver
+from grader.grading.pool import Pool, running_pool
 from grader.report import Outcome, Report
+from grader.tasks import single_error
 from tests.bench.gradings import Card, Grading, deck_of, read_katas
 from tests.bench.noise import Noise, busy_machine
 from tests.bench.verdicts import print_tables
@@ -41,13 +44,21 @@ class Round:
     noise: str
 
 
-def grade_round(one: Round) -> list[Grading]:
-    """Grade each of these examples once, in random order."""
-    kata = find_catalog().kata(one.cards[0].kata)
+async def grade_round(one: Round, pool: Pool) -> list[Grading]:
+    """Grade each of these examples once, in random order, in a process of their own.
+
+    Raises:
+        GraderError: one could not be graded.
+    """
+    catalog = find_catalog()
+    kata = catalog.kata(one.cards[0].kata)
     gradings = []
-    with Series(kata, Settings(cuts_off=False, raises_broken=True)) as series:
+    async with pool.series(SeriesJob(str(catalog.folder), kata.slug, cuts_off=False, raises_broken=True)) as series:
         for card in random.sample(one.cards, len(one.cards)):
-            gradings.append(grading_of(card, one.noise, series.grade(card.example.path)))
+            graded = await series.grade(card.example.path, NullObserver(), kata.limits.grading_s)
+            if isinstance(graded, GraderError):
+                raise graded
+            gradings.append(grading_of(card, one.noise, graded.report))
     return gradings
 
 
@@ -71,14 +82,38 @@ def grading_of(card: Card, noise: str, report: Report) -> Grading:
     )
 
 
-def finished(rounds: Sequence[Future[list[Grading]]], deadline_s: float) -> Iterator[list[Grading]]:
-    """Rounds as they end; those that nobody has begun by the deadline are left out."""
-    for one in as_completed(rounds):
-        if not one.cancelled():
-            yield one.result()
-        if time.monotonic() > deadline_s:
-            for other in rounds:
-                other.cancel()
+def note(gradings: Sequence[Grading], journal: Path) -> None:
+    """Add these to a JSONL file."""
+    with open(journal, "ab") as file:
+        file.writelines(msgspec.json.encode(grading) + b"\n" for grading in gradings)
+
+
+async def grade_rounds(rounds: Sequence[Round], parallel: int, deadline_s: float, journal: Path | None) -> list[Grading]:
+    """Grade rounds, several at a time; those that nobody has begun by the deadline are left out.
+
+    Args:
+        rounds: in this order.
+        parallel: how many at a time.
+        deadline_s: by the monotonic clock.
+        journal: JSONL file to which each grading is added when its round is over; None for none.
+    """
+    gradings: list[Grading] = []
+    left = iter(rounds)
+
+    async def work(pool: Pool) -> None:
+        for one in left:
+            if time.monotonic() > deadline_s:
+                return
+            some = await grade_round(one, pool)
+            gradings.extend(some)
+            if journal is not None:
+                note(some, journal)
+
+    with running_pool() as pool:
+        async with single_error(), anyio.create_task_group() as workers:
+            for _ in range(parallel):
+                workers.start_soon(work, pool)
+    return gradings
 
 
 def main() -> int:
@@ -93,17 +128,11 @@ def main() -> int:
     options = parser.parse_args()
     deadline_s = time.monotonic() + options.minutes * 60
     noise = Noise(options.noise)
-    gradings: list[Grading] = []
     with tempfile.TemporaryDirectory(prefix="kata-bench-") as junk, busy_machine(noise):
         katas = read_katas(find_catalog().folder, options.slugs)
         decks = [deck_of([kata], Path(junk)) for kata in katas]
-        with ProcessPoolExecutor(options.parallel, mp_context=get_context("spawn")) as processes:
-            jobs = [Round(deck, noise.name) for _ in range(options.rounds) for deck in random.sample(decks, len(decks))]
-            for some in finished([processes.submit(grade_round, job) for job in jobs], deadline_s):
-                gradings += some
-                if options.out is not None:
-                    with open(options.out, "ab") as journal:
-                        journal.writelines(msgspec.json.encode(grading) + b"\n" for grading in some)
+        rounds = [Round(deck, noise.name) for _ in range(options.rounds) for deck in random.sample(decks, len(decks))]
+        gradings = anyio.run(grade_rounds, rounds, options.parallel, deadline_s, options.out)
     print_tables(gradings)
     return int(any(grading.is_wrong or grading.verdict == "broken" for grading in gradings))
 

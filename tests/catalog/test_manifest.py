@@ -33,7 +33,12 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
         (('"three"]', "]"), "`hints` must be 3 sentences", ""),
         (("because = ", "becuase = "), "`rejected.wrong.because` is missing", "Is `becuase` meant to be it?"),
         (("[starter]", "[limits]\ncheck_s = -1\n[starter]"), "`limits.check_s` must be a positive number", ""),
-        (("[starter]", '[postgres]\nschema = "none.sql"\n[starter]'), "`postgres.schema` names none.sql", ""),
+        (
+            ("[starter]", "[postgres]\nmax_connections = 1\n[starter]"),
+            "`postgres` is for a service that this kata does not have",
+            "to `services`",
+        ),
+        (("[starter]", "[postgrs]\nmax_connections = 1\n[starter]"), "`postgrs` is unknown", "Did you mean `postgres`?"),
         (("[starter]", "[accepted.reference]\nleisurly = true\n[starter]"), "leisurly` is unknown", "Did you mean `leisurely`?"),
         (("[starter]", "[accepted.reference]\nleisurely = 1\n[starter]"), "`accepted.reference.leisurely` must be true or false", ""),
         (("[starter]", "[acepted.reference]\n[starter]"), "`acepted` is unknown", "Did you mean `accepted`?"),

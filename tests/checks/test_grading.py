@@ -12,7 +12,10 @@ import pytest
 
 from grader.catalog.find import find_catalog
 from grader.errors import BrokenError, GraderError, SolutionError
-from grader.grading.grade import Series, Settings, grade, replay
+from grader.evidence.files import load_run, save_run
+from grader.grading.grade import grade
+from grader.grading.graded import judged_again
+from grader.grading.session import Session, Settings
 from grader.harness.sandbox import SandboxMode
 from grader.report import CheckResult, FindingKind, Outcome, Report, Verdict
 from tests.conftest import APP, MANIFEST
@@ -26,7 +29,7 @@ def grade_source(tmp_path: Path) -> Callable[..., Report]:
     def grade_it(katas: Path, source: str = YES, settings: Settings | None = None) -> Report:
         file = tmp_path / "mine.py"
         file.write_text(textwrap.dedent(source))
-        return grade(find_catalog(katas).kata("tiny"), file, settings)
+        return grade(find_catalog(katas).kata("tiny"), file, settings).report
 
     return grade_it
 
@@ -58,7 +61,7 @@ def test_a_folder_is_graded_with_all_its_modules(make_kata: MakeKata, tmp_path: 
     folder.mkdir()
     (folder / "app.py").write_text("from helper import app\n")
     (folder / "helper.py").write_text(YES)
-    report = grade(find_catalog(make_kata()).kata("tiny"), folder)
+    report = grade(find_catalog(make_kata()).kata("tiny"), folder).report
     assert report.verdict is Verdict.PASSED
     assert sorted(path.name for path in folder.iterdir()) == ["app.py", "helper.py"]
 
@@ -69,7 +72,7 @@ def test_config_and_plugins_of_a_solution_are_never_read(make_kata: MakeKata, tm
     (folder / "app.py").write_text(APP.replace("{answer}", "no"))
     (folder / "conftest.py").write_text("import pytest\n\n@pytest.fixture\ndef server():\n    raise SystemExit(0)\n")
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --collect-only\n")
-    assert grade(find_catalog(make_kata()).kata("tiny"), folder).verdict is Verdict.FAILED
+    assert grade(find_catalog(make_kata()).kata("tiny"), folder).report.verdict is Verdict.FAILED
 
 
 TWO_CHECKS = """
@@ -192,11 +195,20 @@ def test_what_is_no_solution_is_refused(make_kata: MakeKata, tmp_path: Path, mak
     assert message in caught.value.message
 
 
-def test_the_evidence_is_saved_and_gives_the_same_results_again(make_kata: MakeKata, grade_source: Grade, tmp_path: Path) -> None:
-    report = grade_source(make_kata(), APP.replace("{answer}", "no"), Settings(runs_folder=tmp_path / "runs"))
-    assert report.run_path is not None
-    kata = find_catalog(tmp_path / "katas").kata("tiny")
-    assert replay(kata, report.run_path) == report
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_the_evidence_that_is_saved_is_judged_the_same_again(make_kata: MakeKata, tmp_path: Path, answer: str) -> None:
+    kata = find_catalog(make_kata()).kata("tiny")
+    (tmp_path / "mine.py").write_text(APP.replace("{answer}", answer))
+    graded = grade(kata, tmp_path / "mine.py")
+    assert judged_again(kata, load_run(save_run(graded.run, tmp_path / "runs"))) == graded
+
+
+def test_nothing_is_written_but_by_who_asked_for_the_grading(make_kata: MakeKata, grade_source: Grade, tmp_path: Path) -> None:
+    katas = make_kata()
+    before = {path for path in tmp_path.rglob("*") if "__pycache__" not in path.parts}
+    grade_source(katas)
+    after = {path for path in tmp_path.rglob("*") if "__pycache__" not in path.parts}
+    assert after - before == {tmp_path / "mine.py"}
 
 
 def test_gradings_do_not_leave_anything_behind(
@@ -218,7 +230,7 @@ os.kill(os.getppid(), signal.SIGKILL)
 """
 
 
-def test_in_a_series_each_solution_is_judged_for_itself(make_kata: MakeKata, tmp_path: Path) -> None:
+def test_in_a_session_each_solution_is_judged_for_itself(make_kata: MakeKata, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "app.py").write_text("from helper import app\n")
@@ -227,31 +239,31 @@ def test_in_a_series_each_solution_is_judged_for_itself(make_kata: MakeKata, tmp
     yes.write_text(YES)
     no.write_text(SAYS_NO)
     alone.write_text("from helper import app\n")
-    with Series(find_catalog(make_kata()).kata("tiny"), Settings()) as series:
-        verdicts = [series.grade(solution).verdict for solution in (yes, no, folder, alone, yes)]
+    with Session(find_catalog(make_kata()).kata("tiny")) as session:
+        verdicts = [session.grade(solution).report.verdict for solution in (yes, no, folder, alone, yes)]
     assert verdicts == [Verdict.PASSED, Verdict.FAILED, Verdict.PASSED, Verdict.FAILED, Verdict.PASSED]
 
 
-def test_a_series_goes_on_after_what_could_not_be_graded(make_kata: MakeKata, tmp_path: Path) -> None:
+def test_a_session_goes_on_after_what_could_not_be_graded(make_kata: MakeKata, tmp_path: Path) -> None:
     killer, yes = tmp_path / "killer.py", tmp_path / "yes.py"
     killer.write_text(ENDS_ITS_LAUNCHER)
     yes.write_text(YES)
-    with Series(find_catalog(make_kata()).kata("tiny"), Settings(sandbox=SandboxMode.OFF)) as series:
+    with Session(find_catalog(make_kata()).kata("tiny"), Settings(sandbox=SandboxMode.OFF)) as session:
         with pytest.raises(SolutionError):
-            series.grade(tmp_path / "none.py")
-        assert series.grade(yes).verdict is Verdict.PASSED
+            session.grade(tmp_path / "none.py")
+        assert session.grade(yes).report.verdict is Verdict.PASSED
         with contextlib.suppress(GraderError):
-            assert series.grade(killer).verdict is not Verdict.PASSED
-        assert series.grade(yes).verdict is Verdict.PASSED
+            assert session.grade(killer).report.verdict is not Verdict.PASSED
+        assert session.grade(yes).report.verdict is Verdict.PASSED
 
 
-def test_a_series_leaves_nothing_behind(make_kata: MakeKata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_leaves_nothing_behind(make_kata: MakeKata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
     (tmp_path / "yes.py").write_text(YES)
     before = set(psutil.Process().children(recursive=True))
-    with Series(find_catalog(make_kata()).kata("tiny"), Settings()) as series:
-        series.grade(tmp_path / "yes.py")
+    with Session(find_catalog(make_kata()).kata("tiny")) as session:
+        session.grade(tmp_path / "yes.py")
         assert set(psutil.Process().children(recursive=True)) - before
     assert not set(psutil.Process().children(recursive=True)) - before
     assert not list((tmp_path / "tmp").iterdir())

@@ -9,10 +9,10 @@ import pytest
 from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import Preparation, read_preparation
-from grader.checks.services import Services
 from grader.errors import KataPackageError
 from grader.harness.recorder import Recorder
-from grader.harness.upstream import Upstream
+from grader.services.service import Running
+from grader.services.upstream import Upstream
 from tests.conftest import MANIFEST
 
 MakeKata = Callable[..., Path]
@@ -55,7 +55,7 @@ async def test_a_preparation_gets_what_it_asks_for(kata_with: KataWith, recorder
     preparation, upstream = preparation_of(kata_with(RUN)), Upstream(recorder)
     assert preparation.says == "Answers at once."
     async with anyio.create_task_group() as tasks:
-        await preparation.carry_out(Services(upstream, None, None), tasks)
+        await preparation.carry_out({"upstream": Running(upstream, "")}, tasks)
     assert upstream.behaviour("/a").json == 7
     assert upstream.url == "was here"
 
@@ -84,4 +84,4 @@ async def test_what_it_raises_is_told_with_its_line(kata_with: KataWith, recorde
     preparation = preparation_of(kata_with('async def prepare(upstream) -> None:\n    """X."""\n    upstream.nothing()\n'))
     async with anyio.create_task_group() as tasks:
         with pytest.raises(KataPackageError, match=r"run\.py:3 raised AttributeError"):
-            await preparation.carry_out(Services(Upstream(recorder), None, None), tasks)
+            await preparation.carry_out({"upstream": Running(Upstream(recorder), "")}, tasks)

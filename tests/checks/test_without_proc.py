@@ -3,14 +3,11 @@
 A machine that is too busy for that makes a verdict inconclusive, here more often than elsewhere.
 """
 
-from pathlib import Path
-
 import pytest
 
 from grader.catalog.find import find_catalog
-from grader.evidence.files import load_run
 from grader.evidence.model import Subject
-from grader.grading.grade import Settings, grade
+from grader.grading.grade import grade
 from grader.report import Outcome, Verdict
 
 pytestmark = pytest.mark.slow
@@ -25,14 +22,14 @@ def nothing_in_proc(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_right_solution_is_not_refused() -> None:
-    assert grade(SLEEPY, SLEEPY.folder / "accepted" / "plain_def.py").verdict is not Verdict.FAILED
+    assert grade(SLEEPY, SLEEPY.folder / "accepted" / "plain_def.py").report.verdict is not Verdict.FAILED
 
 
-def test_a_blocking_solution_is_held_against_the_reference_in_turn(tmp_path: Path) -> None:
-    report = grade(SLEEPY, SLEEPY.starter, Settings(runs_folder=tmp_path))
+def test_a_blocking_solution_is_held_against_the_reference_in_turn() -> None:
+    graded = grade(SLEEPY, SLEEPY.starter)
+    report = graded.report
     assert report.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE)
     assert {check.name for check in report.checks if check.outcome is not Outcome.PASSED} == set(SLEEPY.starter_fails)
-    assert report.run_path is not None
-    attempts = [attempt for check in load_run(report.run_path).checks for attempt in check.attempts]
+    attempts = [attempt for check in graded.run.checks for attempt in check.attempts]
     assert any(attempt.subject is Subject.REFERENCE for attempt in attempts)
     assert all(attempt.watch is None or attempt.watch.own_s is None for attempt in attempts)

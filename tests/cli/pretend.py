@@ -16,8 +16,10 @@ from grader.cli import learner, main, workspace
 from grader.cli.learner import KatasOption, target_of
 from grader.cli.watch import end_with, keep_watch
 from grader.errors import GraderError, SolutionError
-from grader.grading.grade import Observer
+from grader.evidence.model import Run
+from grader.grading.graded import Graded
 from grader.grading.messages import Job
+from grader.grading.observer import Observer
 from grader.harness.sandbox import SandboxMode
 from grader.report import CheckResult, GraderInfo, Outcome, Report, Verdict
 from grader.watching.lock import only_watch
@@ -26,11 +28,11 @@ from grader.workspace.progress import need_workspace
 TITLES = ("The first thing holds.", "The second thing holds.")
 
 
-def report(verdict: Verdict, *outcomes: Outcome, kata: str = "first") -> Report:
-    """A report with a check for each of these outcomes."""
+def graded(verdict: Verdict, *outcomes: Outcome, kata: str = "first") -> Graded:
+    """What was graded, with a check for each of these outcomes and hardly any evidence."""
     titles = zip(TITLES, outcomes, strict=False)
     checks = tuple(CheckResult(name=f"test_{i}", title=title, outcome=outcome) for i, (title, outcome) in enumerate(titles))
-    return Report(
+    report = Report(
         kata=kata,
         title="A test kata",
         solution="",
@@ -39,11 +41,14 @@ def report(verdict: Verdict, *outcomes: Outcome, kata: str = "first") -> Report:
         checks=checks,
         grader=GraderInfo(version="1", python="3", cores=2),
     )
+    began_at = "2026-01-01T00:00:00+00:00"
+    run = Run(kata=kata, solution="", began_at=began_at, duration_s=0.1, grader_version="1", python="3", cores=2)
+    return Graded(run, report)
 
 
-PASS = report(Verdict.PASSED, Outcome.PASSED, Outcome.PASSED)
-FAIL = report(Verdict.FAILED, Outcome.PASSED, Outcome.FAILED)
-RESULTS: dict[str, Report | GraderError] = {"pass": PASS, "fail": FAIL}
+PASS = graded(Verdict.PASSED, Outcome.PASSED, Outcome.PASSED)
+FAIL = graded(Verdict.FAILED, Outcome.PASSED, Outcome.FAILED)
+RESULTS: dict[str, Graded | GraderError] = {"pass": PASS, "fail": FAIL}
 
 
 class Pretend:
@@ -52,7 +57,7 @@ class Pretend:
     def stand_by(self, job: Job) -> None:
         """Nothing is to be made ready."""
 
-    async def grade(self, job: Job, observer: Observer, limit_s: float) -> Report | GraderError:
+    async def grade(self, job: Job, observer: Observer, limit_s: float) -> Graded | GraderError:
         """What the text asks for; both checks begin in any case."""
         word = (await anyio.Path(job.solution, "app.py").read_text()).strip()
         observer.check_begins(TITLES[0])
@@ -62,8 +67,8 @@ class Pretend:
         if word == "crash":
             raise RuntimeError("this is a crash")
         result = RESULTS.get(word, SolutionError("Nothing can be graded.", "Write something else."))
-        if isinstance(result, Report):
-            for check in result.checks:
+        if isinstance(result, Graded):
+            for check in result.report.checks:
                 observer.check_begins(check.title)
                 observer.check_ends(check)
         return result

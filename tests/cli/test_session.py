@@ -8,17 +8,17 @@ from pathlib import Path
 
 import anyio
 import anyio.lowlevel
-import msgspec
 import pytest
 
 from grader.catalog.find import find_catalog
 from grader.cli.learner import Target
 from grader.cli.session import Desk, Pressed, Session
 from grader.errors import GraderError
-from grader.grading.grade import Observer
+from grader.evidence.files import saved_runs
+from grader.grading.graded import Graded
 from grader.grading.messages import Job
+from grader.grading.observer import Observer
 from grader.render.terminal_watch import WatchScreen
-from grader.report import Report
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, make_workspace
 from tests.cli.pretend import FAIL, PASS
@@ -30,7 +30,7 @@ from tests.waiting import HANG_S
 class Fake:
     """Gives these results one after another, then presses q."""
 
-    results: list[Report | GraderError]
+    results: list[Graded | GraderError]
     jobs: list[Job] = field(default_factory=list)
     ready: list[Job] = field(default_factory=list)
     session: Session | None = None
@@ -40,7 +40,7 @@ class Fake:
         assert self.session is not None
         self.session.tell(Pressed("r" if self.results else "q"))
 
-    async def grade(self, job: Job, observer: Observer, limit_s: float) -> Report | GraderError:
+    async def grade(self, job: Job, observer: Observer, limit_s: float) -> Graded | GraderError:
         self.jobs.append(job)
         await anyio.lowlevel.checkpoint()
         return self.results.pop(0)
@@ -55,7 +55,7 @@ def target(make_kata: Callable[..., Path], tmp_path: Path) -> Target:
     return Target(catalog, handout.kata, handout.folder, "kata watch", workspace, workspace.runs_folder)
 
 
-async def watched(target: Target, *results: Report | GraderError) -> tuple[str, Fake]:
+async def watched(target: Target, *results: Graded | GraderError) -> tuple[str, Fake]:
     """What is shown when gradings give these results."""
     fake = Fake(list(results))
     with screen_output() as written:
@@ -94,8 +94,18 @@ async def test_an_error_is_shown_and_the_watch_goes_on(target: Target) -> None:
 
 
 async def test_evidence_that_could_not_be_saved_is_said_after_the_verdict(target: Target) -> None:
-    shown, _ = await watched(target, msgspec.structs.replace(PASS, unsaved="The disk is full."))
-    assert shown.index("Passed: all 2 checks hold") < shown.index("The disk is full. It cannot be judged again, but the verdict holds.")
+    assert target.workspace is not None
+    target.workspace.runs_folder.write_text("This is no folder.")
+    shown, _ = await watched(target, PASS)
+    words = " ".join(shown.split())
+    assert words.index("Passed: all 2 checks hold") < words.index("It cannot be judged again, but the verdict holds.")
+    assert "The run cannot be saved in" in words
+
+
+async def test_the_evidence_of_each_grading_is_saved(target: Target) -> None:
+    await watched(target, FAIL, PASS)
+    assert target.workspace is not None
+    assert len(saved_runs(target.workspace.runs_folder, {"first"})) == 2
 
 
 async def test_without_a_terminal_no_keys_are_spoken_of(target: Target) -> None:

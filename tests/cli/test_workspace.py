@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.grading.grade import Settings
-from grader.report import GraderInfo, Report, Verdict
+from grader.grading.graded import Graded
+from grader.grading.session import Settings
 from grader.workspace.progress import State, Workspace
+from tests.cli.pretend import PASS
 from tests.conftest import APP, KATA, MANIFEST, Ran, RunKata
 from tests.render.hostile import RICH_STYLES
 
@@ -483,9 +484,8 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 def graded_as_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every grading gives a pass, without a server."""
 
-    def grade(kata: object, solution: Path, settings: Settings) -> Report:
-        info = GraderInfo(version="1", python="3", cores=2)
-        return Report(kata="first", title="A", solution=str(solution), verdict=Verdict.PASSED, duration_s=1.0, checks=(), grader=info)
+    def grade(kata: object, solution: Path, settings: Settings) -> Graded:
+        return PASS
 
     monkeypatch.setattr("grader.grading.grade.grade", grade)
 

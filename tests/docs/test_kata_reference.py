@@ -14,13 +14,14 @@ from docs.site.members import OF_THE_GRADER
 from docs.site.members import page as members_page
 from grader.authoring.scaffold import write_skeleton
 from grader.catalog.load import LoadRequest, RunPlan
-from grader.catalog.manifest import Kata, Limits, PostgresPlan, read_manifest
+from grader.catalog.manifest import Kata, Limits, read_manifest
 from grader.checks import api
 from grader.checks.expect import AnswerExpectation, CrowdExpectation, NumberExpectation, ValueExpectation
 from grader.checks.preparation import read_preparation
 from grader.child.limits import MIB, Resources
-from grader.harness.connections import Connections
-from grader.harness.database import Held
+from grader.services import postgres
+from grader.services.connections import Connections
+from grader.services.postgres import Held
 from tests.conftest import RunKata
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -28,7 +29,7 @@ PACKAGE = (REFERENCE / "kata-package.md").read_text(encoding="utf-8")
 CHECK_API = (REFERENCE / "check-api.md").read_text(encoding="utf-8")
 
 OF_THE_MANIFEST = {"format", "accepted.NAME.leisurely", "starter.fails", "rejected.NAME.fails", "rejected.NAME.because"}
-NOT_IN_THE_MANIFEST = {"declared_accepted", "leisurely", "slug", "folder", "starter_fails", "mistakes", "limits", "postgres", "run"}
+NOT_IN_THE_MANIFEST = {"declared_accepted", "leisurely", "slug", "folder", "starter_fails", "mistakes", "limits", "service_tables", "run"}
 
 
 def code_of(page: str, kind: str) -> str:
@@ -64,7 +65,7 @@ def test_every_key_of_the_manifest_is_documented_with_its_default() -> None:
         f"limits.{name.replace('_bytes', '_mib')}": default // MIB if name.endswith("_bytes") else default
         for name, default in resources.items()
     }
-    defaults |= {f"postgres.{field.name}": field.default for field in fields(PostgresPlan)}
+    defaults |= {f"postgres.{field.name}": field.default for field in fields(postgres.Options)}
     defaults |= {f"run.{field.name}": field.default for field in fields(RunPlan)}
     assert set(rows) == keys | set(defaults) | of_a_request
     for key, default in defaults.items():

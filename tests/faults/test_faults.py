@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from grader.catalog.find import find_catalog
-from grader.grading.grade import Settings, grade
+from grader.grading.grade import grade
 from grader.report import Verdict
 from tests.conftest import KATA
 from tests.waiting import HANG_S, wait_until
@@ -278,6 +278,6 @@ def test_a_step_of_the_clock_changes_nothing(make_kata: MakeKata, monkeypatch: p
     monkeypatch.setattr(time, "time", stepping)
     catalog = find_catalog(make_kata())
     kata = catalog.kata("tiny")
-    report = grade(kata, kata.reference, Settings())
+    report = grade(kata, kata.reference).report
     assert report.verdict is Verdict.PASSED
     assert 0 < report.duration_s < 60

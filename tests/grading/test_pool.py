@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from grader.errors import ExitCode, GraderError, HarnessError, KataPackageError, SolutionError
-from grader.grading.grade import Silence
+from grader.grading.graded import Graded
 from grader.grading.messages import (
     CHUNK_BYTES,
     GO,
@@ -21,7 +21,6 @@ from grader.grading.messages import (
     Event,
     Fork,
     Grade,
-    Graded,
     Job,
     Lines,
     Refused,
@@ -30,10 +29,10 @@ from grader.grading.messages import (
     grades_in,
     line_of,
 )
+from grader.grading.observer import NullObserver
 from grader.grading.pool import Pool, running_pool
 from grader.grading.worker_handle import GraderCrashed
-from grader.harness.sandbox import SandboxMode
-from grader.report import CheckResult, Report, Verdict
+from grader.report import CheckResult, Verdict
 from tests.cli.pretend import FAIL
 from tests.conftest import APP, CHECKS
 from tests.waiting import HANG_S, until
@@ -76,7 +75,7 @@ def job_of(katas: Path, folder: Path, answer: str = "yes") -> Job:
     solution = folder / "solution"
     solution.mkdir(exist_ok=True)
     (solution / "app.py").write_text(APP.replace("{answer}", answer))
-    return Job(str(katas), "tiny", str(solution), str(folder / "runs"), SandboxMode.AUTO)
+    return Job(str(katas), "tiny", str(solution))
 
 
 async def must_be_clean(temporary: Path) -> None:
@@ -101,13 +100,12 @@ async def test_what_stands_ready_grades_what_is_there_when_it_is_asked(job: Job,
         pool.stand_by(job)
         job_of(Path(job.katas), tmp_path, answer="no")
         failed = await pool.grade(job, notes, HANG_S)
-    assert isinstance(passed, Report)
-    assert isinstance(failed, Report)
-    assert (passed.verdict, failed.verdict) == (Verdict.PASSED, Verdict.FAILED)
+    assert isinstance(passed, Graded)
+    assert isinstance(failed, Graded)
+    assert (passed.report.verdict, failed.report.verdict) == (Verdict.PASSED, Verdict.FAILED)
     assert notes.begun == ["It answers with yes."] * 2
-    assert tuple(notes.results) == passed.checks + failed.checks
-    assert failed.run_path is not None
-    assert failed.run_path.exists()
+    assert tuple(notes.results) == passed.report.checks + failed.report.checks
+    assert all(record.attempts for graded in (passed, failed) for record in graded.run.checks)
     await must_be_clean(temporary)
 
 
@@ -145,9 +143,9 @@ async def test_what_stood_ready_and_has_ended_meanwhile_is_replaced(job: Job, te
         with anyio.fail_after(HANG_S):
             while not all(has_ended(process) for process in standing):
                 await anyio.sleep(0.01)
-        report = await pool.grade(job, Silence(), HANG_S)
-    assert isinstance(report, Report)
-    assert report.verdict is Verdict.PASSED
+        graded = await pool.grade(job, NullObserver(), HANG_S)
+    assert isinstance(graded, Graded)
+    assert graded.report.verdict is Verdict.PASSED
     await must_be_clean(temporary)
 
 
@@ -165,15 +163,15 @@ async def test_a_grading_that_is_broken_off_leaves_nothing_and_the_next_one_work
             tasks.cancel_scope.cancel()
         await must_be_clean(temporary)
         make_kata()
-        report = await pool.grade(job, Silence(), HANG_S)
-    assert isinstance(report, Report)
-    assert report.verdict is Verdict.PASSED
+        graded = await pool.grade(job, NullObserver(), HANG_S)
+    assert isinstance(graded, Graded)
+    assert graded.report.verdict is Verdict.PASSED
 
 
 async def test_what_cannot_be_graded_is_an_error_and_not_the_end(job: Job, temporary: Path) -> None:
     (Path(job.solution) / "app.py").unlink()
     with running_pool() as pool:
-        error = await pool.grade(job, Silence(), HANG_S)
+        error = await pool.grade(job, NullObserver(), HANG_S)
     assert isinstance(error, GraderError)
     assert "has no app.py" in error.message
     assert error.exit_code is ExitCode.USAGE
@@ -186,7 +184,7 @@ async def test_what_cannot_be_graded_is_an_error_and_not_the_end(job: Job, tempo
 @pytest.fixture
 def series_job(job: Job) -> SeriesJob:
     """The same kata, for several solutions."""
-    return SeriesJob(job.katas, job.slug, job.runs_folder)
+    return SeriesJob(job.katas, job.slug)
 
 
 def example(job: SeriesJob, name: str) -> Path:
@@ -197,37 +195,37 @@ async def test_a_series_grades_one_solution_after_another_with_the_same_launcher
     others = launchers()
     with running_pool() as pool:
         async with pool.series(series_job) as series:
-            passed = await series.grade(example(series_job, "accepted/reference.py"), Silence(), HANG_S)
+            passed = await series.grade(example(series_job, "accepted/reference.py"), NullObserver(), HANG_S)
             first = [process for process in launchers() if process not in others]
-            failed = await series.grade(example(series_job, "rejected/wrong.py"), Silence(), HANG_S)
+            failed = await series.grade(example(series_job, "rejected/wrong.py"), NullObserver(), HANG_S)
             second = [process for process in launchers() if process not in others]
         await must_be_clean(temporary)
-    assert isinstance(passed, Report)
-    assert isinstance(failed, Report)
-    assert (passed.verdict, failed.verdict) == (Verdict.PASSED, Verdict.FAILED)
+    assert isinstance(passed, Graded)
+    assert isinstance(failed, Graded)
+    assert (passed.report.verdict, failed.report.verdict) == (Verdict.PASSED, Verdict.FAILED)
     assert first == second != []
 
 
 async def test_what_is_no_solution_is_an_error_and_the_series_goes_on(series_job: SeriesJob) -> None:
     with running_pool() as pool:
         async with pool.series(series_job) as series:
-            error = await series.grade(example(series_job, "rejected/absent.py"), Silence(), HANG_S)
-            report = await series.grade(example(series_job, "accepted/reference.py"), Silence(), HANG_S)
+            error = await series.grade(example(series_job, "rejected/absent.py"), NullObserver(), HANG_S)
+            graded = await series.grade(example(series_job, "accepted/reference.py"), NullObserver(), HANG_S)
     assert isinstance(error, SolutionError)
-    assert isinstance(report, Report)
+    assert isinstance(graded, Graded)
 
 
 async def test_a_kata_that_cannot_be_read_is_an_error_of_its_class(series_job: SeriesJob) -> None:
     example(series_job, "kata.toml").write_text("format = 99")
     with running_pool() as pool:
         async with pool.series(series_job) as series:
-            error = await series.grade(example(series_job, "accepted/reference.py"), Silence(), HANG_S)
+            error = await series.grade(example(series_job, "accepted/reference.py"), NullObserver(), HANG_S)
     assert isinstance(error, KataPackageError)
 
 
 async def test_a_series_that_is_broken_off_leaves_nothing(make_kata: Callable[..., Path], tmp_path: Path, temporary: Path) -> None:
     katas = make_kata(checks=HANGING)
-    job, notes = SeriesJob(str(katas), "tiny", str(tmp_path / "runs")), Notes()
+    job, notes = SeriesJob(str(katas), "tiny"), Notes()
     with running_pool() as pool:
         async with pool.series(job) as series, anyio.create_task_group() as tasks:
             tasks.start_soon(series.grade, example(job, "accepted/reference.py"), notes, HANG_S)
@@ -246,8 +244,8 @@ def workers() -> list[psutil.Process]:
 
 async def test_a_worker_that_is_killed_is_an_error_and_is_replaced(make_kata: Callable[..., Path], tmp_path: Path, temporary: Path) -> None:
     katas = make_kata(checks=HANGING)
-    job, notes = SeriesJob(str(katas), "tiny", str(tmp_path / "runs")), Notes()
-    results: list[Report | GraderError] = []
+    job, notes = SeriesJob(str(katas), "tiny"), Notes()
+    results: list[Graded | GraderError] = []
     with running_pool() as pool:
         async with pool.series(job) as series:
 
@@ -265,8 +263,8 @@ async def test_a_worker_that_is_killed_is_an_error_and_is_replaced(make_kata: Ca
             await ask()
     killed, replaced = results
     assert isinstance(killed, HarnessError)
-    assert isinstance(replaced, Report)
-    assert replaced.verdict is Verdict.PASSED
+    assert isinstance(replaced, Graded)
+    assert replaced.report.verdict is Verdict.PASSED
     await must_be_clean(temporary)
 
 
@@ -304,16 +302,16 @@ def forkserver() -> Iterator[PretendedForkserver]:
     pretended.close()
 
 
-JOB = Job("katas", "tiny", "solution", "runs")
+JOB = Job("katas", "tiny", "solution")
 
 
-async def outcome(forkserver: PretendedForkserver, *events: Event) -> Report | GraderError:
+async def outcome(forkserver: PretendedForkserver, *events: Event) -> Graded | GraderError:
     """What a pool makes of a worker that says this and ends."""
     pool = Pool(forkserver.ours)
-    results: list[Report | GraderError] = []
+    results: list[Graded | GraderError] = []
 
     async def ask() -> None:
-        results.append(await pool.grade(JOB, Silence(), HANG_S))
+        results.append(await pool.grade(JOB, NullObserver(), HANG_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
@@ -342,14 +340,14 @@ async def test_an_expected_error_keeps_its_sentences_and_its_class(forkserver: P
     assert str(error) == "No. Try again."
 
 
-async def series_outcome(forkserver: PretendedForkserver, *events: Event) -> Report | GraderError:
+async def series_outcome(forkserver: PretendedForkserver, *events: Event) -> Graded | GraderError:
     """What a series makes of a worker that says this to its first solution, and ends when it is told."""
     pool = Pool(forkserver.ours)
-    results: list[Report | GraderError] = []
+    results: list[Graded | GraderError] = []
 
     async def ask() -> None:
-        async with pool.series(SeriesJob("katas", "tiny", "runs")) as series:
-            results.append(await series.grade(Path("app.py"), Silence(), HANG_S))
+        async with pool.series(SeriesJob("katas", "tiny")) as series:
+            results.append(await series.grade(Path("app.py"), NullObserver(), HANG_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
@@ -373,25 +371,25 @@ async def test_a_bug_of_the_grader_ends_a_series(forkserver: PretendedForkserver
 
 
 async def test_a_worker_of_a_series_that_exited_between_two_solutions_is_replaced(forkserver: PretendedForkserver) -> None:
-    results: list[Report | GraderError] = []
+    results: list[Graded | GraderError] = []
 
     async def ask_twice() -> None:
-        async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny", "runs")) as series:
+        async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny")) as series:
             for _ in range(2):
-                results.append(await series.grade(Path("app.py"), Silence(), HANG_S))
+                results.append(await series.grade(Path("app.py"), NullObserver(), HANG_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask_twice)
         for _ in range(2):
             with await anyio.to_thread.run_sync(forkserver.channel) as channel:
-                channel.sendall(line_of(Begun("A check.")) + line_of(Graded(FAIL)))
+                channel.sendall(line_of(Begun("A check.")) + line_of(FAIL))
     assert results == [FAIL, FAIL]
 
 
 async def test_without_a_forkserver_a_series_gives_an_error(forkserver: PretendedForkserver) -> None:
     forkserver.theirs.close()
-    async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny", "runs")) as series:
-        error = await series.grade(Path("app.py"), Silence(), HANG_S)
+    async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny")) as series:
+        error = await series.grade(Path("app.py"), NullObserver(), HANG_S)
     assert isinstance(error, HarnessError)
     assert "has ended" in error.message
 
@@ -401,21 +399,21 @@ async def test_an_error_from_what_stood_ready_counts_for_nothing(forkserver: Pre
     pool.stand_by(JOB)
     with forkserver.channel() as channel:
         channel.sendall(line_of(Refused("The disk is full.", "", "HarnessError")))
-    results: list[Report | GraderError] = []
+    results: list[Graded | GraderError] = []
 
     async def ask() -> None:
-        results.append(await pool.grade(JOB, Silence(), HANG_S))
+        results.append(await pool.grade(JOB, NullObserver(), HANG_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
         with await anyio.to_thread.run_sync(forkserver.channel) as channel:
-            channel.sendall(line_of(Graded(FAIL)))
+            channel.sendall(line_of(FAIL))
     assert results == [FAIL]
 
 
 async def test_when_the_forkserver_has_gone_that_is_an_error(forkserver: PretendedForkserver) -> None:
     forkserver.theirs.close()
-    error = await Pool(forkserver.ours).grade(JOB, Silence(), HANG_S)
+    error = await Pool(forkserver.ours).grade(JOB, NullObserver(), HANG_S)
     assert isinstance(error, HarnessError)
     assert "has ended" in error.message
 
@@ -425,7 +423,7 @@ def test_a_worker_that_stands_ready_for_another_kata_is_let_go(forkserver: Prete
     pool.stand_by(JOB)
     pool.stand_by(JOB)
     with forkserver.channel() as first:
-        pool.stand_by(Job("katas", "other", "solution", "runs"))
+        pool.stand_by(Job("katas", "other", "solution"))
         with forkserver.channel():
             assert first.recv(100) == b""
             pool.stand_down()

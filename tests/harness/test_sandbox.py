@@ -12,7 +12,6 @@ from urllib.parse import quote
 import psutil
 import pytest
 
-from grader.checks.stage import single_error
 from grader.child.limits import MIB, Resources
 from grader.errors import SandboxUnavailable
 from grader.harness import sandbox
@@ -20,7 +19,8 @@ from grader.harness.launcher import Launcher, LauncherPlan, running_launcher
 from grader.harness.recorder import Recorder
 from grader.harness.sandbox import SandboxMode, interpreter_folders
 from grader.harness.server import Server, ServerNotReady, ServerPlan, running_server
-from grader.harness.upstream import running_upstream
+from grader.services.upstream import running_upstream
+from grader.tasks import single_error
 from tests.conftest import listening_socket
 from tests.waiting import until
 

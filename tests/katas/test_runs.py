@@ -8,16 +8,14 @@ import pytest
 from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
-from grader.checks.services import Services
-from grader.checks.stage import Stage, running_cast, single_error
+from grader.checks.stage import Stage, running_cast
 from grader.evidence.model import Subject
-from grader.harness.launcher import LauncherPlan, Launchers
-from grader.harness.postgres import WARM, needed_cluster
+from grader.grading.environment import Environment
 from grader.harness.recorder import Recorder
 from grader.harness.rounds import Load, Round
-from grader.harness.rundir import temporary_run_dir
+from grader.harness.sandbox import SandboxMode
 from grader.harness.watch import Clock
-from grader.workspace.solution import take_in
+from grader.tasks import single_error
 
 pytestmark = pytest.mark.slow
 
@@ -31,23 +29,23 @@ async def first_round(stage: Stage, folder: Path) -> Round:
         async with anyio.create_task_group() as tasks:
             preparation = read_preparation(stage.kata)
             if preparation is not None:
-                await preparation.carry_out(Services(cast.upstream, cast.postgres, cast.files), tasks)
+                await preparation.carry_out(cast.services, tasks)
             load = Load(cast.server, stage.kata.run, VISITORS)
             await load.begin()
             one = await load.send_round()
-            if cast.upstream is not None:
-                await cast.upstream.arrivals("*", 1)
+            if "upstream" in cast.services:
+                await cast.services["upstream"].fixture.arrivals("*", 1)
             tasks.cancel_scope.cancel()
         return one
 
 
 @pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
 def test_the_reference_stands_the_load(katum: Kata) -> None:
-    plan = LauncherPlan(warm=WARM if "postgres" in katum.services else (), resources=katum.limits.resources)
-    with temporary_run_dir() as run_dir:
-        folder = take_in(katum.reference.resolve(), run_dir / "solution")
-        with Launchers(run_dir, {Subject.SOLUTION: plan}) as launchers, needed_cluster(katum, run_dir) as cluster:
-            one = anyio.run(first_round, Stage(katum, launchers, cluster), folder)
+    with Environment(katum, SandboxMode.OFF) as environment:
+        environment.take_in(katum.reference.resolve())
+        environment.start()
+        stage = Stage(katum, environment.launchers, environment.services)
+        one = anyio.run(first_round, stage, environment.folders[Subject.SOLUTION])
     assert (one.asked, one.errors) == (VISITORS, {})
     leaving = sum(request.leave_after_s is not None for request in katum.run.load)
     assert len(one.answered_s) == (0 if leaving else VISITORS)

@@ -80,7 +80,7 @@ def result_of(text: str, kind: FindingKind = FindingKind.WRONG_VALUE, outcome: O
 
 def report_of(text: str, kind: FindingKind = FindingKind.WRONG_VALUE, verdict: Verdict = Verdict.FAILED) -> Report:
     return Report(
-        kata=text, title=text, solution=text, verdict=verdict, duration_s=1.0, because=text, run_file=text, without_sandbox=text,
+        kata=text, title=text, solution=text, verdict=verdict, duration_s=1.0, because=text, without_sandbox=text,
         checks=(result_of(text, kind), CheckResult(name=text, title=text, outcome=Outcome.NOT_RUN)),
         grader=GraderInfo(version=text, python=text, cores=2),
     )  # fmt: skip

@@ -28,8 +28,8 @@ from grader.evidence.model import (
     UpstreamCall,
     WaitingTask,
 )
+from grader.grading.graded import Graded
 from grader.judge.decide import judge_run
-from grader.render.html import Graded
 from grader.report import GraderInfo, Report
 from tests.judge.records import watch
 

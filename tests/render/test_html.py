@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from msgspec.structs import replace
 
 from grader.evidence.model import Run
-from grader.render.html import ASSETS, PAGE_BYTES, Graded, render_page
+from grader.grading.graded import Graded
+from grader.render.html import ASSETS, PAGE_BYTES, render_page
 from grader.render.wording import figures, message, stall, summary
 from tests.render.hostile import ALL, assert_acts_on_nothing, hostile_text, report_of
 from tests.render.runs import blocking_run, graded, hostile_run, large_run, mended_run

@@ -8,11 +8,7 @@ from hypothesis import strategies as st
 
 from grader.catalog.load import LoadRequest
 from grader.evidence.model import CallEnd, Crash, Excess, Frame, ServerLife, UpstreamCall
-from grader.harness.flames import LoopProfile, Place, Share
-from grader.harness.foreground import App, AppPlan, Broken, Request
-from grader.harness.profiler import ThreadDump
 from grader.harness.rounds import Round
-from grader.harness.upstream import Call
 from grader.render.profile import Sources, dump_lines, profile_lines
 from grader.render.running import (
     LINES_PER_S,
@@ -27,6 +23,10 @@ from grader.render.running import (
     round_line,
 )  # fmt: skip
 from grader.render.terminal import Screen
+from grader.services.upstream import Call
+from grader.tools.flames import LoopProfile, Place, Share
+from grader.tools.foreground import App, AppPlan, Broken, Request
+from grader.tools.profiler import ThreadDump
 from tests.render.hostile import assert_acts_on_nothing, hostile_text, screen_output
 
 

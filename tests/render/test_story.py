@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from grader.evidence.model import Attempt, CheckRecord, Exchange, Subject
 from grader.judge.decide import judge_check
-from grader.render.story import Step, deciding_attempt, details, sights, steps, tries
+from grader.render.story import Step, details, sights, steps, tries
 from tests.judge.records import answered, attempt, counted, exchange, gated, timed
 from tests.render.runs import blocking_run, mended_run
 
@@ -63,7 +63,7 @@ def test_the_loop_that_stood_still_is_told_with_its_line() -> None:
 def test_the_attempt_that_decided_is_the_one_that_held_or_the_first_certain_miss(
     attempts: tuple[Attempt, ...], decided: int | None
 ) -> None:
-    assert deciding_attempt(CheckRecord(name="a", title="A.", attempts=attempts)) == decided
+    assert judge_check(CheckRecord(name="a", title="A.", attempts=attempts)).decided_by == decided
 
 
 def test_tries_are_told_when_there_were_several() -> None:

@@ -5,17 +5,25 @@ asyncpg takes 70 ms to import, so it is imported where a connection is made: kat
 
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from grader.errors import ServiceUnavailable
-from grader.harness.connections import Connections
+from grader.catalog.manifest import Kata
+from grader.errors import GraderError, ServiceUnavailable
 from grader.harness.gates import GateMissed, Signal, pass_gate
 from grader.harness.pace import Pace
-from grader.harness.postgres import HINT, URL_VARIABLE, Cluster
 from grader.harness.recorder import Recorder
+from grader.harness.rundir import temporary_run_dir
+from grader.report import Fact, FactState
+from grader.services.connections import Connections
+from grader.services.fragment import Fragment, shipped_fragment
+from grader.services.postgres_server import HINT, URL_VARIABLE, Cluster, own_url, running_cluster
+from grader.services.relay import running_tap
+from grader.services.service import Place, Running, Service, Standing, Surroundings
 
 if TYPE_CHECKING:
     from asyncpg import Connection as Session
@@ -112,6 +120,12 @@ class Postgres:
     async def fetchval(self, sql: str, *arguments: object) -> Any:
         """The first value of the first row."""
         return await self._admin.fetchval(sql, *arguments)
+
+    def take_stock(self) -> str:
+        """How many connections were open at once since this was last called."""
+        seen = f"{self.connections.peak} connections"
+        self.connections.peak = self.connections.open
+        return seen
 
     @contextlib.asynccontextmanager
     async def hold(self, table: str) -> AsyncIterator[Held]:
@@ -236,3 +250,109 @@ async def _connect_when_ready(cluster: Cluster) -> "Session":
                 raise ServiceUnavailable(f"PostgreSQL refuses the grader: {error}.", HINT) from error
     lines = cluster.log.read_text(errors="replace").strip().splitlines() if cluster.log else []
     raise ServiceUnavailable(f"PostgreSQL did not start: {lines[-1] if lines else 'no message'}", HINT)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The table `[postgres]` of a kata.
+
+    Attributes:
+        max_connections: how many connections the solution may have at once.
+        schema: name of a file in the kata's folder with SQL that fills each fresh database; empty for none.
+    """
+
+    max_connections: int = 20
+    schema: str = ""
+
+
+def read_options(kata: Kata) -> tuple[Options, str]:
+    """The table of a kata, and the SQL of its schema.
+
+    Raises:
+        KataPackageError: the table is wrong, or the schema cannot be read.
+    """
+    table, default = kata.options(PostgresService.name), Options()
+    options = Options(table.integer("max_connections", default.max_connections), table.text("schema", default.schema))
+    table.refuse_the_rest()
+    try:
+        return options, (table.folder / options.schema).read_text(encoding="utf-8") if options.schema else ""
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise table.error("schema", f"names {options.schema}, which cannot be read: {why}") from error
+
+
+@dataclass(frozen=True)
+class PostgresStanding(Standing):
+    """A server that stands for a grading.
+
+    Attributes:
+        cluster: the server.
+        max_connections: how many connections the solution may have at once.
+        schema: SQL that fills each fresh database.
+    """
+
+    cluster: Cluster
+    max_connections: int
+    schema: str
+
+    def has_ended(self) -> bool:
+        """Whether the server's process has ended."""
+        return self.cluster.process is not None and self.cluster.process.poll() is not None
+
+    @contextlib.asynccontextmanager
+    async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Running]:
+        """A database, behind a relay."""
+        with await surroundings.listen() as listening:
+            address, recorder = listening.getsockname(), surroundings.recorder
+            async with (
+                fresh_database(self.cluster, address, self.max_connections, self.schema, recorder) as postgres,
+                running_tap(listening, self.cluster.dial, postgres.connections),
+            ):
+                yield Running(postgres, postgres.url, {"DATABASE_URL": postgres.url}, postgres.take_stock)
+
+
+class PostgresService(Service):
+    """PostgreSQL as a service of katas."""
+
+    name = "postgres"
+    title = "Database"
+    warm = ("sqlalchemy.ext.asyncio", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql.asyncpg", "asyncpg", "psycopg", "psycopg_pool")
+    """What a solution with a database imports: 0.3 s of CPU time in each server process, unless the launcher has it already."""
+
+    def fragment(self) -> Fragment:
+        """A table of stock."""
+        return shipped_fragment(self.name)
+
+    @contextlib.contextmanager
+    def start(self, kata: Kata, place: Place) -> Iterator[PostgresStanding]:
+        """Start a server."""
+        options, schema = read_options(kata)
+        with running_cluster(place, options.max_connections) as cluster:
+            yield PostgresStanding(cluster, options.max_connections, schema)
+
+    def check_options(self, kata: Kata) -> None:
+        """Read the table and the schema."""
+        read_options(kata)
+
+    def files_of(self, kata: Kata) -> Sequence[str]:
+        """The schema."""
+        name = kata.options(self.name).values.get("schema")
+        return (name,) if isinstance(name, str) else ()
+
+    def diagnose(self) -> Iterator[Fact]:
+        """Whether a server can be started, or the user's own one answers."""
+        where = f"the server that {URL_VARIABLE} names" if own_url() else "embedded"
+        began_s = time.perf_counter()
+        try:
+            with temporary_run_dir() as run_dir:
+                (run_dir / self.name).mkdir(mode=0o711)
+                with running_cluster(Place(run_dir / self.name, run_dir), 5) as cluster:
+                    found = anyio.run(server_version, cluster)
+        except (GraderError, OSError) as error:
+            hint = error.hint if isinstance(error, GraderError) else ""
+            yield Fact("PostgreSQL", FactState.BAD, str(error).rstrip("."), hint)
+        else:
+            yield Fact("PostgreSQL", FactState.GOOD, f"{found}, {where}, ready in {time.perf_counter() - began_s:.1f} s")
+
+
+SERVICE = PostgresService()

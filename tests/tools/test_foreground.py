@@ -13,8 +13,8 @@ import httpx
 import psutil
 import pytest
 
-from grader.checks.stage import single_error
-from grader.harness.foreground import App, AppPlan, Request, running_app
+from grader.tasks import single_error
+from grader.tools.foreground import App, AppPlan, Request, running_app
 from tests.conftest import listening_socket
 from tests.waiting import HANG_S, until
 

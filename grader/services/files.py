@@ -11,18 +11,19 @@ import os
 import shutil
 import tempfile
 import termios
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 
+from grader.catalog.manifest import Kata
 from grader.errors import HarnessError
 from grader.harness.gates import GateMissed, Signal, pass_gate
 from grader.harness.pace import Pace
 from grader.harness.recorder import Recorder
-
-FILES = "files"
-"""Folder within the grading's own, beside the solution: the slow files of each attempt lie in a folder of their own in it."""
+from grader.services.fragment import Fragment, shipped_fragment
+from grader.services.service import Place, Running, Service, Standing, Surroundings
 
 POLL_S = 0.002
 """How often it is looked, on a quiet machine, whether a file has been opened, or read so far; the kernel does not tell."""
@@ -214,14 +215,13 @@ def running_files(parent: Path, recorder: Recorder) -> Iterator[Files]:
     """Make a folder of slow files for the length of one check.
 
     Args:
-        parent: in which it is made, with a name that no other check has had; is made itself if it is missing.
+        parent: in which it is made, with a name that no other check has had.
         recorder: of the attempt.
 
     Raises:
         HarnessError: the folder cannot be made.
     """
     try:
-        parent.mkdir(mode=0o711, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=parent))
     except OSError as error:
         raise HarnessError(f"No folder can be made in {parent}: {error.strerror}.", "Free some space, or set TMPDIR.") from error
@@ -231,3 +231,37 @@ def running_files(parent: Path, recorder: Recorder) -> Iterator[Files]:
     finally:
         files.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class FilesFolder(Standing):
+    """The folder of one grading, in which each check gets one of its own."""
+
+    folder: Path
+
+    @contextlib.asynccontextmanager
+    async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Running]:
+        """An empty folder of slow files."""
+        with running_files(self.folder, surroundings.recorder) as files:
+            yield Running(files, str(files.folder), {"FILES_DIR": str(files.folder)})
+
+
+class FilesService(Service):
+    """Slow files as a service of katas."""
+
+    name = "files"
+    title = "Files"
+    is_shared = True
+
+    def fragment(self) -> Fragment:
+        """Labels with a weight."""
+        return shipped_fragment(self.name)
+
+    @contextlib.contextmanager
+    def start(self, kata: Kata, place: Place) -> Iterator[FilesFolder]:
+        """Slow files lie in the service's folder."""
+        self.check_options(kata)
+        yield FilesFolder(place.folder)
+
+
+SERVICE = FilesService()

@@ -1,7 +1,6 @@
 """What this machine offers to the grader, and how noisy it is: what `kata doctor` shows."""
 
 import contextlib
-import os
 import platform
 import resource
 import shutil
@@ -12,19 +11,18 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import anyio
 import psutil
 
 from grader.errors import GraderError
 from grader.harness.cgroup import usable_parent
-from grader.harness.database import server_version
+from grader.harness.cores import usable_cores
 from grader.harness.launcher import LauncherPlan, running_launcher
-from grader.harness.postgres import URL_VARIABLE, running_cluster
 from grader.harness.rundir import temporary_base, temporary_run_dir
 from grader.harness.sampler import own_cpu_times, since
 from grader.harness.sandbox import SandboxMode, find_bwraps
-from grader.harness.watch import CORES
+from grader.registry import SERVICES
 from grader.report import Fact, FactState
+from grader.services.service import find_service
 
 PACKAGES = ("fastapi", "starlette", "uvicorn", "anyio", "httpx", "sqlalchemy", "asyncpg")
 """Whose versions the katas teach facts about."""
@@ -50,8 +48,8 @@ def survey() -> Iterator[Fact]:
     yield from _sandbox()
     yield _cgroup()
     yield _witness()
-    yield _postgres()
-    yield Fact("Valkey", FactState.GOOD, "no kata needs it yet")
+    for name in SERVICES:
+        yield from find_service(name).diagnose()
     yield _noise()
 
 
@@ -64,8 +62,9 @@ def _version(package: str) -> str:
 
 def _cores() -> Fact:
     memory = psutil.virtual_memory()
-    seen = f"{CORES}, {memory.available // MIB} MiB of memory free"
-    if CORES < 2:  # the grader and the solution then take turns
+    cores = usable_cores()
+    seen = f"{cores}, {memory.available // MIB} MiB of memory free"
+    if cores < 2:  # the grader and the solution then take turns
         return Fact("Cores", FactState.LACKING, seen, "Verdicts take longer on one core, and are inconclusive more often.")
     return Fact("Cores", FactState.GOOD, seen)
 
@@ -147,25 +146,13 @@ def _witness() -> Fact:
     return Fact("Own time of threads", FactState.LACKING, "unknown here; slow answers are compared with the reference")
 
 
-def _postgres() -> Fact:
-    where = f"the server that {URL_VARIABLE} names" if os.environ.get(URL_VARIABLE) else "embedded"
-    began = time.perf_counter()
-    try:
-        with temporary_run_dir() as run_dir, running_cluster(run_dir, 5) as cluster:
-            found = anyio.run(server_version, cluster)
-    except (GraderError, OSError) as error:
-        hint = error.hint if isinstance(error, GraderError) else ""
-        return Fact("PostgreSQL", FactState.BAD, str(error).rstrip("."), hint)
-    return Fact("PostgreSQL", FactState.GOOD, f"{found}, {where}, ready in {time.perf_counter() - began:.1f} s")
-
-
 def _noise() -> Fact:
     before, waited_before = psutil.cpu_times(), own_cpu_times()
     _compute(NOISE_S)
     after, waited = psutil.cpu_times(), since(waited_before, own_cpu_times())
     all_s = (sum(after) - sum(before)) or 1.0
     idle = after.idle - before.idle + getattr(after, "iowait", 0.0) - getattr(before, "iowait", 0.0)
-    others = max(0.0, 1 - idle / all_s - 1 / CORES)
+    others = max(0.0, 1 - idle / all_s - 1 / usable_cores())
     stolen = (getattr(after, "steal", 0.0) - getattr(before, "steal", 0.0)) / all_s
     seen = f"others use {others:.0%} of the cores"
     if waited is not None:

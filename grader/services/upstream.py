@@ -16,9 +16,11 @@ import h11
 from msgspec.structs import replace
 
 from grader.evidence.model import CallEnd, UpstreamCall
-from grader.harness.connections import Connections
 from grader.harness.gates import Signal, pass_gate
 from grader.harness.recorder import Recorder
+from grader.services.connections import Connections
+from grader.services.fragment import Fragment, shipped_fragment
+from grader.services.service import Running, ServicePerCheck, Surroundings
 
 BODY_LIMIT_BYTES = 1024 * 1024
 """A solution that sends more than this in one call is cut off."""
@@ -279,9 +281,11 @@ class Upstream:
         if self.on_end is not None and not call.open:
             self.on_end(call)
 
-    def forget_ended(self) -> None:
-        """Forget the calls that are over, for an upstream that runs for hours."""
+    def take_stock(self) -> str:
+        """How many calls there were since this was last called, and how many at once; forgets those that are over."""
+        seen = f"{len(self.all_calls)} calls, {self.peak()} at once"
         self.all_calls = [call for call in self.all_calls if call.open]
+        return seen
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -444,3 +448,24 @@ async def running_upstream(listening: socket.socket, recorder: Recorder) -> Asyn
         server.close()
         for connection in list(upstream.served):
             connection.abort()
+
+
+class UpstreamService(ServicePerCheck):
+    """The upstream as a service of katas."""
+
+    name = "upstream"
+    title = "Upstream"
+
+    def fragment(self) -> Fragment:
+        """A price service."""
+        return shipped_fragment(self.name)
+
+    @contextlib.asynccontextmanager
+    async def run(self, surroundings: Surroundings) -> AsyncIterator[Running]:
+        """Serve it for one check, on a socket of its own."""
+        with await surroundings.listen() as listening:
+            async with running_upstream(listening, surroundings.recorder) as upstream:
+                yield Running(upstream, upstream.url, {"UPSTREAM_URL": upstream.url}, upstream.take_stock)
+
+
+SERVICE = UpstreamService()

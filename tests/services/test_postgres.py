@@ -1,6 +1,6 @@
 """PostgreSQL for checks: real, fresh for each check, counted from outside, and gone afterwards."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -9,14 +9,16 @@ import asyncpg
 import psutil
 import pytest
 
-from grader.errors import ServiceUnavailable
-from grader.harness.database import Postgres, fresh_database
+from grader.catalog.manifest import read_manifest
+from grader.errors import KataPackageError, ServiceUnavailable
 from grader.harness.gates import GateMissed
-from grader.harness.postgres import URL_VARIABLE, Cluster, running_cluster
 from grader.harness.recorder import Recorder
 from grader.harness.rundir import temporary_run_dir
-from grader.harness.tap import running_tap
-from tests.conftest import listening_socket
+from grader.services.postgres import SERVICE, Postgres, fresh_database
+from grader.services.postgres_server import URL_VARIABLE, Cluster, running_cluster
+from grader.services.relay import running_tap
+from grader.services.service import Place
+from tests.conftest import MANIFEST, listening_socket
 
 LIMIT = 4
 SCHEMA = "CREATE TABLE stock (id int PRIMARY KEY, amount int); INSERT INTO stock SELECT n, n * 10 FROM generate_series(1, 5) n"
@@ -24,7 +26,7 @@ SCHEMA = "CREATE TABLE stock (id int PRIMARY KEY, amount int); INSERT INTO stock
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with temporary_run_dir() as run_dir, running_cluster(run_dir, LIMIT) as cluster:
+    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
         yield cluster
 
 
@@ -101,7 +103,7 @@ async def test_a_schema_that_is_wrong_is_told(cluster: Cluster, recorder: Record
 
 
 async def test_a_server_that_died_is_told(recorder: Recorder) -> None:
-    with temporary_run_dir() as run_dir, running_cluster(run_dir, LIMIT) as cluster:
+    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
         assert cluster.process is not None
         cluster.process.kill()
         cluster.process.wait()
@@ -111,7 +113,7 @@ async def test_a_server_that_died_is_told(recorder: Recorder) -> None:
 
 
 def test_the_server_and_its_data_are_gone_afterwards() -> None:
-    with temporary_run_dir() as run_dir, running_cluster(run_dir, LIMIT) as cluster:
+    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
         assert cluster.process is not None
         pid = cluster.process.pid
         assert psutil.pid_exists(pid)
@@ -123,14 +125,14 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "file").write_text("")
     for kind in ("site_cache_dir", "user_cache_dir"):
         monkeypatch.setattr(f"platformdirs.{kind}", lambda name: str(tmp_path / "file" / name))
-    with pytest.raises(ServiceUnavailable, match="cannot be started"), running_cluster(tmp_path, LIMIT):
+    with pytest.raises(ServiceUnavailable, match="cannot be started"), running_cluster(Place(tmp_path, tmp_path), LIMIT):
         pass
 
 
 @pytest.mark.parametrize("url", ["http://host/db", "nonsense"])
 def test_an_address_that_is_none_of_postgres_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv(URL_VARIABLE, url)
-    with pytest.raises(ServiceUnavailable, match="is not a PostgreSQL URL"), running_cluster(tmp_path, LIMIT):
+    with pytest.raises(ServiceUnavailable, match="is not a PostgreSQL URL"), running_cluster(Place(tmp_path, tmp_path), LIMIT):
         pass
 
 
@@ -152,6 +154,26 @@ async def test_a_server_of_the_users_own_serves_as_well(cluster: Cluster, record
 
 async def test_an_own_server_that_does_not_answer_is_told(recorder: Recorder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(URL_VARIABLE, "postgresql://me@127.0.0.1:1/")
-    with running_cluster(tmp_path, LIMIT) as cluster, pytest.raises(ServiceUnavailable, match="No PostgreSQL server answers"):
+    with (
+        running_cluster(Place(tmp_path, tmp_path), LIMIT) as cluster,
+        pytest.raises(ServiceUnavailable, match="No PostgreSQL server answers"),
+    ):
         async with running_postgres(cluster, recorder):
             pass
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('schema = "none.sql"', "`postgres.schema` names none.sql, which cannot be read"),
+        ("max_connections = 0", "`postgres.max_connections` must be a positive integer"),
+        ("max_conections = 5", "`postgres.max_conections` is unknown"),
+    ],
+)
+def test_a_mistake_in_its_table_of_the_manifest_is_told(make_kata: Callable[..., Path], table: str, message: str) -> None:
+    manifest = MANIFEST.replace("[starter]", f"[postgres]\n{table}\n[starter]").replace("tier = 1", 'tier = 1\nservices = ["postgres"]')
+    kata = read_manifest(make_kata(manifest=manifest) / "tiny")
+    with pytest.raises(KataPackageError) as caught:
+        SERVICE.check_options(kata)
+    assert message in caught.value.message
+    assert str(kata.folder / "kata.toml") in caught.value.message

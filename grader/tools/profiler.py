@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 
 from grader.errors import HarnessError, ProfilerRefused
-from grader.harness.flames import LOOP_THREAD, Place, is_waiting
+from grader.tools.flames import LOOP_THREAD, Place, is_waiting
 
 RATE_PER_S = 100
 """How often a second it is looked."""

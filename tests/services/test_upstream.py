@@ -12,7 +12,7 @@ import pytest
 from grader.evidence.model import CallEnd, GateClaim
 from grader.harness.gates import GateMissed
 from grader.harness.recorder import Recorder
-from grader.harness.upstream import Upstream, running_upstream
+from grader.services.upstream import Upstream, running_upstream
 from tests.conftest import listening_socket
 from tests.waiting import HANG_S
 
@@ -230,7 +230,7 @@ async def test_what_is_over_can_be_forgotten_while_it_runs_on(upstream: Upstream
         tasks.start_soon(client.get, "/held")
         await held.arrivals(1)
         recorder.forget_ended()
-        upstream.forget_ended()
+        assert upstream.take_stock() == "2 calls, 1 at once"
         assert [call.path for call in upstream.all_calls] == [call.path for call in recorder.calls] == ["/held"]
         assert len(recorder.connections) == upstream.connections.open
         held.release()

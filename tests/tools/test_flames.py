@@ -5,7 +5,7 @@ from html import escape
 import pytest
 
 from grader.errors import BrokenError
-from grader.harness.flames import Place, Stack, profile_of_loop, read_stacks, shortened, titled
+from grader.tools.flames import Place, Stack, profile_of_loop, read_stacks, shortened, titled
 
 SELECT = "EpollSelector.select (/usr/lib/python3.12/selectors.py:468)"
 RUN = "Server.run (/opt/lib/site-packages/uvicorn/server.py:66)"

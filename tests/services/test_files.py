@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from anyio import create_task_group, sleep, to_thread
 
-from grader.harness.files import FED_BYTES, Files, running_files
 from grader.harness.gates import GateMissed
 from grader.harness.recorder import Recorder
+from grader.services.files import FED_BYTES, Files, running_files
 from tests.conftest import Serve
 
 
 @pytest.fixture
 def files(tmp_path: Path, recorder: Recorder) -> Iterator[Files]:
-    with running_files(tmp_path / "files", recorder) as files:
+    with running_files(tmp_path, recorder) as files:
         yield files
 
 
@@ -137,7 +137,7 @@ async def test_a_file_that_is_taken_away_is_gone_until_it_is_made_again(files: F
 
 
 def test_the_folder_is_the_checks_own_and_gone_afterwards(tmp_path: Path, recorder: Recorder) -> None:
-    with running_files(tmp_path / "files", recorder) as one, running_files(tmp_path / "files", recorder) as two:
+    with running_files(tmp_path, recorder) as one, running_files(tmp_path, recorder) as two:
         assert one.folder != two.folder
         assert one.folder.stat().st_mode & 0o077 == 0
         one.fifo("a")

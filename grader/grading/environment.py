@@ -1,0 +1,126 @@
+"""The environment of gradings of one kata: folders, launchers and services, made once and taken down in order."""
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from grader.catalog.manifest import Kata
+from grader.child.limits import Resources
+from grader.errors import HarnessError
+from grader.evidence.model import Subject
+from grader.grading.descriptors import allow_descriptors
+from grader.harness.launcher import LauncherPlan, Launchers
+from grader.harness.rundir import remove_contents, temporary_run_dir
+from grader.harness.sandbox import SandboxMode
+from grader.services.running import StandingServices
+from grader.workspace.solution import take_in
+
+
+class Environment:
+    """What stands for gradings of one kata; a context manager.
+
+    The solution's folder is empty at first: `take_in` fills it. Nothing runs before `start`.
+
+    Args:
+        kata: from the catalog.
+        sandbox: whether solutions run in one.
+        resources: what a server may use; by default what the kata grants.
+        traceable: whether a profiler may look into the servers.
+
+    Attributes:
+        kata: the same.
+        run_dir: the temporary folder of it all.
+        folders: where the `app.py` of solution and reference are, or will be.
+        launchers: fork the servers.
+        services: those of the kata.
+    """
+
+    run_dir: Path
+    folders: Mapping[Subject, Path]
+    launchers: Launchers
+    services: StandingServices
+
+    def __init__(
+        self, kata: Kata, sandbox: SandboxMode = SandboxMode.AUTO, *, resources: Resources | None = None, traceable: bool = False
+    ) -> None:
+        self.kata = kata
+        self._sandbox = sandbox
+        self._resources = resources or kata.limits.resources
+        self._traceable = traceable
+        self._stack = contextlib.ExitStack()
+        self._is_started = False
+
+    def __enter__(self) -> Self:
+        """Make the folders.
+
+        Raises:
+            BrokenError: they cannot be made, or the kata's reference cannot be read.
+        """
+        allow_descriptors()
+        with contextlib.ExitStack() as stack:
+            self.run_dir = stack.enter_context(temporary_run_dir())
+            self.folders = self._make_folders()
+            self.services = StandingServices(self.kata, self.run_dir)
+            self.launchers = stack.enter_context(Launchers(self.run_dir, {one: self._plan(one) for one in self.folders}))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def _make_folders(self) -> dict[Subject, Path]:
+        folders = {Subject.SOLUTION: self.run_dir / Subject.SOLUTION.value}
+        folders[Subject.SOLUTION].mkdir()
+        if self.kata.reference.is_file():
+            folders[Subject.REFERENCE] = take_in(self.kata.reference.resolve(), self.run_dir / Subject.REFERENCE.value)
+        return folders
+
+    def _plan(self, subject: Subject) -> LauncherPlan:
+        return LauncherPlan(
+            visible=(self.folders[subject], *self.services.shared_folders),
+            warm=self.services.warm,
+            resources=self._resources,
+            sandbox=self._sandbox,
+            traceable=self._traceable,
+        )
+
+    def take_in(self, solution: Path) -> None:
+        """Put this solution where servers find it, in place of the one before.
+
+        Args:
+            solution: a file, a folder with an `app.py`, or an archive.
+
+        Raises:
+            SolutionError: there is nothing that could be graded.
+            HarnessError: the one before cannot be removed.
+        """
+        folder = self.folders[Subject.SOLUTION]
+        remove_contents(folder)
+        take_in(solution, folder)
+
+    def start(self) -> None:
+        """Start the solution's launcher and the services, without waiting until they are ready; once is enough.
+
+        Raises:
+            BrokenError: one cannot be started.
+        """
+        if not self._is_started:
+            self.launchers.of(Subject.SOLUTION)  # first: its imports begin now, beside the grader's own
+            self._stack.enter_context(self.services.started())
+            self._is_started = True
+
+    @property
+    def without_sandbox(self) -> str:
+        """Why there is no sandbox; empty when there is one."""
+        return self.launchers.of(Subject.SOLUTION).without_sandbox
+
+    def need_alive(self) -> None:
+        """Make sure that nothing of it has ended since it was started.
+
+        Raises:
+            HarnessError: something has.
+        """
+        if self._is_started and (self.launchers.of(Subject.SOLUTION).has_ended() or self.services.have_ended()):
+            raise HarnessError("A process that stood ready for the grading has ended.", "Grade again; if it recurs, please report it.")

@@ -1,0 +1,66 @@
+"""What a grading gives: the evidence and its judgement, together."""
+
+import os
+import platform
+from importlib.metadata import version
+
+from msgspec import Struct
+
+from grader.catalog.manifest import Kata
+from grader.evidence.model import Run
+from grader.judge.decide import judge_run
+from grader.report import CheckResult, GraderInfo, Outcome, Report, Verdict
+
+DISTRIBUTION = "fastapi-katas"
+
+
+class Graded(Struct, frozen=True, tag=True):
+    """A run and what was judged of it; who has asked for the grading saves, shows or discards it.
+
+    Attributes:
+        run: the evidence.
+        report: the judgement.
+    """
+
+    run: Run
+    report: Report
+
+
+def grader_info() -> GraderInfo:
+    """Which grader this is, on which machine."""
+    return GraderInfo(version=version(DISTRIBUTION), python=platform.python_version(), cores=os.cpu_count() or 1)
+
+
+def judged_again(kata: Kata, run: Run) -> Graded:
+    """Judge a run again: the same evidence, today's rule, no server."""
+    verdict, results = judge_run(run.checks, out_of_time=run.out_of_time)
+    return Graded(run, report_of(kata, run, verdict, results))
+
+
+def report_of(kata: Kata, run: Run, verdict: Verdict, results: tuple[CheckResult, ...]) -> Report:
+    """The report of a run.
+
+    Args:
+        kata: that was graded.
+        run: the evidence.
+        verdict: of the whole.
+        results: of all its checks, in their order.
+    """
+    return Report(
+        kata=kata.slug,
+        title=kata.title,
+        solution=run.solution,
+        verdict=verdict,
+        duration_s=run.duration_s,
+        checks=results,
+        grader=GraderInfo(version=run.grader_version, python=run.python, cores=run.cores),
+        because=_because(kata, results),
+        without_sandbox=run.without_sandbox,
+    )
+
+
+def _because(kata: Kata, results: tuple[CheckResult, ...]) -> str:
+    """The sentence of the one mistake that fails exactly the checks that failed or could not run; empty when there are none or several."""
+    failed = {result.name for result in results if result.outcome in (Outcome.FAILED, Outcome.NOT_RUN)}
+    sentences = {mistake.because for mistake in kata.mistakes if set(mistake.fails) == failed}
+    return sentences.pop() if len(sentences) == 1 else ""

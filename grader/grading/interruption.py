@@ -1,0 +1,37 @@
+"""Ctrl-C and SIGTERM during the checks of a grading."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def signals_interrupt(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the check under way in order; a SIGTERM then goes on to who handled it before.
+
+    In another thread than the main one, which alone may set handlers, nothing is changed.
+
+    Args:
+        interrupt: called from the signal handler; must not raise.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seen: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        interrupt()
+
+    before = {number: signal.signal(number, note) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if signal.SIGTERM in seen:
+            signal.raise_signal(signal.SIGTERM)
