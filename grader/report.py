@@ -6,9 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from grader.evidence.model import Frame, Machine, Relation, WaitingTask, Watch
-
-FORMAT = 1
-"""Version of the JSON report's format."""
+from grader.formats import REPORT_FORMAT
 
 
 class Verdict(StrEnum):
@@ -151,7 +149,7 @@ class Report(Struct, frozen=True, kw_only=True):
         unsaved: why the evidence could not be saved, one sentence; empty when it was, or was not to be.
     """
 
-    format: int = FORMAT
+    format: int = REPORT_FORMAT
     kata: str
     title: str
     solution: str

@@ -10,9 +10,9 @@ from grader.catalog.load import RunPlan, read_run
 from grader.catalog.table import Table
 from grader.child.limits import MIB, Resources
 from grader.errors import KataPackageError
+from grader.formats import KATA_FORMAT, Format
 
-FORMAT = 1
-"""Version of the manifest's format that this grader reads."""
+FORMAT = Format(KATA_FORMAT, older_hint=f"There is no older format: write `format = {KATA_FORMAT}`.")
 
 SERVICES = ("upstream", "postgres", "files")
 TIERS = range(1, 6)
@@ -162,9 +162,7 @@ class Reader:
 
     def kata(self) -> Kata:
         """The whole kata."""
-        top = Table(self._path, "", self._table)
-        if top.integer("format") != FORMAT:
-            raise top.error("format", f"must be {FORMAT}; this grader reads no other", "Upgrade fastapi-katas, or the kata.")
+        top = self._top()
         kata = Kata(
             slug=self._path.parent.name,
             folder=self._path.parent,
@@ -187,6 +185,16 @@ class Reader:
         if len(kata.hints) != HINTS:
             raise top.error("hints", f"must be {HINTS} sentences, from a nudge to nearly the answer")
         return kata
+
+    def _top(self) -> Table:
+        """The outermost table, in the current format."""
+        top = Table(self._path, "", self._table)
+        found = top.integer("format")
+        if refusal := FORMAT.refusal(found):
+            raise top.error("format", f"is {found}; this version reads {refusal.readable}", refusal.hint)
+        migrated = Table(self._path, "", FORMAT.migrated(dict(self._table)))
+        migrated.integer("format")
+        return migrated
 
     def _limits(self, table: Table) -> Limits:
         default = Limits()

@@ -8,8 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-FORMAT = 1
-"""Version of the file format of a saved run."""
+from grader.formats import RUN_FORMAT
 
 
 class ExchangeError(StrEnum):
@@ -434,7 +433,7 @@ class Run(Struct, frozen=True, kw_only=True):
         out_of_time: the whole grading took too long, and some checks were not tried, or not to their end.
     """
 
-    format: int = FORMAT
+    format: int = RUN_FORMAT
     kata: str
     solution: str
     began_at: str
