@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-RUN_FORMAT = 1
+RUN_FORMAT = 2
 """Of a saved run: `grader.evidence.files` reads and writes it."""
 
 KATA_FORMAT = 1

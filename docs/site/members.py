@@ -21,7 +21,7 @@ OF_THE_GRADER = {
     "Crowd": {"answers", "burst", "recorder", "count", "index"},
     "Hold": {"covers", "waiting", "released"},
     "Server": {"addresses", "explain", "recorder"},
-    "Upstream": {"behaviour", "forget_ended", "note", "on_end"},
+    "Upstream": {"behaviour", "forget_ended", "note"},
     "Connections": {"add", "is_flooded", "remove"},
     "Fifo": {"close", "let_in"},
     "Files": {"close"},

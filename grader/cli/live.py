@@ -12,7 +12,7 @@ from grader.checks.services import Services, running_services
 from grader.checks.stage import single_error
 from grader.cli.signals import Ending
 from grader.errors import HarnessError
-from grader.evidence.model import Subject
+from grader.evidence.model import ServiceEvent, Subject
 from grader.harness.files import FILES
 from grader.harness.foreground import App, AppPlan, Request, running_app
 from grader.harness.load import Visitors
@@ -21,9 +21,8 @@ from grader.harness.recorder import Recorder
 from grader.harness.rounds import Load
 from grader.harness.server import in_time
 from grader.harness.sockets import MarkedSockets, listening_near
-from grader.harness.upstream import Call
 from grader.harness.watch import Clock
-from grader.render.running import Trickle, addresses, call_line, curl_command, ending, request_line, round_line
+from grader.render.running import Trickle, addresses, curl_command, ending, event_line, request_line, round_line
 from grader.render.terminal import Screen
 
 TIDY_S = 1.0
@@ -114,8 +113,7 @@ class Live:
         async with running as services, anyio.create_task_group() as tasks:
             if self._preparation is not None:
                 await self._preparation.carry_out(services, tasks)
-            if services.upstream is not None:
-                services.upstream.on_end = self._show_call
+            self._recorder.on_event = self._show_event
             with self._of_the_app:
                 await self._run_app(services)
             tasks.cancel_scope.cancel()
@@ -176,9 +174,9 @@ class Live:
         if request.port not in self._sockets.ports and self._trickle.lets_through():
             self._screen.say_whole(request_line(request))
 
-    def _show_call(self, call: Call) -> None:
+    def _show_event(self, event: ServiceEvent) -> None:
         if not self._count and self._trickle.lets_through():
-            self._screen.say_whole(call_line(call))
+            self._screen.say_whole(event_line(event))
 
 
 def _named(services: Services) -> dict[str, str]:

@@ -9,9 +9,10 @@ import msgspec
 
 from grader.errors import EvidenceFileError
 from grader.evidence.model import Run
+from grader.evidence.steps import from_1_to_2
 from grader.formats import RUN_FORMAT, Format
 
-FORMAT = Format(RUN_FORMAT, older_hint="Grade the solution again with `kata check`.")
+FORMAT = Format(RUN_FORMAT, {1: from_1_to_2}, "Grade the solution again with `kata check`.")
 
 KEPT_RUNS = 20
 """How many runs of one kata are kept; the oldest go first."""
@@ -145,6 +146,8 @@ def saved_runs(folder: Path, slugs: Collection[str]) -> list[Path]:
 
 
 class _Title(msgspec.Struct):
+    """What is read before any step, and so is the same in all formats."""
+
     format: int
     kata: str
     began_at: str

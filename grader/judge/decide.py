@@ -100,7 +100,7 @@ def _first_finding(attempt: Attempt) -> Finding | None:
 
 def _has_evidence(attempt: Attempt) -> bool:
     """Whether the solution was seen to do anything at all: a pass without that would mean nothing."""
-    return any(exchange.status is not None for exchange in attempt.exchanges) or bool(attempt.calls)
+    return any(exchange.status is not None for exchange in attempt.exchanges) or bool(attempt.events)
 
 
 def _examine_life(life: ServerLife) -> Finding | None:

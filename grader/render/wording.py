@@ -31,6 +31,16 @@ def amount(value: float, unit: str) -> str:
     return f"{number} {printable(unit, UNIT_CHARS)}".strip()
 
 
+def counted(count: int, noun: str) -> str:
+    """So many of something: "1 call", "3 queries"."""
+    return f"{count} {noun if count == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """Of a regular noun: "calls", "queries"."""
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
+
+
 def figures(result: CheckResult) -> str:
     """What was measured and the limit, in short; empty when the check turned on no number."""
     if result.measured is None or result.limit is None:
