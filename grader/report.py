@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from grader.evidence.model import Frame, Machine, Relation, WaitingTask, Watch
+from grader.evidence.model import Excess, Frame, Machine, Relation, WaitingTask, Watch
 from grader.formats import REPORT_FORMAT
 
 
@@ -83,6 +83,7 @@ class Finding(Struct, frozen=True, kw_only=True):
         bars: the requests of a burst that was too slow, for a picture.
         waiting: what the solution's tasks were waiting on when the check gave up.
         machine: what kept the machine busy, when no verdict could be reached.
+        excess: the limit that was exceeded, if it is about that.
     """
 
     kind: FindingKind
@@ -106,6 +107,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     bars: tuple[Bar, ...] = ()
     waiting: tuple[WaitingTask, ...] = ()
     machine: Machine | None = None
+    excess: Excess | None = None
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):

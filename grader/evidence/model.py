@@ -266,15 +266,19 @@ class Crash(Struct, frozen=True, kw_only=True):
 
 
 class Excess(Struct, frozen=True, kw_only=True):
-    """A limit that the server's processes exceeded, and for which they were killed.
+    """A limit that the server's processes exceeded, by themselves or in a service, and for which they were killed.
 
     Attributes:
-        what: `memory_bytes`, `processes`, `threads`, `cpu_s`, `output_bytes` or `database_bytes`.
+        what: `memory_bytes`, `processes`, `threads`, `cpu_s`, `output_bytes`, or what a service calls it; the ending is the unit.
+        noun: what a service says of it: the beginning of a sentence, "Database"; empty for the server's own limits.
+        of: the same: how it is counted, "on disk".
     """
 
     what: str
     limit: float
     seen: float
+    noun: str = ""
+    of: str = ""
 
 
 class ServerLife(Struct, frozen=True, kw_only=True):

@@ -15,12 +15,20 @@ NEW_NAMES = {"arrived_s": "began_s", "released_s": "answered_s"}
 
 
 def from_1_to_2(run: Document) -> Document:
-    """Calls of the upstream become service events."""
+    """Calls of the upstream become service events; the database says what of it was too large."""
     for record in _tables(run.get("checks")):
         for attempt in _tables(record.get("attempts")):
             calls = attempt.pop("calls", [])
             attempt["events"] = [_event(call) for call in calls] if isinstance(calls, list) else calls
+            _say_what_was_exceeded(attempt)
     return run
+
+
+def _say_what_was_exceeded(attempt: Document) -> None:
+    life = attempt.get("life")
+    excess = life.get("exceeded") if isinstance(life, dict) else None
+    if isinstance(excess, dict) and excess.get("what") == "database_bytes":
+        excess |= {"noun": "Database", "of": "on disk"}
 
 
 def _tables(value: object) -> Iterator[Document]:

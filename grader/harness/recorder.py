@@ -11,6 +11,7 @@ from grader.evidence.model import (
     Claim,
     Connection,
     EventEnd,
+    Excess,
     Exchange,
     Sample,
     ServerLife,
@@ -56,7 +57,7 @@ class Recorder:
         self.cuts_off = True
         self.on_abandon: Callable[[], None] | None = None
         self.on_break_off: Callable[[], None] | None = None
-        self.on_excess: Callable[[str, float, float], None] | None = None
+        self.on_excess: Callable[[Excess], None] | None = None
         self.on_event: Callable[[ServiceEvent], None] | None = None
         self._events: dict[int, ServiceEvent] = {}
         self._connections: dict[int, Connection] = {}
@@ -126,10 +127,18 @@ class Recorder:
         if self.on_break_off is not None:
             self.on_break_off()
 
-    def exceed(self, what: str, limit: float, seen: float) -> None:
-        """Note a limit that the solution exceeded outside of its own processes; they are ended for it."""
+    def exceed(self, what: str, limit: float, seen: float, *, noun: str, of: str) -> None:
+        """Note a limit that the solution exceeded outside of its own processes; they are ended for it.
+
+        Args:
+            what: its name, which ends with the unit: "database_bytes".
+            limit: how much was granted.
+            seen: how much was found.
+            noun: what is limited, in words that begin a sentence: "Database".
+            of: how it is counted: "on disk".
+        """
         if self.on_excess is not None:
-            self.on_excess(what, limit, seen)
+            self.on_excess(Excess(what=what, limit=limit, seen=seen, noun=noun, of=of))
 
     def abandon(self) -> None:
         """Give the attempt up: whoever waits for the server's start stops waiting."""

@@ -107,7 +107,7 @@ def _examine_life(life: ServerLife) -> Finding | None:
     output = tuple(life.log.strip().splitlines()[-OUTPUT_LINES:])
     if life.exceeded is not None:
         excess = life.exceeded
-        return Finding(kind=FindingKind.LIMIT_EXCEEDED, subject=excess.what, measured=excess.seen, limit=excess.limit)
+        return Finding(kind=FindingKind.LIMIT_EXCEEDED, subject=excess.what, measured=excess.seen, limit=excess.limit, excess=excess)
     ended = life.exited_s is not None and (life.stop_asked_s is None or life.exited_s < life.stop_asked_s)
     if ended or life.left_early:
         crash = life.crash

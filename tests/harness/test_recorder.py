@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.evidence.model import WHAT_CHARS, Connection, EventEnd, ServiceEvent
+from grader.evidence.model import WHAT_CHARS, Connection, EventEnd, Excess, ServiceEvent
 from grader.harness.recorder import Recorder
 
 
@@ -68,6 +68,13 @@ def test_what_is_over_is_forgotten_and_what_is_open_can_still_change(recorder: R
             change(1)
 
 
+def test_a_service_says_in_its_own_words_which_limit_was_exceeded(recorder: Recorder) -> None:
+    seen: list[Excess] = []
+    recorder.on_excess = seen.append
+    recorder.exceed("cache_bytes", 1024, 2048, noun="Cache", of="in memory")
+    assert seen == [Excess(what="cache_bytes", limit=1024, seen=2048, noun="Cache", of="in memory")]
+
+
 def test_nobody_need_listen(recorder: Recorder) -> None:
-    recorder.exceed("cache_bytes", 1, 2)
+    recorder.exceed("cache_bytes", 1, 2, noun="Cache", of="in memory")
     recorder.add_event(event(1, end=EventEnd.ANSWERED))
