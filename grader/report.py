@@ -4,10 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from grader.evidence.model import Frame, Machine, Relation, WaitingTask, Watch
-
-FORMAT = 1
-"""Version of the JSON report's format."""
+from grader.evidence.model import Excess, Frame, Machine, Relation, WaitingTask, Watch
+from grader.formats import REPORT_FORMAT
 
 
 class Verdict(StrEnum):
@@ -84,6 +82,7 @@ class Finding(Struct, frozen=True, kw_only=True):
         bars: the requests of a burst that was too slow, for a picture.
         waiting: what the solution's tasks were waiting on when the check gave up.
         machine: what kept the machine busy, when no verdict could be reached.
+        excess: the limit that was exceeded, if it is about that.
     """
 
     kind: FindingKind
@@ -107,6 +106,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     bars: tuple[Bar, ...] = ()
     waiting: tuple[WaitingTask, ...] = ()
     machine: Machine | None = None
+    excess: Excess | None = None
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):
@@ -150,7 +150,7 @@ class Report(Struct, frozen=True, kw_only=True):
         without_sandbox: why the solution ran without a sandbox; empty when it had one.
     """
 
-    format: int = FORMAT
+    format: int = REPORT_FORMAT
     kata: str
     title: str
     solution: str

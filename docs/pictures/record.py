@@ -46,7 +46,7 @@ def _drawn(attempt: Attempt) -> Attempt:
         started_s=attempt.started_s,
         ended_s=attempt.ended_s,
         exchanges=tuple(replace(exchange, body="") for exchange in attempt.exchanges if exchange.ended_s >= begins_s),
-        calls=attempt.calls,
+        events=attempt.events,
         stalls=attempt.stalls,
     )
 

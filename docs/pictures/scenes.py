@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from docs.pictures.drawing import Sheet
 from docs.pictures.record import scene
-from grader.evidence.model import Attempt, CallEnd, Exchange, Run, UpstreamCall
+from grader.evidence.model import Attempt, EventEnd, Exchange, Run, ServiceEvent
 
 
 def pictures(run: Run) -> Iterator[tuple[str, str]]:
@@ -52,12 +52,12 @@ def threads(attempt: Attempt) -> str:
     """Scene 3: forty threads for sixty handlers."""
     sheet = Sheet("A pool of forty threads", "Sixty thin bars: forty calls begin at once, the other twenty when those are done.", 1.6)
     visitors, zero_s = _visitors(attempt, "/threads/")
-    calls = {call.path.rpartition("/")[2]: call for call in attempt.calls}
+    calls = {call.what.rpartition("/")[2]: call for call in attempt.events}
     top = sheet.y
-    ordered = sorted(visitors, key=lambda visitor: calls[visitor.path.rpartition("/")[2]].arrived_s)
+    ordered = sorted(visitors, key=lambda visitor: calls[visitor.path.rpartition("/")[2]].began_s)
     for number, visitor in enumerate(ordered, 1):
         call = calls[visitor.path.rpartition("/")[2]]
-        arrived_s, from_s, to_s = call.arrived_s - zero_s, visitor.planned_s - zero_s, visitor.ended_s - zero_s
+        arrived_s, from_s, to_s = call.began_s - zero_s, visitor.planned_s - zero_s, visitor.ended_s - zero_s
         if number in (1, 41):
             words = ("40 visitors", "get a thread") if number == 1 else ("20 visitors", "wait for one")
             for line, text in enumerate(words):
@@ -89,8 +89,8 @@ def together(attempt: Attempt) -> str:
         sheet.row("visitor", [("works", 0.0, took_s)], f"{took_s:.2f} s")
         for call in calls:
             assert call.ended_s is not None
-            from_s, to_s = call.arrived_s - visitor.planned_s, call.ended_s - visitor.planned_s
-            sheet.row(call.path, [("calls", from_s, to_s)], f"{to_s - from_s:.2f} s")
+            from_s, to_s = call.began_s - visitor.planned_s, call.ended_s - visitor.planned_s
+            sheet.row(_path(call), [("calls", from_s, to_s)], f"{to_s - from_s:.2f} s")
         sheet.axis(0.1, top)
     sheet.legend(("works", "the visitor waits"), ("calls", "a call at the service"))
     return sheet.svg()
@@ -111,12 +111,12 @@ def siblings(attempt: Attempt) -> str:
         sheet.row("visitor", [("works", 0.0, took_s)], f"{visitor.status}", "bad")
         for call in calls:
             assert call.ended_s is not None
-            from_s, to_s = call.arrived_s - visitor.planned_s, call.ended_s - visitor.planned_s
-            is_left = call.end is CallEnd.CLIENT_LEFT
+            from_s, to_s = call.began_s - visitor.planned_s, call.ended_s - visitor.planned_s
+            is_left = call.end is EventEnd.CLIENT_LEFT
             goes_on = to_s > took_s + SLACK_S
             bars = [("calls", from_s, min(to_s, took_s)), *([("lost", took_s, to_s)] if goes_on else [])]
             says = "given up" if is_left else "answered, for nobody" if goes_on else "503"
-            sheet.row(call.path, bars, says, "bad" if says == "503" else "warn" if goes_on else "quiet")
+            sheet.row(_path(call), bars, says, "bad" if says == "503" else "warn" if goes_on else "quiet")
             if is_left:
                 sheet.cross(to_s)
         sheet.mark(took_s, top)
@@ -148,9 +148,13 @@ def _health_checks(sheet: Sheet, attempt: Attempt, zero_s: float) -> None:
         sheet.y += PROBE_HEIGHT + 1
 
 
-def _with_calls(attempt: Attempt, route: str) -> tuple[Exchange, list[UpstreamCall]]:
+def _path(call: ServiceEvent) -> str:
+    return call.what.partition(" ")[2]
+
+
+def _with_calls(attempt: Attempt, route: str) -> tuple[Exchange, list[ServiceEvent]]:
     """A visitor, and the calls that the app made for him: those that arrived between his coming and the next one's."""
     visitors = sorted((one for one in attempt.exchanges if one.path != "/health"), key=lambda one: one.planned_s)
     (number,) = [number for number, one in enumerate(visitors) if one.path == route]
     until_s = visitors[number + 1].planned_s if number + 1 < len(visitors) else float("inf")
-    return visitors[number], [call for call in attempt.calls if visitors[number].planned_s <= call.arrived_s < until_s]
+    return visitors[number], [call for call in attempt.events if visitors[number].planned_s <= call.began_s < until_s]

@@ -10,10 +10,10 @@ from grader.catalog.load import RunPlan, read_run
 from grader.catalog.table import Table
 from grader.child.limits import MIB, Resources
 from grader.errors import KataPackageError
+from grader.formats import KATA_FORMAT, Format
 from grader.registry import SERVICES
 
-FORMAT = 1
-"""Version of the manifest's format that this grader reads."""
+FORMAT = Format(KATA_FORMAT, older_hint=f"There is no older format: write `format = {KATA_FORMAT}`.")
 
 MANIFEST = "kata.toml"
 TIERS = range(1, 6)
@@ -155,9 +155,7 @@ class Reader:
 
     def kata(self) -> Kata:
         """The whole kata."""
-        top = Table(self._path, "", self._table)
-        if top.integer("format") != FORMAT:
-            raise top.error("format", f"must be {FORMAT}; this grader reads no other", "Upgrade fastapi-katas, or the kata.")
+        top = self._top()
         kata = Kata(
             slug=self._path.parent.name,
             folder=self._path.parent,
@@ -183,6 +181,16 @@ class Reader:
             if name not in kata.services:
                 raise top.error(name, "is for a service that this kata does not have", f'Add "{name}" to `services`, or remove the table.')
         return kata
+
+    def _top(self) -> Table:
+        """The outermost table, in the current format."""
+        top = Table(self._path, "", self._table)
+        found = top.integer("format")
+        if refusal := FORMAT.refusal(found):
+            raise top.error("format", f"is {found}; this version reads {refusal.readable}", refusal.hint)
+        migrated = Table(self._path, "", FORMAT.migrated(dict(self._table)))
+        migrated.integer("format")
+        return migrated
 
     def _limits(self, table: Table) -> Limits:
         default = Limits()

@@ -11,18 +11,17 @@ from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
 from grader.cli.signals import Ending
 from grader.errors import HarnessError
-from grader.evidence.model import Subject
+from grader.evidence.model import ServiceEvent, Subject
 from grader.harness.load import Visitors
 from grader.harness.recorder import Recorder
 from grader.harness.rounds import Load
 from grader.harness.server import in_time
 from grader.harness.sockets import MarkedSockets, listening_near
 from grader.harness.watch import Clock
-from grader.render.running import Trickle, addresses, call_line, curl_command, ending, request_line, round_line
+from grader.render.running import Trickle, addresses, curl_command, ending, event_line, request_line, round_line
 from grader.render.terminal import Screen
 from grader.services.running import StandingServices, environ_of, titles_of
 from grader.services.service import Running, Surroundings
-from grader.services.upstream import Call
 from grader.tasks import single_error
 from grader.tools.foreground import App, AppPlan, Request, running_app
 
@@ -114,8 +113,7 @@ class Live:
         async with running as services, anyio.create_task_group() as tasks:
             if self._preparation is not None:
                 await self._preparation.carry_out(services, tasks)
-            if "upstream" in services:
-                services["upstream"].fixture.on_end = self._show_call
+            self._recorder.on_event = self._show_event
             with self._of_the_app:
                 await self._run_app(services)
             tasks.cancel_scope.cancel()
@@ -176,9 +174,9 @@ class Live:
         if request.port not in self._sockets.ports and self._trickle.lets_through():
             self._screen.say_whole(request_line(request))
 
-    def _show_call(self, call: Call) -> None:
+    def _show_event(self, event: ServiceEvent) -> None:
         if not self._count and self._trickle.lets_through():
-            self._screen.say_whole(call_line(call))
+            self._screen.say_whole(event_line(event))
 
     def _named(self, services: Mapping[str, Running]) -> dict[str, str]:
         """Addresses by what they are of."""

@@ -9,7 +9,11 @@ from pathlib import Path
 import msgspec
 
 from grader.errors import EvidenceFileError
-from grader.evidence.model import FORMAT, Run
+from grader.evidence.model import Run
+from grader.evidence.steps import from_1_to_2
+from grader.formats import RUN_FORMAT, Format
+
+FORMAT = Format(RUN_FORMAT, {1: from_1_to_2}, "Grade the solution again with `kata check`.")
 
 KEPT_RUNS = 20
 """How many runs of one kata are kept; the oldest go first."""
@@ -122,10 +126,10 @@ def _name_anew(temporary: Path, path: Path) -> None:
 
 
 def load_run(path: Path) -> Run:
-    """Load a saved run.
+    """Load a saved run; one of an older format as if it had been saved in the current one.
 
     Raises:
-        EvidenceFileError: it is missing, damaged, or of another format.
+        EvidenceFileError: it is missing, damaged, or of a format that is not read.
     """
     try:
         data = path.read_bytes()
@@ -133,11 +137,15 @@ def load_run(path: Path) -> Run:
         raise EvidenceFileError(f"The run {path} cannot be read: {error.strerror}.") from error
     try:
         found = msgspec.json.decode(data, type=_Head).format
-        if found != FORMAT:
-            raise EvidenceFileError(f"The run {path} has format {found}; this grader reads {FORMAT}.", "Use the version that saved it.")
-        return msgspec.json.decode(data, type=Run)
-    except msgspec.MsgspecError as error:
+        if refusal := FORMAT.refusal(found):
+            raise EvidenceFileError(refusal.sentence(f"The run {path}"), refusal.hint)
+        return msgspec.json.decode(data if found == FORMAT.current else _migrated(data), type=Run)
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise EvidenceFileError(f"The run {path} is damaged: {error}.") from error
+
+
+def _migrated(data: bytes) -> bytes:
+    return msgspec.json.encode(FORMAT.migrated(msgspec.json.decode(data)))
 
 
 class _Head(msgspec.Struct):
@@ -155,13 +163,15 @@ def saved_runs(folder: Path, slugs: Collection[str]) -> list[Path]:
     for path in (path for slug in slugs for path in folder.glob(f"{slug}-[0-9]*.json")):
         with contextlib.suppress(OSError, msgspec.MsgspecError):
             title = msgspec.json.decode(path.read_bytes(), type=_Title)
-            if title.format == FORMAT and title.kata in slugs:
+            if FORMAT.refusal(title.format) is None and title.kata in slugs:
                 # Two runs of one second are told apart by the order in which they were saved.
                 found.append((title.began_at, path.stat().st_mtime_ns, path))
     return [path for *_, path in sorted(found)]
 
 
 class _Title(msgspec.Struct):
+    """What is read before any step, and so is the same in all formats."""
+
     format: int
     kata: str
     began_at: str

@@ -8,8 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-FORMAT = 1
-"""Version of the file format of a saved run."""
+from grader.formats import RUN_FORMAT
 
 
 class ExchangeError(StrEnum):
@@ -137,32 +136,44 @@ class Burst(Struct, frozen=True, kw_only=True):
     watch: Watch
 
 
-class CallEnd(StrEnum):
-    """How a call at the upstream ended."""
+class EventEnd(StrEnum):
+    """How a service event ended."""
 
     ANSWERED = "answered"
     CLIENT_LEFT = "client_left"
     CUT = "cut"
+    """By the service, as its check wanted it."""
     OPEN = "open"
 
 
-class UpstreamCall(Struct, frozen=True, kw_only=True):
-    """One call that the solution made to the upstream.
+WHAT_CHARS = 500
+"""How much of what was asked is kept; the recorder cuts off the rest."""
+
+
+class ServiceEvent(Struct, frozen=True, kw_only=True):
+    """One thing that the solution asked of a service of the grader: a call, a query, a read.
 
     Attributes:
-        connection: id of the connection it came on.
-        released_s: when the answer began to be sent.
+        service: its name in messages: "upstream".
+        kind: what one such thing is called, in the singular: "call", "query".
+        connection: id of the connection that it came on, if the service has connections.
+        what: what was asked, in one line of at most `WHAT_CHARS` characters: "GET /prices/7?x=1".
+        outcome: what the service answered, in a word: "200"; empty when that is not known.
+        began_s: when it arrived.
+        answered_s: when the answer began to be sent.
         ended_s: when it was answered in full, cut, or left by the client; None while it is open.
     """
 
     id: int
-    connection: int
-    method: str
-    path: str
-    arrived_s: float
-    released_s: float | None = None
+    service: str
+    kind: str = "call"
+    connection: int | None = None
+    what: str
+    outcome: str = ""
+    began_s: float
+    answered_s: float | None = None
     ended_s: float | None = None
-    end: CallEnd = CallEnd.OPEN
+    end: EventEnd = EventEnd.OPEN
 
 
 class Connection(Struct, frozen=True, kw_only=True):
@@ -255,15 +266,19 @@ class Crash(Struct, frozen=True, kw_only=True):
 
 
 class Excess(Struct, frozen=True, kw_only=True):
-    """A limit that the server's processes exceeded, and for which they were killed.
+    """A limit that the server's processes exceeded, by themselves or in a service, and for which they were killed.
 
     Attributes:
-        what: `memory_bytes`, `processes`, `threads`, `cpu_s`, `output_bytes` or `database_bytes`.
+        what: `memory_bytes`, `processes`, `threads`, `cpu_s`, `output_bytes`, or what a service calls it; the ending is the unit.
+        noun: what a service says of it: the beginning of a sentence, "Database"; empty for the server's own limits.
+        of: the same: how it is counted, "on disk".
     """
 
     what: str
     limit: float
     seen: float
+    noun: str = ""
+    of: str = ""
 
 
 class ServerLife(Struct, frozen=True, kw_only=True):
@@ -404,7 +419,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     life: ServerLife | None = None
     exchanges: tuple[Exchange, ...] = ()
     bursts: tuple[Burst, ...] = ()
-    calls: tuple[UpstreamCall, ...] = ()
+    events: tuple[ServiceEvent, ...] = ()
     connections: tuple[Connection, ...] = ()
     samples: tuple[Sample, ...] = ()
     stalls: tuple[Stall, ...] = ()
@@ -434,7 +449,7 @@ class Run(Struct, frozen=True, kw_only=True):
         out_of_time: the whole grading took too long, and some checks were not tried, or not to their end.
     """
 
-    format: int = FORMAT
+    format: int = RUN_FORMAT
     kata: str
     solution: str
     began_at: str

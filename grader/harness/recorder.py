@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from grader.evidence.model import (
+    WHAT_CHARS,
     Attempt,
     Burst,
-    CallEnd,
     Claim,
     Connection,
+    EventEnd,
+    Excess,
     Exchange,
     Sample,
     ServerLife,
+    ServiceEvent,
     Stall,
     Subject,
-    UpstreamCall,
     WaitingTask,
     Watch,
 )
@@ -27,6 +31,9 @@ class Recorder:
         clock: the run's clock.
         subject: whose attempt it is.
         haste: the share of default patience that gates and visitors have; 1 is all of it.
+
+    Attributes:
+        on_event: is told of each service event when it is over.
     """
 
     def __init__(self, clock: Clock, subject: Subject, haste: float = 1.0) -> None:
@@ -38,8 +45,6 @@ class Recorder:
         self.life: ServerLife | None = None
         self.exchanges: list[Exchange] = []
         self.bursts: list[Burst] = []
-        self.calls: list[UpstreamCall] = []
-        self.connections: list[Connection] = []
         self.samples: list[Sample] = []
         self.stalls: list[Stall] = []
         self.waiting: list[WaitingTask] = []
@@ -52,8 +57,65 @@ class Recorder:
         self.cuts_off = True
         self.on_abandon: Callable[[], None] | None = None
         self.on_break_off: Callable[[], None] | None = None
-        self.on_excess: Callable[[str, float, float], None] | None = None
+        self.on_excess: Callable[[Excess], None] | None = None
+        self.on_event: Callable[[ServiceEvent], None] | None = None
+        self._events: dict[int, ServiceEvent] = {}
+        self._connections: dict[int, Connection] = {}
         self._last_id = 0
+
+    @property
+    def events(self) -> tuple[ServiceEvent, ...]:
+        """What the solution asked of services, in the order in which it was added."""
+        return tuple(self._events.values())
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """What the solution opened to services, in the order in which it was added."""
+        return tuple(self._connections.values())
+
+    def add_event(self, event: ServiceEvent) -> ServiceEvent:
+        """Note something that the solution asks of a service; returns it as it is kept."""
+        kept = replace(event, what=event.what[:WHAT_CHARS]) if len(event.what) > WHAT_CHARS else event
+        self._events[kept.id] = kept
+        self._tell_end(kept)
+        return kept
+
+    def change_event(self, number: int, **changes: object) -> ServiceEvent:
+        """Note what has become of an event; returns it as it is now.
+
+        Args:
+            number: the event's id.
+            changes: new values by attribute.
+
+        Raises:
+            KeyError: there is none with this id, or it was over and is forgotten.
+        """
+        before = self._events[number]
+        event = self._events[number] = replace(before, **changes)
+        if before.end is EventEnd.OPEN:
+            self._tell_end(event)
+        return event
+
+    def _tell_end(self, event: ServiceEvent) -> None:
+        if self.on_event is not None and event.end is not EventEnd.OPEN:
+            self.on_event(event)
+
+    def add_connection(self, connection: Connection) -> None:
+        """Note a connection that the solution has opened to a service."""
+        self._connections[connection.id] = connection
+
+    def change_connection(self, number: int, **changes: object) -> Connection:
+        """Note what has become of a connection; returns it as it is now.
+
+        Args:
+            number: the connection's id.
+            changes: new values by attribute.
+
+        Raises:
+            KeyError: there is none with this id, or it was closed and is forgotten.
+        """
+        connection = self._connections[number] = replace(self._connections[number], **changes)
+        return connection
 
     def break_off(self, mishap: str) -> None:
         """Note what the harness could not do, and end the check under way; callable from any of its background tasks.
@@ -65,10 +127,18 @@ class Recorder:
         if self.on_break_off is not None:
             self.on_break_off()
 
-    def exceed(self, what: str, limit: float, seen: float) -> None:
-        """Note a limit that the solution exceeded outside of its own processes; they are ended for it."""
+    def exceed(self, what: str, limit: float, seen: float, *, noun: str, of: str) -> None:
+        """Note a limit that the solution exceeded outside of its own processes; they are ended for it.
+
+        Args:
+            what: its name, which ends with the unit: "database_bytes".
+            limit: how much was granted.
+            seen: how much was found.
+            noun: what is limited, in words that begin a sentence: "Database".
+            of: how it is counted: "on disk".
+        """
         if self.on_excess is not None:
-            self.on_excess(what, limit, seen)
+            self.on_excess(Excess(what=what, limit=limit, seen=seen, noun=noun, of=of))
 
     def abandon(self) -> None:
         """Give the attempt up: whoever waits for the server's start stops waiting."""
@@ -77,11 +147,11 @@ class Recorder:
             self.on_abandon()
 
     def forget_ended(self) -> None:
-        """Forget what is over: exchanges, calls and connections that have ended. For use that is no grading and has no end."""
+        """Forget what is over: exchanges, events and connections that have ended. For use that is no grading and has no end."""
         self.exchanges.clear()
         self.bursts.clear()
-        self.calls = [call for call in self.calls if call.end is CallEnd.OPEN]
-        self.connections = [connection for connection in self.connections if connection.closed_s is None]
+        self._events = {event.id: event for event in self._events.values() if event.end is EventEnd.OPEN}
+        self._connections = {one.id: one for one in self._connections.values() if one.closed_s is None}
 
     def new_id(self) -> int:
         """An id that is unique in this attempt."""
@@ -97,8 +167,8 @@ class Recorder:
             life=self.life,
             exchanges=tuple(self.exchanges),
             bursts=tuple(self.bursts),
-            calls=tuple(self.calls),
-            connections=tuple(self.connections),
+            events=self.events,
+            connections=self.connections,
             samples=tuple(self.samples),
             stalls=tuple(self.stalls),
             waiting=tuple(self.waiting),

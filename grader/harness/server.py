@@ -246,31 +246,31 @@ class ServerProcesses:
                 state.pids.remove(event["pid"])
             excess = self._launcher.group.excess() if self._launcher.group is not None else None
             if excess is not None:
-                self._exceed(excess.what, excess.limit, excess.seen)
+                self._exceed(Excess(what=excess.what, limit=excess.limit, seen=excess.seen))
             if len(state.ended) == 1 or self.life.stop_asked_s is not None:
                 self._note(exited_s=self._recorder.clock.now(), exit_code=state.ended[0])
         elif event["event"] == "exceeded":
-            self._exceed(event["what"], event["limit"], event["seen"])
+            self._exceed(Excess(what=event["what"], limit=event["limit"], seen=event["seen"]))
         elif event["event"] == "gone":
             state.gone = True
             self._note(killed=event["killed"])
         state.change()
 
-    def _exceed(self, what: str, limit: float, seen: float) -> None:
+    def _exceed(self, excess: Excess) -> None:
         """Note the first limit that was exceeded, and wait no longer for what is being killed."""
         if self.life.exceeded is None:
-            self._note(exceeded=Excess(what=what, limit=limit, seen=seen))
+            self._note(exceeded=excess)
 
     def _take_output(self, data: bytes) -> None:
         self._output.add(data)
         self.printed.set()
         if self._output.size_bytes > self._plan.output_bytes:
-            self._end_for("output_bytes", self._plan.output_bytes, self._output.size_bytes)
+            self._end_for(Excess(what="output_bytes", limit=self._plan.output_bytes, seen=self._output.size_bytes))
 
-    def _end_for(self, what: str, limit: float, seen: float) -> None:
+    def _end_for(self, excess: Excess) -> None:
         """End the server for a limit that it exceeded, once."""
         if self.life.exceeded is None:
-            self._exceed(what, limit, seen)
+            self._exceed(excess)
             with contextlib.suppress(HarnessError):
                 self._launcher.send({"do": "kill", "server": self._number})
 

@@ -102,14 +102,14 @@ def _first_finding(attempt: Attempt) -> Finding | None:
 
 def _has_evidence(attempt: Attempt) -> bool:
     """Whether the solution was seen to do anything at all: a pass without that would mean nothing."""
-    return any(exchange.status is not None for exchange in attempt.exchanges) or bool(attempt.calls)
+    return any(exchange.status is not None for exchange in attempt.exchanges) or bool(attempt.events)
 
 
 def _examine_life(life: ServerLife) -> Finding | None:
     output = tuple(life.log.strip().splitlines()[-OUTPUT_LINES:])
     if life.exceeded is not None:
         excess = life.exceeded
-        return Finding(kind=FindingKind.LIMIT_EXCEEDED, subject=excess.what, measured=excess.seen, limit=excess.limit)
+        return Finding(kind=FindingKind.LIMIT_EXCEEDED, subject=excess.what, measured=excess.seen, limit=excess.limit, excess=excess)
     ended = life.exited_s is not None and (life.stop_asked_s is None or life.exited_s < life.stop_asked_s)
     if ended or life.left_early:
         crash = life.crash

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from grader.report import FORMAT, Outcome, Verdict
+from grader.formats import REPORT_FORMAT
+from grader.report import Outcome, Verdict
 
 
 class CheckDocument(Struct, frozen=True, kw_only=True):
@@ -40,7 +41,7 @@ class ErrorDocument(Struct, frozen=True, kw_only=True):
 class ReportDocument(Struct, frozen=True, kw_only=True):
     """What `kata check --json` prints: the result of one grading. New keys may come within a format."""
 
-    format: Annotated[int, Meta(description="Version of this format.", extra_json_schema={"const": FORMAT})]
+    format: Annotated[int, Meta(description="Version of this format.", extra_json_schema={"const": REPORT_FORMAT})]
     kata: Annotated[str, Meta(description="Slug of the kata.")]
     verdict: Annotated[Verdict, Meta(description="What the grading says of the solution.")]
     duration_s: Annotated[float, Meta(ge=0, description="Seconds of the whole grading.")]

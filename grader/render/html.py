@@ -21,9 +21,10 @@ from markupsafe import Markup, escape
 from grader.evidence.model import Attempt, CheckRecord, Run, Subject
 from grader.grading.graded import Graded
 from grader.render.comparison import Change, bar, compare
+from grader.render.events import name_of_each
 from grader.render.story import MUST_BE, Line, Step, details, sights, steps, tries
 from grader.render.text import escaped, printable
-from grader.render.timeline import LANE_NAMES, Timeline, timeline
+from grader.render.timeline import Timeline, timeline
 from grader.render.wording import amount, figures, message, summary
 from grader.report import CheckResult, Outcome
 
@@ -142,8 +143,15 @@ def _rows(now: Graded, before: Graded | None, bounds: Bounds) -> int:
     """About how many rows all timelines have together."""
     attempts = [attempt for record in now.run.checks for attempt in record.attempts[: bounds.attempts]]
     attempts += [record.attempts[0] for record in before.run.checks if record.attempts] if before is not None else []
-    lanes = (lane for one in attempts for lane in (one.exchanges, one.calls, one.stalls, one.connections))
+    lanes = (lane for one in attempts for lane in (one.exchanges, one.events, one.stalls, one.connections))
     return sum(min(len(lane), bounds.rows) for lane in lanes)
+
+
+def _event_name(now: Graded, before: Graded | None) -> str:
+    """What the legend calls one thing that a service was asked; empty when there was none."""
+    runs = [one.run for one in (now, before) if one is not None]
+    events = [event for run in runs for record in run.checks for attempt in record.attempts for event in attempt.events]
+    return name_of_each(events) if events else ""
 
 
 def _rendered(now: Graded, before: Graded | None, bounds: Bounds, evidence: "Evidence") -> str:
@@ -163,7 +171,7 @@ def _rendered(now: Graded, before: Graded | None, bounds: Bounds, evidence: "Evi
         checks=checks,
         opened=opened,
         is_mended=opened is not None and any(change.is_mended and change.now is opened.result for change in changes),
-        lane_names=LANE_NAMES,
+        event_name=_event_name(now, before),
         before=before,
         before_summary=summary(before.report) if before is not None else "",
         before_solution=Path(before.run.solution).name if before is not None else "",

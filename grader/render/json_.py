@@ -10,11 +10,12 @@ import msgspec
 from grader.authoring.examples import Example
 from grader.authoring.proof import Margin, Proof, Side, verdict_of_proofs
 from grader.errors import GraderError
+from grader.formats import REPORT_FORMAT
 from grader.render.document import CheckDocument, ErrorDocument, GraderDocument, ReportDocument
 from grader.render.proof import place, sentence
 from grader.render.text import escaped, printable
 from grader.render.wording import message
-from grader.report import FORMAT, CheckResult, Fact, GraderInfo, Report, Verdict
+from grader.report import CheckResult, Fact, GraderInfo, Report, Verdict
 
 IN_SCRIPTS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 """In JSON these stand only within strings; so written, a document may also stand in a script of an HTML page."""
@@ -56,7 +57,7 @@ def _check(check: CheckResult) -> CheckDocument:
 def render_error(kata: str, error: GraderError, grader: GraderInfo) -> str:
     """A grading that broke before any check, in the same format: no checks, and `error` with what to do."""
     document = ReportDocument(
-        format=FORMAT,
+        format=REPORT_FORMAT,
         kata=kata,
         verdict=Verdict.BROKEN,
         duration_s=0.0,
@@ -72,7 +73,7 @@ def render_error(kata: str, error: GraderError, grader: GraderInfo) -> str:
 def render_proofs(proofs: Sequence[Proof], grader: GraderInfo) -> str:
     """What proving katas gave, as one document."""
     document = {
-        "format": FORMAT,
+        "format": REPORT_FORMAT,
         "verdict": verdict_of_proofs(proofs).value,
         "katas": [_proof(proof) for proof in proofs],
         "grader": _grader(grader),
@@ -124,7 +125,7 @@ def _example(proof: Proof, example: Example) -> dict[str, Any]:
 def render_facts(facts: Sequence[Fact]) -> str:
     """What was found out about this machine, as one document."""
     told = [{"name": fact.name, "state": fact.state.value, "seen": printable(fact.seen), "advice": fact.advice} for fact in facts]
-    return _dump({"format": FORMAT, "facts": told})
+    return _dump({"format": REPORT_FORMAT, "facts": told})
 
 
 def _margin(margin: Margin) -> dict[str, Any]:

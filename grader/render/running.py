@@ -1,4 +1,4 @@
-"""What `kata run` says, line by line: addresses, requests, calls at the upstream, rounds of the load."""
+"""What `kata run` says, line by line: addresses, requests, what services were asked, rounds of the load."""
 
 import json
 import shlex
@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Mapping
 
 from grader.catalog.load import LoadRequest
-from grader.evidence.model import CallEnd, ServerLife
+from grader.evidence.model import EventEnd, ServerLife, ServiceEvent
 from grader.harness.rounds import Round
 from grader.render.text import printable
-from grader.services.upstream import Call
 from grader.tools.foreground import App, Broken, Request
 
 PATH_CHARS = 200
+METHOD_CHARS = 20
+NAME_CHARS = 20
 ERROR_CHARS = 300
 
 LINES_PER_S = 40
@@ -53,19 +54,23 @@ class Trickle:
 
 def request_line(request: Request) -> str:
     """One request that the app has had: "app       200   101 ms  GET /labels/7"."""
-    return _line("app", str(request.status) if request.status is not None else "none", request.ms, request.method, request.path)
+    return _line(
+        "app",
+        str(request.status) if request.status is not None else "none",
+        request.ms,
+        f"{printable(request.method, METHOD_CHARS)} {printable(request.path, PATH_CHARS)}",
+    )
 
 
-def call_line(call: Call) -> str:
-    """One call that the upstream has had."""
-    record = call.record
-    outcome = {CallEnd.CLIENT_LEFT: "left", CallEnd.CUT: "cut"}.get(record.end, str(call.status))
-    took_s = (record.ended_s or record.arrived_s) - record.arrived_s
-    return _line("upstream", outcome, 1000 * took_s, call.method, f"{call.path}?{call.query}" if call.query else call.path)
+def event_line(event: ServiceEvent) -> str:
+    """One thing that a service was asked, when it is over: "upstream   200   101 ms  GET /labels/7"."""
+    outcome = {EventEnd.CLIENT_LEFT: "left", EventEnd.CUT: "cut"}.get(event.end, printable(event.outcome, NAME_CHARS))
+    took_s = (event.ended_s or event.began_s) - event.began_s
+    return _line(printable(event.service, NAME_CHARS), outcome, 1000 * took_s, printable(event.what, METHOD_CHARS + PATH_CHARS))
 
 
-def _line(who: str, outcome: str, ms: float, method: str, path: str) -> str:
-    return f"{who:<8}  {outcome:>4}  {min(ms, 999_999):>6.0f} ms  {printable(method, 20)} {printable(path, PATH_CHARS)}"
+def _line(who: str, outcome: str, ms: float, what: str) -> str:
+    return f"{who:<8}  {outcome:>4}  {min(ms, 999_999):>6.0f} ms  {what}"
 
 
 def round_line(one: Round, services: Mapping[str, str]) -> str:

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from grader.evidence.model import Attempt, Burst, CallEnd, CheckRecord, CountClaim, Exchange, GateClaim, Subject
+from grader.evidence.model import Attempt, Burst, CheckRecord, CountClaim, Exchange, GateClaim, Subject
 from grader.judge.decide import stall_sites
+from grader.render.events import capital, peak, sentences, service_name
 from grader.render.text import printable
 from grader.render.timeline import error_word
-from grader.render.wording import RELATIONS, amount, busy_machine, stall, waiting
+from grader.render.wording import RELATIONS, amount, busy_machine, counted, stall, waiting
 from grader.report import CheckResult, FindingKind, Outcome
 
 STEPS_SHOWN = 10
@@ -23,8 +24,6 @@ OUTPUT_SHOWN = 12
 WHAT_CHARS = 120
 WAITED = (FindingKind.HUNG, FindingKind.NO_ANSWER, FindingKind.NEVER_CAME)
 """Findings that are explained by what the solution's tasks were waiting on."""
-
-CALL_ENDS = {CallEnd.CLIENT_LEFT: "left by the app before the end", CallEnd.CUT: "cut by the upstream", CallEnd.OPEN: "not over at the end"}
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,13 @@ def steps(attempt: Attempt) -> tuple[Step, ...]:
 
 
 def sights(attempt: Attempt) -> tuple[str, ...]:
-    """What else was seen in an attempt: calls, connections, stalls, and what the check counted."""
-    told = [*_calls(attempt), *_connections(attempt), *(f"{stall(site)}." for site in stall_sites(attempt.stalls)), *_counts(attempt)]
+    """What else was seen in an attempt: what services were asked, connections, stalls, and what the check counted."""
+    told = [
+        *sentences(attempt.events),
+        *_connections(attempt),
+        *(f"{stall(site)}." for site in stall_sites(attempt.stalls)),
+        *_counts(attempt),
+    ]
     return tuple(dict.fromkeys(told))[:SIGHTS_SHOWN]
 
 
@@ -136,24 +140,14 @@ def _answers(exchanges: Sequence[Exchange]) -> str:
     return f"{told}, after {last}" if first == last else f"{told}, after {first} to {last}"
 
 
-def _calls(attempt: Attempt) -> list[str]:
-    calls = attempt.calls
-    if not calls:
-        return []
-    peak = _peak([(call.arrived_s, call.ended_s) for call in calls])
-    ends = Counter(call.end for call in calls)
-    rest = "".join(f"; {ends[end]} {word}" for end, word in CALL_ENDS.items() if ends[end])
-    return [f"The upstream got {_number(len(calls), 'call')}, at most {peak} at once{rest}."]
-
-
 def _connections(attempt: Attempt) -> list[str]:
     told = []
     for service in dict.fromkeys(connection.service for connection in attempt.connections):
         here = [connection for connection in attempt.connections if connection.service == service]
-        peak = _peak([(one.opened_s, one.closed_s) for one in here])
+        most = peak([(one.opened_s, one.closed_s) for one in here])
         left = sum(one.closed_s is None for one in here)
         rest = f"; {left} still open at the end" if left else ""
-        told.append(f"The app opened {_number(len(here), 'connection')} to the {printable(service, 40)}, at most {peak} at once{rest}.")
+        told.append(f"The app opened {counted(len(here), 'connection')} to the {service_name(service)}, at most {most} at once{rest}.")
     return told
 
 
@@ -162,25 +156,7 @@ def _counts(attempt: Attempt) -> list[str]:
     for claim in attempt.claims:
         if isinstance(claim, CountClaim):
             wanted = f"{RELATIONS[claim.relation]} {amount(claim.limit, claim.unit)}"
-            told.append(_sentence(f"{printable(claim.what, WHAT_CHARS)}: {amount(claim.measured, claim.unit)}{MUST_BE}{wanted})."))
+            told.append(capital(f"{printable(claim.what, WHAT_CHARS)}: {amount(claim.measured, claim.unit)}{MUST_BE}{wanted})."))
         elif isinstance(claim, GateClaim):
-            told.append(_sentence(f"{printable(claim.what, WHAT_CHARS)}: {claim.seen} of {claim.wanted}."))
+            told.append(capital(f"{printable(claim.what, WHAT_CHARS)}: {claim.seen} of {claim.wanted}."))
     return told
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _peak(stretches: Iterable[tuple[float, float | None]]) -> int:
-    """How many were under way at most; one that ends as another begins does not overlap it."""
-    moments = [(at_s, step) for begun, ended in stretches for at_s, step in ((begun, 1), (float("inf") if ended is None else ended, -1))]
-    peak = now = 0
-    for _, step in sorted(moments):
-        now += step
-        peak = max(peak, now)
-    return peak

@@ -11,18 +11,18 @@ from math import isfinite, isnan
 
 from grader.evidence.model import (
     Attempt,
-    CallEnd,
     ClockClaim,
     Connection,
     Exchange,
     ExchangeError,
     Relation,
     ServerLife,
+    ServiceEvent,
     Stall,
     StatusClaim,
-    UpstreamCall,
 )
 from grader.judge.claims import ERROR_WORDS
+from grader.render.events import name_of_all, outcome, service_name
 
 FARTHEST_S = 86_400.0
 """No grading takes a day; what a damaged run puts farther away is drawn here."""
@@ -40,7 +40,7 @@ class Lane(StrEnum):
     SERVER = "server"
     REQUESTS = "requests"
     STALLS = "stalls"
-    CALLS = "calls"
+    EVENTS = "events"
     CONNECTIONS = "connections"
 
 
@@ -48,7 +48,6 @@ LANE_NAMES = {
     Lane.SERVER: "Server",
     Lane.REQUESTS: "Requests",
     Lane.STALLS: "Event loop stood still",
-    Lane.CALLS: "Calls to the upstream",
     Lane.CONNECTIONS: "Connections of the app",
 }
 
@@ -91,9 +90,10 @@ class Row:
 
 @dataclass(frozen=True)
 class LaneRows:
-    """The rows of one lane in the order of their beginnings; `total` tells how many there are, when not all are shown."""
+    """The rows of one lane in the order of their beginnings, under a name; `total` tells how many there are, when not all are shown."""
 
     lane: Lane
+    name: str
     rows: tuple[Row, ...]
     total: int
 
@@ -141,7 +141,7 @@ def timeline(attempt: Attempt, most: int = 200) -> Timeline:
         _lane(Lane.SERVER, _server_rows(attempt.life, axis), most),
         _lane(Lane.REQUESTS, exchanges, most),
         _lane(Lane.STALLS, [_stall_row(stall, axis) for stall in _longest(attempt.stalls, most)], most, len(attempt.stalls)),
-        _lane(Lane.CALLS, [_call_row(call, axis) for call in attempt.calls], most),
+        _lane(Lane.EVENTS, _event_rows(attempt.events, axis), most, name=name_of_all(attempt.events)),
         _lane(Lane.CONNECTIONS, [_connection_row(connection, axis) for connection in attempt.connections], most),
     )
     present = tuple(lane for lane in lanes if lane.rows)
@@ -178,11 +178,11 @@ def _extent(lanes: Sequence[LaneRows], axis: _Axis) -> tuple[float, float]:
     return begins_s - margin_s, ends_s + margin_s
 
 
-def _lane(lane: Lane, rows: Sequence[Row], most: int, total: int | None = None) -> LaneRows:
+def _lane(lane: Lane, rows: Sequence[Row], most: int, total: int | None = None, name: str = "") -> LaneRows:
     ordered = sorted(rows, key=lambda row: (row.from_s, row.to_s))
     step = max(1.0, len(ordered) / max(1, most))
     kept = [ordered[int(i * step)] for i in range(min(len(ordered), most))]
-    return LaneRows(lane, tuple(_on_tracks(kept)), len(rows) if total is None else total)
+    return LaneRows(lane, name or LANE_NAMES[lane], tuple(_on_tracks(kept)), len(rows) if total is None else total)
 
 
 def _on_tracks(rows: Iterable[Row]) -> Iterable[Row]:
@@ -293,18 +293,16 @@ def _stall_row(stall: Stall, axis: _Axis) -> Row:
     return Row(begun, ended, "The event loop stood still", tone=Tone.BAD, where=where, source=frame.source)
 
 
-CALL_ENDS = {
-    CallEnd.ANSWERED: "answered",
-    CallEnd.CLIENT_LEFT: "the app left before the end",
-    CallEnd.CUT: "cut by the upstream",
-    CallEnd.OPEN: "not over at the end",
-}
+def _event_rows(events: Sequence[ServiceEvent], axis: _Axis) -> list[Row]:
+    """Each names its service, unless there is only one."""
+    is_one = len({event.service for event in events}) == 1
+    return [_event_row(event, axis, "" if is_one else f"{service_name(event.service)}: ") for event in events]
 
 
-def _call_row(call: UpstreamCall, axis: _Axis) -> Row:
-    begun, ended, is_open = axis.stretch(call.arrived_s, call.ended_s)
-    split_s = _split(call.released_s, begun, ended, axis)
-    return Row(begun, ended, f"{call.method} {call.path}", CALL_ENDS[call.end], split_s=split_s, is_open=is_open)
+def _event_row(event: ServiceEvent, axis: _Axis, prefix: str) -> Row:
+    begun, ended, is_open = axis.stretch(event.began_s, event.ended_s)
+    split_s = _split(event.answered_s, begun, ended, axis)
+    return Row(begun, ended, f"{prefix}{event.what}", outcome(event), split_s=split_s, is_open=is_open)
 
 
 def _connection_row(connection: Connection, axis: _Axis) -> Row:

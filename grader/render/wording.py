@@ -31,6 +31,16 @@ def amount(value: float, unit: str) -> str:
     return f"{number} {printable(unit, UNIT_CHARS)}".strip()
 
 
+def counted(count: int, noun: str) -> str:
+    """So many of something: "1 call", "3 queries"."""
+    return f"{count} {noun if count == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """Of a regular noun: "calls", "queries"."""
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
+
+
 def figures(result: CheckResult) -> str:
     """What was measured and the limit, in short; empty when the check turned on no number."""
     if result.measured is None or result.limit is None:
@@ -128,19 +138,22 @@ def _hung_at_start(finding: Finding) -> str:
     return f"The app was not ready after {amount(finding.measured or 0, 's')}: its import or its lifespan does not come to an end."
 
 
-EXCESSES = {
+OWN_EXCESSES = {
     "memory_bytes": ("Memory", "of all its processes together"),
     "processes": ("Processes:", "at once"),
     "threads": ("Threads:", "of all its processes together"),
     "cpu_s": ("CPU time", "of all its processes together"),
-    "database_bytes": ("Database", "on disk"),
     "output_bytes": ("Output", "on stdout and stderr"),
 }
+"""Limits of the server's own processes; a service says itself what its limits are of."""
+
 MIB = 1024 * 1024
 
 
 def _limit_exceeded(finding: Finding) -> str:
-    what, of = EXCESSES.get(finding.subject, (finding.subject, "together"))
+    what, of = OWN_EXCESSES.get(finding.subject, (finding.subject, "together"))
+    if finding.excess is not None and finding.excess.noun:
+        what, of = finding.excess.noun, finding.excess.of
     limit = finding.limit or 0
     told = f"{limit / MIB:.0f} MiB" if finding.subject.endswith("_bytes") else amount(limit, "s" if finding.subject.endswith("_s") else "")
     return f"{what} {told} exceeded, {of}; the app was ended."

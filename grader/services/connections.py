@@ -1,7 +1,5 @@
 """Counts the TCP connections that a solution opens to one service of the grader."""
 
-from msgspec.structs import replace
-
 from grader.evidence.model import Connection
 from grader.harness.gates import Signal, pass_gate
 from grader.harness.recorder import Recorder
@@ -45,7 +43,7 @@ class Connections:
     def add(self) -> int:
         """Note a new connection; returns its id."""
         connection = Connection(id=self._recorder.new_id(), service=self.service, opened_s=self._recorder.clock.now())
-        self._recorder.connections.append(connection)
+        self._recorder.add_connection(connection)
         self.opened += 1
         self.open += 1
         self.peak = max(self.peak, self.open)
@@ -54,9 +52,7 @@ class Connections:
 
     def remove(self, number: int) -> None:
         """Note that a connection has closed."""
-        records = self._recorder.connections
-        index = next(i for i, connection in enumerate(records) if connection.id == number)
-        records[index] = replace(records[index], closed_s=self._recorder.clock.now())
+        self._recorder.change_connection(number, closed_s=self._recorder.clock.now())
         self.open -= 1
         self.changed.set()
 

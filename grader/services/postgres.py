@@ -213,7 +213,7 @@ async def _watch_size(server: "Session", name: str, recorder: Recorder) -> None:
         except (PostgresError, InterfaceError, OSError):  # the server has ended, which is told elsewhere
             return
         if size_bytes > DATABASE_BYTES:
-            recorder.exceed("database_bytes", DATABASE_BYTES, size_bytes)
+            recorder.exceed("database_bytes", DATABASE_BYTES, size_bytes, noun="Database", of="on disk")
             return
 
 

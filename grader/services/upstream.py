@@ -13,9 +13,8 @@ from http import HTTPStatus
 from typing import Protocol
 
 import h11
-from msgspec.structs import replace
 
-from grader.evidence.model import CallEnd, UpstreamCall
+from grader.evidence.model import EventEnd, ServiceEvent
 from grader.harness.gates import Signal, pass_gate
 from grader.harness.recorder import Recorder
 from grader.services.connections import Connections
@@ -57,7 +56,7 @@ class Call:
     query: str
     body: bytes
     headers: dict[str, str]
-    record: UpstreamCall
+    record: ServiceEvent
     status: int | None = None
     value: int = field(default_factory=lambda: secrets.randbelow(10**9))
 
@@ -73,12 +72,12 @@ class Call:
     @property
     def left(self) -> bool:
         """Whether the solution closed the connection before it was answered."""
-        return self.record.end is CallEnd.CLIENT_LEFT
+        return self.record.end is EventEnd.CLIENT_LEFT
 
     @property
     def open(self) -> bool:
         """Whether the call is still under way."""
-        return self.record.end is CallEnd.OPEN
+        return self.record.end is EventEnd.OPEN
 
 
 @dataclass
@@ -142,7 +141,6 @@ class Upstream:
 
     Attributes:
         connections: those that the solution opened.
-        on_end: is told of each call when it is over.
     """
 
     def __init__(self, recorder: Recorder) -> None:
@@ -153,7 +151,6 @@ class Upstream:
         self.behaviours: list[Behaviour] = []
         self.holds: list[Hold] = []
         self.served: set[UpstreamConnection] = set()
-        self.on_end: Callable[[Call], None] | None = None
         self.url = ""
 
     def on(
@@ -212,7 +209,7 @@ class Upstream:
         arrived; so this is exact only where nothing is given up.
         """
         records = [call.record for call in self.calls(pattern)]
-        steps = [(record.arrived_s, 1) for record in records]
+        steps = [(record.began_s, 1) for record in records]
         steps += [(record.ended_s, -1) for record in records if record.ended_s is not None]
         return max(itertools.accumulate(step for _, step in sorted(steps)), default=0)
 
@@ -274,12 +271,8 @@ class Upstream:
 
     def note(self, call: Call, **changes: object) -> None:
         """Change the evidence of a call and wake all gates."""
-        index = self.recorder.calls.index(call.record)
-        call.record = replace(call.record, **changes)
-        self.recorder.calls[index] = call.record
+        call.record = self.recorder.change_event(call.record.id, **changes)
         self.changed.set()
-        if self.on_end is not None and not call.open:
-            self.on_end(call)
 
     def take_stock(self) -> str:
         """How many calls there were since this was last called, and how many at once; forgets those that are over."""
@@ -314,7 +307,7 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         if self.call is not None and self.call.open:
-            self._upstream.note(self.call, ended_s=self._now_s(), end=CallEnd.CLIENT_LEFT)
+            self._upstream.note(self.call, ended_s=self._now_s(), end=EventEnd.CLIENT_LEFT)
         self._upstream.served.discard(self)
         self._upstream.connections.remove(self._number)
 
@@ -344,18 +337,20 @@ class UpstreamConnection(asyncio.Protocol):
     def _take(self) -> None:
         assert self._request is not None
         upstream = self._upstream
-        path, _, query = self._request.target.decode("latin-1").partition("?")
-        record = UpstreamCall(
-            id=upstream.recorder.new_id(),
-            connection=self._number,
-            method=self._request.method.decode("latin-1"),
-            path=path[:500],
-            arrived_s=self._now_s(),
+        method, target = self._request.method.decode("latin-1"), self._request.target.decode("latin-1")
+        path, _, query = target.partition("?")
+        record = upstream.recorder.add_event(
+            ServiceEvent(
+                id=upstream.recorder.new_id(),
+                service=upstream.connections.service,
+                connection=self._number,
+                what=f"{method} {target}",
+                began_s=self._now_s(),
+            )
         )
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self._request.headers}
-        self.call = Call(record.method, path, query, bytes(self._content), headers, record)
+        self.call = Call(method, path, query, bytes(self._content), headers, record)
         self._behaviour = upstream.behaviour(path)
-        upstream.recorder.calls.append(record)
         upstream.all_calls.append(self.call)
         upstream.changed.set()
         for hold in upstream.holds:
@@ -384,7 +379,7 @@ class UpstreamConnection(asyncio.Protocol):
         made = behaviour.json(self.call) if callable(behaviour.json) else behaviour.json
         content = json_module.dumps({"value": self.call.value} if made is None else made).encode()
         self.call.status = behaviour.status
-        self._upstream.note(self.call, released_s=self._now_s())
+        self._upstream.note(self.call, answered_s=self._now_s(), outcome=str(behaviour.status))
         head = h11.Response(
             status_code=behaviour.status,
             headers=[("content-type", "application/json"), ("content-length", str(len(content)))],
@@ -393,7 +388,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._write(self._http.send(head))
         if behaviour.cut:
             self._write(content[: len(content) // 2])
-            self._upstream.note(self.call, ended_s=self._now_s(), end=CallEnd.CUT)
+            self._upstream.note(self.call, ended_s=self._now_s(), end=EventEnd.CUT)
             self._close()
         elif behaviour.drip_s is not None:
             self._rest = content
@@ -413,7 +408,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _finish(self) -> None:
         assert self.call is not None
         self._write(self._http.send(h11.EndOfMessage()))
-        self._upstream.note(self.call, ended_s=self._now_s(), end=CallEnd.ANSWERED)
+        self._upstream.note(self.call, ended_s=self._now_s(), end=EventEnd.ANSWERED)
         if self._http.our_state is h11.MUST_CLOSE:
             self._close()
             return

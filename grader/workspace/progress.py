@@ -16,8 +16,9 @@ from typing import Any
 
 from grader.errors import NoWorkspace, ProgressFileError
 from grader.evidence.files import write_whole
+from grader.formats import PROGRESS_FORMAT, Format
 
-FORMAT = 1
+FORMAT = Format(PROGRESS_FORMAT)
 MARKER = ".kata"
 RUNS = "runs"
 
@@ -208,18 +209,21 @@ def read_table(path: Path) -> dict[str, Any]:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {"format": FORMAT, "katas": {}}
+        return {"format": PROGRESS_FORMAT, "katas": {}}
     except OSError as error:
         raise ProgressFileError(f"The progress file {path} cannot be read: {error.strerror}.", "Mend its permissions.") from error
     except (ValueError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
     if not isinstance(table, dict) or type(table.get("format")) is not int:
         raise _damaged(path, "it has no format number")
-    if table["format"] > FORMAT:
+    refusal = FORMAT.refusal(table["format"])
+    if refusal is not None and refusal.is_newer:
         raise ProgressFileError(
-            f"The progress file {path} has format {table['format']}; this version knows {FORMAT}.",
-            "It was written by a newer version and is left as it is: upgrade with `pip install --upgrade fastapi-katas`.",
+            refusal.sentence(f"The progress file {path}"), f"It was written by a newer version and is left as it is. {refusal.hint}"
         )
+    if refusal is not None:
+        raise _damaged(path, f"there is no format {refusal.found}")
+    table = FORMAT.migrated(table)
     if not is_table_of_tables(table.get("katas")):
         raise _damaged(path, "`katas` is not a table of tables")
     return table

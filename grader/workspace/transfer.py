@@ -12,6 +12,7 @@ from typing import Any
 
 from grader.errors import ProgressFileError, UsageError
 from grader.evidence.files import COMMON, write_whole
+from grader.formats import PROGRESS_FORMAT
 from grader.workspace.progress import FORMAT, State, Workspace, is_table_of_tables, read_table, rename
 
 LIMIT_BYTES = 1_000_000
@@ -48,7 +49,7 @@ def export_document(workspace: Workspace, version: str) -> bytes:
     """
     katas = read_table(workspace.progress_file)["katas"]
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return json.dumps({"format": FORMAT, "exported_at": now, "version": version, "katas": katas}, indent=2).encode() + b"\n"
+    return json.dumps({"format": PROGRESS_FORMAT, "exported_at": now, "version": version, "katas": katas}, indent=2).encode() + b"\n"
 
 
 def save_document(document: bytes, path: Path) -> None:
@@ -91,14 +92,12 @@ def parse_document(data: bytes, name: str) -> dict[str, Any]:
         raise _damaged(name, "it is not JSON") from error
     if not isinstance(table, dict) or type(table.get("format")) is not int:
         raise _damaged(name, "it has no format number")
-    if table["format"] != FORMAT:
-        older, newer = "the machine that exported it", "this machine"
-        where = newer if table["format"] > FORMAT else older
+    if refusal := FORMAT.refusal(table["format"]):
+        where = "this machine" if refusal.is_newer else "the machine that exported it"
         raise UsageError(
-            f"The progress in {name} has format {table['format']}; this version reads {FORMAT}.",
-            f"Upgrade fastapi-katas on {where}, then try again. Nothing was changed.",
+            refusal.sentence(f"The progress in {name}"), f"Upgrade fastapi-katas on {where}, then try again. Nothing was changed."
         )
-    katas = table.get("katas")
+    katas = FORMAT.migrated(table).get("katas")
     if not isinstance(katas, dict) or not is_table_of_tables(katas) or not _is_text(katas):
         raise _damaged(name, "`katas` is not a table of tables")
     return katas

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from grader.evidence.model import Attempt, CallEnd, ExchangeError, Run, Subject
+from grader.evidence.model import Attempt, EventEnd, ExchangeError, Run, Subject
 
 LEFT = (ExchangeError.LEFT, ExchangeError.TIMED_OUT, ExchangeError.CUT_OFF)
 """The visitor ended these, not the server."""
@@ -18,9 +18,10 @@ def plan_of(run: Run) -> dict[str, Any]:
 def _check(attempt: Attempt) -> dict[str, Any]:
     began_s = min(exchange.planned_s for exchange in attempt.exchanges)
     delays: dict[str, list[float | None]] = {}
-    for call in attempt.calls:
-        answered = call.end is CallEnd.ANSWERED and call.released_s is not None
-        delays.setdefault(call.path, []).append((call.released_s or 0.0) - call.arrived_s if answered else None)
+    for call in (event for event in attempt.events if event.service == "upstream"):
+        answered = call.end is EventEnd.ANSWERED and call.answered_s is not None
+        path = call.what.partition(" ")[2].partition("?")[0]
+        delays.setdefault(path, []).append((call.answered_s or 0.0) - call.began_s if answered else None)
     return {
         "requests": [
             {

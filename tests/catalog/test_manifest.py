@@ -28,7 +28,7 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
         (("tier = 1", "tier = 1\nworker = 2"), "`worker` is unknown", "Did you mean `workers`?"),
         (("tier = 1", "tier = 9"), "`tier` must be from 1 to 5, not 9", ""),
         (("tier = 1", 'tier = "1"'), "`tier` must be a positive integer", ""),
-        (("format = 1", "format = 2"), "`format` must be 1", "Upgrade"),
+        (("format = 1", "format = 2"), "`format` is 2; this version reads 1", "Upgrade fastapi-katas"),
         (("tier = 1", 'tier = 1\nservices = ["upstrem"]'), "`services` has the unknown value 'upstrem'", "Did you mean `upstream`?"),
         (('"three"]', "]"), "`hints` must be 3 sentences", ""),
         (("because = ", "becuase = "), "`rejected.wrong.because` is missing", "Is `becuase` meant to be it?"),

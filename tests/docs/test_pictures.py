@@ -11,7 +11,7 @@ from docs.pictures.record import FOLDER, RUN_FILE, SCENES, scene, smaller
 from docs.pictures.scenes import pictures
 from grader.catalog.manifest import read_manifest
 from grader.evidence.files import load_run
-from grader.evidence.model import CallEnd
+from grader.evidence.model import EventEnd
 
 RUN = load_run(RUN_FILE)
 MADE = dict(pictures(RUN))
@@ -50,10 +50,10 @@ def test_the_run_shows_what_the_page_says_of_it() -> None:
     free = [one.ended_s - one.planned_s for one in scene(RUN, "test_a_loop_that_is_free").exchanges]
     assert max(free) < 2 * 0.1
     threads = scene(RUN, "test_a_pool_of_threads")
-    first_end = min(call.ended_s for call in threads.calls if call.ended_s is not None)
-    assert sum(call.arrived_s < first_end for call in threads.calls) == 40
+    first_end = min(call.ended_s for call in threads.events if call.ended_s is not None)
+    assert sum(call.began_s < first_end for call in threads.events) == 40
     siblings = scene(RUN, "test_what_becomes_of_siblings")
-    assert [call.end for call in siblings.calls].count(CallEnd.CLIENT_LEFT) == 2
+    assert [call.end for call in siblings.events].count(EventEnd.CLIENT_LEFT) == 2
 
 
 def test_the_saved_run_is_as_small_as_it_can_be() -> None:

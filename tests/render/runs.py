@@ -7,12 +7,12 @@ from msgspec.structs import replace
 from grader.evidence.model import (
     Attempt,
     Burst,
-    CallEnd,
     CheckRecord,
     ClockClaim,
     Connection,
     CountClaim,
     Crash,
+    EventEnd,
     Exchange,
     ExchangeError,
     Frame,
@@ -22,10 +22,10 @@ from grader.evidence.model import (
     Relation,
     Run,
     ServerLife,
+    ServiceEvent,
     Stall,
     StatusClaim,
     Subject,
-    UpstreamCall,
     WaitingTask,
 )
 from grader.grading.graded import Graded
@@ -138,10 +138,10 @@ def calls_check(*, together: bool) -> CheckRecord:
         status=200,
     )
     starts = [begun_s + 0.01 + (0 if together else 0.14 * i) for i in range(3)]
-    calls = tuple(
-        UpstreamCall(
-            id=10 + i, connection=20 + i, method="GET", path=path, arrived_s=start_s, released_s=start_s + 0.12, ended_s=start_s + 0.13,
-            end=CallEnd.ANSWERED,
+    events = tuple(
+        ServiceEvent(
+            id=10 + i, service="upstream", connection=20 + i, what=f"GET {path}", outcome="200", began_s=start_s, answered_s=start_s + 0.12,
+            ended_s=start_s + 0.13, end=EventEnd.ANSWERED,
         ) for i, (path, start_s) in enumerate(zip(("/prices", "/stock", "/reviews"), starts, strict=True))
     )  # fmt: skip
     connections = tuple(
@@ -155,7 +155,7 @@ def calls_check(*, together: bool) -> CheckRecord:
         ended_s=begun_s + 0.5,
         life=life(begun_s - 0.04),
         exchanges=(page,),
-        calls=calls,
+        events=events,
         connections=connections,
         claims=(StatusClaim(exchanges=(1,), allowed=(200,), watch=watch(0.4)), count),
     )
@@ -193,7 +193,7 @@ def hostile_run(text: str, *, many: int = 1) -> Run:
             crash=Crash(phase=text, type=text, message=text, frames=(frame,) * many),
         ),
         exchanges=exchanges,
-        calls=tuple(UpstreamCall(id=i, connection=i, method=text, path=text, arrived_s=0.1) for i in range(many)),
+        events=tuple(ServiceEvent(id=i, service=text, kind=text, connection=i, what=text, outcome=text, began_s=0.1) for i in range(many)),
         connections=tuple(Connection(id=i, service=text, opened_s=0.1) for i in range(many)),
         stalls=tuple(Stall(at_s=0.1, duration_s=0.1, frame=frame) for _ in range(many)),
         waiting=(WaitingTask(frame=frame, count=2),) * many,
@@ -236,5 +236,5 @@ def _as(attempt: Attempt, number: int) -> Attempt:
     subjects: Sequence[Subject] = (Subject.SOLUTION, Subject.REFERENCE)
     return Attempt(
         subject=subjects[number % 2], started_s=attempt.started_s, ended_s=attempt.ended_s, life=attempt.life, exchanges=attempt.exchanges,
-        calls=attempt.calls, connections=attempt.connections, stalls=attempt.stalls, claims=attempt.claims,
+        events=attempt.events, connections=attempt.connections, stalls=attempt.stalls, claims=attempt.claims,
     )  # fmt: skip

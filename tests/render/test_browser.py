@@ -191,7 +191,7 @@ def test_every_control_can_be_reached_with_tab(open_page: Open) -> None:
 def test_another_attempt_can_be_chosen_and_a_check_leads_to_its_own(open_page: Open) -> None:
     page = open_page(blocking())
     page.locator("#attempt").select_option("attempt-3-1")
-    assert len(bars(page, "calls")) == 3
+    assert len(bars(page, "events")) == 3
     assert len(bars(page, "connections")) == 3
     expect(page.locator("#attempt-3-1")).to_be_visible()
     expect(page.locator("#attempt-2-1")).to_be_hidden()

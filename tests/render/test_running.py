@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.catalog.load import LoadRequest
-from grader.evidence.model import CallEnd, Crash, Excess, Frame, ServerLife, UpstreamCall
+from grader.evidence.model import Crash, EventEnd, Excess, Frame, ServerLife, ServiceEvent
 from grader.harness.rounds import Round
 from grader.render.profile import Sources, dump_lines, profile_lines
 from grader.render.running import (
@@ -15,24 +15,22 @@ from grader.render.running import (
     Trickle,
     addresses,
     broken_sentence,
-    call_line,
     curl_command,
     end_sentence,
     ending,
+    event_line,
     request_line,
     round_line,
 )  # fmt: skip
 from grader.render.terminal import Screen
-from grader.services.upstream import Call
 from grader.tools.flames import LoopProfile, Place, Share
 from grader.tools.foreground import App, AppPlan, Broken, Request
 from grader.tools.profiler import ThreadDump
 from tests.render.hostile import assert_acts_on_nothing, hostile_text, screen_output
 
 
-def call_of(end: CallEnd, status: int | None = 200, path: str = "/prices/7", query: str = "") -> Call:
-    record = UpstreamCall(id=1, connection=1, method="GET", path=path, arrived_s=1.0, ended_s=1.0415, end=end)
-    return Call("GET", path, query, b"", {}, record, status)
+def event_of(end: EventEnd, outcome: str = "200", what: str = "GET /prices/7", service: str = "upstream") -> ServiceEvent:
+    return ServiceEvent(id=1, service=service, what=what, outcome=outcome, began_s=1.0, ended_s=1.0415, end=end)
 
 
 # ---- the log ----------------------------------------------------------------------------------------------------------
@@ -43,9 +41,10 @@ def call_of(end: CallEnd, status: int | None = 200, path: str = "/prices/7", que
     [
         (request_line(Request("GET", "/labels/7", 200, 101.4, 1)), "app        200     101 ms  GET /labels/7"),
         (request_line(Request("POST", "/labels?a=1", None, 0.2, 1)), "app       none       0 ms  POST /labels?a=1"),
-        (call_line(call_of(CallEnd.ANSWERED)), "upstream   200      42 ms  GET /prices/7"),
-        (call_line(call_of(CallEnd.CLIENT_LEFT, None)), "upstream  left      42 ms  GET /prices/7"),
-        (call_line(call_of(CallEnd.CUT, 200, query="q=1")), "upstream   cut      42 ms  GET /prices/7?q=1"),
+        (event_line(event_of(EventEnd.ANSWERED)), "upstream   200      42 ms  GET /prices/7"),
+        (event_line(event_of(EventEnd.CLIENT_LEFT, "")), "upstream  left      42 ms  GET /prices/7"),
+        (event_line(event_of(EventEnd.CUT, what="GET /prices/7?q=1")), "upstream   cut      42 ms  GET /prices/7?q=1"),
+        (event_line(event_of(EventEnd.ANSWERED, "", "SELECT 1", "database")), "database            42 ms  SELECT 1"),
     ],
 )
 def test_a_line_of_the_log_has_who_status_time_and_path(line: str, words: str) -> None:
@@ -207,7 +206,7 @@ def test_nothing_that_an_app_says_acts_on_the_terminal(text: str, status: int | 
         screen = Screen()
         screen.say_whole(
             request_line(Request(text, text, status, ms, 1)),
-            call_line(Call(text, text, text, b"", {}, call_of(CallEnd.CUT).record, status)),
+            event_line(event_of(EventEnd.ANSWERED, text, text, text)),
             broken_sentence(Broken(text, text, 1)),
             end_sentence(ServerLife(workers=1, started_s=0.0, exited_s=1.0, crash=crash), 5.0),
         )

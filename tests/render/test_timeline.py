@@ -40,8 +40,8 @@ def test_a_limit_stands_where_its_time_is_over() -> None:
 
 def test_requests_that_overlap_lie_on_tracks_of_their_own_and_those_that_follow_share_one() -> None:
     assert lane(timeline(blocking_burst()), Lane.REQUESTS).tracks == 12
-    assert lane(timeline(blocking_run().checks[2].attempts[0]), Lane.CALLS).tracks == 1
-    assert lane(timeline(mended_run().checks[2].attempts[0]), Lane.CALLS).tracks == 3
+    assert lane(timeline(blocking_run().checks[2].attempts[0]), Lane.EVENTS).tracks == 1
+    assert lane(timeline(mended_run().checks[2].attempts[0]), Lane.EVENTS).tracks == 3
 
 
 def test_a_request_that_missed_the_limit_is_late_and_one_that_was_cut_off_has_no_end() -> None:

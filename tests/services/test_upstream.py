@@ -9,7 +9,7 @@ import anyio
 import httpx
 import pytest
 
-from grader.evidence.model import CallEnd, GateClaim
+from grader.evidence.model import EventEnd, GateClaim
 from grader.harness.gates import GateMissed
 from grader.harness.recorder import Recorder
 from grader.services.upstream import Upstream, running_upstream
@@ -44,11 +44,12 @@ async def test_a_path_that_was_never_called_has_a_value_that_changes(upstream: U
 async def test_a_call_is_recorded_with_its_times(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
     upstream.on("/slow", delay_s=0.05)
     await client.post("/slow?q=1", json={"x": 1})
-    (call,) = recorder.calls
-    assert (call.method, call.path, call.end) == ("POST", "/slow", CallEnd.ANSWERED)
-    assert call.released_s is not None
-    assert call.ended_s is not None
-    assert call.arrived_s + 0.045 <= call.released_s <= call.ended_s
+    (event,) = recorder.events
+    assert (event.service, event.kind, event.what) == ("upstream", "call", "POST /slow?q=1")
+    assert (event.outcome, event.end) == ("200", EventEnd.ANSWERED)
+    assert event.answered_s is not None
+    assert event.ended_s is not None
+    assert event.began_s + 0.045 <= event.answered_s <= event.ended_s
     assert upstream.all_calls[0].query == "q=1"
     assert json.loads(upstream.all_calls[0].body) == {"x": 1}
 
@@ -75,7 +76,7 @@ async def test_a_hold_proves_that_calls_are_under_way_at_once(upstream: Upstream
         assert all(call.open for call in held.calls)
         assert (await client.get("/free")).status_code == 200
         held.release()
-    assert [call.end for call in recorder.calls] == [CallEnd.ANSWERED] * 4
+    assert [event.end for event in recorder.events] == [EventEnd.ANSWERED] * 4
     assert (await client.get("/a")).status_code == 200
 
 
@@ -137,8 +138,8 @@ async def call_and_leave(upstream: Upstream, client: httpx.AsyncClient, path: st
 async def test_a_client_that_goes_away_is_seen(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
     upstream.on("/never", never=True)
     await call_and_leave(upstream, client, "/never")
-    assert recorder.calls[0].end is CallEnd.CLIENT_LEFT
-    assert recorder.calls[0].released_s is None
+    assert recorder.events[0].end is EventEnd.CLIENT_LEFT
+    assert recorder.events[0].answered_s is None
 
 
 async def test_a_held_call_whose_client_went_away_is_not_counted(upstream: Upstream, client: httpx.AsyncClient) -> None:
@@ -161,7 +162,7 @@ async def test_a_cut_breaks_the_body_off(upstream: Upstream, client: httpx.Async
     upstream.on("/cut", cut=True)
     with pytest.raises(httpx.RemoteProtocolError):
         await client.get("/cut")
-    assert recorder.calls[0].end is CallEnd.CUT
+    assert recorder.events[0].end is EventEnd.CUT
 
 
 async def test_connections_are_counted(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
@@ -213,15 +214,19 @@ async def test_a_call_that_goes_on_is_waited_for_though_its_visitor_is_answered(
         tasks.cancel_scope.cancel()
 
 
-async def test_it_is_told_when_a_call_is_over_and_how(upstream: Upstream, client: httpx.AsyncClient) -> None:
-    ended: list[tuple[str, int | None, CallEnd]] = []
-    upstream.on_end = lambda call: ended.append((call.path, call.status, call.record.end))
+async def test_it_is_told_when_a_call_is_over_and_how(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+    ended: list[tuple[str, str, EventEnd]] = []
+    recorder.on_event = lambda event: ended.append((event.what, event.outcome, event.end))
     upstream.on("/b", status=503)
     upstream.on("/never", never=True)
     await client.get("/a")
     await client.get("/b")
     await call_and_leave(upstream, client, "/never")
-    assert ended == [("/a", 200, CallEnd.ANSWERED), ("/b", 503, CallEnd.ANSWERED), ("/never", None, CallEnd.CLIENT_LEFT)]
+    assert ended == [
+        ("GET /a", "200", EventEnd.ANSWERED),
+        ("GET /b", "503", EventEnd.ANSWERED),
+        ("GET /never", "", EventEnd.CLIENT_LEFT),
+    ]
 
 
 async def test_what_is_over_can_be_forgotten_while_it_runs_on(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
@@ -231,7 +236,8 @@ async def test_what_is_over_can_be_forgotten_while_it_runs_on(upstream: Upstream
         await held.arrivals(1)
         recorder.forget_ended()
         assert upstream.take_stock() == "2 calls, 1 at once"
-        assert [call.path for call in upstream.all_calls] == [call.path for call in recorder.calls] == ["/held"]
+        assert [call.path for call in upstream.all_calls] == ["/held"]
+        assert [event.what for event in recorder.events] == ["GET /held"]
         assert len(recorder.connections) == upstream.connections.open
         held.release()
-    assert upstream.all_calls[0].record.end is CallEnd.ANSWERED
+    assert upstream.all_calls[0].record.end is EventEnd.ANSWERED

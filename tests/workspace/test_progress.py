@@ -102,7 +102,8 @@ def test_a_renamed_kata_keeps_its_progress(tmp_path: Path) -> None:
         ("[]", "has no format number"),
         ('{"format": 1}', "is not a table of tables"),
         ('{"format": 1, "katas": {"a": 1}}', "is not a table of tables"),
-        ('{"format": 2, "katas": {}}', "has format 2"),
+        ('{"format": 2, "katas": {}}', "has format 2; this version reads 1. It was written by a newer version"),
+        ('{"format": 0, "katas": {}}', "is damaged: there is no format 0"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_and_left_alone(tmp_path: Path, text: str, message: str) -> None:

@@ -1,0 +1,87 @@
+"""What is said of things that the solution asked of services, whatever the service is. Pure; the texts are plain words."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from grader.evidence.model import EventEnd, ServiceEvent
+from grader.render.text import printable
+from grader.render.wording import counted, plural
+
+NAME_CHARS = 40
+"""How long the name of a service, or of what it is asked, may be."""
+
+KINDS_SHOWN = 4
+SERVICES = "services"
+
+
+def name_of_all(events: Iterable[ServiceEvent]) -> str:
+    """What all of it is called: "Calls to the upstream", "Calls and queries to services"."""
+    kinds, where = _names(events)
+    return capital(f"{' and '.join(map(plural, kinds))} to {where}")
+
+
+def name_of_each(events: Iterable[ServiceEvent]) -> str:
+    """What one of them is called: "call to the upstream", "call or query to a service"."""
+    kinds, where = _names(events)
+    return f"{' or '.join(kinds)} to {'a service' if where == SERVICES else where}"
+
+
+def _names(events: Iterable[ServiceEvent]) -> tuple[list[str], str]:
+    """What the things are called that were asked, and where all of them went."""
+    services: dict[str, None] = {}
+    kinds: dict[str, None] = {}
+    for event in events:
+        services[event.service] = kinds[event.kind] = None
+    where = f"the {service_name(next(iter(services)))}" if len(services) == 1 else SERVICES
+    return [printable(kind, NAME_CHARS) for kind in list(kinds)[:KINDS_SHOWN]], where
+
+
+def service_name(service: str) -> str:
+    """The name of a service, safe to show."""
+    return printable(service, NAME_CHARS)
+
+
+def outcome(event: ServiceEvent) -> str:
+    """How an event ended, in words."""
+    return {
+        EventEnd.ANSWERED: "answered",
+        EventEnd.CLIENT_LEFT: "the app left before the end",
+        EventEnd.CUT: f"cut by the {service_name(event.service)}",
+        EventEnd.OPEN: "not over at the end",
+    }[event.end]
+
+
+def sentences(events: Iterable[ServiceEvent]) -> list[str]:
+    """For each service what it was asked, in numbers: "The upstream got 4 calls, at most 2 at once; 1 cut by the upstream."."""
+    by_service: dict[str, list[ServiceEvent]] = {}
+    for event in events:
+        by_service.setdefault(event.service, []).append(event)
+    return [_sentence(service_name(service), asked) for service, asked in by_service.items()]
+
+
+def _sentence(service: str, events: Sequence[ServiceEvent]) -> str:
+    kinds = Counter(event.kind for event in events).most_common(KINDS_SHOWN)
+    told = " and ".join(counted(count, printable(kind, NAME_CHARS)) for kind, count in kinds)
+    ends = Counter(event.end for event in events)
+    words = {
+        EventEnd.CLIENT_LEFT: "left by the app before the end",
+        EventEnd.CUT: f"cut by the {service}",
+        EventEnd.OPEN: "not over at the end",
+    }
+    rest = "".join(f"; {ends[end]} {word}" for end, word in words.items() if ends[end])
+    return f"The {service} got {told}, at most {peak((event.began_s, event.ended_s) for event in events)} at once{rest}."
+
+
+def peak(stretches: Iterable[tuple[float, float | None]]) -> int:
+    """How many were under way at most; one that ends as another begins does not overlap it."""
+    moments = [(at_s, step) for begun, ended in stretches for at_s, step in ((begun, 1), (float("inf") if ended is None else ended, -1))]
+    most = now = 0
+    for _, step in sorted(moments):
+        now += step
+        most = max(most, now)
+    return most
+
+
+def capital(text: str) -> str:
+    """The text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
