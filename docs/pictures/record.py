@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from grader.atomic import write_whole
 from grader.catalog.manifest import read_manifest
-from grader.evidence.files import write_whole
 from grader.evidence.model import Attempt, CheckRecord, Run
 from grader.grading.grade import grade
 from grader.report import Verdict

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from grader.authoring.proof import Problem
+from grader.catalog.card import MANIFEST
 from grader.catalog.load import METHODS
-from grader.catalog.manifest import MANIFEST, Kata
+from grader.catalog.manifest import Kata
 from grader.checks.preparation import FUNCTION, TASKS
 from grader.services.service import services_of
 

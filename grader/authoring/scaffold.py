@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.catalog.manifest import TIERS
+from grader.catalog.card import TIERS
 from grader.errors import UsageError
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -15,8 +15,8 @@ from grader.authoring.noise import noise
 from grader.authoring.observer import Observer
 from grader.authoring.proof import Problem, Proof, Trial
 from grader.authoring.prover import Plan, Prover
+from grader.catalog.card import MANIFEST
 from grader.catalog.find import Catalog
-from grader.catalog.manifest import MANIFEST
 from grader.errors import GraderError, HarnessError, KataPackageError
 from grader.grading.graded import Graded
 from grader.grading.messages import SeriesJob

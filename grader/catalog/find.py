@@ -1,33 +1,13 @@
-"""Finds katas: those that are shipped, or those of another folder."""
+"""Finds katas, and reads them whole."""
 
-import difflib
-import tomllib
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.catalog.index import Index, find_index
 from grader.catalog.manifest import Kata, read_manifest
-from grader.errors import KataPackageError, UnknownKata, UsageError
-
-ORDER_FILE = "catalog.toml"
 
 
-@dataclass(frozen=True)
-class Catalog:
-    """The katas of one folder, in the order in which they teach.
-
-    Attributes:
-        folder: where they lie.
-        slugs: in order.
-        tiers: names of the tiers by number.
-        renamed: old slug to new slug, so that progress survives.
-        placed: tier by slug, of those katas that `catalog.toml` names.
-    """
-
-    folder: Path
-    slugs: tuple[str, ...]
-    tiers: dict[int, str]
-    renamed: dict[str, str]
-    placed: dict[str, int] = field(default_factory=dict)
+class Catalog(Index):
+    """The katas of one folder, in the order in which they teach."""
 
     def kata(self, slug: str) -> Kata:
         """Read one kata.
@@ -38,77 +18,16 @@ class Catalog:
         """
         return read_manifest(self.folder / self.resolve(slug))
 
-    def resolve(self, slug: str) -> str:
-        """The slug that a kata has today.
-
-        Raises:
-            UnknownKata: there is none with this slug.
-        """
-        slug = self.renamed.get(slug, slug)
-        if slug not in self.slugs:
-            near = difflib.get_close_matches(slug, self.slugs, 3)
-            hint = f"Did you mean {', '.join(near)}?" if near else "`kata list` shows all katas."
-            raise UnknownKata(f"There is no kata `{slug}`.", hint)
-        return slug
-
-    def tier_of(self, slug: str) -> int:
-        """The tier of a kata, which `catalog.toml` says sooner than the kata itself.
-
-        Raises:
-            KataPackageError: its package is wrong.
-        """
-        return self.placed[slug] if slug in self.placed else read_manifest(self.folder / slug).tier
-
     def katas(self) -> list[Kata]:
-        """Read all katas."""
+        """Read all katas.
+
+        Raises:
+            KataPackageError: the package of one of them is wrong.
+        """
         return [read_manifest(self.folder / slug) for slug in self.slugs]
 
 
-def shipped_folder() -> Path:
-    """Where the katas of this distribution lie."""
-    import katas
-
-    return Path(katas.__path__[0])
-
-
 def find_catalog(folder: Path | None = None) -> Catalog:
-    """The catalog of a folder of katas.
-
-    With a `catalog.toml` its order holds; katas that it does not name come last. A folder that is itself a kata is
-    a catalog of one.
-
-    Raises:
-        UsageError: the folder does not exist or has no kata in it.
-        KataPackageError: `catalog.toml` is wrong.
-    """
-    folder = (folder or shipped_folder()).resolve()
-    if not folder.is_dir():
-        raise UsageError(f"The folder of katas {folder} does not exist.", "Name another one with --katas or KATA_PATH.")
-    if (folder / "kata.toml").is_file():
-        return Catalog(folder.parent, (folder.name,), {}, {})
-    present = sorted(path.parent.name for path in folder.glob("*/kata.toml"))
-    placed, tiers, renamed = _read_order(folder / ORDER_FILE)
-    missing = [slug for slug in placed if slug not in present]
-    if missing:
-        raise KataPackageError(
-            f"{folder / ORDER_FILE} names {missing[0]}, which has no kata.toml.", "Add the kata, or strike the name out."
-        )
-    slugs = tuple(placed) + tuple(slug for slug in present if slug not in placed)
-    if not slugs:
-        raise UsageError(f"There is no kata in {folder}.", "A kata is a folder with a kata.toml; name another with --katas or KATA_PATH.")
-    return Catalog(folder, slugs, tiers, renamed, placed)
-
-
-def _read_order(path: Path) -> tuple[dict[str, int], dict[int, str], dict[str, str]]:
-    """The tier of each kata, in order; the title of each tier; old slugs."""
-    if not path.is_file():
-        return {}, {}, {}
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        tiers = table.get("tier", [])
-        if not all(type(tier["number"]) is int for tier in tiers):
-            raise TypeError("the number of a tier must be an integer")
-        placed = {slug: tier["number"] for tier in tiers for slug in tier["katas"]}
-        return placed, {tier["number"]: tier["title"] for tier in tiers}, dict(table.get("renamed", {}))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise KataPackageError(f"{path} cannot be read: {error}.", "It needs [[tier]] tables with number, title and katas.") from error
+    """The catalog of a folder of katas; arguments and errors are those of `find_index`."""
+    index = find_index(folder)
+    return Catalog(index.folder, index.slugs, index.tiers, index.renamed, index.placed)

@@ -1,22 +1,16 @@
 """A kata's manifest, `kata.toml`, read into a frozen record."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from grader.catalog.card import MANIFEST, TIERS, current_table, parsed, read_text
 from grader.catalog.load import RunPlan, read_run
 from grader.catalog.table import Table
 from grader.child.limits import MIB, Resources
-from grader.errors import KataPackageError
-from grader.formats import KATA_FORMAT, Format
 from grader.registry import SERVICES
 
-FORMAT = Format(KATA_FORMAT, older_hint=f"There is no older format: write `format = {KATA_FORMAT}`.")
-
-MANIFEST = "kata.toml"
-TIERS = range(1, 6)
 HINTS = 3
 
 
@@ -135,15 +129,7 @@ def read_manifest(folder: Path) -> Kata:
         KataPackageError: the file is missing, is no TOML, or has an unknown key or a wrong value; says which.
     """
     path = folder / MANIFEST
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise KataPackageError(f"{folder} is not a kata: it has no kata.toml.", "Add one, or name another folder.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise KataPackageError(f"{path} cannot be read: {error}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise KataPackageError(f"{path} is not valid TOML: {error}.", "Mend that line.") from error
-    return Reader(path, table).kata()
+    return Reader(path, parsed(path, read_text(path))).kata()
 
 
 class Reader:
@@ -155,7 +141,7 @@ class Reader:
 
     def kata(self) -> Kata:
         """The whole kata."""
-        top = self._top()
+        top = current_table(self._path, self._table)
         kata = Kata(
             slug=self._path.parent.name,
             folder=self._path.parent,
@@ -181,16 +167,6 @@ class Reader:
             if name not in kata.services:
                 raise top.error(name, "is for a service that this kata does not have", f'Add "{name}" to `services`, or remove the table.')
         return kata
-
-    def _top(self) -> Table:
-        """The outermost table, in the current format."""
-        top = Table(self._path, "", self._table)
-        found = top.integer("format")
-        if refusal := FORMAT.refusal(found):
-            raise top.error("format", f"is {found}; this version reads {refusal.readable}", refusal.hint)
-        migrated = Table(self._path, "", FORMAT.migrated(dict(self._table)))
-        migrated.integer("format")
-        return migrated
 
     def _limits(self, table: Table) -> Limits:
         default = Limits()

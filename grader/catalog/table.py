@@ -104,6 +104,10 @@ class Table:
         """Anything that JSON can say, None when it is missing."""
         return self._take(key, None, _is_json, "must be something that JSON can say: TOML's dates and times it cannot")
 
+    def leave(self, *keys: str) -> None:
+        """Let keys stand that somebody else takes."""
+        self._taken.update(keys)
+
     def refuse_the_rest(self) -> None:
         """Refuse keys that nobody took: misspelt ones."""
         for key in self.values:

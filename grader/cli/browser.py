@@ -2,6 +2,7 @@
 
 import os
 import sys
+import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,8 +26,6 @@ def why_no_browser(environ: Mapping[str, str], platform: str = sys.platform) -> 
 
 def open_in_browser(file: Path) -> str:
     """Open a file in the browser; returns why that could not be done, or an empty text."""
-    import webbrowser  # late: only this needs it
-
     why = why_no_browser(os.environ)
     if why:
         return why

@@ -6,15 +6,16 @@ from typing import Annotated
 
 import typer
 
+from grader.errors import GraderError
+
 
 def complete_slug(context: typer.Context, incomplete: str) -> Sequence[str]:
     """The slugs that begin so, in the order in which the katas teach."""
-    from grader.catalog.find import find_catalog  # late: only the shell's question needs it
-    from grader.errors import GraderError
+    from grader.catalog.index import find_index  # late: only the shell's question needs it
 
     katas = context.params.get("katas")
     try:
-        slugs = find_catalog(Path(katas) if katas else None).slugs
+        slugs = find_index(Path(katas) if katas else None).slugs
     except GraderError:  # no place to tell it; the command itself does
         return []
     return [slug for slug in slugs if slug.startswith(incomplete)]

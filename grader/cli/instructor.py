@@ -1,33 +1,14 @@
 """Commands of those who write katas and teach with them: new, verify.
 
-What a command alone needs is imported inside of it: `kata --help` and `kata list` stay under 0.3 s that way.
+What a command does is in `grader.cli.actions`, and is imported when the command runs: `kata --help` needs none of it.
 """
 
-import shlex
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from grader.cli.learner import KatasOption
-from grader.errors import ExitCode
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from grader.authoring.observer import Observer
-    from grader.authoring.proof import Proof
-    from grader.authoring.prover import Plan
-    from grader.catalog.find import Catalog
-    from grader.cli.signals import Ending
-
-PROOF_CODES = {
-    "proved": ExitCode.PASSED,
-    "wrong": ExitCode.FAILED,
-    "broken": ExitCode.BROKEN,
-    "interrupted": ExitCode.INTERRUPTED,
-}
+from grader.cli.options import KatasOption
 
 
 def register(app: typer.Typer) -> None:
@@ -45,16 +26,9 @@ def new(
     directory: Annotated[Path, typer.Option("--dir", metavar="DIR", help="The folder of katas to write it into.")] = Path(),
 ) -> None:
     """Write the skeleton of a new kata: small, true, and yours to change."""
-    from grader.authoring.scaffold import write_skeleton
-    from grader.render.terminal import Screen
+    from grader.cli.actions.new import write_kata
 
-    skeleton = write_skeleton(slug, directory, tier, [word.strip() for word in services.split(",") if word.strip()])
-    katas, starter = shlex.quote(str(directory)), shlex.quote(str(skeleton.folder / "starter" / "app.py"))
-    screen = Screen()
-    screen.say(f"Written into {skeleton.folder}:", *(f"  {name}" for name in skeleton.files), "")
-    screen.say("It is a whole kata already. See its starter fail, then prove all its examples:")
-    screen.say(f"  kata check {slug} --katas {katas} --solution {starter}", f"  kata verify {slug} --katas {katas}", "")
-    screen.say("Then make it yours, file by file, and prove it again.")
+    write_kata(slug, tier, services, directory)
 
 
 def verify(
@@ -76,58 +50,7 @@ def verify(
 
     Exit codes: 0 all proved, 1 a kata is wrong, 2 usage, 4 this machine could not tell.
     """
-    from grader.authoring.observer import NullObserver
-    from grader.authoring.proof import verdict_of_proofs
-    from grader.authoring.prover import Plan
-    from grader.catalog.find import find_catalog
-    from grader.cli.signals import Ending
+    from grader.cli.actions.verify import verify_katas
 
-    catalog = find_catalog(katas)
-    chosen = list(dict.fromkeys(catalog.resolve(slug) for slug in slugs)) if slugs else list(catalog.slugs)
-    prove = partial(prove_katas, catalog, chosen, Plan(repeat, noise, shuffle, jobs, quick))
-    ending = Ending()
-    with ending.kept():
-        if as_json:
-            from grader.grading.graded import grader_info
-            from grader.render.json_ import render_proofs
-
-            proofs = prove(NullObserver(), ending)
-            typer.echo(render_proofs(proofs, grader_info()))
-        else:
-            from grader.render.proof import overall_summary
-            from grader.render.terminal_proof import ProofScreen
-
-            screen = ProofScreen()
-            try:
-                proofs = prove(screen, ending)
-            finally:
-                screen.stop()
-            if len(chosen) > 1:
-                screen.say(overall_summary(proofs, len(chosen)))
-    raise typer.Exit(PROOF_CODES[verdict_of_proofs(proofs)])
-
-
-def prove_katas(catalog: "Catalog", slugs: "Sequence[str]", plan: "Plan", observer: "Observer", ending: "Ending") -> "list[Proof]":
-    """Prove katas until they are finished or a signal comes.
-
-    Args:
-        catalog: where they are.
-        slugs: which of them.
-        plan: how.
-        observer: is told how it goes.
-        ending: takes the signals; the first one breaks off what is under way.
-
-    Returns:
-        the proofs in the order of the slugs; after a signal, what is known by then.
-    """
-    import anyio
-
-    from grader.authoring.verify import Verification
-    from grader.tasks import single_error
-
-    async def prove() -> "list[Proof]":
-        verification = Verification(catalog, slugs, plan, observer)
-        async with single_error(), ending.ends(verification.interrupt, verification.interrupt):
-            return await verification.run()
-
-    return anyio.run(prove)
+    code = verify_katas(slugs or (), katas, repeat=repeat, noise=noise, shuffle=shuffle, jobs=jobs, quick=quick, as_json=as_json)
+    raise typer.Exit(code)

@@ -1,10 +1,11 @@
-"""Commands about the machine that katas are graded on: doctor."""
+"""Commands about the machine that katas are graded on: doctor.
+
+What a command does is in `grader.cli.actions`, and is imported when the command runs: `kata --help` needs none of it.
+"""
 
 from typing import Annotated
 
 import typer
-
-from grader.errors import ExitCode
 
 
 def register(app: typer.Typer) -> None:
@@ -19,21 +20,6 @@ def doctor(
 
     Exit codes: 0 katas can be graded here, 4 something stands in the way.
     """
-    # Late: all of the harness is needed for this, and `kata --help` is to be quick.
-    from grader.render.json_ import render_facts
-    from grader.render.terminal import Screen
-    from grader.report import FactState
-    from grader.tools.doctor import survey
+    from grader.cli.actions.doctor import examine
 
-    if as_json:
-        facts = list(survey())
-        typer.echo(render_facts(facts))
-    else:
-        screen = Screen()
-        facts = []
-        for fact in survey():
-            facts.append(fact)
-            screen.fact(fact)
-        stopping = ", ".join(fact.name for fact in facts if fact.state is FactState.BAD)
-        screen.say("", f"Not before this is mended: {stopping}." if stopping else "Katas can be graded here.")
-    raise typer.Exit(ExitCode.BROKEN if any(fact.state is FactState.BAD for fact in facts) else ExitCode.PASSED)
+    raise typer.Exit(examine(as_json=as_json))

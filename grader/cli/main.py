@@ -3,9 +3,7 @@
 import contextlib
 import signal
 import sys
-import traceback
 from collections.abc import Iterator
-from importlib.metadata import version
 from types import FrameType
 from typing import Annotated
 
@@ -14,8 +12,6 @@ import typer
 from grader.cli import instructor, learner, machine, profile, progress, report, watch, workspace
 from grader.cli import run as live_run
 from grader.errors import ExitCode, GraderError
-
-TRACEBACK_LINES = 200
 
 app = typer.Typer(
     name="kata",
@@ -36,6 +32,8 @@ profile.register(app)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # late: it imports the parts of an e-mail package, for no other command
+
         typer.echo(f"kata {version('fastapi-katas')}")
         raise typer.Exit
 
@@ -47,7 +45,9 @@ def options(
 ) -> None:
     """Learn FastAPI's concurrency from apps that work alone and break under load."""
     if context.invoked_subcommand is None:
-        workspace.show_standing()
+        from grader.cli.actions.standing import show_standing  # late, like what every other command does
+
+        show_standing()
 
 
 class Terminated(BaseException):
@@ -75,20 +75,11 @@ def _exit_code() -> int:
     except Terminated:
         return 128 + signal.SIGTERM
     except Exception:
-        _print_traceback()
-        print(
-            f"\nThis is a bug of kata {version('fastapi-katas')}, not of your code: please report it with the lines above.", file=sys.stderr
-        )
+        from grader.cli.crash import tell_crash  # late: not needed where nothing fails
+
+        tell_crash()
         return ExitCode.BROKEN
     return ExitCode.PASSED
-
-
-def _print_traceback() -> None:
-    from grader.render.text import escaped  # late, as above
-
-    # The text of an exception may come from a solution.
-    lines = traceback.format_exc().splitlines()
-    print(*(escaped(line, 500) for line in lines[-TRACEBACK_LINES:]), sep="\n", file=sys.stderr)
 
 
 @contextlib.contextmanager

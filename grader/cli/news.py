@@ -1,18 +1,16 @@
 """What a newer version has changed of katas that were handed out, told once."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from grader.catalog.find import Catalog
 from grader.cli.paths import shown
 from grader.errors import BrokenError
-
-if TYPE_CHECKING:
-    from grader.catalog.find import Catalog
-    from grader.render.terminal_workspace import WorkspaceScreen
-    from grader.workspace.progress import Workspace
+from grader.render.terminal_workspace import WorkspaceScreen
+from grader.workspace.progress import Workspace
+from grader.workspace.upgrade import Part, accept_change, find_changes, put_new_readme
 
 
-def tell_changes(screen: "WorkspaceScreen", catalog: "Catalog", workspace: "Workspace", slug: str | None = None) -> None:
+def tell_changes(screen: WorkspaceScreen, catalog: Catalog, workspace: Workspace, slug: str | None = None) -> None:
     """Tell once which katas a newer version changed after they were handed out.
 
     Args:
@@ -21,8 +19,6 @@ def tell_changes(screen: "WorkspaceScreen", catalog: "Catalog", workspace: "Work
         workspace: the learner's.
         slug: of the only kata to look at.
     """
-    from grader.workspace.upgrade import Part, accept_change, find_changes, put_new_readme
-
     changes = find_changes(catalog, workspace, slug)
     for change in changes:
         if change.parts and not change.is_passed:

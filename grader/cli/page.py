@@ -2,14 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from grader.errors import PageFileError, UsageError
-
-if TYPE_CHECKING:
-    from grader.catalog.find import Catalog
-    from grader.catalog.manifest import Kata
-    from grader.grading.graded import Graded
+from grader.atomic import write_whole
+from grader.catalog.find import Catalog
+from grader.catalog.manifest import Kata
+from grader.errors import EvidenceFileError, PageFileError, UsageError
+from grader.evidence.files import load_run, saved_runs
+from grader.grading.graded import Graded, judged_again
+from grader.render.terminal import Screen
 
 PAGE_STARTS = b"<!doctype html"
 
@@ -33,10 +33,8 @@ def need_place(file: Path) -> None:
         raise UsageError(f"{file} is there already and is no page; it is left as it is.", "Name another file, such as report.html.")
 
 
-def add_page(catalog: "Catalog", graded: "Graded", run_file: Path | None, file: Path, *, says_so: bool) -> None:
+def add_page(catalog: Catalog, graded: Graded, run_file: Path | None, file: Path, *, says_so: bool) -> None:
     """Write the page of a report that has just been shown; arguments and errors are those of `save_page`."""
-    from grader.render.terminal import Screen
-
     size_bytes = save_page(catalog, graded, run_file, file)
     if says_so:
         Screen().say("", f"The page of this report is {file} ({in_kb(size_bytes)}).")
@@ -47,7 +45,7 @@ def in_kb(size_bytes: int) -> str:
     return f"{size_bytes / 1000:.0f} kB"
 
 
-def save_page(catalog: "Catalog", graded: "Graded", run_file: Path | None, file: Path) -> int:
+def save_page(catalog: Catalog, graded: Graded, run_file: Path | None, file: Path) -> int:
     """Write the page of a grading, compared with the saved run before it; returns its size in bytes.
 
     Args:
@@ -60,8 +58,7 @@ def save_page(catalog: "Catalog", graded: "Graded", run_file: Path | None, file:
         UsageError: no page can go there.
         PageFileError: it cannot be written; what was there before is still there.
     """
-    from grader.evidence.files import write_whole
-    from grader.render.html import render_page
+    from grader.render.html import render_page  # late: Jinja is not needed for a check without a page
 
     need_place(file)
     before = _before(catalog, catalog.kata(graded.run.kata), run_file) if run_file is not None else None
@@ -75,17 +72,13 @@ def save_page(catalog: "Catalog", graded: "Graded", run_file: Path | None, file:
     return len(page)
 
 
-def slugs_of(catalog: "Catalog", slug: str) -> tuple[str, ...]:
+def slugs_of(catalog: Catalog, slug: str) -> tuple[str, ...]:
     """The name that a kata has, and those that it had."""
     return (slug, *(old for old, new in catalog.renamed.items() if new == slug))
 
 
-def _before(catalog: "Catalog", kata: "Kata", run_file: Path) -> "Graded | None":
+def _before(catalog: Catalog, kata: Kata, run_file: Path) -> Graded | None:
     """The saved run of the same kata before this one, judged by today's rule; None when there is none that can be judged."""
-    from grader.errors import EvidenceFileError
-    from grader.evidence.files import load_run, saved_runs
-    from grader.grading.graded import judged_again
-
     runs = saved_runs(run_file.parent, slugs_of(catalog, kata.slug))
     older = runs[: runs.index(run_file)] if run_file in runs else []
     for path in reversed(older):

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import anyio
 
+from grader.atomic import write_whole
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
 from grader.checks.stage import Cast, Stage, running_cast
 from grader.cli.signals import Ending
 from grader.errors import HarnessError, UsageError
-from grader.evidence.files import write_whole
 from grader.evidence.model import Subject
 from grader.grading.environment import Environment
 from grader.harness.recorder import Recorder

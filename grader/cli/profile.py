@@ -1,6 +1,6 @@
-"""`kata profile`: where the event loop's thread spends its time under the kata's load.
+"""The command `kata profile`: where the event loop's thread spends its time under the kata's load.
 
-What the command alone needs is imported inside of it: `kata --help` and `kata list` stay under 0.3 s that way.
+What the command does is in `grader.cli.actions`, and is imported when it runs: `kata --help` needs none of it.
 """
 
 from pathlib import Path
@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from grader.cli.learner import KatasOption, SandboxOption, target_of
-from grader.cli.run import need_load
-from grader.errors import ExitCode, UsageError
+from grader.cli.options import KatasOption, SandboxOption
 from grader.harness.sandbox import SandboxMode
 
 SECONDS = 5
@@ -42,15 +40,6 @@ def profile(
 
     Exit codes: 0 recorded, 1 the app did not start or ended, 2 usage, 4 this machine does not let a profiler look into it.
     """
-    from grader.cli.probe import Probe
-    from grader.render.terminal import Screen
+    from grader.cli.actions.profile import profile_app
 
-    if dump and out is not None:
-        raise UsageError("`--dump` draws no graph, so there is nothing to be written.", "Leave out --dump, or --out.")
-    target = target_of(slug, solution, katas, "profile")
-    need_load(target.kata)
-    screen = Screen()
-    screen.say_whole(f"{target.kata.title}  {target.kata.slug}")
-    probe = Probe(target.kata, target.path, sandbox, load, screen)
-    is_well = probe.show_threads() if dump else probe.draw(seconds, out or Path(f"profile-{target.kata.slug}.svg"))
-    raise typer.Exit(ExitCode.PASSED if is_well else ExitCode.FAILED)
+    raise typer.Exit(profile_app(slug, solution, katas, sandbox, load=load, seconds=seconds, out=out, dump=dump))

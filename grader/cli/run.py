@@ -1,21 +1,16 @@
-"""`kata run`: the learner's app with its services, for curl, a browser or a debugger.
+"""The command `kata run`: the learner's app with its services, for curl, a browser or a debugger.
 
-What the command alone needs is imported inside of it: `kata --help` and `kata list` stay under 0.3 s that way.
+What the command does is in `grader.cli.actions`, and is imported when it runs: `kata --help` needs none of it.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from grader.cli.learner import KatasOption, target_of
-from grader.errors import ExitCode, KataPackageError, UsageError
+from grader.cli.options import KatasOption
+from grader.errors import UsageError
 from grader.harness.sandbox import SandboxMode
-
-if TYPE_CHECKING:
-    from grader.catalog.manifest import Kata
-
-DEFAULT_PORT = 8000
 
 
 def register(app: typer.Typer) -> None:
@@ -51,33 +46,10 @@ def run(
 
     Exit codes: 0 stopped by Ctrl-C, 1 the app ended or did not come up, 2 usage, 4 something else failed.
     """
-    from grader.cli.live import Live
-    from grader.grading.descriptors import allow_descriptors
-    from grader.harness.rundir import temporary_run_dir
-    from grader.harness.server import in_time
-    from grader.harness.sockets import listening_at, listening_near
-    from grader.render.terminal import Screen
-    from grader.services.running import StandingServices
-    from grader.workspace.solution import where_to_run
+    from grader.cli.actions.run import run_app
 
     refuse_sandbox(sandbox)
-    target = target_of(slug, solution, katas, "run")
-    kata = target.kata
-    if load is not None:
-        need_load(kata)
-    allow_descriptors()
-    screen = Screen()
-    screen.say_whole(f"{kata.title}  {kata.slug}")
-    with temporary_run_dir() as run_dir:
-        folder = where_to_run(target.path, run_dir / "solution")
-        listening = in_time(listening_at(port) if port is not None else listening_near(DEFAULT_PORT))
-        got = listening.getsockname()[1]
-        if port is None and got != DEFAULT_PORT:
-            screen.say(f"Port {DEFAULT_PORT} is in use, so the app will be at {got}.")
-        services = StandingServices(kata, run_dir)
-        with listening, services.started():
-            is_well = Live(kata, folder, run_dir, services, listening, load or 0, screen).run()
-    raise typer.Exit(ExitCode.PASSED if is_well else ExitCode.FAILED)
+    raise typer.Exit(run_app(slug, solution, katas, port, load))
 
 
 def refuse_sandbox(sandbox: SandboxMode) -> None:
@@ -91,13 +63,3 @@ def refuse_sandbox(sandbox: SandboxMode) -> None:
             "`kata run` has no sandbox: a browser could not reach the app in one.",
             "If the code is yours, or you would run it anyway: kata run --sandbox off",
         )
-
-
-def need_load(kata: "Kata") -> None:
-    """Make sure that a kata says what its load is.
-
-    Raises:
-        KataPackageError: it does not.
-    """
-    if not kata.run.load:
-        raise KataPackageError(f"The kata {kata.slug} does not say what its load is.", "Its author can say so in kata.toml: [run] load = …")

@@ -16,8 +16,9 @@ from typing import Protocol, TypeVar
 import anyio
 from anyio import to_thread
 
+from grader.cli.actions.check import note_pass, say_once_without_sandbox, say_unsaved
+from grader.cli.actions.target import Target
 from grader.cli.keyboard import Keyboard
-from grader.cli.learner import Target, note_pass, say_once_without_sandbox, say_unsaved
 from grader.cli.signals import follow_signals, stop_here
 from grader.errors import GraderError, NoWorkspace
 from grader.evidence.files import keep_run

@@ -23,7 +23,8 @@ from grader.render.proof import (
     proof_summary,
     sentence,
 )
-from grader.render.terminal import MARKS, Screen, Text
+from grader.render.terminal import Screen, Text
+from grader.render.terminal_report import MARKS
 from grader.render.text import printable
 from grader.report import Outcome
 
@@ -113,7 +114,6 @@ class ProofScreen(Screen):
 
     def stop(self) -> None:
         """End the bar."""
-        super().stop()
         self._progress.stop()
 
     def _matrix(self, proof: Proof) -> None:

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from grader.render.terminal import Screen, Text
+from grader.render.terminal import Text
+from grader.render.terminal_report import ReportScreen
 
 RULE_WIDTH = 80
 RULE = "─"
 PLAIN_RULE = "-"
 
 
-class WatchScreen(Screen):
-    """Shows gradings as `Screen` does, each below a line with the time."""
+class WatchScreen(ReportScreen):
+    """Shows gradings as `ReportScreen` does, each below a line with the time."""
 
     def rule(self, at: datetime, why: str) -> None:
         """The line above a grading: when, and why."""

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from grader.render.terminal import STATES, Screen, Text
+from grader.render.terminal import Screen, Text
+from grader.render.terminal_catalog import STATES
 from grader.render.text import printable
 from grader.workspace.difference import Difference
 from grader.workspace.progress import State

@@ -1,15 +1,11 @@
 """Makes foreign text safe to show: what a solution printed, answered or is called."""
 
-import html
 import unicodedata
 from collections.abc import Iterable
 
 ELLIPSIS = "…"
 MARKS_KEPT = 3
 """So many combining marks may follow one another; a stack of hundreds would paint over the lines above."""
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""A cell that begins with one of these is computed by spreadsheets; the wide forms are, too, where they are common."""
 
 _BLANKS = ((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2800, 0x2800), (0x3164, 0x3164), (0xFFA0, 0xFFA0))
 _SELECTORS = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
@@ -33,33 +29,9 @@ def escaped(text: str, limit: int = 2000) -> str:
     return safe if len(safe) <= limit else safe[: limit - 1] + ELLIPSIS
 
 
-def for_html(text: str, limit: int = 300) -> str:
-    """Printable text for HTML, between tags and within quoted attributes."""
-    return html.escape(printable(text, limit), quote=True)
-
-
-def for_csv(text: str, limit: int = 300) -> str:
-    """Printable text as the content of a cell, which no spreadsheet takes for a formula."""
-    cell = printable(text, limit - 1)
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
-
-
-def csv_line(cells: Iterable[str | float | None], limit: int = 300) -> str:
-    """One line of CSV with its line end: text is made safe and quoted, numbers stand as they are, None is empty."""
-    return ",".join(_csv_cell(cell, limit) for cell in cells) + "\r\n"
-
-
 def code_point(character: str) -> str:
     """How a character is written that must not be shown as it is."""
     return f"\\u{ord(character):04x}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08x}"
-
-
-def _csv_cell(cell: str | float | None, limit: int) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        return '"{}"'.format(for_csv(cell, limit).replace('"', '""'))
-    return str(cell)
 
 
 def _safe_characters(text: str) -> Iterable[str]:

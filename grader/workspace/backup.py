@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from grader.atomic import COMMON, write_new, write_whole
 from grader.catalog.manifest import Kata
 from grader.errors import ProgressFileError, SolutionError
-from grader.evidence.files import COMMON, write_new, write_whole
 from grader.workspace.solution import ENTRY
 
 NAMES_TRIED = 1000

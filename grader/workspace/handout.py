@@ -4,16 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.catalog.find import Catalog
+from grader.atomic import write_new
 from grader.catalog.manifest import Kata
 from grader.errors import ProgressFileError
-from grader.evidence.files import write_new
 from grader.workspace.progress import Entry, State, Workspace
 from grader.workspace.solution import ENTRY
 from grader.workspace.upgrade import README, Part, digests_of
-
-DONE = (State.PASSED, State.SKIPPED, State.GIVEN_UP)
-"""States of a kata that is not handed out any more."""
 
 
 @dataclass(frozen=True)
@@ -28,23 +24,6 @@ class Handout:
     kata: Kata
     folder: Path
     is_new: bool
-
-
-def current_slug(catalog: Catalog, states: Mapping[str, State]) -> str | None:
-    """The first kata in order that is neither passed, skipped nor given up, or None."""
-    return next((slug for slug in catalog.slugs if states.get(slug, State.TODO) not in DONE), None)
-
-
-def slug_of_folder(catalog: Catalog, workspace: Workspace, folder: Path) -> str | None:
-    """The kata in whose folder this one lies, if it lies in one."""
-    inside = folder.relative_to(workspace.root).parts
-    return inside[0] if inside and (inside[0] in catalog.slugs or inside[0] in catalog.renamed) else None
-
-
-def is_elsewhere(catalog: Catalog, workspace: Workspace, slug: str, folder: Path) -> bool:
-    """Whether this folder lies in that of another kata, where commands without a slug mean the other one."""
-    here = slug_of_folder(catalog, workspace, folder)
-    return here is not None and catalog.resolve(here) != slug
 
 
 def hand_out(kata: Kata, workspace: Workspace, renamed: Mapping[str, str]) -> Handout:

@@ -14,8 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from grader.atomic import write_whole
 from grader.errors import NoWorkspace, ProgressFileError
-from grader.evidence.files import write_whole
 from grader.formats import PROGRESS_FORMAT, Format
 
 FORMAT = Format(PROGRESS_FORMAT)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from grader.catalog.find import Catalog
-from grader.workspace.handout import current_slug
+from grader.catalog.index import Index
+from grader.workspace.current import current_slug
 from grader.workspace.progress import Entry, State
 
 
@@ -55,7 +55,7 @@ class Standing:
         return [slug for tier in self.tiers for slug, state in zip(tier.slugs, tier.states, strict=True) if state in states]
 
 
-def standing_of(catalog: Catalog, entries: Mapping[str, Entry]) -> Standing:
+def standing_of(catalog: Index, entries: Mapping[str, Entry]) -> Standing:
     """How far the learner is whose progress this is.
 
     Raises:
@@ -71,7 +71,7 @@ def standing_of(catalog: Catalog, entries: Mapping[str, Entry]) -> Standing:
     return Standing(tuple(tiers), current_slug(catalog, states), hints)
 
 
-def last_passed(catalog: Catalog, entries: Mapping[str, Entry]) -> str | None:
+def last_passed(catalog: Index, entries: Mapping[str, Entry]) -> str | None:
     """The kata that was passed, or given up, last."""
     done = [slug for slug in catalog.slugs if entries.get(slug, Entry()).state in (State.PASSED, State.GIVEN_UP)]
     return max(done, key=lambda slug: entries[slug].at, default=None)

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from grader.atomic import COMMON, write_whole
 from grader.errors import ProgressFileError, UsageError
-from grader.evidence.files import COMMON, write_whole
 from grader.formats import PROGRESS_FORMAT
 from grader.workspace.progress import FORMAT, State, Workspace, is_table_of_tables, read_table, rename
 

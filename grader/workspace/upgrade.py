@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from grader.catalog.find import Catalog
-from grader.evidence.files import COMMON, write_new, write_whole
+from grader.atomic import COMMON, write_new, write_whole
+from grader.catalog.index import Index
 from grader.workspace.progress import Entry, State, Workspace
 from grader.workspace.solution import ENTRY
 
@@ -70,7 +70,7 @@ def digests_of(source: Path) -> dict[str, str]:
     }
 
 
-def find_changes(catalog: Catalog, workspace: Workspace, slug: str | None = None) -> list[Change]:
+def find_changes(catalog: Index, workspace: Workspace, slug: str | None = None) -> list[Change]:
     """The katas in the learner's hands that are other than the learner knows them.
 
     Args:
@@ -112,7 +112,7 @@ def put_new_readme(change: Change) -> Path:
     return text
 
 
-def _change(catalog: Catalog, workspace: Workspace, slug: str, entry: Entry) -> Iterator[Change]:
+def _change(catalog: Index, workspace: Workspace, slug: str, entry: Entry) -> Iterator[Change]:
     folder, source = workspace.kata_folder(slug, catalog.renamed), catalog.folder / slug
     if not entry.known or not folder.is_dir():
         return

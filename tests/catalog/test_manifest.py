@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.catalog.find import find_catalog, shipped_folder
+from grader.catalog.find import find_catalog
+from grader.catalog.index import shipped_folder
 from grader.catalog.manifest import read_manifest
 from grader.errors import KataPackageError, UnknownKata, UsageError
 from tests.conftest import MANIFEST

@@ -13,8 +13,9 @@ import anyio
 import typer
 
 from grader.cli import learner, main, workspace
-from grader.cli.learner import KatasOption, target_of
-from grader.cli.watch import end_with, keep_watch
+from grader.cli.actions.target import target_of
+from grader.cli.actions.watch import end_with, keep_watch
+from grader.cli.options import KatasOption
 from grader.errors import GraderError, SolutionError
 from grader.evidence.model import Run
 from grader.grading.graded import Graded

@@ -11,7 +11,7 @@ import anyio.lowlevel
 import pytest
 
 from grader.catalog.find import find_catalog
-from grader.cli.learner import Target
+from grader.cli.actions.target import Target
 from grader.cli.session import Desk, Pressed, Session
 from grader.errors import GraderError
 from grader.evidence.files import saved_runs

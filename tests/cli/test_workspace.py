@@ -487,7 +487,7 @@ def graded_as_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     def grade(kata: object, solution: Path, settings: Settings) -> Graded:
         return PASS
 
-    monkeypatch.setattr("grader.grading.grade.grade", grade)
+    monkeypatch.setattr("grader.cli.actions.check.grade", grade)
 
 
 @pytest.mark.usefixtures("graded_as_passed")

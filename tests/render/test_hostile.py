@@ -11,13 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.catalog.find import Catalog
+from grader.catalog.card import Card
+from grader.catalog.index import Index
 from grader.cli import main
 from grader.errors import GraderError, SolutionError
 from grader.render.json_ import render_error, render_facts, render_proofs, render_report
 from grader.render.proof import overall_summary, place, proof_summary, sentence
 from grader.render.terminal import Screen
+from grader.render.terminal_catalog import CatalogScreen
 from grader.render.terminal_proof import ProofScreen
+from grader.render.terminal_report import ReportScreen
 from grader.render.wording import amount, busy_machine, figures, message, stall, summary, waiting
 from grader.report import Bar, CheckResult, Fact, FactState, Finding, FindingKind, GraderInfo, Outcome, Verdict
 from grader.workspace.progress import State
@@ -47,7 +50,7 @@ ways = pytest.mark.parametrize(
 
 
 def show_report(text: str, kind: FindingKind) -> None:
-    report, screen = report_of(text, kind), Screen()
+    report, screen = report_of(text, kind), ReportScreen()
     screen.replay(kata_of(text), report, text)
     screen.say(text, text)
     screen.fact(Fact(text, FactState.BAD, text, text))
@@ -90,7 +93,7 @@ def test_a_proof_acts_on_nothing_and_is_bounded(terminal: bool, no_colour: bool,
 @given(text=hostile_text)
 def test_a_catalog_acts_on_nothing(text: str) -> None:
     with screen_output() as written:
-        Screen().catalog(Catalog(Path("x"), (text,), {1: text}, {}), [kata_of(text)], {text: State.SKIPPED}, text)
+        CatalogScreen().catalog(Index(Path("x"), (text,), {1: text}, {}), [Card(text, text, 1, text, (text,))], {text: State.SKIPPED}, text)
     assert_acts_on_nothing(written.getvalue())
 
 
@@ -111,8 +114,8 @@ def test_markup_is_shown_as_it_is_written(markup: str) -> None:
     with screen_output(terminal=True) as written:
         Screen().say(markup)
         Screen().error(SolutionError(markup, markup))
-        Screen().check_begins(markup)
-        Screen().check_ends(CheckResult(name="a", title=markup, outcome=Outcome.PASSED))
+        ReportScreen().check_begins(markup)
+        ReportScreen().check_ends(CheckResult(name="a", title=markup, outcome=Outcome.PASSED))
     assert RICH_STYLES.sub("", written.getvalue()).count(markup) == 4
 
 
@@ -124,7 +127,7 @@ def test_no_line_can_be_forged_with_a_line_break() -> None:
 
 def test_the_live_line_acts_on_nothing() -> None:
     with screen_output(terminal=True) as written:
-        screen = Screen()
+        screen = ReportScreen()
         screen.begin(kata_of(ALL))
         screen.check_begins(ALL)
         screen.check_ends(result_of(ALL))
@@ -142,7 +145,7 @@ def test_a_terminal_that_lacks_characters_gets_others(encoding: str, monkeypatch
     with io.TextIOWrapper(io.BytesIO(), encoding=encoding) as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         show_proof(ALL)
-        Screen().replay(kata_of(ALL), report_of(ALL, FindingKind.TOO_SLOW), "Ready… 12 × 汉 𝕏 ≥ 3")
+        ReportScreen().replay(kata_of(ALL), report_of(ALL, FindingKind.TOO_SLOW), "Ready… 12 × 汉 𝕏 ≥ 3")
         stream.flush()
         stream.seek(0)
         last = stream.read().splitlines()[-1]
@@ -160,8 +163,8 @@ def test_no_number_is_too_odd_to_be_shown(one: float, other: float, third: float
     result = CheckResult(name="a", title="a", outcome=Outcome.FAILED, finding=finding, measured=one, limit=other)
     report = report_of("x")
     with screen_output() as written:
-        Screen().check_ends(result)
-        Screen().finish(msgspec.structs.replace(report, checks=(result,), duration_s=one), "")
+        ReportScreen().check_ends(result)
+        ReportScreen().finish(msgspec.structs.replace(report, checks=(result,), duration_s=one), "")
     assert len(written.getvalue()) < REPORT_CHARS
 
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.render.json_ import render_report
-from grader.render.text import csv_line, escaped, for_csv, for_html, printable
+from grader.render.quoted import csv_line, for_csv, for_html
+from grader.render.text import escaped, printable
 from grader.render.wording import message
 from grader.report import CheckResult, Finding, FindingKind, GraderInfo, Outcome, Report, Verdict
 from tests.render.hostile import ALL, hostile_text

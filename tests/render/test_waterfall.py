@@ -2,7 +2,7 @@
 
 import msgspec
 
-from grader.render.terminal import Screen
+from grader.render.terminal_report import ReportScreen
 from grader.report import Bar, FindingKind, Outcome
 from tests.render.hostile import report_of, result_of, screen_output
 
@@ -15,7 +15,7 @@ def drawn(answered: int, cut: int) -> list[str]:
     finding = msgspec.structs.replace(result.finding, bars=tuple(bars))
     report = msgspec.structs.replace(report_of("x"), checks=(msgspec.structs.replace(result, finding=finding),))
     with screen_output() as written:
-        Screen().finish(report, "")
+        ReportScreen().finish(report, "")
     lines = [line.strip() for line in written.getvalue().splitlines()]
     return [line for line in lines if line.startswith(("█", "▒", "#", ">", "(one", "("))]
 

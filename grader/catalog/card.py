@@ -1,0 +1,104 @@
+"""A kata as a list shows it: read from the first lines of `kata.toml`, without the tables below them."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.catalog.table import Table
+from grader.errors import KataPackageError
+from grader.formats import KATA_FORMAT, Format
+from grader.registry import SERVICES
+
+FORMAT = Format(KATA_FORMAT, older_hint=f"There is no older format: write `format = {KATA_FORMAT}`.")
+
+MANIFEST = "kata.toml"
+TIERS = range(1, 6)
+
+OTHER_KEYS = ("services", "workers", "hints", "limits", "run", "starter", "accepted", "rejected", *SERVICES)
+"""What a manifest also says, for `grader.catalog.manifest`."""
+
+_HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is shown of a kata in a list; the attributes are those of `Kata`."""
+
+    slug: str
+    title: str
+    tier: int
+    teaches: str
+    topics: tuple[str, ...]
+
+
+def read_card(folder: Path) -> Card:
+    """Read what stands in `kata.toml` above its tables.
+
+    The tables take most of the time that a manifest takes, and a list of all katas needs none of them. What is wrong in them is told
+    when the kata is used.
+
+    Raises:
+        KataPackageError: the file is missing, or one of the keys above the tables is wrong; says which.
+    """
+    path = folder / MANIFEST
+    top = current_table(path, _head(path, read_text(path)))
+    card = Card(folder.name, top.text("title"), top.one_of("tier", TIERS), top.text("teaches"), top.texts("topics"))
+    top.leave(*OTHER_KEYS)
+    top.refuse_the_rest()
+    return card
+
+
+def _head(path: Path, text: str) -> dict[str, Any]:
+    """The keys above the first table, or the whole manifest where it is not clear how far they go."""
+    header = _HEADER.search(text)
+    if header is not None:
+        try:
+            # A line that only looks like a header stands within a value. Cut off there, the value has no end, so this is no TOML.
+            return tomllib.loads(text[: header.start()])
+        except tomllib.TOMLDecodeError:
+            pass
+    return parsed(path, text)
+
+
+def read_text(path: Path) -> str:
+    """The text of a manifest.
+
+    Raises:
+        KataPackageError: it is missing or cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise KataPackageError(f"{path.parent} is not a kata: it has no {MANIFEST}.", "Add one, or name another folder.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise KataPackageError(f"{path} cannot be read: {error}.") from error
+
+
+def parsed(path: Path, text: str) -> dict[str, Any]:
+    """A whole manifest as a table.
+
+    Raises:
+        KataPackageError: it is not valid TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise KataPackageError(f"{path} is not valid TOML: {error}.", "Mend that line.") from error
+
+
+def current_table(path: Path, values: Mapping[str, Any]) -> Table:
+    """The outermost table of a manifest, brought up to the current format.
+
+    Raises:
+        KataPackageError: it has no format number, or one that this version does not read.
+    """
+    top = Table(path, "", values)
+    found = top.integer("format")
+    if refusal := FORMAT.refusal(found):
+        raise top.error("format", f"is {found}; this version reads {refusal.readable}", refusal.hint)
+    migrated = Table(path, "", FORMAT.migrated(dict(values)))
+    migrated.integer("format")
+    return migrated

@@ -1,0 +1,169 @@
+"""Grades a solution, or judges a saved run again: `kata check`."""
+
+from pathlib import Path
+
+import platformdirs
+import typer
+
+from grader.catalog.find import find_catalog
+from grader.cli.actions.target import Target, target_of
+from grader.cli.news import tell_changes
+from grader.cli.page import add_page, need_place
+from grader.cli.paths import shown
+from grader.errors import BrokenError, ExitCode
+from grader.evidence.files import keep_run, load_run
+from grader.grading.grade import grade
+from grader.grading.graded import Graded, grader_info, judged_again
+from grader.grading.session import Settings
+from grader.harness.sandbox import SandboxMode
+from grader.render.json_ import render_error, render_report
+from grader.render.terminal import Screen
+from grader.render.terminal_report import ReportScreen
+from grader.render.terminal_workspace import WorkspaceScreen
+from grader.report import Report, Verdict
+from grader.workspace.progress import State
+
+VERDICT_CODES = {
+    Verdict.PASSED: ExitCode.PASSED,
+    Verdict.FAILED: ExitCode.FAILED,
+    Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+    Verdict.BROKEN: ExitCode.BROKEN,
+}
+
+
+def check_solution(
+    slug: str | None, solution: Path | None, katas: Path | None, sandbox: SandboxMode, html: Path | None, *, as_json: bool
+) -> ExitCode:
+    """Grade a solution and show its report; returns how the command ends.
+
+    Args:
+        slug: of the kata; None for that of the current folder, or the current one.
+        solution: a path outside of any workspace, or None.
+        katas: folder of katas, if not the shipped one.
+        sandbox: whether it runs in one.
+        html: where the report also goes as a page.
+        as_json: print one document instead of the report for people.
+
+    Raises:
+        UsageError: there is nothing to be graded, or no page can go there.
+    """
+    if html is not None:
+        need_place(html)
+    target = target_of(slug, solution, katas)
+    outcome = _grade_as_json(target, sandbox) if as_json else _grade_on_screen(target, sandbox)
+    if outcome is None:
+        return ExitCode.BROKEN
+    graded, kept_path = outcome
+    if html is not None:
+        add_page(target.catalog, graded, kept_path, html, says_so=not as_json)
+    return VERDICT_CODES[graded.report.verdict]
+
+
+def check_again(run_file: Path, katas: Path | None, html: Path | None, *, as_json: bool) -> ExitCode:
+    """Judge a saved run again, without a server, and show its report; returns how the command ends.
+
+    Args:
+        run_file: the saved run.
+        katas: folder of katas, if not the shipped one.
+        html: where the report also goes as a page.
+        as_json: print one document instead of the report for people.
+
+    Raises:
+        UsageError: no page can go there.
+        EvidenceFileError: the run cannot be read.
+    """
+    if html is not None:
+        need_place(html)
+    catalog = find_catalog(katas)
+    run = load_run(run_file)
+    kata = catalog.kata(run.kata)
+    graded = judged_again(kata, run)
+    if as_json:
+        typer.echo(render_report(graded.report))
+    else:
+        ReportScreen().replay(kata, graded.report, f"Judged again from {shown(run_file)}.")
+    if html is not None:
+        add_page(catalog, graded, run_file, html, says_so=not as_json)
+    return VERDICT_CODES[graded.report.verdict]
+
+
+def _grade_on_screen(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path | None]:
+    """Grade with a live display; returns what was graded, and where its run was saved."""
+    if target.workspace is not None:
+        tell_changes(WorkspaceScreen(), target.catalog, target.workspace, target.kata.slug)
+    screen = ReportScreen()
+    screen.begin(target.kata)
+    try:
+        graded = grade(target.kata, target.path, Settings(screen, sandbox=sandbox))
+    finally:
+        screen.stop()
+    kept = keep_run(graded.run, target.runs_folder)
+    screen.finish(graded.report, _advice(target, graded.report))
+    say_unsaved(screen, kept.unsaved)
+    say_once_without_sandbox(screen, graded.report, sandbox)
+    note_pass(target, graded.report)  # last: a verdict is shown also when the disk is full
+    return graded, kept.path
+
+
+def say_unsaved(screen: Screen, unsaved: str) -> None:
+    """Say why the evidence could not be saved, if it was to be."""
+    if unsaved:
+        screen.say("", f"{unsaved} It cannot be judged again, but the verdict holds.")
+
+
+def say_once_without_sandbox(screen: Screen, report: Report, sandbox: SandboxMode) -> None:
+    """Say that there was no sandbox, if that was not asked for and has not been said on this machine."""
+    if report.without_sandbox and sandbox is SandboxMode.AUTO and _is_news("no-sandbox"):
+        screen.say(
+            "",
+            f"There was no sandbox ({report.without_sandbox}): your code ran with your own rights.",
+            "`kata doctor` says more. This is said once.",
+        )
+
+
+def _is_news(name: str) -> bool:
+    """Whether this is to be said for the first time on this machine; it is not from now on."""
+    mark = Path(platformdirs.user_cache_dir("fastapi-katas")) / f"said-{name}"
+    try:
+        if mark.exists():
+            return False
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    except OSError:  # said again next time
+        pass
+    return True
+
+
+def _grade_as_json(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path | None] | None:
+    """Grade and print one document; returns what was graded, and where its run was saved, or None when the grading broke."""
+    try:
+        graded = grade(target.kata, target.path, Settings(sandbox=sandbox))
+    except BrokenError as error:
+        typer.echo(render_error(target.kata.slug, error, grader_info()))
+        return None
+    kept = keep_run(graded.run, target.runs_folder)
+    typer.echo(render_report(graded.report, kept.unsaved))
+    note_pass(target, graded.report)
+    return graded, kept.path
+
+
+def note_pass(target: Target, report: Report) -> None:
+    """Note a pass in the learner's progress.
+
+    Raises:
+        ProgressFileError: the file cannot be read or written.
+    """
+    if report.verdict == "passed" and target.workspace is not None:
+        target.workspace.set_state(target.kata.slug, State.PASSED, target.catalog.renamed)
+
+
+def _advice(target: Target, report: Report) -> str:
+    """The next command to type."""
+    if report.verdict == "passed":
+        return "Next: kata next" if target.workspace is not None else ""
+    if report.verdict == "failed":
+        file = target.path if target.path.is_file() else target.path / "app.py"
+        return f"Mend {shown(file)}, then type: {target.command}"
+    if report.verdict == "inconclusive":
+        return f"Close what keeps this machine busy, then type: {target.command}"
+    return f"When that is mended, type: {target.command}"

@@ -1,0 +1,26 @@
+"""Looks at the machine: `kata doctor`."""
+
+import typer
+
+from grader.errors import ExitCode
+from grader.render.json_ import render_facts
+from grader.render.terminal_report import ReportScreen
+from grader.report import FactState
+from grader.tools.doctor import survey
+
+
+def examine(*, as_json: bool) -> ExitCode:
+    """Show what this machine offers for grading; returns how the command ends."""
+    # Late: all of the harness is needed for this, and `kata --help` is to be quick.
+    if as_json:
+        facts = list(survey())
+        typer.echo(render_facts(facts))
+    else:
+        screen = ReportScreen()
+        facts = []
+        for fact in survey():
+            facts.append(fact)
+            screen.fact(fact)
+        stopping = ", ".join(fact.name for fact in facts if fact.state is FactState.BAD)
+        screen.say("", f"Not before this is mended: {stopping}." if stopping else "Katas can be graded here.")
+    return ExitCode.BROKEN if any(fact.state is FactState.BAD for fact in facts) else ExitCode.PASSED

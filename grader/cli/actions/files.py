@@ -1,0 +1,67 @@
+"""What is done with the learner's files: `kata diff`, `kata reset` and `kata open`."""
+
+import os
+import shlex
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+from grader.cli.actions.target import command_of, slug_to_look_back_on, target_of, workspace_of
+from grader.cli.editor import editor_command, run_editor
+from grader.cli.paths import shown
+from grader.errors import UsageError
+from grader.render.terminal import Screen
+from grader.render.terminal_workspace import WorkspaceScreen
+from grader.workspace import backup
+from grader.workspace.contents import is_ignored
+from grader.workspace.difference import differences_of_folders
+from grader.workspace.solution import ENTRY
+from grader.workspace.upgrade import Part, digest_of
+
+
+def show_diff(slug: str | None, katas: Path | None) -> None:
+    """Show what you have changed in the starter, as a unified diff."""
+    target, screen = target_of(slug or slug_to_look_back_on(katas), None, katas, "diff"), WorkspaceScreen()
+    found = differences_of_folders(target.kata.starter.parent, target.path, target.path.name)
+    if screen.differences(found) == 0:
+        screen.say(f"Nothing is changed: {shown(target.path)} is the starter still.")
+
+
+def reset_kata(slug: str | None, katas: Path | None) -> None:
+    """Go back to the starter. Your file is kept beside it, under a name that says when."""
+    target, screen = target_of(slug, None, katas, "reset"), Screen()
+    done = backup.reset(target.kata, target.path, datetime.now().astimezone())
+    if not done.is_done:
+        screen.say(f"There is nothing to reset: {shown(done.app)} is the starter already.")
+        return
+    screen.say(f"{shown(done.app)} is the starter again.")
+    if done.backup is not None:
+        kept = shown(done.backup)
+        screen.say(f"What was in it is kept in {kept}", "To take it back, type: " + shlex.join(["cp", kept, shown(done.app)]))
+    others = sorted(path.name for path in target.path.glob("*.py") if path not in (done.app, done.backup) and not _is_backup(path))
+    if others:
+        screen.say(f"Other files were left as they are: {', '.join(others)}")
+    workspace_of(target).note_known(target.kata.slug, {Part.STARTER: digest_of(target.kata.starter)}, target.catalog.renamed)
+
+
+def _is_backup(path: Path) -> bool:
+    return is_ignored(path.name)
+
+
+def open_files(slug: str | None, katas: Path | None) -> None:
+    """Open the kata's app.py and README in $VISUAL or $EDITOR."""
+    target = target_of(slug, None, katas, "open")
+    app = target.path / ENTRY
+    if not app.exists():
+        raise UsageError(f"{shown(app)} is missing.", f"`{command_of('reset', slug)}` puts the starter there.")
+    readmes = sorted(target.path.glob("README*.md"))
+    editor = editor_command(os.environ)
+    if editor is None:
+        for path in (app, *readmes):
+            typer.echo(path)
+        raise UsageError(
+            "Neither $VISUAL nor $EDITOR is set, so nothing was opened.",
+            "Set one, for example `export EDITOR=nano`, or open the files above in an editor of your choice.",
+        )
+    run_editor(*editor, (app, *readmes))

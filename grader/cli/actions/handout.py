@@ -1,0 +1,51 @@
+"""Hands out the first kata that is not done: `kata next`."""
+
+import shlex
+from pathlib import Path
+
+from grader.catalog.find import Catalog, find_catalog
+from grader.cli.news import tell_changes
+from grader.cli.paths import shown
+from grader.render.terminal_workspace import WorkspaceScreen
+from grader.workspace.current import current_slug, is_elsewhere
+from grader.workspace.handout import Handout, hand_out
+from grader.workspace.progress import State, Workspace, find_workspace, make_workspace
+from grader.workspace.standing import standing_of
+
+
+def hand_out_next(skip: bool, katas: Path | None) -> None:
+    """Hand out the first kata that is not passed yet.
+
+    Args:
+        skip: go past the current one.
+        katas: folder of katas, if not the shipped one.
+    """
+    catalog = find_catalog(katas)
+    screen = WorkspaceScreen()
+    workspace = find_workspace(Path.cwd())
+    if workspace is None:
+        workspace = make_workspace(Path.cwd())
+        screen.say(f"{workspace.root} is now your workspace: katas go here, progress into .kata/.", "")
+    tell_changes(screen, catalog, workspace)
+    slug = current_slug(catalog, workspace.states(catalog.renamed))
+    if slug is not None and skip:
+        workspace.set_state(slug, State.SKIPPED, catalog.renamed)
+        screen.say(f"Skipped {slug}. To take it up again: kata check {slug}", "")
+        slug = current_slug(catalog, workspace.states(catalog.renamed))
+    if slug is None:
+        screen.the_end(standing_of(catalog, workspace.entries(catalog.renamed)))
+        return
+    _show_handout(screen, hand_out(catalog.kata(slug), workspace, catalog.renamed), catalog, workspace)
+
+
+def _show_handout(screen: WorkspaceScreen, handout: Handout, catalog: Catalog, workspace: Workspace) -> None:
+    kata, app, readme = handout.kata, shown(handout.folder / "app.py"), shown(handout.folder / "README.md")
+    screen.say(f"{kata.title} (tier {kata.tier})", kata.teaches, "")
+    if handout.is_new:
+        screen.say(f"Handed out: {readme} says what is wrong, {app} is yours to mend.")
+    else:
+        screen.say(f"This is your current kata, and it is where you left it: {app}")
+    screen.say(f"Its folder: {handout.folder}")
+    if is_elsewhere(catalog, workspace, kata.slug, Path.cwd()):
+        screen.say(f"You are in the folder of another kata, so first: cd {shlex.quote(shown(handout.folder))}")
+    screen.say("Then type: kata check", "", "Also: kata open (in your editor), kata watch (grades on every save), kata hint")

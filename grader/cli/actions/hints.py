@@ -1,0 +1,90 @@
+"""Shows hints and solutions: `kata hint` and `kata solution`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.cli.actions.target import Target, command_of, slug_to_look_back_on, target_of, workspace_of
+from grader.cli.paths import shown
+from grader.errors import SolutionError, UsageError
+from grader.render.terminal_workspace import WorkspaceScreen
+from grader.workspace.difference import read_lines, unified
+from grader.workspace.progress import Entry, State
+from grader.workspace.solution import ENTRY
+
+
+def show_hint(slug: str | None, katas: Path | None, *, shows_all: bool) -> None:
+    """Show one more hint of a kata, or all of them."""
+    target, screen = target_of(slug, None, katas, "hint"), WorkspaceScreen()
+    workspace, hints = workspace_of(target), target.kata.hints
+    entry = workspace.entries(target.catalog.renamed).get(target.kata.slug, Entry())
+    seen = min(entry.hints, len(hints))
+    until = len(hints) if shows_all else min(seen + 1, len(hints))
+    for number in range(1 if shows_all else seen + 1, until + 1):
+        screen.hint(number, len(hints), hints[number - 1])
+        screen.say("")
+    screen.say(*_after_hints(seen == len(hints) and not shows_all, len(hints) - max(seen, until), entry.state, slug))
+    # Afterwards: a hint that cannot be noted is one that helps all the same, and comes again.
+    workspace.note_hints(target.kata.slug, until, target.catalog.renamed)
+
+
+def _after_hints(were_seen: bool, left: int, state: State, slug: str | None) -> list[str]:
+    if left:
+        return [f"{left} more: {command_of('hint', slug)}"]
+    lines = [f"You have seen all hints. To see them again, type: {command_of('hint', slug, '--all')}"] if were_seen else []
+    if state in ("passed", "given_up"):
+        return [*lines, f"There is no more. To see the solution, type: {command_of('solution', slug)}"]
+    return [*lines, f"There is no more. To see the solution and give up, type: {command_of('solution', slug, '--give-up')}"]
+
+
+def show_solution(slug: str | None, katas: Path | None, *, gives_up: bool) -> None:
+    """Show the accepted ways of a kata, each with a diff to the learner's.
+
+    Raises:
+        UsageError: it is not passed, and is not given up.
+    """
+    target = target_of(slug or slug_to_look_back_on(katas), None, katas, "solution")
+    workspace, renamed, own_slug = workspace_of(target), target.catalog.renamed, target.kata.slug
+    state = workspace.entries(renamed).get(own_slug, Entry()).state
+    if state not in (State.PASSED, State.GIVEN_UP):
+        if not gives_up:
+            raise UsageError(
+                f"{own_slug} is not passed yet, so its solution stays hidden.",
+                f"`{command_of('hint', slug)}` helps on. To see it all the same and give up: {command_of('solution', slug, '--give-up')}",
+            )
+        workspace.set_state(own_slug, State.GIVEN_UP, renamed)  # before anything is shown, so that it is noted for certain
+    screen = WorkspaceScreen()
+    screen.kata(target.kata.title, own_slug)
+    _show_solutions(screen, target)
+    if state is not State.PASSED:
+        screen.say("", f"{own_slug} counts as given up until it passes. Next: kata next")
+
+
+def _show_solutions(screen: WorkspaceScreen, target: Target) -> None:
+    app, reference = target.path / ENTRY, target.kata.reference
+    try:
+        base, base_name = read_lines(app), f"{shown(app)} (yours)"
+    except SolutionError as error:
+        screen.say("", f"Yours cannot be compared: {error.message}", "The other ways are compared with the reference.")
+        base, base_name = read_lines(reference), "the reference"
+    screen.say("")
+    screen.heading("The reference", _name_in_kata(reference))
+    screen.say("")
+    screen.source(read_lines(reference))
+    others = [path for path in target.kata.accepted if path != reference]
+    for path in (reference, *others) if base_name != "the reference" else others:
+        _show_way(screen, path, base, base_name, is_reference=path == reference)
+
+
+def _show_way(screen: WorkspaceScreen, path: Path, base: Sequence[str], base_name: str, *, is_reference: bool) -> None:
+    lines = unified(base, read_lines(path), base_name, path.name)
+    screen.say("")
+    screen.heading("From yours to the reference" if is_reference else f"Another way: {path.stem.replace('_', ' ')}", _name_in_kata(path))
+    screen.say("")
+    if lines:
+        screen.diff(lines)
+    else:
+        screen.say("Yours is the same, line for line.")
+
+
+def _name_in_kata(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"

@@ -1,0 +1,102 @@
+"""Counts progress, and moves it to another machine: `kata progress`."""
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from grader.catalog.find import Catalog, find_catalog
+from grader.cli.paths import shown
+from grader.errors import ProgressFileError, UsageError
+from grader.render.terminal import Screen
+from grader.workspace.progress import State, find_workspace, make_workspace, need_workspace
+from grader.workspace.standing import standing_of
+from grader.workspace.transfer import LIMIT_BYTES, Merge, export_document, merge_into, parse_document, save_document
+
+STREAM = "-"
+
+
+def show_or_move(export_to: str, import_from: str, katas: Path | None) -> None:
+    """Say how far one is, or write that into a file, or merge such a file into it.
+
+    Args:
+        export_to: the file to be written; empty for none, - for stdout.
+        import_from: the file to be merged; empty for none, - for stdin.
+        katas: folder of katas, if not the shipped one.
+
+    Raises:
+        UsageError: both are given, or the file cannot be read.
+    """
+    if export_to and import_from:
+        raise UsageError("--export and --import do not go together.", "Do one after the other.")
+    catalog = find_catalog(katas)
+    if export_to:
+        _export(export_to)
+    elif import_from:
+        _import(import_from, catalog)
+    else:
+        _count(catalog)
+
+
+def _count(catalog: Catalog) -> None:
+    standing = standing_of(catalog, need_workspace(Path.cwd()).entries(catalog.renamed))
+    words = {State.STARTED: "begun", State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}
+    others = [f"{standing.count(state)} {word}" for state, word in words.items() if standing.count(state)]
+    others.append(f"{standing.hints} hint{'' if standing.hints == 1 else 's'} seen")
+    screen = Screen()
+    screen.say(f"{standing.count(State.PASSED)} of {standing.total} katas passed; {', '.join(others)}.", "")
+    screen.say("To go on with another machine: kata progress --export progress.json", "and there: kata progress --import progress.json")
+
+
+def _export(name: str) -> None:
+    workspace = need_workspace(Path.cwd())
+    document = export_document(workspace, version("fastapi-katas"))
+    if name == STREAM:
+        _write_to_stdout(document)
+        return
+    save_document(document, Path(name))
+    screen = Screen()
+    screen.say(f"Your progress is in {shown(Path(name).absolute())}. On the other machine, type: kata progress --import FILE")
+    screen.say(f"Your solutions are not in it: they are the folders in {workspace.root}.")
+
+
+def _import(name: str, catalog: Catalog) -> None:
+    entries = parse_document(_read(name), "stdin" if name == STREAM else name)
+    screen, workspace = Screen(), find_workspace(Path.cwd())
+    if workspace is None:
+        workspace = make_workspace(Path.cwd())
+        screen.say(f"{workspace.root} is now your workspace: katas go here, progress into .kata/.")
+    _tell_merge(screen, merge_into(workspace, entries, catalog.slugs, catalog.renamed))
+
+
+def _tell_merge(screen: Screen, merge: Merge) -> None:
+    if not (merge.passed or merge.changed):
+        screen.say("There was nothing in it that was not known here already.")
+    if merge.passed:
+        screen.say(f"Newly passed here: {', '.join(merge.passed)}.")
+    if merge.changed:
+        screen.say(f"Other news of: {', '.join(merge.changed)}.")
+    if merge.unknown:
+        screen.say(f"Kept, though this version does not have them: {', '.join(merge.unknown)}.")
+    screen.say("Where you are now: kata")
+
+
+def _read(name: str) -> bytes:
+    try:
+        if name == STREAM:
+            return sys.stdin.buffer.read(LIMIT_BYTES + 1)
+        with open(name, "rb") as file:
+            return file.read(LIMIT_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"The progress in {name} cannot be read: {error.strerror}.", "Name the file that was exported.") from error
+
+
+def _write_to_stdout(document: bytes) -> None:
+    # Not through sys.stdout: what could not be written would be tried again, with a traceback, at the end of the process.
+    sys.stdout.flush()
+    rest = memoryview(document)
+    try:
+        while rest:
+            rest = rest[os.write(sys.stdout.fileno(), rest) :]
+    except OSError as error:
+        raise ProgressFileError(f"The progress cannot be written to stdout: {error.strerror}.", "Name a file instead.") from error

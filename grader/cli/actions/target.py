@@ -1,0 +1,117 @@
+"""What the arguments of a command name: a kata, a solution, a workspace."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.catalog.find import Catalog, find_catalog
+from grader.catalog.manifest import Kata
+from grader.errors import KataPackageError, UsageError
+from grader.workspace.current import current_slug, slug_of_folder
+from grader.workspace.progress import State, Workspace, find_workspace, need_workspace
+from grader.workspace.standing import last_passed
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be graded, and what a pass changes.
+
+    Attributes:
+        command: what to type to grade it again.
+        workspace: where the pass is noted; None for `--solution`.
+        runs_folder: where the evidence is saved; None outside of a workspace.
+    """
+
+    catalog: Catalog
+    kata: Kata
+    path: Path
+    command: str
+    workspace: Workspace | None
+    runs_folder: Path | None
+
+
+def target_of(slug: str | None, solution: Path | None, katas: Path | None, verb: str = "check") -> Target:
+    """What the arguments of a command name.
+
+    Args:
+        slug: of the kata; None for that of the current folder, or the current one.
+        solution: a path outside of any workspace, or None.
+        katas: folder of katas, if not the shipped one.
+        verb: the command that is meant, for messages.
+
+    Raises:
+        UsageError: there is nothing of that name, no workspace, or nothing handed out.
+    """
+    catalog = find_catalog(katas)
+    workspace = find_workspace(Path.cwd())
+    runs_folder = workspace.runs_folder if workspace is not None else None
+    command = f"kata {verb} {slug}" if slug else f"kata {verb}"
+    if solution is not None:
+        kata = catalog.kata(slug or _slug_of_solution(catalog, solution))
+        return Target(catalog, kata, solution, f"{command} --solution {shlex.quote(str(solution))}", None, runs_folder)
+    if workspace is None and slug is not None:
+        catalog.kata(slug)  # a misspelt name is the nearer mistake
+    workspace = need_workspace(Path.cwd())
+    states = workspace.states(catalog.renamed)
+    kata = catalog.kata(slug or slug_of_folder(catalog, workspace, Path.cwd()) or _current(catalog, states, verb))
+    folder = workspace.kata_folder(kata.slug, catalog.renamed)
+    if not folder.is_dir():
+        raise UsageError(f"The kata {kata.slug} has not been handed out in {workspace.root}.", "`kata next` hands out the next kata.")
+    return Target(catalog, kata, folder, command, workspace, runs_folder)
+
+
+def _slug_of_solution(catalog: Catalog, solution: Path) -> str:
+    """The kata that a path names by one of its folders, or the only one that there is."""
+    named = [part for part in reversed(Path(os.path.realpath(solution)).parts) if part in catalog.slugs or part in catalog.renamed]
+    if named:
+        return named[0]
+    if len(catalog.slugs) == 1:
+        return catalog.slugs[0]
+    raise UsageError(f"It is not clear which kata {solution} solves.", "Name it: kata check SLUG --solution PATH")
+
+
+def _current(catalog: Catalog, states: Mapping[str, State], verb: str) -> str:
+    slug = current_slug(catalog, states)
+    if slug is None:
+        raise UsageError("All katas are passed, skipped or given up, so there is no current one.", f"Name one: kata {verb} SLUG")
+    return slug
+
+
+def workspace_of(target: Target) -> Workspace:
+    """The workspace of a target that no path names.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if target.workspace is None:
+        raise UsageError("This needs a workspace.", "`kata next` makes one in the current folder.")
+    return target.workspace
+
+
+def slug_to_look_back_on(katas: Path | None) -> str | None:
+    """The kata that was passed last, while the next one has not been handed out and no folder says another."""
+    catalog, workspace = find_catalog(katas), find_workspace(Path.cwd())
+    if workspace is None or slug_of_folder(catalog, workspace, Path.cwd()) is not None:
+        return None
+    entries = workspace.entries(catalog.renamed)
+    current = current_slug(catalog, {slug: entry.state for slug, entry in entries.items()})
+    if current is not None and workspace.kata_folder(current, catalog.renamed).is_dir():
+        return None
+    return last_passed(catalog, entries)
+
+
+def need_load(kata: Kata) -> None:
+    """Make sure that a kata says what its load is.
+
+    Raises:
+        KataPackageError: it does not.
+    """
+    if not kata.run.load:
+        raise KataPackageError(f"The kata {kata.slug} does not say what its load is.", "Its author can say so in kata.toml: [run] load = …")
+
+
+def command_of(verb: str, slug: str | None, *options: str) -> str:
+    """How a command about a kata is typed, which the learner may have named or not."""
+    return " ".join(("kata", verb, *((slug,) if slug else ()), *options))

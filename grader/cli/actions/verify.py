@@ -1,0 +1,87 @@
+"""Proves katas: `kata verify`."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import anyio
+import typer
+
+from grader.authoring.observer import NullObserver, Observer
+from grader.authoring.proof import Proof, ProofVerdict, verdict_of_proofs
+from grader.authoring.prover import Plan
+from grader.authoring.verify import Verification
+from grader.catalog.find import Catalog, find_catalog
+from grader.cli.signals import Ending
+from grader.errors import ExitCode
+from grader.grading.graded import grader_info
+from grader.render.json_ import render_proofs
+from grader.render.proof import overall_summary
+from grader.render.terminal_proof import ProofScreen
+from grader.tasks import single_error
+
+PROOF_CODES = {
+    ProofVerdict.PROVED: ExitCode.PASSED,
+    ProofVerdict.WRONG: ExitCode.FAILED,
+    ProofVerdict.BROKEN: ExitCode.BROKEN,
+    ProofVerdict.INTERRUPTED: ExitCode.INTERRUPTED,
+}
+
+
+def verify_katas(
+    slugs: Sequence[str], katas: Path | None, *, repeat: int, noise: int, shuffle: bool, jobs: int, quick: bool, as_json: bool
+) -> ExitCode:
+    """Prove katas and show how; returns how the command ends.
+
+    Args:
+        slugs: of the katas; none for all.
+        katas: folder of katas, if not the shipped one.
+        repeat: grade every example so often.
+        noise: keep so many processes busy meanwhile.
+        shuffle: grade in random order.
+        jobs: make so many gradings at a time.
+        quick: grade only the fewest examples by which every check fails.
+        as_json: print one document.
+
+    Raises:
+        UnknownKata: there is none with this slug.
+    """
+    catalog = find_catalog(katas)
+    chosen = list(dict.fromkeys(catalog.resolve(slug) for slug in slugs)) if slugs else list(catalog.slugs)
+    prove = partial(prove_katas, catalog, chosen, Plan(repeat, noise, shuffle, jobs, quick))
+    ending = Ending()
+    with ending.kept():
+        if as_json:
+            proofs = prove(NullObserver(), ending)
+            typer.echo(render_proofs(proofs, grader_info()))
+        else:
+            screen = ProofScreen()
+            try:
+                proofs = prove(screen, ending)
+            finally:
+                screen.stop()
+            if len(chosen) > 1:
+                screen.say(overall_summary(proofs, len(chosen)))
+    return PROOF_CODES[verdict_of_proofs(proofs)]
+
+
+def prove_katas(catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: Observer, ending: Ending) -> list[Proof]:
+    """Prove katas until they are finished or a signal comes.
+
+    Args:
+        catalog: where they are.
+        slugs: which of them.
+        plan: how.
+        observer: is told how it goes.
+        ending: takes the signals; the first one breaks off what is under way.
+
+    Returns:
+        the proofs in the order of the slugs; after a signal, what is known by then.
+    """
+
+    async def prove() -> list[Proof]:
+        verification = Verification(catalog, slugs, plan, observer)
+        async with single_error(), ending.ends(verification.interrupt, verification.interrupt):
+            return await verification.run()
+
+    return anyio.run(prove)
