@@ -1,19 +1,20 @@
 """How long commands take, whole process, beside a bare script; what the load client and the watchdog cost.
 
-    python -m tests.bench.check [-n 10] [--katas slug,…]
+    python -m tests.bench.check [-n 10] [--katas slug,…] [--commands]
 
 Prints markdown tables for docs/performance.md.
 """
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +24,14 @@ from tests.bench import bare
 from tests.bench.client import print_client
 from tests.bench.gradings import KATA, ROOT, read_katas
 from tests.bench.replay import plan_of
-from tests.bench.tables import s, table
+from tests.bench.tables import ms, s, table
 from tests.bench.watchdog import print_watchdog
+
+BASELINE = (sys.executable, "-c", "import typer, rich")
+"""What the start of a command is compared with: no command that uses these packages takes less."""
+
+ENVIRON = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")}
+"""As in a learner's shell: with the first of these every module of an editable installation would be compiled each time."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ def run(command: Sequence[str | Path], folder: Path) -> Taken:
         RuntimeError: it failed, or was inconclusive, so its time means nothing.
     """
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run([*map(str, command)], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run([*map(str, command)], cwd=folder, env=ENVIRON, capture_output=True, text=True, check=False)
     elapsed_s, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -54,23 +61,38 @@ def in_turn(count: int, folder: Path, *commands: Sequence[str | Path]) -> list[l
     return [list(column) for column in zip(*([run(command, folder) for command in commands] for _ in range(count)), strict=True)]
 
 
+def median_cpu_s(taken: Sequence[Taken]) -> float:
+    """The median of CPU time."""
+    return statistics.median(one.cpu_s for one in taken)
+
+
 def median_wall_s(taken: Sequence[Taken]) -> float:
     """The median by the clock."""
     return statistics.median(one.wall_s for one in taken)
 
 
-def spread(taken: Sequence[Taken]) -> tuple[str, ...]:
+def spread(taken: Sequence[Taken], shown: Callable[[float], str] = s) -> tuple[str, ...]:
     """Median, fastest and slowest by the clock, and the median of CPU time."""
     walls = [one.wall_s for one in taken]
-    return s(statistics.median(walls)), s(min(walls)), s(max(walls)), s(statistics.median(one.cpu_s for one in taken))
+    return shown(statistics.median(walls)), shown(min(walls)), shown(max(walls)), shown(median_cpu_s(taken))
 
 
 def print_commands(count: int, folder: Path) -> None:
-    """`kata --help` and `kata list`."""
-    commands: list[list[str | Path]] = [[KATA, "--help"], [KATA, "list"]]
-    figures = in_turn(count, folder, *commands)
-    rows = [(f"`kata {command[1]}`", *spread(some)) for command, some in zip(commands, figures, strict=True)]
-    print(table(("command", "median", "fastest", "slowest", "CPU"), rows), flush=True)
+    """`kata --help` and `kata list`, and how many times the baseline they take."""
+    commands: dict[str, Sequence[str | Path]] = {
+        'python -c "import typer, rich"': BASELINE,
+        "kata --help": (KATA, "--help"),
+        "kata list": (KATA, "list"),
+    }
+    in_turn(1, folder, *commands.values())  # the first one writes byte code
+    base, *others = in_turn(count, folder, *commands.values())
+    rows = [(f"`{name}`", *spread(taken, ms), *ratios(taken, base)) for name, taken in zip(commands, (base, *others), strict=True)]
+    print(table(("command", "median", "fastest", "slowest", "CPU", "ratio", "ratio of CPU"), rows), flush=True)
+
+
+def ratios(taken: Sequence[Taken], base: Sequence[Taken]) -> tuple[str, str]:
+    """How many times the baseline it took, by the clock and in CPU time."""
+    return f"{median_wall_s(taken) / median_wall_s(base):.2f}", f"{median_cpu_s(taken) / median_cpu_s(base):.2f}"
 
 
 def kata_row(kata: Kata, count: int, folder: Path) -> tuple[str, ...]:
@@ -110,10 +132,13 @@ def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.check", description="How long commands take.")
     parser.add_argument("-n", type=int, default=10, help="how often each (default 10)")
+    parser.add_argument("--commands", action="store_true", help="only `kata --help` and `kata list`")
     parser.add_argument("--katas", type=lambda text: text.split(","), default=[], help="only these katas: slug,slug")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kata-bench-") as name:
         print_commands(options.n, Path(name))
+        if options.commands:
+            return
         print()
         print_katas(read_katas(ROOT / "katas", options.katas), options.n, Path(name))
     print()

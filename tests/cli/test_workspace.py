@@ -558,7 +558,7 @@ def test_a_run_that_cannot_be_saved_takes_no_verdict_from_the_learner(run: KataH
 
 IMPORTED = """
 import sys
-from grader.cli.main import run
+from grader.cli.start import run
 try:
     run()
 finally:
@@ -566,24 +566,68 @@ finally:
 """
 
 
+GRADES = {
+    "grader.grading",
+    "grader.checks",
+    "grader.authoring",
+    "grader.harness.server",
+    "pytest",
+    "anyio",
+    "asyncio",
+    "psutil",
+    "rich.progress",
+}
+REPORTS = {
+    "grader.catalog.manifest",
+    "grader.evidence",
+    "grader.judge",
+    "grader.report",
+    "grader.render.terminal_report",
+    "grader.render.wording",
+    "grader.workspace.solution",
+    "msgspec",
+    "rich.live",
+}
+"""What reads whole katas and solutions, and shows gradings."""
+
+SLOW = {"email", "hashlib", "importlib.metadata", "pydantic", "socket", "zipfile"}
+"""What takes long to import, and comes along easily."""
+
+SHOWS = {"grader.catalog", "grader.cli.actions", "grader.render", "grader.workspace", "dataclasses", "json", "rich.console", "tomllib"}
+"""What a command needs that shows something of its own."""
+
+Imported = Callable[..., set[str]]
+
+
+@pytest.fixture
+def imported(begun: Path, katas: Path) -> Imported:
+    """The modules that are there when a command has run."""
+
+    def imported_by(*command: str) -> set[str]:
+        environ = {**os.environ, "KATA_PATH": str(katas)}
+        done = subprocess.run(
+            [sys.executable, "-c", IMPORTED, *command], cwd=begun, env=environ, capture_output=True, text=True, timeout=60, check=True
+        )
+        return set(done.stderr.split())
+
+    return imported_by
+
+
 @pytest.mark.parametrize("command", [[], ["list"], ["hint"]])
-def test_what_grades_is_not_imported_where_nothing_is_graded(begun: Path, katas: Path, command: list[str]) -> None:
-    """So these commands answer in less than 0.3 s."""
-    environ = {**os.environ, "KATA_PATH": str(katas)}
-    done = subprocess.run(
-        [sys.executable, "-c", IMPORTED, *command], cwd=begun, env=environ, capture_output=True, text=True, timeout=60, check=True
-    )
-    imported = set(done.stderr.split())
-    assert "grader.render.terminal" in imported
-    heavy = {
-        "grader.grading",
-        "grader.checks",
-        "grader.authoring",
-        "grader.harness.server",
-        "pytest",
-        "anyio",
-        "asyncio",
-        "psutil",
-        "rich.progress",
-    }
-    assert imported & heavy == set()
+def test_what_grades_is_not_imported_where_nothing_is_graded(imported: Imported, command: list[str]) -> None:
+    modules = imported(*command)
+    assert "grader.render.terminal" in modules
+    assert modules & (GRADES | {"importlib.metadata", "pydantic"}) == set()
+
+
+def test_a_list_imports_neither_reports_nor_what_reads_whole_katas(imported: Imported) -> None:
+    modules = imported("list")
+    assert modules >= SHOWS
+    assert modules & (GRADES | REPORTS | SLOW) == set()
+
+
+@pytest.mark.parametrize("command", [["--help"], ["check", "--help"]])
+def test_help_imports_what_declares_the_commands_and_nothing_else(imported: Imported, command: list[str]) -> None:
+    modules = imported(*command)
+    assert "grader.cli.learner" in modules
+    assert modules & (GRADES | REPORTS | SLOW | SHOWS) == set()
