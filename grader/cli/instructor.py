@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from grader.catalog.find import Catalog
     from grader.cli.signals import Ending
 
+SERVICES_HELP = "What it needs, of upstream, postgres and files; several with commas between them."
+"""Names every service that `known_fragments` has; reading them would take longer than the rest of `kata --help`."""
+
 PROOF_CODES = {
     "proved": ExitCode.PASSED,
     "wrong": ExitCode.FAILED,
@@ -39,9 +42,7 @@ def register(app: typer.Typer) -> None:
 def new(
     slug: Annotated[str, typer.Argument(metavar="SLUG", help="Its name: lower-case letters, digits, hyphens.", show_default=False)],
     tier: Annotated[int, typer.Option("--tier", metavar="N", help="From 1, fundamentals, to 5.")] = 1,
-    services: Annotated[
-        str, typer.Option("--with", metavar="SERVICES", help="What it needs: upstream, postgres or both, with a comma.", show_default=False)
-    ] = "",
+    services: Annotated[str, typer.Option("--with", metavar="SERVICES", help=SERVICES_HELP, show_default=False)] = "",
     directory: Annotated[Path, typer.Option("--dir", metavar="DIR", help="The folder of katas to write it into.")] = Path(),
 ) -> None:
     """Write the skeleton of a new kata: small, true, and yours to change."""
