@@ -20,7 +20,6 @@ from grader.harness.recorder import Recorder
 from grader.harness.rundir import temporary_run_dir
 from grader.report import Fact, FactState
 from grader.services.connections import Connections
-from grader.services.fragment import Fragment, shipped_fragment
 from grader.services.postgres_server import HINT, URL_VARIABLE, Cluster, own_url, running_cluster
 from grader.services.relay import running_tap
 from grader.services.service import Place, Running, Service, Standing, Surroundings
@@ -318,10 +317,6 @@ class PostgresService(Service):
     title = "Database"
     warm = ("sqlalchemy.ext.asyncio", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql.asyncpg", "asyncpg", "psycopg", "psycopg_pool")
     """What a solution with a database imports: 0.3 s of CPU time in each server process, unless the launcher has it already."""
-
-    def fragment(self) -> Fragment:
-        """A table of stock."""
-        return shipped_fragment(self.name)
 
     @contextlib.contextmanager
     def start(self, kata: Kata, place: Place) -> Iterator[PostgresStanding]:
