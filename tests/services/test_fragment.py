@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring.scaffold import FRAGMENTS, known_fragments
-from grader.catalog.manifest import SERVICES
 from grader.errors import HarnessError
-from grader.services.fragment import Resource, read_fragment
+from grader.registry import SERVICES
+from grader.services.fragment import SHIPPED, Resource, read_fragment, shipped_fragment
 
 SMALLEST = """
 who = "the echo server"
@@ -34,13 +33,12 @@ def test_a_fragment_needs_no_more_than_what_every_service_has(tmp_path: Path) ->
 
 
 def test_every_service_has_a_fragment_and_every_fragment_a_service() -> None:
-    assert tuple(known_fragments()) == SERVICES
-    assert {path.stem for path in FRAGMENTS.iterdir()} == set(SERVICES)
+    assert {path.stem for path in SHIPPED.iterdir()} == set(SERVICES)
 
 
 def test_a_resource_is_opened_as_the_fragment_says() -> None:
     wanted = Resource(name="prices", type="httpx.AsyncClient", opened="httpx.AsyncClient(base_url=UPSTREAM_URL)")
-    assert known_fragments()["upstream"].app.resource == wanted
+    assert shipped_fragment("upstream").app.resource == wanted
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_a_count_that_is_wrong_is_told_in_the_terminal_in_json_and_on_the_page(
     (tmp_path / "twice.py").write_text(reference.replace("await echo_of(item)", "await echo_of(await echo_of(item))"))
     shown = run(environ, katas, tmp_path, "check", "offers", "--solution", "twice.py", "--html", "page.html")
     assert shown.code == 1
-    assert "8 lines that came to the echo" in " ".join(shown.out.split())
+    assert "Lines that came to the echo: 8; there should be exactly 4." in " ".join(shown.out.split())
     told = json.loads(run(environ, katas, tmp_path, "check", "offers", "--solution", "twice.py", "--json").out)
     failed = [check for check in told["checks"] if check["outcome"] == "failed"]
     assert [(check["measured"], check["limit"]) for check in failed][:1] == [(8, 4)]
