@@ -21,7 +21,7 @@ from grader.checks.preparation import read_preparation
 from grader.child.limits import MIB, Resources
 from grader.services import postgres
 from grader.services.connections import Connections
-from grader.services.postgres import Held
+from grader.services.database import Held
 from tests.conftest import RunKata
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
