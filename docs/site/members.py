@@ -11,7 +11,7 @@ from types import ModuleType
 from grader.checks import api, expect
 from grader.harness.load import Lingering
 from grader.services.connections import Connections
-from grader.services.postgres import Held
+from grader.services.database import Held
 
 MADE = "<!-- Made by `python -m docs.site` from the docstrings; edit those instead. -->"
 

@@ -3,21 +3,16 @@
 import difflib
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.authoring.compose import compose
 from grader.catalog.card import TIERS
 from grader.errors import UsageError
-
-TEMPLATES = Path(__file__).parent / "templates"
-"""One folder for each set of services, named after them; placeholders in its files are written as @NAME@."""
-
-SERVICES = ("upstream", "postgres")
-"""Those that there are templates for."""
-
-PLAIN = "plain"
-"""The template of a kata without services."""
+from grader.registry import SERVICES
+from grader.services.fragment import Fragment
+from grader.services.service import find_service
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -46,28 +41,30 @@ def write_skeleton(slug: str, directory: Path, tier: int, services: Iterable[str
 
     Raises:
         UsageError: slug, tier or services are wrong, the folder exists already, or it cannot be written.
+        HarnessError: a fragment cannot be read.
     """
     _refuse_bad_slug(slug)
     if tier not in TIERS:
         raise UsageError(f"The tier must be from {TIERS[0]} to {TIERS[-1]}, not {tier}.")
-    template = template_of(services)
+    fragments = chosen_fragments(services)
     if (directory / "kata.toml").exists():
         raise UsageError(f"{directory} is a kata itself, and no kata can lie in another one.", "Name another folder with --dir.")
-    return _write(template, directory / slug, {"@SLUG@": slug, "@TITLE@": title_of(slug), "@TIER@": str(tier)})
+    return _write(directory / slug, compose(slug, title_of(slug), tier, fragments))
 
 
-def template_of(services: Iterable[str]) -> Path:
-    """The template for a kata with these services.
+def chosen_fragments(services: Iterable[str]) -> dict[str, Fragment]:
+    """The fragments of these services, in the order of all services, whatever the order in which they were asked for.
 
     Raises:
         UsageError: one of them is unknown.
+        HarnessError: a fragment cannot be read.
     """
     wanted = set(services)
     for service in sorted(wanted - set(SERVICES)):
         near = difflib.get_close_matches(service, SERVICES, 1)
         hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(SERVICES)}."
         raise UsageError(f"There is no service `{service}`.", hint)
-    return TEMPLATES / ("-".join(service for service in SERVICES if service in wanted) or PLAIN)
+    return {service: find_service(service).fragment() for service in SERVICES if service in wanted}
 
 
 def title_of(slug: str) -> str:
@@ -83,26 +80,19 @@ def _refuse_bad_slug(slug: str) -> None:
     raise UsageError(f"`{slug}` is no name for a kata: only lower-case letters, digits and single hyphens between them.", hint)
 
 
-def _write(template: Path, folder: Path, names: dict[str, str]) -> Skeleton:
+def _write(folder: Path, files: Mapping[str, str]) -> Skeleton:
     if folder.exists() or folder.is_symlink():
         raise UsageError(f"{folder} exists already; nothing was written.", "Take another name, or another folder with --dir.")
     try:
         folder.mkdir(parents=True)  # fails rather than overwrite what came into being meanwhile
     except OSError as error:
         raise UsageError(f"{folder} cannot be made: {error.strerror}.", "Name another folder with --dir.") from error
-    sources = [path for path in sorted(template.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
     try:
-        for source in sources:
-            target = folder / source.relative_to(template)
+        for name, text in files.items():
+            target = folder / name
             target.parent.mkdir(exist_ok=True)
-            target.write_text(_filled_in(source.read_text(encoding="utf-8"), names), encoding="utf-8")
+            target.write_text(text, encoding="utf-8")
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise UsageError(f"{folder} cannot be written: {error.strerror}.", "Name another folder with --dir.") from error
-    return Skeleton(folder, tuple(source.relative_to(template).as_posix() for source in sources))
-
-
-def _filled_in(text: str, names: dict[str, str]) -> str:
-    for name, value in names.items():
-        text = text.replace(name, value)
-    return text
+    return Skeleton(folder, tuple(sorted(files)))

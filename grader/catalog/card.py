@@ -17,8 +17,8 @@ FORMAT = Format(KATA_FORMAT, older_hint=f"There is no older format: write `forma
 MANIFEST = "kata.toml"
 TIERS = range(1, 6)
 
-OTHER_KEYS = ("services", "workers", "hints", "limits", "run", "starter", "accepted", "rejected", *SERVICES)
-"""What a manifest also says, for `grader.catalog.manifest`."""
+OTHER_KEYS = ("services", "workers", "hints", "limits", "run", "starter", "accepted", "rejected")
+"""What a manifest also says, beside a table for each service: `grader.catalog.manifest` reads it."""
 
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
@@ -46,7 +46,7 @@ def read_card(folder: Path) -> Card:
     path = folder / MANIFEST
     top = current_table(path, _head(path, read_text(path)))
     card = Card(folder.name, top.text("title"), top.one_of("tier", TIERS), top.text("teaches"), top.texts("topics"))
-    top.leave(*OTHER_KEYS)
+    top.leave(*OTHER_KEYS, *SERVICES)
     top.refuse_the_rest()
     return card
 

@@ -8,7 +8,8 @@ import asyncio
 import inspect
 import os
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -205,43 +206,46 @@ class CheckRun:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
-        """Wrap the check: its recorder, its deadline, and what its exceptions mean."""
+        """Run the check within its recorder and its deadline."""
         check = pyfuncitem.obj
-        recorder = self._recorder
-        deadline_s = self._stage.kata.limits.check_s
 
         async def run(**fixtures: Any) -> None:
-            RECORDER.set(recorder)
-            opening = recorder.watcher.open()
-            try:
-                with anyio.fail_after(deadline_s) as scope:
-                    self._scope = scope
-                    if self.interrupted:  # after the start of the server, and before this could be cancelled
-                        scope.cancel()
-                    await check(**fixtures)
-            except (ClaimMissed, GateMissed) as missed:
-                if isinstance(missed, GateMissed) or missed.by_clock:
-                    await self._explain()
-            except BrokenError as error:
-                self.error = error
-                recorder.mishap = str(error)
-            except TimeoutError:
-                recorder.hung_in_s = deadline_s
-                await self._explain()
-            except Exception as error:
-                if not _only_missed(error):
-                    recorder.mishap = _kata_bug(error, self._stage.kata.checks)
-                else:
-                    await self._explain()
-            finally:
-                self._scope = None
-                recorder.watch = recorder.watcher.close(opening)
+            await self._run_check(partial(check, **fixtures), self._recorder)
 
         pyfuncitem.obj = run
         try:
             return (yield)
         finally:
             pyfuncitem.obj = check
+
+    async def _run_check(self, check: Callable[[], Awaitable[None]], recorder: Recorder) -> None:
+        """Run a check to its end or its deadline, and note what its exceptions mean."""
+        RECORDER.set(recorder)
+        deadline_s = self._stage.kata.limits.check_s
+        opening = recorder.watcher.open()
+        try:
+            with anyio.fail_after(deadline_s) as scope:
+                self._scope = scope
+                if self.interrupted:  # after the start of the server, and before this could be cancelled
+                    scope.cancel()
+                await check()
+        except (ClaimMissed, GateMissed) as missed:
+            if isinstance(missed, GateMissed) or missed.by_clock:
+                await self._explain()
+        except BrokenError as error:
+            self.error = error
+            recorder.mishap = str(error)
+        except TimeoutError:
+            recorder.hung_in_s = deadline_s
+            await self._explain()
+        except Exception as error:
+            if not _only_missed(error):
+                recorder.mishap = _kata_bug(error, self._stage.kata.checks)
+            else:
+                await self._explain()
+        finally:
+            self._scope = None
+            recorder.watch = recorder.watcher.close(opening)
 
     def _break(self, message: str) -> None:
         self.error = self.error or BrokenError(message, "This is a fault of the kata, not of your solution; tell its author.")

@@ -9,6 +9,9 @@ from typing import Annotated
 import typer
 
 from grader.cli.options import KatasOption
+from grader.registry import SERVICES
+
+SERVICES_HELP = f"What it needs, of {', '.join(SERVICES)}; several with commas between them."
 
 
 def register(app: typer.Typer) -> None:
@@ -20,9 +23,7 @@ def register(app: typer.Typer) -> None:
 def new(
     slug: Annotated[str, typer.Argument(metavar="SLUG", help="Its name: lower-case letters, digits, hyphens.", show_default=False)],
     tier: Annotated[int, typer.Option("--tier", metavar="N", help="From 1, fundamentals, to 5.")] = 1,
-    services: Annotated[
-        str, typer.Option("--with", metavar="SERVICES", help="What it needs: upstream, postgres or both, with a comma.", show_default=False)
-    ] = "",
+    services: Annotated[str, typer.Option("--with", metavar="SERVICES", help=SERVICES_HELP, show_default=False)] = "",
     directory: Annotated[Path, typer.Option("--dir", metavar="DIR", help="The folder of katas to write it into.")] = Path(),
 ) -> None:
     """Write the skeleton of a new kata: small, true, and yours to change."""

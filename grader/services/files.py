@@ -22,7 +22,6 @@ from grader.errors import HarnessError
 from grader.harness.gates import GateMissed, Signal, pass_gate
 from grader.harness.pace import Pace
 from grader.harness.recorder import Recorder
-from grader.services.fragment import Fragment, shipped_fragment
 from grader.services.service import Place, Running, Service, Standing, Surroundings
 
 POLL_S = 0.002
@@ -252,10 +251,6 @@ class FilesService(Service):
     name = "files"
     title = "Files"
     is_shared = True
-
-    def fragment(self) -> Fragment:
-        """Labels with a weight."""
-        return shipped_fragment(self.name)
 
     @contextlib.contextmanager
     def start(self, kata: Kata, place: Place) -> Iterator[FilesFolder]:

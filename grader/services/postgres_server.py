@@ -93,6 +93,10 @@ class Cluster:
     log: Path | None = None
     process: subprocess.Popen[bytes] | None = None
 
+    def has_ended(self) -> bool:
+        """Whether it was started here, and its process has ended."""
+        return self.process is not None and self.process.poll() is not None
+
     async def dial(self, protocol: Callable[[], asyncio.Protocol]) -> None:
         """Open a plain connection to the server, for the relay."""
         loop = asyncio.get_running_loop()
@@ -215,24 +219,35 @@ def prepare_template() -> tuple[Path, Path, dict[str, Any]]:
             # The other user may not be able to reach a virtual environment below /root.
             package = keep(cache / f"{name}-binaries", lambda target: copy_package(package, target)) / package.name
         binaries = package / "pginstall" / "bin"
+        data = keep(cache / f"{name}-data-scram", lambda target: initialise(target, binaries, account))
+        return binaries, data, account
 
-        def initialise(target: Path) -> None:
-            target.mkdir(mode=0o700)
-            if root:
-                os.chown(target, account["user"], account["group"])
-            # Whatever reaches the server's socket, a solution by the relay too, must know a password.
-            password = secrets.token_hex(16)
-            with tempfile.NamedTemporaryFile("w") as file:
-                file.write(password)
-                file.flush()
-                if root:
-                    os.chown(file.name, account["user"], account["group"])
-                command = [str(binaries / "initdb"), "-D", str(target), f"--pwfile={file.name}", *INITDB]
-                subprocess.run(command, check=True, capture_output=True, cwd="/", **account)
-            (target / PASSWORD).write_text(password)
-            (target / PASSWORD).chmod(0o600)
 
-        return binaries, keep(cache / f"{name}-data-scram", initialise), account
+def initialise(target: Path, binaries: Path, account: dict[str, Any]) -> None:
+    """Make a data folder.
+
+    Args:
+        target: the folder, which does not exist yet.
+        binaries: of the server.
+        account: as whom it runs; empty for this user.
+
+    Raises:
+        OSError, subprocess.CalledProcessError: it cannot be made.
+    """
+    target.mkdir(mode=0o700)
+    if account:
+        os.chown(target, account["user"], account["group"])
+    # Whatever reaches the server's socket, a solution by the relay too, must know a password.
+    password = secrets.token_hex(16)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(password)
+        file.flush()
+        if account:
+            os.chown(file.name, account["user"], account["group"])
+        command = [str(binaries / "initdb"), "-D", str(target), f"--pwfile={file.name}", *INITDB]
+        subprocess.run(command, check=True, capture_output=True, cwd="/", **account)
+    (target / PASSWORD).write_text(password)
+    (target / PASSWORD).chmod(0o600)
 
 
 def package_folder() -> Path:

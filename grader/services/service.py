@@ -10,13 +10,15 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, cont
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.catalog.manifest import Kata
 from grader.harness.recorder import Recorder
 from grader.registry import SERVICES
 from grader.report import Fact
-from grader.services.fragment import Fragment
+
+if TYPE_CHECKING:
+    from grader.services.fragment import Fragment
 
 Listen = Callable[[], Awaitable[socket.socket]]
 """Makes a socket that listens where the solution can reach it."""
@@ -115,8 +117,15 @@ class Service(Protocol):
     warm: Sequence[str] = ()
     is_shared: bool = False
 
-    def fragment(self) -> Fragment:
-        """What it adds to the kata that `kata new` writes."""
+    def fragment(self) -> "Fragment":
+        """What it adds to the kata that `kata new` writes; by default, a file of its name in the folder `fragments`.
+
+        Raises:
+            HarnessError: it cannot be read.
+        """
+        from grader.services.fragment import shipped_fragment  # late: no other command needs it
+
+        return shipped_fragment(self.name)
 
     def start(self, kata: Kata, place: Place) -> AbstractContextManager[Standing]:
         """Start what stands for a grading, without waiting until it is ready.

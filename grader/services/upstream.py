@@ -18,7 +18,6 @@ from grader.evidence.model import EventEnd, ServiceEvent
 from grader.harness.gates import Signal, pass_gate
 from grader.harness.recorder import Recorder
 from grader.services.connections import Connections
-from grader.services.fragment import Fragment, shipped_fragment
 from grader.services.service import Running, ServicePerCheck, Surroundings
 
 BODY_LIMIT_BYTES = 1024 * 1024
@@ -450,10 +449,6 @@ class UpstreamService(ServicePerCheck):
 
     name = "upstream"
     title = "Upstream"
-
-    def fragment(self) -> Fragment:
-        """A price service."""
-        return shipped_fragment(self.name)
 
     @contextlib.asynccontextmanager
     async def run(self, surroundings: Surroundings) -> AsyncIterator[Running]:

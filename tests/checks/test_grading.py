@@ -1,22 +1,18 @@
 """`grade()` on small katas: what each kind of fault becomes."""
 
-import contextlib
-import tempfile
 import textwrap
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from grader.catalog.find import find_catalog
-from grader.errors import BrokenError, GraderError, SolutionError
+from grader.errors import BrokenError, SolutionError
 from grader.evidence.files import load_run, save_run
 from grader.grading.grade import grade
 from grader.grading.graded import judged_again
-from grader.grading.session import Session, Settings
-from grader.harness.sandbox import SandboxMode
+from grader.grading.session import Settings
 from grader.report import CheckResult, FindingKind, Outcome, Report, Verdict
 from tests.conftest import APP, MANIFEST
 
@@ -221,49 +217,3 @@ def test_gradings_do_not_leave_anything_behind(
     grade_source(make_kata())
     assert list(temporary.iterdir()) == []
     assert not set(threading.enumerate()) - threads
-
-
-SAYS_NO = APP.replace("{answer}", "no")
-ENDS_ITS_LAUNCHER = """
-import os, signal
-os.kill(os.getppid(), signal.SIGKILL)
-"""
-
-
-def test_in_a_session_each_solution_is_judged_for_itself(make_kata: MakeKata, tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    (folder / "app.py").write_text("from helper import app\n")
-    (folder / "helper.py").write_text(YES)
-    yes, no, alone = tmp_path / "yes.py", tmp_path / "no.py", tmp_path / "alone.py"
-    yes.write_text(YES)
-    no.write_text(SAYS_NO)
-    alone.write_text("from helper import app\n")
-    with Session(find_catalog(make_kata()).kata("tiny")) as session:
-        verdicts = [session.grade(solution).report.verdict for solution in (yes, no, folder, alone, yes)]
-    assert verdicts == [Verdict.PASSED, Verdict.FAILED, Verdict.PASSED, Verdict.FAILED, Verdict.PASSED]
-
-
-def test_a_session_goes_on_after_what_could_not_be_graded(make_kata: MakeKata, tmp_path: Path) -> None:
-    killer, yes = tmp_path / "killer.py", tmp_path / "yes.py"
-    killer.write_text(ENDS_ITS_LAUNCHER)
-    yes.write_text(YES)
-    with Session(find_catalog(make_kata()).kata("tiny"), Settings(sandbox=SandboxMode.OFF)) as session:
-        with pytest.raises(SolutionError):
-            session.grade(tmp_path / "none.py")
-        assert session.grade(yes).report.verdict is Verdict.PASSED
-        with contextlib.suppress(GraderError):
-            assert session.grade(killer).report.verdict is not Verdict.PASSED
-        assert session.grade(yes).report.verdict is Verdict.PASSED
-
-
-def test_a_session_leaves_nothing_behind(make_kata: MakeKata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    (tmp_path / "tmp").mkdir()
-    (tmp_path / "yes.py").write_text(YES)
-    before = set(psutil.Process().children(recursive=True))
-    with Session(find_catalog(make_kata()).kata("tiny")) as session:
-        session.grade(tmp_path / "yes.py")
-        assert set(psutil.Process().children(recursive=True)) - before
-    assert not set(psutil.Process().children(recursive=True)) - before
-    assert not list((tmp_path / "tmp").iterdir())

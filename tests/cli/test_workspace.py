@@ -593,7 +593,7 @@ REPORTS = {
 SLOW = {"email", "hashlib", "importlib.metadata", "pydantic", "socket", "zipfile"}
 """What takes long to import, and comes along easily."""
 
-SHOWS = {"grader.catalog", "grader.cli.actions", "grader.render", "grader.workspace", "dataclasses", "json", "rich.console", "tomllib"}
+SHOWS = {"grader.catalog", "grader.cli.actions", "grader.render", "grader.workspace", "json", "rich.console", "tomllib"}
 """What a command needs that shows something of its own."""
 
 Imported = Callable[..., set[str]]

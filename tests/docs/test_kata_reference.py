@@ -21,7 +21,7 @@ from grader.checks.preparation import read_preparation
 from grader.child.limits import MIB, Resources
 from grader.services import postgres
 from grader.services.connections import Connections
-from grader.services.postgres import Held
+from grader.services.database import Held
 from tests.conftest import RunKata
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -107,7 +107,7 @@ def test_every_member_of_the_api_is_listed_with_what_its_docstring_says(owner: s
 def test_the_examples_of_the_api_hold_of_the_kata_that_they_are_about(kata: RunKata, tmp_path: Path) -> None:
     folder = write_skeleton("offers", tmp_path, 1, ["upstream", "postgres"]).folder
     (folder / "checks.py").write_text(code_of(CHECK_API, "python"))
-    ran = kata("check", "offers", "--katas", tmp_path, "--solution", folder / "accepted" / "reference.py", "--json")
+    ran = kata("check", "offers", "--katas", tmp_path, "--solution", folder / "accepted" / "together.py", "--json")
     checks = json.loads(ran.out)["checks"]
     assert len(checks) == CHECK_API.count("async def test_") - 1
     assert [check for check in checks if check["outcome"] not in ("passed", "inconclusive")] == []

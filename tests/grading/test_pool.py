@@ -1,13 +1,16 @@
 """The pool of workers: quick because everything stands ready, and nothing is left when they are broken off."""
 
 import contextlib
+import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
 import psutil
 import pytest
+from msgspec import structs
 
 from grader.errors import ExitCode, GraderError, HarnessError, KataPackageError, SolutionError
 from grader.grading.graded import Graded
@@ -221,6 +224,29 @@ async def test_a_kata_that_cannot_be_read_is_an_error_of_its_class(series_job: S
         async with pool.series(series_job) as series:
             error = await series.grade(example(series_job, "accepted/reference.py"), NullObserver(), HANG_S)
     assert isinstance(error, KataPackageError)
+
+
+ASKS_FOR_CORES = (
+    APP.replace("{answer}", "")
+    .replace("from fastapi", "import os\nfrom fastapi")
+    .replace('return ""', 'return "yes" if len(os.sched_getaffinity(0)) == 1 else "no"')
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux pins processes")
+async def test_a_worker_can_be_kept_to_some_cores_with_all_that_it_starts(job: Job, tmp_path: Path) -> None:
+    (tmp_path / "cores.py").write_text(ASKS_FOR_CORES)
+    core = min(os.sched_getaffinity(0))
+    with running_pool() as pool:
+        async with pool.series(SeriesJob(job.katas, job.slug, cores=(core,))) as series:
+            pinned = await series.grade(tmp_path / "cores.py", NullObserver(), HANG_S)
+        (Path(job.solution) / "app.py").write_text(ASKS_FOR_CORES)
+        once = await pool.grade(structs.replace(job, cores=(core,)), NullObserver(), HANG_S)
+    for graded in (pinned, once):
+        assert isinstance(graded, Graded)
+        assert graded.report.verdict is Verdict.PASSED
+        watches = [attempt.watch for record in graded.run.checks for attempt in record.attempts]
+        assert {watch.cores for watch in watches if watch is not None} == {1}
 
 
 async def test_a_series_that_is_broken_off_leaves_nothing(make_kata: Callable[..., Path], tmp_path: Path, temporary: Path) -> None:

@@ -1,165 +1,34 @@
-"""PostgreSQL for checks: real, fresh for each check, counted from outside, and gone afterwards."""
+"""PostgreSQL as a service: what a kata says to it."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import anyio
-import asyncpg
-import psutil
 import pytest
 
-from grader.catalog.manifest import read_manifest
-from grader.errors import KataPackageError, ServiceUnavailable
-from grader.harness.gates import GateMissed
-from grader.harness.recorder import Recorder
-from grader.harness.rundir import temporary_run_dir
-from grader.services.postgres import SERVICE, Postgres, fresh_database
-from grader.services.postgres_server import URL_VARIABLE, Cluster, running_cluster
-from grader.services.relay import running_tap
-from grader.services.service import Place
-from tests.conftest import MANIFEST, listening_socket
+from grader.catalog.manifest import Kata, read_manifest
+from grader.errors import KataPackageError
+from grader.services.postgres import SERVICE, Options, read_options
+from tests.conftest import MANIFEST
 
-LIMIT = 4
-SCHEMA = "CREATE TABLE stock (id int PRIMARY KEY, amount int); INSERT INTO stock SELECT n, n * 10 FROM generate_series(1, 5) n"
+MakeKata = Callable[..., Path]
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
-        yield cluster
+def kata_with(make_kata: MakeKata, table: str, **files: str) -> Kata:
+    """A kata with this table for the service."""
+    manifest = MANIFEST.replace("[starter]", f"[postgres]\n{table}\n[starter]").replace("tier = 1", 'tier = 1\nservices = ["postgres"]')
+    return read_manifest(make_kata(manifest=manifest, files=files) / "tiny")
 
 
-@asynccontextmanager
-async def running_postgres(cluster: Cluster, recorder: Recorder, schema: str = SCHEMA) -> AsyncIterator[Postgres]:
-    with listening_socket() as listening:
-        async with (
-            fresh_database(cluster, listening.getsockname(), LIMIT, schema, recorder) as postgres,
-            running_tap(listening, cluster.dial, postgres.connections),
-        ):
-            yield postgres
+def test_a_kata_says_how_many_connections_there_are_and_what_is_in_the_database(make_kata: MakeKata) -> None:
+    kata = kata_with(make_kata, 'max_connections = 7\nschema = "tables.sql"', **{"tables.sql": "CREATE TABLE t ()"})
+    assert read_options(kata) == (Options(7, "tables.sql"), "CREATE TABLE t ()")
+    assert SERVICE.files_of(kata) == ("tables.sql",)
 
 
-@pytest.fixture
-async def postgres(cluster: Cluster, recorder: Recorder) -> AsyncIterator[Postgres]:
-    async with running_postgres(cluster, recorder) as postgres:
-        yield postgres
-
-
-async def test_a_solution_reaches_its_database_through_the_relay(postgres: Postgres) -> None:
-    connection = await asyncpg.connect(postgres.url)
-    assert await connection.fetchval("SELECT amount FROM stock WHERE id = 3") == 30
-    assert (postgres.connections.opened, postgres.connections.open, postgres.connections.peak) == (1, 1, 1)
-    await connection.close()
-    await postgres.connections.closed()
-    assert postgres.connections.open == 0
-
-
-async def test_the_graders_own_queries_are_not_counted(postgres: Postgres) -> None:
-    await postgres.execute("UPDATE stock SET amount = 7 WHERE id = 1")
-    assert await postgres.fetchval("SELECT amount FROM stock WHERE id = 1") == 7
-    assert [row["id"] for row in await postgres.fetch("SELECT id FROM stock WHERE amount > $1 ORDER BY id", 20)] == [3, 4, 5]
-    assert postgres.connections.opened == 0
-
-
-async def test_connections_beyond_the_limit_are_refused(postgres: Postgres) -> None:
-    connections = [await asyncpg.connect(postgres.url) for _ in range(LIMIT)]
-    with pytest.raises(asyncpg.TooManyConnectionsError):
-        await asyncpg.connect(postgres.url)
-    for connection in connections:
-        await connection.close()
-
-
-async def test_each_check_has_a_database_of_its_own(cluster: Cluster, recorder: Recorder) -> None:
-    async with running_postgres(cluster, recorder) as first:
-        await first.execute("DELETE FROM stock")
-        async with running_postgres(cluster, recorder) as second:
-            assert await second.fetchval("SELECT count(*) FROM stock") == 5
-
-
-async def test_a_hold_proves_that_queries_are_under_way_at_once(postgres: Postgres) -> None:
-    connections = [await asyncpg.connect(postgres.url) for _ in range(3)]
-    async with anyio.create_task_group() as tasks, postgres.hold("stock") as held:
-        for connection in connections:
-            tasks.start_soon(connection.fetchval, "SELECT sum(amount) FROM stock")
-        await held.arrivals(3)
-        await held.release()
-    for connection in connections:
-        assert await connection.fetchval("SELECT 1") == 1
-        await connection.close()
-
-
-async def test_a_hold_that_nobody_comes_to_leaves_a_claim(postgres: Postgres, recorder: Recorder) -> None:
-    async with postgres.hold("stock") as held:
-        with pytest.raises(GateMissed):
-            await held.arrivals(1, deadline_s=0.1)
-    assert len(recorder.claims) == 1
-
-
-async def test_a_schema_that_is_wrong_is_told(cluster: Cluster, recorder: Recorder) -> None:
-    with pytest.raises(ServiceUnavailable, match="schema"):
-        async with running_postgres(cluster, recorder, "CREATE NONSENSE"):
-            pass
-
-
-async def test_a_server_that_died_is_told(recorder: Recorder) -> None:
-    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
-        assert cluster.process is not None
-        cluster.process.kill()
-        cluster.process.wait()
-        with pytest.raises(ServiceUnavailable, match="PostgreSQL did not start"):
-            async with running_postgres(cluster, recorder):
-                pass
-
-
-def test_the_server_and_its_data_are_gone_afterwards() -> None:
-    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
-        assert cluster.process is not None
-        pid = cluster.process.pid
-        assert psutil.pid_exists(pid)
-    assert not psutil.pid_exists(pid)
-    assert not run_dir.exists()
-
-
-def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_text("")
-    for kind in ("site_cache_dir", "user_cache_dir"):
-        monkeypatch.setattr(f"platformdirs.{kind}", lambda name: str(tmp_path / "file" / name))
-    with pytest.raises(ServiceUnavailable, match="cannot be started"), running_cluster(Place(tmp_path, tmp_path), LIMIT):
-        pass
-
-
-@pytest.mark.parametrize("url", ["http://host/db", "nonsense"])
-def test_an_address_that_is_none_of_postgres_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setenv(URL_VARIABLE, url)
-    with pytest.raises(ServiceUnavailable, match="is not a PostgreSQL URL"), running_cluster(Place(tmp_path, tmp_path), LIMIT):
-        pass
-
-
-async def test_a_server_of_the_users_own_serves_as_well(cluster: Cluster, recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = Cluster(cluster.connect, cluster.socket)
-    async with running_postgres(own, recorder) as postgres:
-        connection = await asyncpg.connect(postgres.url)
-        assert await connection.fetchval("SELECT count(*) FROM stock") == 5
-        await connection.close()
-    admin = await asyncpg.connect(**cluster.connect, database="postgres")
-    assert (
-        await admin.fetchval(
-            "SELECT count(*) FROM pg_database WHERE datname LIKE 'kata%' AND datname = $1", postgres.url.rpartition("/")[2]
-        )
-        == 0
-    )
-    await admin.close()
-
-
-async def test_an_own_server_that_does_not_answer_is_told(recorder: Recorder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(URL_VARIABLE, "postgresql://me@127.0.0.1:1/")
-    with (
-        running_cluster(Place(tmp_path, tmp_path), LIMIT) as cluster,
-        pytest.raises(ServiceUnavailable, match="No PostgreSQL server answers"),
-    ):
-        async with running_postgres(cluster, recorder):
-            pass
+def test_a_kata_need_not_say_anything(make_kata: MakeKata) -> None:
+    kata = kata_with(make_kata, "")
+    assert read_options(kata) == (Options(), "")
+    assert SERVICE.files_of(kata) == ()
 
 
 @pytest.mark.parametrize(
@@ -170,9 +39,8 @@ async def test_an_own_server_that_does_not_answer_is_told(recorder: Recorder, mo
         ("max_conections = 5", "`postgres.max_conections` is unknown"),
     ],
 )
-def test_a_mistake_in_its_table_of_the_manifest_is_told(make_kata: Callable[..., Path], table: str, message: str) -> None:
-    manifest = MANIFEST.replace("[starter]", f"[postgres]\n{table}\n[starter]").replace("tier = 1", 'tier = 1\nservices = ["postgres"]')
-    kata = read_manifest(make_kata(manifest=manifest) / "tiny")
+def test_a_mistake_in_its_table_of_the_manifest_is_told(make_kata: MakeKata, table: str, message: str) -> None:
+    kata = kata_with(make_kata, table)
     with pytest.raises(KataPackageError) as caught:
         SERVICE.check_options(kata)
     assert message in caught.value.message

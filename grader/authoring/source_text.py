@@ -1,0 +1,99 @@
+"""Lays out text that is put together from pieces as a formatter and an author would: imports, long lines, prose."""
+
+import ast
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+
+WIDTH = 140
+"""Of a line of code."""
+
+PROSE_WIDTH = 120
+
+INDENT = "    "
+STANDARD, INSTALLED, OWN = range(3)
+"""The sections of imports, in their order."""
+
+
+def imports(statements: Iterable[str]) -> str:
+    """Import statements as one block: each once, those from the same module together, in sections, sorted.
+
+    Args:
+        statements: each `import x` or `from x import y, z`.
+    """
+    modules: set[str] = set()
+    members: dict[str, set[str]] = {}
+    for statement in statements:
+        (node,) = ast.parse(statement).body
+        if isinstance(node, ast.Import):
+            modules.update(map(_written, node.names))
+        elif isinstance(node, ast.ImportFrom):
+            members.setdefault(node.module or "", set()).update(map(_written, node.names))
+    sections: dict[int, list[str]] = {}
+    for module in sorted(modules, key=str.lower):
+        sections.setdefault(_section(module), []).append(f"import {module}")
+    for module in sorted(members, key=str.lower):
+        sections.setdefault(_section(module), []).append(_import_from(module, sorted(members[module], key=_rank)))
+    return "\n\n".join("\n".join(sections[section]) for section in sorted(sections))
+
+
+def fitted(head: str, items: Sequence[str], tail: str) -> str:
+    """`head(items)tail` on a line, or its items on a line of their own, or one below the other.
+
+    Args:
+        head: up to the opening bracket, with the indentation.
+        items: what stands within the brackets.
+        tail: from the closing bracket on.
+    """
+    margin = head[: len(head) - len(head.lstrip())]
+    together = ", ".join(items)
+    if len(head + together + tail) <= WIDTH:
+        return head + together + tail
+    if len(margin + INDENT + together) <= WIDTH:
+        return "\n".join((head, margin + INDENT + together, margin + tail))
+    return "\n".join((head, *(f"{margin}{INDENT}{item}," for item in items), margin + tail))
+
+
+def entered(contexts: Sequence[str], margin: str) -> str:
+    """The line `async with …:`, or several if one is too short for it."""
+    line = f"{margin}async with {', '.join(contexts)}:"
+    if len(line) <= WIDTH:
+        return line
+    return "\n".join((f"{margin}async with (", *(f"{margin}{INDENT}{context}," for context in contexts), f"{margin}):"))
+
+
+def filled(text: str, indent: str = "") -> str:
+    """A paragraph in lines of prose; code in backquotes is kept together.
+
+    Args:
+        text: with any line breaks.
+        indent: of all lines but the first.
+    """
+    spans = " ".join(text.split()).split("`")
+    spans[1::2] = [span.replace(" ", "\0") for span in spans[1::2]]
+    lines = textwrap.fill("`".join(spans), PROSE_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return lines.replace("\0", " ")
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def _written(name: ast.alias) -> str:
+    return f"{name.name} as {name.asname}" if name.asname else name.name
+
+
+def _section(module: str) -> int:
+    top = module.partition(".")[0]
+    return OWN if top == "grader" else STANDARD if top in sys.stdlib_module_names else INSTALLED
+
+
+def _import_from(module: str, names: Sequence[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    return line if len(line) <= WIDTH else "\n".join((f"from {module} import (", *(f"{INDENT}{name}," for name in names), ")"))
+
+
+def _rank(name: str) -> tuple[int, str]:
+    """Constants come first, then classes, then the rest."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2), name.lower()

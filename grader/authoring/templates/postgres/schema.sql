@@ -1,1 +1,0 @@
-CREATE TABLE shows (show integer PRIMARY KEY, seats integer NOT NULL)

@@ -1,1 +1,0 @@
-CREATE TABLE stock (item integer PRIMARY KEY, pieces integer NOT NULL)
