@@ -264,26 +264,29 @@ class Visit(asyncio.Protocol):
                 self._events += 1
                 if self._events > EVENTS_LIMIT:
                     self.finish(ExchangeError.TOO_LARGE)
-                    return
-                if isinstance(event, h11.InformationalResponse):
-                    self._interim += 1
-                    if self._interim > INTERIM_LIMIT:
-                        self.finish(ExchangeError.MALFORMED)
-                        return
-                if isinstance(event, h11.Response):
-                    self.status = event.status_code
-                    self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in event.headers}
-                elif isinstance(event, h11.Data):
-                    self.body += event.data
-                    if len(self.body) > BODY_LIMIT_BYTES:
-                        self.finish(ExchangeError.TOO_LARGE)
-                elif isinstance(event, h11.EndOfMessage):
-                    self.last_byte_s = now_s
-                    self.finish(None)
                 elif event is h11.NEED_DATA or event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
                     return
+                else:
+                    self._take(event, now_s)
         except h11.RemoteProtocolError:
             self.finish(ExchangeError.MALFORMED if data else ExchangeError.CLOSED)
+
+    def _take(self, event: object, now_s: float) -> None:
+        """Take in one part of the answer."""
+        if isinstance(event, h11.InformationalResponse):
+            self._interim += 1
+            if self._interim > INTERIM_LIMIT:
+                self.finish(ExchangeError.MALFORMED)
+        elif isinstance(event, h11.Response):
+            self.status = event.status_code
+            self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in event.headers}
+        elif isinstance(event, h11.Data):
+            self.body += event.data
+            if len(self.body) > BODY_LIMIT_BYTES:
+                self.finish(ExchangeError.TOO_LARGE)
+        elif isinstance(event, h11.EndOfMessage):
+            self.last_byte_s = now_s
+            self.finish(None)
 
     def eof_received(self) -> None:
         if not self.over.done():
