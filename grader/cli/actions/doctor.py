@@ -11,7 +11,6 @@ from grader.tools.doctor import survey
 
 def examine(*, as_json: bool) -> ExitCode:
     """Show what this machine offers for grading; returns how the command ends."""
-    # Late: all of the harness is needed for this, and `kata --help` is to be quick.
     if as_json:
         facts = list(survey())
         typer.echo(render_facts(facts))
