@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from grader.authoring.observer import NullObserver
+from grader.authoring.observer import NullProofObserver
 from grader.authoring.proof import Proof
 from grader.authoring.prover import Plan
 from grader.authoring.verify import Verification
@@ -13,7 +13,7 @@ from grader.report import Verdict
 
 async def proof_of(catalog: Catalog, slug: str, plan: Plan) -> Proof:
     """Prove one kata."""
-    (proof,) = await Verification(catalog, [slug], plan, NullObserver()).run()
+    (proof,) = await Verification(catalog, [slug], plan, NullProofObserver()).run()
     return proof
 
 

@@ -6,7 +6,7 @@ from grader.authoring.examples import Example
 from grader.authoring.proof import Proof, Trial
 
 
-class Observer(Protocol):
+class ProofObserver(Protocol):
     """Is told how proving goes, for a live display. Several katas can be in progress, so each event names its kata."""
 
     def all_begin(self, gradings: int) -> None:
@@ -28,7 +28,7 @@ class Observer(Protocol):
         """A kata is finished."""
 
 
-class NullObserver:
+class NullProofObserver:
     """An observer that says nothing."""
 
     def all_begin(self, gradings: int) -> None:

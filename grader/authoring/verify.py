@@ -12,7 +12,7 @@ from grader.authoring.grading_queue import Grading, GradingQueue
 from grader.authoring.lint import read_package
 from grader.authoring.margins import timings_of
 from grader.authoring.noise import noise
-from grader.authoring.observer import Observer
+from grader.authoring.observer import ProofObserver
 from grader.authoring.proof import Problem, Proof, Trial
 from grader.authoring.prover import Plan, Prover
 from grader.catalog.card import MANIFEST
@@ -37,7 +37,7 @@ class Verification:
         observer: is told how it goes.
     """
 
-    def __init__(self, catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: Observer) -> None:
+    def __init__(self, catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: ProofObserver) -> None:
         self._catalog = catalog
         self._slugs = slugs
         self._plan = plan

@@ -6,6 +6,8 @@ check. The same claims are judged again when a saved run is replayed.
 
 import hashlib
 import json
+import math
+import sys
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, overload
@@ -205,8 +207,23 @@ class NumberExpectation:
         return self._count(Relation.AT_LEAST, limit, late)
 
     def _count(self, relation: Relation, limit: float, late: bool = False) -> "NumberExpectation":
-        _state(CountClaim(what=self._what, measured=self._number, relation=relation, limit=limit, unit=self._unit, late=late))
+        measured = _finite(self._number, relation)
+        _state(CountClaim(what=self._what, measured=measured, relation=relation, limit=float(limit), unit=self._unit, late=late))
         return self
+
+
+def _finite(number: float, relation: Relation) -> float:
+    """The number as evidence can hold it; what is no number, or beyond all numbers, misses as it would by itself.
+
+    A check may have it from an answer, and JSON as Python reads it has `NaN`, `Infinity` and integers of any length.
+    """
+    try:
+        value = float(number)
+    except OverflowError:
+        value = math.inf if number > 0 else -math.inf
+    if math.isnan(value):
+        return -sys.float_info.max if relation is Relation.AT_LEAST else sys.float_info.max
+    return max(-sys.float_info.max, min(sys.float_info.max, value))
 
 
 class ValueExpectation:

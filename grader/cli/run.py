@@ -39,7 +39,7 @@ def run(
     ] = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
-    """Run your app with its upstream, database and files, for curl, a browser or a debugger.
+    """Run your app with its services, for curl, a browser or a debugger.
 
     It runs in the foreground, with your own rights and outside of any sandbox, so that a browser reaches it and
     `breakpoint()` works. Ctrl-C stops all.

@@ -116,7 +116,7 @@ class Desk:
     polls: bool | None = None
 
 
-class Session:
+class WatchLoop:
     """A watch from its beginning to its end.
 
     Args:

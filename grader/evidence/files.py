@@ -9,6 +9,7 @@ import msgspec
 
 from grader.atomic import write_whole
 from grader.errors import EvidenceFileError
+from grader.evidence.encoding import encoded
 from grader.evidence.model import Run
 from grader.evidence.steps import from_1_to_2
 from grader.formats import RUN_FORMAT, Format
@@ -29,7 +30,7 @@ def save_run(run: Run, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = _free_name(folder, f"{run.kata}-{stamp}")
-        write_whole(path, msgspec.json.encode(run))
+        write_whole(path, encoded(run))
         _forget_old_runs(folder, run.kata)
     except OSError as error:
         raise EvidenceFileError(
@@ -97,7 +98,7 @@ def saved_runs(folder: Path, slugs: Collection[str]) -> list[Path]:
     """
     found = []
     for path in (path for slug in slugs for path in folder.glob(f"{slug}-[0-9]*.json")):
-        with contextlib.suppress(OSError, msgspec.MsgspecError):
+        with contextlib.suppress(OSError, RecursionError, msgspec.MsgspecError):
             title = msgspec.json.decode(path.read_bytes(), type=_Title)
             if FORMAT.refusal(title.format) is None and title.kata in slugs:
                 # Two runs of one second are told apart by the order in which they were saved.

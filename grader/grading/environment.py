@@ -8,7 +8,7 @@ from typing import Self
 
 from grader.catalog.manifest import Kata
 from grader.child.limits import Resources
-from grader.errors import HarnessError
+from grader.errors import HarnessError, KataPackageError, SolutionError
 from grader.evidence.model import Subject
 from grader.grading.descriptors import allow_descriptors
 from grader.harness.launcher import LauncherPlan, Launchers
@@ -59,12 +59,14 @@ class Environment:
             BrokenError: they cannot be made, or the kata's reference cannot be read.
         """
         allow_descriptors()
-        with contextlib.ExitStack() as stack:
-            self.run_dir = stack.enter_context(temporary_run_dir())
+        try:
+            self.run_dir = self._stack.enter_context(temporary_run_dir())
             self.folders = self._make_folders()
             self.services = StandingServices(self.kata, self.run_dir)
-            self.launchers = stack.enter_context(Launchers(self.run_dir, {one: self._plan(one) for one in self.folders}))
-            self._stack = stack.pop_all()
+            self.launchers = self._stack.enter_context(Launchers(self.run_dir, {one: self._plan(one) for one in self.folders}))
+        except BaseException:
+            self._stack.close()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -74,7 +76,11 @@ class Environment:
         folders = {Subject.SOLUTION: self.run_dir / Subject.SOLUTION.value}
         folders[Subject.SOLUTION].mkdir()
         if self.kata.reference.is_file():
-            folders[Subject.REFERENCE] = take_in(self.kata.reference.resolve(), self.run_dir / Subject.REFERENCE.value)
+            folders[Subject.REFERENCE] = self.run_dir / Subject.REFERENCE.value
+            try:
+                take_in(self.kata.reference.resolve(), folders[Subject.REFERENCE])
+            except SolutionError as error:
+                raise KataPackageError(f"The kata's reference cannot be used: {error.message}", "Tell the kata's author.") from error
         return folders
 
     def _plan(self, subject: Subject) -> LauncherPlan:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from grader.evidence.encoding import encoded
 from grader.grading.graded import Graded
 from grader.harness.sandbox import SandboxMode
 from grader.report import CheckResult
@@ -103,7 +104,7 @@ GO = b"go\n"
 
 def line_of(message: Command | Grade | Event) -> bytes:
     """A message as it is sent."""
-    return msgspec.json.encode(message) + b"\n"
+    return encoded(message) + b"\n"
 
 
 def plain(text: str) -> str:
@@ -112,14 +113,19 @@ def plain(text: str) -> str:
 
 
 class Lines:
-    """Puts lines together again from what a socket gives."""
+    """Puts lines together again from what a socket gives, however long they are."""
 
     def __init__(self) -> None:
-        self._unread = b""
+        self._unread = bytearray()
 
     def take(self, data: bytes) -> list[bytes]:
         """The lines that are whole now."""
-        *lines, self._unread = (self._unread + data).split(b"\n")
+        # Only what is new is searched: a line with the evidence of a grading has megabytes, and comes in small pieces.
+        self._unread += data
+        if b"\n" not in data:
+            return []
+        *lines, rest = bytes(self._unread).split(b"\n")
+        self._unread = bytearray(rest)
         return lines
 
 

@@ -46,12 +46,13 @@ from grader.grading.messages import (
 )
 from grader.grading.session import Session, Settings
 from grader.harness.cores import pin
+from grader.registry import SERVICES
 from grader.report import CheckResult
 
 DESCRIPTORS = 16
 """How many come with one message at most; one is usual."""
 
-WARM = ("pytest", "anyio.pytest_plugin", "grader.checks.plugin", "grader.checks.api")
+WARM = ("grader.grading.pytest_runner", "grader.checks.api", *(service.module for service in SERVICES.values()))
 """What a worker needs beyond the modules named above; half of all the imports."""
 
 END_S = 10.0

@@ -114,7 +114,9 @@ class Session:
             except HarnessError:
                 self._discard()
         if self._environment is None:
-            self._environment = self._stack.enter_context(Environment(self._kata, self._settings.sandbox))
+            environment = Environment(self._kata, self._settings.sandbox)
+            self._stack.push(environment)  # before it has anything, so that an interruption at any moment leaves nothing
+            self._environment = environment.__enter__()
         return self._environment
 
     def _discard(self) -> None:

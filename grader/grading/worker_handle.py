@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import anyio
+import msgspec
 
 from grader import errors
 from grader.errors import GraderError, HarnessError
@@ -71,7 +72,10 @@ class Worker:
         except OSError:
             data = b""
         self.has_ended = not data
-        return events_in(self.lines.take(data))
+        try:
+            return events_in(self.lines.take(data))
+        except msgspec.MsgspecError as error:  # this grading is lost, and no other one
+            return [Refused(f"What the process that graded has said cannot be read: {error}.", "Please report it.", "HarnessError")]
 
 
 def result_of(outcome: Outcome | None) -> Graded | GraderError:

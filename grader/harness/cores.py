@@ -15,8 +15,10 @@ def pin(cores: Collection[int]) -> None:
     """Let this process, and all that it starts from now on, run on these cores only; of no effect where the system cannot do that.
 
     Args:
-        cores: their numbers; those that there are not are left out, and nothing is done when none is left.
+        cores: their numbers; those that it may not use are left out, and nothing is done when none is left.
     """
     if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # none of them is there, or none may be used
-            os.sched_setaffinity(0, cores)
+        usable = os.sched_getaffinity(0) & set(cores)
+        if usable:
+            with contextlib.suppress(OSError):  # it has been taken away meanwhile
+                os.sched_setaffinity(0, usable)

@@ -23,6 +23,13 @@ from grader.evidence.model import (
 )
 from grader.harness.watch import Clock, Watcher
 
+EVENTS_LIMIT = 20_000
+"""So many things asked of services in one attempt, and services end what asks for more: each is kept, and crosses a socket in the end.
+No kata has use for more."""
+
+WORD_CHARS = 100
+"""How long the name of a service, a kind of event or an outcome may be."""
+
 
 class Recorder:
     """The open record of one attempt. Harness parts add to it; nobody reads it before it is frozen.
@@ -73,10 +80,14 @@ class Recorder:
         """What the solution opened to services, in the order in which it was added."""
         return tuple(self._connections.values())
 
+    @property
+    def is_flooded(self) -> bool:
+        """Whether the solution has asked more of services than any right one does; a service then ends what asks on."""
+        return len(self._events) >= EVENTS_LIMIT
+
     def add_event(self, event: ServiceEvent) -> ServiceEvent:
         """Note something that the solution asks of a service; returns it as it is kept."""
-        kept = replace(event, what=event.what[:WHAT_CHARS]) if len(event.what) > WHAT_CHARS else event
-        self._events[kept.id] = kept
+        kept = self._events[event.id] = _bounded(event)
         self._tell_end(kept)
         return kept
 
@@ -91,7 +102,7 @@ class Recorder:
             KeyError: there is none with this id, or it was over and is forgotten.
         """
         before = self._events[number]
-        event = self._events[number] = replace(before, **changes)
+        event = self._events[number] = _bounded(replace(before, **changes))
         if before.end is EventEnd.OPEN:
             self._tell_end(event)
         return event
@@ -178,3 +189,15 @@ class Recorder:
             hung_in_s=self.hung_in_s,
             mishap=self.mishap,
         )
+
+
+def _bounded(event: ServiceEvent) -> ServiceEvent:
+    """The event with each of its texts as one line of bounded length; most have that already."""
+    texts = {"what": WHAT_CHARS, "service": WORD_CHARS, "kind": WORD_CHARS, "outcome": WORD_CHARS}
+    changes = {name: one_line(getattr(event, name), limit) for name, limit in texts.items()}
+    return event if all(getattr(event, name) == text for name, text in changes.items()) else replace(event, **changes)
+
+
+def one_line(text: str, limit: int) -> str:
+    """A text as one line of at most so many characters."""
+    return " ".join(text[:limit].splitlines()) if not text.isprintable() else text[:limit]

@@ -243,14 +243,6 @@ class CheckJudge:
         return next((found[0] for found in (held[-1:], certain, [number for number, _ in own]) if found), None)
 
 
-def next_step(attempts: Sequence[Attempt], *, failed_already: bool = False) -> Step:
-    """What these attempts allow to say, in the order in which they were made; see `CheckJudge.step`."""
-    judge = CheckJudge(failed_already=failed_already)
-    for attempt in attempts:
-        judge.take(attempt)
-    return judge.step
-
-
 def _next_round(examined: Sequence[Examined], all_witnessed: bool) -> Step:
     """The next turn between solution and reference, when misses alone do not decide."""
     if not examined[-1].is_own or all_witnessed:

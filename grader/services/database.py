@@ -18,7 +18,7 @@ from grader.services.connections import Connections
 from grader.services.postgres_server import HINT, URL_VARIABLE, Cluster
 
 if TYPE_CHECKING:
-    from asyncpg import Connection as Session
+    from asyncpg import Connection as AsyncpgConnection
 
 READY_S = 20.0
 """How long a new server may take until it answers; 0.03 s is usual."""
@@ -36,7 +36,7 @@ HOLD_POLL_S = 0.01
 class Held:
     """Queries that wait for a table; made by `Postgres.hold`."""
 
-    def __init__(self, postgres: "Postgres", table: str, connection: "Session") -> None:
+    def __init__(self, postgres: "Postgres", table: str, connection: "AsyncpgConnection") -> None:
         self._postgres = postgres
         self._table = table
         self._connection = connection
@@ -94,7 +94,7 @@ class Postgres:
         connections: those that the solution opened, counted by a relay.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable["Session"]], admin: "Session", recorder: Recorder) -> None:
+    def __init__(self, connect: Callable[[], Awaitable["AsyncpgConnection"]], admin: "AsyncpgConnection", recorder: Recorder) -> None:
         self.recorder = recorder
         self.connections = Connections("database", recorder)
         self.url = ""
@@ -152,7 +152,7 @@ async def fresh_database(
     name, password = f"kata_{secrets.token_hex(6)}", secrets.token_hex(16)
     server = await _connect_when_ready(cluster)
 
-    async def connect() -> "Session":
+    async def connect() -> "AsyncpgConnection":
         return await _connect(cluster, name, user=f"{name}_grader", password=f"{password}x")
 
     try:
@@ -179,7 +179,7 @@ async def fresh_database(
             await _drop(server, cluster, name)
 
 
-async def _make(server: "Session", name: str, password: str, max_connections: int) -> None:
+async def _make(server: "AsyncpgConnection", name: str, password: str, max_connections: int) -> None:
     # The limit stands on the role: it holds on a server of the user's own too, and the grader's connections, which are
     # another role's, do not count.
     await server.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}' CONNECTION LIMIT {max_connections}")
@@ -190,7 +190,7 @@ async def _make(server: "Session", name: str, password: str, max_connections: in
     await server.execute(f"CREATE DATABASE {name} OWNER {name} STRATEGY file_copy")
 
 
-async def _fill(admin: "Session", name: str, schema: str) -> None:
+async def _fill(admin: "AsyncpgConnection", name: str, schema: str) -> None:
     from asyncpg import PostgresError
 
     try:
@@ -199,7 +199,7 @@ async def _fill(admin: "Session", name: str, schema: str) -> None:
         raise ServiceUnavailable(f"PostgreSQL refuses the kata's schema: {error}.", "Tell the kata's author.") from error
 
 
-async def _drop(server: "Session", cluster: Cluster, name: str) -> None:
+async def _drop(server: "AsyncpgConnection", cluster: Cluster, name: str) -> None:
     """Drop the database on a server of the user's own; the grader's own servers go with all that they have."""
     if cluster.process is None and not server.is_closed():
         await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -208,7 +208,7 @@ async def _drop(server: "Session", cluster: Cluster, name: str) -> None:
     server.terminate()
 
 
-async def _watch_size(server: "Session", name: str, recorder: Recorder) -> None:
+async def _watch_size(server: "AsyncpgConnection", name: str, recorder: Recorder) -> None:
     """See to it that a solution does not fill the disk by way of its database; runs until it is cancelled."""
     from asyncpg import InterfaceError, PostgresError
 
@@ -235,13 +235,13 @@ async def server_version(cluster: Cluster) -> str:
     return found
 
 
-async def _connect(cluster: Cluster, database: str, **account: str) -> "Session":
+async def _connect(cluster: Cluster, database: str, **account: str) -> "AsyncpgConnection":
     import asyncpg
 
     return await asyncpg.connect(**{**cluster.connect, **account}, database=database)
 
 
-async def _connect_when_ready(cluster: Cluster) -> "Session":
+async def _connect_when_ready(cluster: Cluster) -> "AsyncpgConnection":
     from asyncpg import CannotConnectNowError, PostgresError
 
     with anyio.move_on_after(READY_S):

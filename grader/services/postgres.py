@@ -43,7 +43,7 @@ def read_options(kata: Kata) -> tuple[Options, str]:
     table.refuse_the_rest()
     try:
         return options, (table.folder / options.schema).read_text(encoding="utf-8") if options.schema else ""
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # no text, or no name of a file
         why = error.strerror if isinstance(error, OSError) else error
         raise table.error("schema", f"names {options.schema}, which cannot be read: {why}") from error
 
@@ -108,8 +108,9 @@ class PostgresService(Service):
         began_s = time.perf_counter()
         try:
             with temporary_run_dir() as run_dir:
-                (run_dir / self.name).mkdir(mode=0o711)
-                with running_cluster(Place(run_dir / self.name, run_dir), 5) as cluster:
+                place = Place(run_dir / self.name, run_dir)
+                place.make()
+                with running_cluster(place, 5) as cluster:
                     found = anyio.run(server_version, cluster)
         except (GraderError, OSError) as error:
             hint = error.hint if isinstance(error, GraderError) else ""

@@ -189,13 +189,20 @@ def own_server(url: str) -> Cluster:
     Raises:
         ServiceUnavailable: the URL is not one of PostgreSQL.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("postgresql", "postgres") or not parts.hostname:
-        raise ServiceUnavailable(
-            f"{URL_VARIABLE} is not a PostgreSQL URL.", f"Write it as {URL_VARIABLE}=postgresql://user:password@host:5432, or unset it."
-        )
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 5432
+    except ValueError as error:  # a port that is none, half of an address
+        raise _no_url() from error
+    if parts.scheme not in ("postgresql", "postgres") or not host:
+        raise _no_url()
     user, password = (unquote(word) if word else None for word in (parts.username, parts.password))
-    return Cluster({"host": parts.hostname, "port": parts.port or 5432, "user": user or SUPERUSER, "password": password}, None)
+    return Cluster({"host": host, "port": port, "user": user or SUPERUSER, "password": password}, None)
+
+
+def _no_url() -> ServiceUnavailable:
+    hint = f"Write it as {URL_VARIABLE}=postgresql://user:password@host:5432, or unset it."
+    return ServiceUnavailable(f"{URL_VARIABLE} is not a PostgreSQL URL.", hint)
 
 
 def prepare_template() -> tuple[Path, Path, dict[str, Any]]:

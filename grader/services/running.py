@@ -8,6 +8,9 @@ from grader.catalog.manifest import Kata
 from grader.errors import HarnessError
 from grader.services.service import Place, Running, Standing, Surroundings, services_of
 
+SERVICES = "services"
+"""In the grading's folder, where each service has a folder of its own."""
+
 
 class StandingServices:
     """The services of a kata that stand for one grading.
@@ -23,11 +26,11 @@ class StandingServices:
     def __init__(self, kata: Kata, run_dir: Path) -> None:
         self._kata = kata
         self._services = services_of(kata)
-        self._places = {service.name: Place(run_dir / service.name, run_dir) for service in self._services}
+        self._places = {service.name: Place(run_dir / SERVICES / service.name, run_dir) for service in self._services}
         self._standing: dict[str, Standing] = {}
         try:
             for place in self._places.values():
-                place.folder.mkdir(mode=0o711)  # a service may run as another user, and a solution may not list it
+                place.make()
         except OSError as error:
             raise HarnessError(f"No folder can be made in {run_dir}: {error.strerror}.", "Free some space, or set TMPDIR.") from error
 

@@ -20,6 +20,9 @@ from grader.report import Fact
 if TYPE_CHECKING:
     from grader.services.fragment import Fragment
 
+PASSABLE = 0o711
+"""Mode of folders through which others may reach what they know the name of."""
+
 Listen = Callable[[], Awaitable[socket.socket]]
 """Makes a socket that listens where the solution can reach it."""
 
@@ -35,6 +38,17 @@ class Place:
 
     folder: Path
     run_dir: Path
+
+    def make(self) -> None:
+        """Make the folder. A service may run as another user, and pass through what nobody but its owner may list.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        for folder in (self.folder.parent, self.folder):
+            if folder != self.run_dir:
+                folder.mkdir(exist_ok=True)
+                folder.chmod(PASSABLE)  # the umask takes nothing away from that
 
 
 @dataclass(frozen=True)

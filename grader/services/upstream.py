@@ -336,6 +336,9 @@ class UpstreamConnection(asyncio.Protocol):
     def _take(self) -> None:
         assert self._request is not None
         upstream = self._upstream
+        if upstream.recorder.is_flooded:
+            self._close()
+            return
         method, target = self._request.method.decode("latin-1"), self._request.target.decode("latin-1")
         path, _, query = target.partition("?")
         record = upstream.recorder.add_event(

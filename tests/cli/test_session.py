@@ -12,7 +12,7 @@ import pytest
 
 from grader.catalog.find import find_catalog
 from grader.cli.actions.target import Target
-from grader.cli.session import Desk, Pressed, Session
+from grader.cli.session import Desk, Pressed, WatchLoop
 from grader.errors import GraderError
 from grader.evidence.files import saved_runs
 from grader.grading.graded import Graded
@@ -33,7 +33,7 @@ class Fake:
     results: list[Graded | GraderError]
     jobs: list[Job] = field(default_factory=list)
     ready: list[Job] = field(default_factory=list)
-    session: Session | None = None
+    session: WatchLoop | None = None
 
     def stand_by(self, job: Job) -> None:
         self.ready.append(job)
@@ -59,7 +59,7 @@ async def watched(target: Target, *results: Graded | GraderError) -> tuple[str, 
     """What is shown when gradings give these results."""
     fake = Fake(list(results))
     with screen_output() as written:
-        session = fake.session = Session(target, Desk(fake, WatchScreen(), None, lambda words, slug: None, lambda target: None))
+        session = fake.session = WatchLoop(target, Desk(fake, WatchScreen(), None, lambda words, slug: None, lambda target: None))
         with anyio.fail_after(HANG_S):
             assert await session.run() == 0
     return written.getvalue(), fake

@@ -18,6 +18,7 @@ from grader.workspace.progress import State, Workspace
 from tests.cli.pretend import PASS
 from tests.conftest import APP, KATA, MANIFEST, Ran, RunKata
 from tests.render.hostile import RICH_STYLES
+from tests.waiting import HANG_S
 
 KataHere = Callable[..., Ran]
 MakeKata = Callable[..., Path]
@@ -558,11 +559,12 @@ def test_a_run_that_cannot_be_saved_takes_no_verdict_from_the_learner(run: KataH
 
 IMPORTED = """
 import sys
+before = set(sys.modules)  # what this interpreter has by itself, such as a debugger's hooks
 from grader.cli.start import run
 try:
     run()
 finally:
-    print(*sorted(sys.modules), file=sys.stderr)
+    print(*sorted(set(sys.modules) - before), file=sys.stderr)
 """
 
 
@@ -606,7 +608,7 @@ def imported(begun: Path, katas: Path) -> Imported:
     def imported_by(*command: str) -> set[str]:
         environ = {**os.environ, "KATA_PATH": str(katas)}
         done = subprocess.run(
-            [sys.executable, "-c", IMPORTED, *command], cwd=begun, env=environ, capture_output=True, text=True, timeout=60, check=True
+            [sys.executable, "-c", IMPORTED, *command], cwd=begun, env=environ, capture_output=True, text=True, timeout=HANG_S, check=True
         )
         return set(done.stderr.split())
 

@@ -162,3 +162,8 @@ def test_runs_of_every_format_that_is_read_are_found_the_oldest_first(tmp_path: 
     (tmp_path / "sleepy-handler-7.json").write_text(json.dumps({**document, "format": 7}))
     (tmp_path / "sleepy-handler-8.json").write_text("nonsense")
     assert saved_runs(tmp_path, ["sleepy-handler"]) == [tmp_path / "sleepy-handler-1.json", old, new]
+
+
+def test_a_run_that_is_nested_without_end_is_none(tmp_path: Path) -> None:
+    (tmp_path / "tiny-1.json").write_text("[" * 200_000)
+    assert saved_runs(tmp_path, {"tiny"}) == []

@@ -29,6 +29,7 @@ from grader.grading.messages import (
     Refused,
     SeriesJob,
     commands_in,
+    events_in,
     grades_in,
     line_of,
 )
@@ -194,19 +195,29 @@ def example(job: SeriesJob, name: str) -> Path:
     return Path(job.katas, job.slug, name)
 
 
+def outermost(processes: list[psutil.Process]) -> set[psutil.Process]:
+    """Those that no other one of these has started: launchers, and not the servers that they fork, which end when they like."""
+    found = set()
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.parent() not in processes:
+                found.add(process)
+    return found
+
+
 async def test_a_series_grades_one_solution_after_another_with_the_same_launcher(series_job: SeriesJob, temporary: Path) -> None:
-    others = launchers()
+    others = outermost(launchers())
     with running_pool() as pool:
         async with pool.series(series_job) as series:
             passed = await series.grade(example(series_job, "accepted/reference.py"), NullObserver(), HANG_S)
-            first = [process for process in launchers() if process not in others]
+            first = outermost(launchers()) - others
             failed = await series.grade(example(series_job, "rejected/wrong.py"), NullObserver(), HANG_S)
-            second = [process for process in launchers() if process not in others]
+            second = outermost(launchers()) - others
         await must_be_clean(temporary)
     assert isinstance(passed, Graded)
     assert isinstance(failed, Graded)
     assert (passed.report.verdict, failed.report.verdict) == (Verdict.PASSED, Verdict.FAILED)
-    assert first == second != []
+    assert first == second != set()
 
 
 async def test_what_is_no_solution_is_an_error_and_the_series_goes_on(series_job: SeriesJob) -> None:
@@ -292,6 +303,41 @@ async def test_a_worker_that_is_killed_is_an_error_and_is_replaced(make_kata: Ca
     assert isinstance(replaced, Graded)
     assert replaced.report.verdict is Verdict.PASSED
     await must_be_clean(temporary)
+
+
+COUNTS_WHAT_IT_IS_TOLD = '''
+import json
+
+from grader.checks.api import Server, expect
+
+
+async def test_it_has_few_pieces(server: Server) -> None:
+    """It has at most 3 pieces."""
+    answer = await server.get("/")
+    expect(answer).status(200)
+    expect(json.loads(answer.body)["n"], "pieces").at_most(3)
+'''
+
+SAYS_NAN = """
+from fastapi import FastAPI, Response
+
+app = FastAPI()
+
+
+@app.get("/")
+async def root() -> Response:
+    return Response('{"n": NaN}', media_type="application/json")
+"""
+
+
+async def test_a_number_that_is_none_fails_the_check_and_not_the_pool(make_kata: Callable[..., Path], tmp_path: Path) -> None:
+    katas = make_kata(checks=COUNTS_WHAT_IT_IS_TOLD)
+    (tmp_path / "nan.py").write_text(SAYS_NAN)
+    with running_pool() as pool:
+        async with pool.series(SeriesJob(str(katas), "tiny")) as series:
+            graded = await series.grade(tmp_path / "nan.py", NullObserver(), HANG_S)
+    assert isinstance(graded, Graded)
+    assert graded.report.verdict is Verdict.FAILED
 
 
 # ---- a forkserver that only pretends -------------------------------------------------------------------------------------
@@ -453,6 +499,40 @@ def test_a_worker_that_stands_ready_for_another_kata_is_let_go(forkserver: Prete
         with forkserver.channel():
             assert first.recv(100) == b""
             pool.stand_down()
+
+
+async def test_what_cannot_be_read_is_the_error_of_that_grading_alone(forkserver: PretendedForkserver) -> None:
+    unreadable = b'{"type": "Graded", "run": {}}\n'
+    results: list[Graded | GraderError] = []
+
+    async def ask_twice() -> None:
+        async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny")) as series:
+            for _ in range(2):
+                results.append(await series.grade(Path("app.py"), NullObserver(), HANG_S))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask_twice)
+        with await anyio.to_thread.run_sync(forkserver.channel) as channel:
+            channel.sendall(line_of(Begun("A check.")) + unreadable)
+            await until(lambda: bool(results))
+            channel.sendall(line_of(FAIL))
+            await until(lambda: len(results) == 2)
+    assert isinstance(results[0], HarnessError)
+    assert "cannot be read" in results[0].message
+    assert results[1] == FAIL
+
+
+def test_a_text_with_half_of_a_character_crosses_as_a_question_mark() -> None:
+    (event,) = events_in(Lines().take(line_of(Begun("a \ud800 title"))))
+    assert event == Begun("a ? title")
+
+
+@pytest.mark.parametrize("piece_bytes", [1 << 10, 1 << 16])
+def test_a_line_of_many_megabytes_comes_in_pieces_that_are_looked_at_once(piece_bytes: int) -> None:
+    whole = b"x" * (32 << 20) + b"\n"
+    lines = Lines()
+    pieces = [whole[at : at + piece_bytes] for at in range(0, len(whole), piece_bytes)]
+    assert [line for piece in pieces for line in lines.take(piece)] == [whole[:-1]]
 
 
 def test_a_line_that_comes_in_pieces_is_one() -> None:

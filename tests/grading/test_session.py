@@ -10,11 +10,12 @@ import pytest
 
 from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
-from grader.errors import GraderError, HarnessError, SolutionError
+from grader.errors import GraderError, HarnessError, KataPackageError, SolutionError
 from grader.grading.environment import Environment
 from grader.grading.session import Session, Settings
 from grader.harness.sandbox import SandboxMode
 from grader.report import Verdict
+from grader.workspace.contents import LIMIT_BYTES
 from tests.conftest import APP
 from tests.grading.test_pool import has_ended
 from tests.waiting import wait_until
@@ -150,3 +151,9 @@ def test_a_kata_without_a_reference_is_graded_all_the_same(make_kata: MakeKata) 
     kata = find_catalog(katas).kata("tiny")
     with Session(kata) as session:
         assert session.grade(kata.starter).report.verdict is Verdict.FAILED
+
+
+def test_a_reference_that_cannot_be_used_is_the_katas_fault(kata: Kata) -> None:
+    kata.reference.write_text("x" * (LIMIT_BYTES + 1))
+    with pytest.raises(KataPackageError, match="reference cannot be used"), Session(kata) as session:
+        session.grade(kata.starter)

@@ -33,4 +33,5 @@ def test_a_process_can_be_kept_to_some_of_them() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux pins processes")
 def test_cores_that_there_are_not_change_nothing() -> None:
-    assert in_a_process_of_its_own((10_000,)) == usable_cores()
+    for cores in ((10_000,), (-1,), (2**70,), ()):
+        assert in_a_process_of_its_own(cores) == usable_cores()

@@ -3,7 +3,7 @@
 import pytest
 
 from grader.evidence.model import WHAT_CHARS, Connection, EventEnd, Excess, ServiceEvent
-from grader.harness.recorder import Recorder
+from grader.harness.recorder import WORD_CHARS, Recorder
 
 
 def event(number: int, **parts: object) -> ServiceEvent:
@@ -78,3 +78,23 @@ def test_a_service_says_in_its_own_words_which_limit_was_exceeded(recorder: Reco
 def test_nobody_need_listen(recorder: Recorder) -> None:
     recorder.exceed("cache_bytes", 1, 2, noun="Cache", of="in memory")
     recorder.add_event(event(1, end=EventEnd.ANSWERED))
+
+
+def test_every_text_of_an_event_is_one_bounded_line_whenever_it_came(recorder: Recorder) -> None:
+    long = "line\nline\r" * 1000
+    recorder.add_event(event(1, what=long, service=long, kind=long))
+    recorder.change_event(1, what=long, outcome=long)
+    (kept,) = recorder.events
+    assert len(kept.what) <= WHAT_CHARS
+    assert max(len(kept.service), len(kept.kind), len(kept.outcome)) <= WORD_CHARS
+    assert not any(mark in kept.what + kept.outcome + kept.service + kept.kind for mark in "\r\n")
+
+
+def test_more_events_than_any_solution_has_use_for_are_a_flood(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.harness.recorder.EVENTS_LIMIT", 3)
+    for number in range(3):
+        assert not recorder.is_flooded
+        recorder.add_event(event(number, end=EventEnd.ANSWERED, ended_s=1.0))
+    assert recorder.is_flooded
+    recorder.forget_ended()
+    assert not recorder.is_flooded

@@ -1,5 +1,7 @@
 """The verdict rule on recorded evidence."""
 
+from collections.abc import Sequence
+
 import pytest
 from msgspec import structs
 
@@ -17,7 +19,7 @@ from grader.evidence.model import (
     StatusClaim,
     Subject,
 )
-from grader.judge.decide import Step, examine_attempt, judge_check, judge_run, next_step, verdict_of
+from grader.judge.decide import CheckJudge, Step, examine_attempt, judge_check, judge_run, verdict_of
 from grader.report import FindingKind, Outcome, Verdict
 from tests.judge.records import answered, attempt, counted, exchange, gated, timed, watch
 
@@ -37,6 +39,14 @@ REFERENCE_MISSED = timed(1.0, subject=Subject.REFERENCE)
 
 def record(*attempts: Attempt, name: str = "test_a") -> CheckRecord:
     return CheckRecord(name=name, title="A.", attempts=attempts)
+
+
+def next_step(attempts: Sequence[Attempt], *, failed_already: bool = False) -> Step:
+    """What the judge says after these attempts."""
+    judge = CheckJudge(failed_already=failed_already)
+    for one in attempts:
+        judge.take(one)
+    return judge.step
 
 
 @pytest.mark.parametrize(

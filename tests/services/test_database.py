@@ -128,7 +128,7 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pyt
         pass
 
 
-@pytest.mark.parametrize("url", ["http://host/db", "nonsense"])
+@pytest.mark.parametrize("url", ["http://host/db", "nonsense", "postgresql://u@h:abc/", "postgresql://u@h:99999/", "postgresql://[::1"])
 def test_an_address_that_is_none_of_postgres_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv(URL_VARIABLE, url)
     with pytest.raises(ServiceUnavailable, match="is not a PostgreSQL URL"), running_cluster(Place(tmp_path, tmp_path), LIMIT):

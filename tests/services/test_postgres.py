@@ -35,6 +35,7 @@ def test_a_kata_need_not_say_anything(make_kata: MakeKata) -> None:
     ("table", "message"),
     [
         ('schema = "none.sql"', "`postgres.schema` names none.sql, which cannot be read"),
+        ('schema = "a\\u0000b"', "cannot be read: embedded null byte"),
         ("max_connections = 0", "`postgres.max_connections` must be a positive integer"),
         ("max_conections = 5", "`postgres.max_conections` is unknown"),
     ],

@@ -1,5 +1,7 @@
 """The services of a kata together: folders, order, and what is left when one fails."""
 
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,12 +43,12 @@ def surroundings(recorder: Recorder) -> Surroundings:
 
 def test_each_service_has_a_folder_and_solutions_see_those_that_are_shared(kata: Kata, service: FakeService, tmp_path: Path) -> None:
     services = StandingServices(kata, tmp_path)
-    assert services.shared_folders == (tmp_path / "files", tmp_path / "fake")
+    assert services.shared_folders == (tmp_path / "services" / "files", tmp_path / "services" / "fake")
     assert all(folder.is_dir() for folder in services.shared_folders)
     assert services.warm == ("colorsys",)
     service.is_shared = False
     (tmp_path / "again").mkdir()
-    assert StandingServices(kata, tmp_path / "again").shared_folders == (tmp_path / "again" / "files",)
+    assert StandingServices(kata, tmp_path / "again").shared_folders == (tmp_path / "again" / "services" / "files",)
 
 
 async def test_one_is_started_for_the_grading_and_made_fresh_for_each_check(
@@ -67,7 +69,7 @@ async def test_solutions_are_told_where_they_are(kata: Kata, recorder: Recorder,
         async with services.fresh(surroundings(recorder)) as running:
             environ = environ_of(running)
     assert environ["FAKE_ADDRESS"] == "here"
-    assert Path(environ["FILES_DIR"]).parent == tmp_path / "files"
+    assert Path(environ["FILES_DIR"]).parent == tmp_path / "services" / "files"
     assert titles_of(kata) == [("files", "Files"), ("fake", "Fake")]
 
 
@@ -88,3 +90,13 @@ def test_one_that_has_ended_is_noticed(kata: Kata, service: FakeService, tmp_pat
         assert service.standing is not None
         service.standing.ended = True
         assert services.have_ended()
+
+
+def test_what_runs_as_another_user_gets_through_to_its_folder_whatever_the_umask(kata: Kata, tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        StandingServices(kata, tmp_path)
+    finally:
+        os.umask(before)
+    for folder in (tmp_path / "services", tmp_path / "services" / "fake"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o711

@@ -241,3 +241,14 @@ async def test_what_is_over_can_be_forgotten_while_it_runs_on(upstream: Upstream
         assert len(recorder.connections) == upstream.connections.open
         held.release()
     assert upstream.all_calls[0].record.end is EventEnd.ANSWERED
+
+
+async def test_a_solution_that_asks_without_end_is_cut_off(
+    upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.harness.recorder.EVENTS_LIMIT", 2)
+    for _ in range(2):
+        await client.get("/a")
+    with pytest.raises(httpx.RemoteProtocolError):
+        await client.get("/a")
+    assert len(recorder.events) == len(upstream.all_calls) == 2

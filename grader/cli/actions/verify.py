@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import typer
 
-from grader.authoring.observer import NullObserver, Observer
+from grader.authoring.observer import NullProofObserver, ProofObserver
 from grader.authoring.proof import Proof, ProofVerdict, verdict_of_proofs
 from grader.authoring.prover import Plan
 from grader.authoring.verify import Verification
@@ -52,7 +52,7 @@ def verify_katas(
     ending = Ending()
     with ending.kept():
         if as_json:
-            proofs = prove(NullObserver(), ending)
+            proofs = prove(NullProofObserver(), ending)
             typer.echo(render_proofs(proofs, grader_info()))
         else:
             screen = ProofScreen()
@@ -65,7 +65,7 @@ def verify_katas(
     return PROOF_CODES[verdict_of_proofs(proofs)]
 
 
-def prove_katas(catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: Observer, ending: Ending) -> list[Proof]:
+def prove_katas(catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: ProofObserver, ending: Ending) -> list[Proof]:
     """Prove katas until they are finished or a signal comes.
 
     Args:

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from grader.cli.actions.target import Target, target_of
 from grader.cli.keyboard import Keyboard
 from grader.cli.news import tell_changes
-from grader.cli.session import Desk, Graders, Session
+from grader.cli.session import Desk, Graders, WatchLoop
 from grader.cli.signals import kept_handlers
 from grader.errors import GraderError
 from grader.grading.pool import running_pool
@@ -68,7 +68,7 @@ def keep_watch(
         os.environ["KATA_PATH"] = str(katas.resolve())  # for the commands behind the keys
     with _keyboard() as keyboard, kept_handlers():
         desk = Desk(graders, WatchScreen(), keyboard, _command_runner(context), _next_target, sandbox, polls)
-        return anyio.run(Session(target, desk).run)
+        return anyio.run(WatchLoop(target, desk).run)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,22 @@
+"""Evidence and messages as JSON, whatever texts they have."""
+
+import msgspec
+
+
+def encoded(document: msgspec.Struct) -> bytes:
+    """A document as JSON.
+
+    JSON cannot hold halves of characters (lone surrogates), which Python's strings can: each becomes a question mark.
+    """
+    try:
+        return msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_whole(msgspec.to_builtins(document)))
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {_whole(key): _whole(part) for key, part in value.items()}
+    return [_whole(part) for part in value] if isinstance(value, list | tuple) else value
