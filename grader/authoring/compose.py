@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from grader.authoring.source_text import entered, filled, fitted, imports, listed
-from grader.services.fragment import Fragment
+from grader.services.fragment import ChecksPart, Count, Fragment
 
 TEMPLATES = Path(__file__).parent / "templates"
 SUFFIX = ".jinja"
@@ -65,11 +65,13 @@ class Check:
         contexts: what is entered around its visitors.
         fixtures: names of the services that it needs.
         gate: what stands between sending its visitors and looking at their answers.
+        counts: what is counted at its end.
     """
 
     contexts: tuple[str, ...]
     fixtures: tuple[str, ...]
     gate: str = ""
+    counts: tuple[Count, ...] = ()
 
 
 def compose(slug: str, title: str, tier: int, fragments: Fragments) -> dict[str, str]:
@@ -123,6 +125,8 @@ def _values(fragments: Fragments) -> dict[str, Any]:
         "options": [fragment.options.strip() for fragment in found if fragment.options],
         "fails": fitted("fails = [", [json.dumps(name) for name in crowds], "]"),
         "at_once": AT_ONCE,
+        "counted": [fragment.who for fragment in found if fragment.checks.count is not None],
+        "shares_item": not any(fragment.checks.one_at_a_time for fragment in found),
         "items": ITEMS,
         "typed": lambda names: [_typed(name, fragments[name]) for name in names],
         **_of_the_app(found),
@@ -169,14 +173,10 @@ def _of_the_checks(fragments: Fragments) -> dict[str, Any]:
     tell = [part.tell for part in parts.values()]
     told = _used(parts, tell)
     is_awaited = any(re.search(r"\bawait\b", code) for code in tell)
-    counts = [part.count for part in parts.values() if part.count is not None]
-    around = {name: part.background for name, part in parts.items() if part.background is not None}
-    opened = tuple(f"{one.context} as {one.name}" if one.name else one.context for one in around.values())
-    crowds = {}
-    for name, part in parts.items():
-        contexts = [other.context for service, other in around.items() if service != name]
-        contexts += [part.hold] if part.hold else []
-        crowds[name] = Check(tuple(contexts), _used(parts, [*tell, *contexts, part.gate]), part.gate.strip())
+    nothing = [part.nothing.strip() for part in parts.values() if part.nothing]
+    contexts, counts = _around(parts)
+    seen = (count.seen for count in counts)
+    first = Check(contexts, _used(parts, [*tell, *nothing, *contexts, *seen]), counts=counts)
     statements = ["import secrets", "from grader.checks.api import Server, expect", *map(_import_of_fixture, fragments.values())]
     return {
         "imports": imports([*statements, *(statement for part in parts.values() for statement in part.imports)]),
@@ -184,10 +184,27 @@ def _of_the_checks(fragments: Fragments) -> dict[str, Any]:
         "renew_head": f"{'async ' if is_awaited else ''}def renew(",
         "renew": f"{'await ' if is_awaited else ''}renew({', '.join(('offers', *told))})",
         "helpers": [part.helpers.strip() for part in parts.values() if part.helpers],
-        "first": Check(opened, _used(parts, [*tell, *opened, *(count.seen for count in counts)])),
-        "counts": counts,
-        "crowds": crowds,
+        "first": first,
+        "nothing": nothing,
+        "rounds": 3 if nothing else 2,
+        "crowds": {name: _crowd(name, parts) for name in parts},
     }
+
+
+def _around(parts: Mapping[str, ChecksPart]) -> tuple[tuple[str, ...], tuple[Count, ...]]:
+    """What must go on in a check for these services to answer, and what is counted of them."""
+    backgrounds = [part.background for part in parts.values() if part.background is not None]
+    contexts = tuple(f"{one.context} as {one.name}" if one.name else one.context for one in backgrounds)
+    return contexts, tuple(part.count for part in parts.values() if part.count is not None)
+
+
+def _crowd(name: str, parts: Mapping[str, ChecksPart]) -> Check:
+    """The check of a crowd at one service: its gate stands for its background, all others answer at once."""
+    own = parts[name]
+    contexts, counts = _around({service: part for service, part in parts.items() if service != name or part.background is None})
+    contexts += (own.hold,) if own.hold else ()
+    code = [*(part.tell for part in parts.values()), *contexts, own.gate, *(count.seen for count in counts)]
+    return Check(contexts, _used(parts, code), own.gate.strip(), counts)
 
 
 def _of_the_run(fragments: Fragments) -> dict[str, Any]:

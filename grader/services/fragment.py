@@ -82,8 +82,10 @@ class ChecksPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         hold: an asynchronous context manager, an expression with or without `as`, around the visitors and the gate.
         value: an expression for what the service is to say of `item`; by default a number that nobody can guess.
         tell: statements that make the service say `offer[FIELD]` of `item` from now on.
+        nothing: statements after which the service has nothing of `item`; they set `offer[FIELD]` to what is answered then.
         background: what must go on meanwhile.
-        count: how often the service was asked; each visitor asks once.
+        count: how often the service was asked; each visitor asks once. README promises that of services with a count.
+        one_at_a_time: whether visitors who ask it for the same item at once cannot be served, as with a pipe that has one reader.
         helpers: functions and constants that all this needs.
         imports: import statements of that code.
     """
@@ -93,8 +95,10 @@ class ChecksPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     hold: str = ""
     value: str = "secrets.randbelow(10**9)"
     tell: str = ""
+    nothing: str = ""
     background: Background | None = None
     count: Count | None = None
+    one_at_a_time: bool = False
     helpers: str = ""
     imports: tuple[str, ...] = ()
 

@@ -53,12 +53,10 @@ class StandingServices:
             BrokenError: one cannot be started.
         """
         with contextlib.ExitStack() as stack:
+            stack.callback(self._standing.clear)
             for service in self._services:
                 self._standing[service.name] = stack.enter_context(service.start(self._kata, self._places[service.name]))
-            try:
-                yield
-            finally:
-                self._standing.clear()
+            yield
 
     def have_ended(self) -> bool:
         """Whether a process of one has ended that should not have."""

@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import json
 import subprocess
 import sys
 import tomllib
@@ -142,6 +143,84 @@ def test_there_is_a_field_a_requirement_and_a_check_for_each_service(services: s
         assert f"    {fragment.field}: int\n" in files["starter/app.py"]
         assert f"- `{fragment.field}`: " in files["README.md"]
     assert len(check_names(files)) == 1 + len(services_of(services)) == must_hold.count("\n- ")
+
+
+@pytest.mark.parametrize(
+    ("services", "promise"),
+    [
+        ("upstream", "the price service says at that moment: it is asked once for every visitor."),
+        ("postgres", "the warehouse says at that moment: it is asked anew for every visitor."),
+        ("upstream,postgres", "each of them is asked anew for every visitor, the price service exactly once."),
+    ],
+)
+def test_how_often_a_service_is_asked_is_promised_where_it_is_counted(services: str, promise: str) -> None:
+    files = composed(services)
+    assert promise in " ".join(files["README.md"].split())
+    counted = files["checks.py"].count('"questions that reached the price service").equals(')
+    assert counted == ("upstream" in services) * (1 + len(services_of(services)))
+
+
+@pytest.mark.parametrize("services", CHOICES[1:])
+def test_two_visitors_want_the_same_item_where_all_services_allow_it(services: str) -> None:
+    files, is_allowed = composed(services), "files" not in services
+    readme = " ".join(files["README.md"].split())
+    assert ("two of them for the same item" in readme) is ("# two visitors want the same" in files["checks.py"]) is is_allowed
+    assert ("each for another item" in readme) is not is_allowed
+
+
+SINGLE_FLIGHT = """
+asking: dict[int, asyncio.Task[int]] = {}
+
+
+async def cents_for_all(item: int, prices: httpx.AsyncClient) -> int:
+    if item not in asking:
+        asking[item] = asyncio.create_task(price_of(item, prices))
+        asking[item].add_done_callback(lambda _: asking.pop(item))
+    return await asyncio.shield(asking[item])
+
+
+@app.get("""
+
+NOTHING_FOUND = """if pieces is None:
+        raise HTTPException(404)
+    return pieces"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("services", "changes", "failed"),
+    [
+        (
+            "upstream",
+            {
+                "import os": "import asyncio\nimport os",
+                "@app.get(": SINGLE_FLIGHT,
+                "await price_of(item, req": "await cents_for_all(item, req",
+            },
+            ["test_no_queue_at_upstream"],
+        ),
+        (
+            "postgres",
+            {"import FastAPI,": "import FastAPI, HTTPException,", "return pieces or 0": NOTHING_FOUND},
+            ["test_an_offer_is_asked_for_anew"],
+        ),
+        (
+            "upstream",
+            {"    cents = await price": "    await price_of(item, request.state.prices)\n    cents = await price"},
+            ["test_an_offer_is_asked_for_anew", "test_no_queue_at_upstream"],
+        ),
+    ],
+    ids=["one question for two visitors", "an item that is not there is an error", "asked twice"],
+)
+def test_what_the_readme_rules_out_fails(kata: RunKata, tmp_path: Path, services: str, changes: dict[str, str], failed: list[str]) -> None:
+    kata("new", "offers", "--with", services)
+    source = (tmp_path / "offers" / "accepted" / "reference.py").read_text()
+    for before, after in changes.items():
+        assert before in source
+        source = source.replace(before, after, 1)
+    (tmp_path / "wrong.py").write_text(source)
+    checks = json.loads(kata("check", "offers", "--katas", tmp_path, "--solution", "wrong.py", "--json").out)["checks"]
+    assert [check["name"] for check in checks if check["outcome"] == "failed"] == failed
 
 
 def test_several_services_can_be_asked_together_and_a_single_one_cannot() -> None:
