@@ -21,14 +21,19 @@ class PipeReader:
     def __init__(self, descriptor: int, take: Callable[[bytes], None]) -> None:
         self._descriptor: int | None = descriptor
         self._take = take
+        self._is_stopped = False
         os.set_blocking(descriptor, False)
 
     async def follow(self) -> None:
-        """Read until the other side closes, the reader is closed, or the task is cancelled."""
+        """Read until the other side closes, the reader is stopped or closed, or the task is cancelled."""
         while self._descriptor is not None:
             await anyio.wait_readable(self._descriptor)
             if not self._read():
                 return
+
+    def stop(self) -> None:
+        """Read no more, however much comes: whoever writes on has to wait."""
+        self._is_stopped = True
 
     def close(self) -> None:
         """Read what is there already, and close the pipe; a task that follows it may be about to read at this moment."""
@@ -40,7 +45,7 @@ class PipeReader:
             self._descriptor = None
 
     def _read(self) -> bool:
-        if self._descriptor is None:
+        if self._descriptor is None or self._is_stopped:
             return False
         try:
             data = os.read(self._descriptor, CHUNK_BYTES)

@@ -103,7 +103,8 @@ class ServerProcesses:
         self.printed = Signal()
         log, self._their_log = os.pipe()
         self._output = Output()
-        self._pipes = [PipeReader(log, self._take_output)]
+        self._log = PipeReader(log, self._take_output)
+        self._pipes = [self._log]
         self._stalls: list[StallReader] = []
         self._status, self._their_status = socket.socketpair()
         self._status.setblocking(False)
@@ -265,6 +266,7 @@ class ServerProcesses:
         self._output.add(data)
         self.printed.set()
         if self._output.size_bytes > self._plan.output_bytes:
+            self._log.stop()  # a flood would keep the grader busy for as long as its writer lives
             self._end_for(Excess(what="output_bytes", limit=self._plan.output_bytes, seen=self._output.size_bytes))
 
     def _end_for(self, excess: Excess) -> None:

@@ -16,6 +16,7 @@ from grader.child.limits import MIB, Resources
 from grader.errors import SandboxUnavailable
 from grader.harness import sandbox
 from grader.harness.launcher import Launcher, LauncherPlan, running_launcher
+from grader.harness.pipe import CHUNK_BYTES
 from grader.harness.recorder import Recorder
 from grader.harness.sandbox import SandboxMode, interpreter_folders
 from grader.harness.server import Server, ServerNotReady, ServerPlan, running_server
@@ -241,7 +242,8 @@ async def test_a_flood_of_output_ends_it(serve: Serve, recorder: Recorder) -> No
     assert recorder.life is not None
     assert recorder.life.exceeded is not None
     assert recorder.life.exceeded.what == "output_bytes"
-    assert recorder.life.log_bytes < 10 * MIB
+    # The grader reads no more from then on, so it does not matter how long the system takes to end the server.
+    assert MIB < recorder.life.log_bytes <= MIB + CHUNK_BYTES
 
 
 @pytest.mark.slow
