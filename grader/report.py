@@ -4,7 +4,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from grader.evidence.model import Excess, Frame, Machine, Relation, WaitingTask, Watch
+from grader.evidence.claims import Relation
+from grader.evidence.machine import Machine, Watch
+from grader.evidence.server import Excess, Frame, WaitingTask
 from grader.formats import REPORT_FORMAT
 
 

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from grader.checks.expect import RECORDER
-from grader.evidence.model import Subject
-from grader.harness.launcher import Launcher, running_launcher
-from grader.harness.recorder import Recorder
-from grader.harness.server import Server, ServerPlan, in_time, running_server
-from grader.harness.watch import Clock
+from grader.checks.server import Server, ServerPlan, in_time, running_server
+from grader.evidence.run import Subject
+from grader.measure.recorder import Recorder
+from grader.measure.timing import Clock
+from grader.process.launcher import Launcher, running_launcher
 from grader.tasks import single_error
 from tests import machine
 from tests.scheduling import SharedFixtureScheduling

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from grader.atomic import write_whole
 from grader.catalog.manifest import read_manifest
-from grader.evidence.model import Attempt, CheckRecord, Run
+from grader.evidence.run import Attempt, CheckRecord, Run
 from grader.grading.grade import grade
 from grader.report import Verdict
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from docs.pictures.drawing import Sheet
 from docs.pictures.record import scene
-from grader.evidence.model import Attempt, EventEnd, Exchange, Run, ServiceEvent
+from grader.evidence.run import Attempt, Run
+from grader.evidence.traffic import EventEnd, Exchange, ServiceEvent
 
 
 def pictures(run: Run) -> Iterator[tuple[str, str]]:

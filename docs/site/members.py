@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 
 from grader.checks import api, expect
-from grader.harness.load import Lingering
+from grader.load.client import Lingering
 from grader.services.connections import Connections
 from grader.services.database import Held
 

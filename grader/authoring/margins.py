@@ -8,17 +8,10 @@ from collections.abc import Iterator, Sequence
 from grader.authoring.examples import Example, Kind
 from grader.authoring.proof import Margin, Problem, Side, Timing, Trial
 from grader.authoring.thresholds import ABOVE, BELOW, LEISURE_S
-from grader.evidence.model import (
-    Attempt,
-    CheckRecord,
-    ClockClaim,
-    Exchange,
-    ExchangeError,
-    Relation,
-    StatusClaim,
-    Subject,
-    Watch,
-)
+from grader.evidence.claims import ClockClaim, Relation, StatusClaim
+from grader.evidence.machine import Watch
+from grader.evidence.run import Attempt, CheckRecord, Subject
+from grader.evidence.traffic import Exchange, ExchangeError
 from grader.judge.claims import examine_claim, measured_time_s
 from grader.report import Outcome
 

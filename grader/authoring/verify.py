@@ -22,7 +22,7 @@ from grader.grading.graded import Graded
 from grader.grading.messages import SeriesJob
 from grader.grading.observer import NullObserver
 from grader.grading.pool import Pool, PooledSeries, running_pool
-from grader.harness.rundir import temporary_run_dir
+from grader.process.run_dir import temporary_run_dir
 from grader.services.service import services_of
 from grader.tasks import single_error
 

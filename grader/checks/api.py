@@ -7,9 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from grader.checks.expect import expect
-from grader.evidence.model import Sample
-from grader.harness.load import Answer, Crowd, Pending
-from grader.harness.server import Server
+from grader.checks.server import Server
+from grader.evidence.server import Sample
+from grader.load.client import Answer, Crowd, Pending
 from grader.registry import SERVICES
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` finds these, and those of any other service

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, overload
 
-from grader.evidence.model import Claim, ClockClaim, CountClaim, ExchangeError, Relation, StatusClaim, ValueClaim
-from grader.harness.load import Answer, Crowd
-from grader.harness.recorder import Recorder
+from grader.evidence.claims import Claim, ClockClaim, CountClaim, Relation, StatusClaim, ValueClaim
+from grader.evidence.traffic import ExchangeError
 from grader.judge.claims import examine_claim
+from grader.load.client import Answer, Crowd
+from grader.measure.recorder import Recorder
 
 VALUE_CHARS = 4000
 """How much of a value goes into the evidence."""

@@ -18,15 +18,15 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from grader.checks.expect import RECORDER, ClaimMissed
+from grader.checks.server import Server, ServerNotReady
 from grader.checks.stage import Cast, Stage, running_cast
 from grader.errors import BrokenError
-from grader.evidence.model import Attempt, CheckRecord, Subject
-from grader.harness.gates import HASTE, GateMissed
-from grader.harness.machine import Reading, between, look
-from grader.harness.recorder import Recorder
-from grader.harness.server import Server, ServerNotReady
-from grader.harness.watch import Clock
+from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.judge.decide import CheckJudge, Step
+from grader.measure.gates import HASTE, GateMissed
+from grader.measure.machine import Reading, between, look
+from grader.measure.recorder import Recorder
+from grader.measure.timing import Clock
 from grader.report import CheckResult, FindingKind, Outcome
 
 BACKEND: tuple[str, dict[str, object]] = ("asyncio", {})

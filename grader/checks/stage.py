@@ -8,9 +8,9 @@ from pathlib import Path
 import anyio
 
 from grader.catalog.manifest import Kata
-from grader.harness.launcher import Launchers
-from grader.harness.recorder import Recorder
-from grader.harness.server import Server, ServerPlan, listening_socket, running_server
+from grader.checks.server import Server, ServerPlan, listening_socket, running_server
+from grader.measure.recorder import Recorder
+from grader.process.launcher import Launchers
 from grader.services.running import StandingServices, environ_of
 from grader.services.service import Running, Surroundings
 from grader.tasks import single_error

@@ -10,7 +10,7 @@ import typer
 
 from grader.cli.completion import SlugArgument
 from grader.cli.options import KatasOption, SandboxOption
-from grader.harness.sandbox import SandboxMode
+from grader.process.sandbox import SandboxMode
 
 
 def register(app: typer.Typer) -> None:

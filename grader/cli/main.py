@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from grader.cli import instructor, learner, machine, profile, progress, report, watch, workspace
-from grader.cli import run as live_run
+from grader.cli import instructor, interactive, learner, machine, workspace
 from grader.errors import ExitCode, GraderError
 
 app = typer.Typer(
@@ -21,13 +20,9 @@ app = typer.Typer(
 )
 learner.register(app)
 workspace.register(app)
-progress.register(app)
-report.register(app)
 instructor.register(app)
 machine.register(app)
-watch.register(app)
-live_run.register(app)
-profile.register(app)
+interactive.register(app)
 
 
 def _show_version(wanted: bool) -> None:
@@ -68,7 +63,7 @@ def _exit_code() -> int:
             print("\nInterrupted; everything that was started has been ended.", file=sys.stderr)
         return end.code if isinstance(end.code, int) else ExitCode.PASSED
     except GraderError as error:
-        from grader.render.terminal import Screen  # late: rich is not needed where nothing fails
+        from grader.render.terminal.screen import Screen  # late: rich is not needed where nothing fails
 
         Screen(to_stderr=True).error(error)
         return error.exit_code

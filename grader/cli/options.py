@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from grader.harness.sandbox import SandboxMode
+from grader.process.sandbox import SandboxMode
 
 KatasOption = Annotated[
     Path | None,

@@ -1,8 +1,9 @@
-"""Commands of a learner between two gradings: list, hint, solution, diff, reset, open.
+"""Commands of a learner between two gradings: list, hint, solution, diff, reset, open, progress, report.
 
 What a command does is in `grader.cli.actions`, and is imported when the command runs: `kata --help` needs none of it.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,8 @@ def register(app: typer.Typer) -> None:
     app.command("diff")(diff)
     app.command("reset")(reset)
     app.command("open")(open_kata)
+    app.command("progress")(progress)
+    app.command("report")(report)
 
 
 def list_katas(
@@ -79,3 +82,40 @@ def open_kata(slug: SlugArgument = None, katas: KatasOption = None) -> None:
     from grader.cli.actions.files import open_files
 
     open_files(slug, katas)
+
+
+def progress(
+    export_to: Annotated[str, typer.Option("--export", metavar="FILE", help="Write your progress into this file; - is stdout.")] = "",
+    import_from: Annotated[
+        str, typer.Option("--import", metavar="FILE", help="Merge the progress of this file into yours; - is stdin. No pass is lost.")
+    ] = "",
+    katas: KatasOption = None,
+) -> None:
+    """Say how far you are; move your progress to another machine."""
+    from grader.cli.actions.progress import show_or_move
+
+    show_or_move(export_to, import_from, katas)
+
+
+def report(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            help="A saved run (.kata/runs/*.json), or a kata's name for its last one; the last run of the current kata by default.",
+            show_default=False,
+        ),
+    ] = None,
+    opened: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write the page there; .kata/report.html by default.", show_default=False)
+    ] = None,
+    katas: KatasOption = None,
+) -> None:
+    """Write a saved run as a page: each check's story, a timeline, what has changed since the run before.
+
+    The page is one file that needs no network. Exit codes: 0 written, 2 usage, 4 it cannot be read or written.
+    """
+    from grader.cli.actions.report import write_report
+
+    write_report(run, out, katas, opened=opened)

@@ -10,7 +10,7 @@ import msgspec
 from grader.atomic import write_whole
 from grader.errors import EvidenceFileError
 from grader.evidence.encoding import encoded
-from grader.evidence.model import Run
+from grader.evidence.run import Run
 from grader.evidence.steps import from_1_to_2
 from grader.formats import RUN_FORMAT, Format
 

@@ -9,13 +9,13 @@ from typing import Self
 from grader.catalog.manifest import Kata
 from grader.child.limits import Resources
 from grader.errors import HarnessError, KataPackageError, SolutionError
-from grader.evidence.model import Subject
+from grader.evidence.run import Subject
 from grader.grading.descriptors import allow_descriptors
-from grader.harness.launcher import LauncherPlan, Launchers
-from grader.harness.rundir import remove_contents, temporary_run_dir
-from grader.harness.sandbox import SandboxMode
+from grader.process.launcher import LauncherPlan, Launchers
+from grader.process.run_dir import remove_contents, temporary_run_dir
+from grader.process.sandbox import SandboxMode
 from grader.services.running import StandingServices
-from grader.workspace.solution import take_in
+from grader.solution.solution import take_in
 
 
 class Environment:

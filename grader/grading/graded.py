@@ -7,7 +7,7 @@ from importlib.metadata import version
 from msgspec import Struct
 
 from grader.catalog.manifest import Kata
-from grader.evidence.model import Run
+from grader.evidence.run import Run
 from grader.judge.decide import judge_run
 from grader.report import CheckResult, GraderInfo, Outcome, Report, Verdict
 

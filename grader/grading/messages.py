@@ -4,7 +4,7 @@ import msgspec
 
 from grader.evidence.encoding import encoded
 from grader.grading.graded import Graded
-from grader.harness.sandbox import SandboxMode
+from grader.process.sandbox import SandboxMode
 from grader.report import CheckResult
 
 CHUNK_BYTES = 1 << 16

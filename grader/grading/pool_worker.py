@@ -45,7 +45,7 @@ from grader.grading.messages import (
     plain,
 )
 from grader.grading.session import Session, Settings
-from grader.harness.cores import pin
+from grader.measure.cores import pin
 from grader.registry import SERVICES
 from grader.report import CheckResult
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Self
 
 from grader.catalog.manifest import Kata
 from grader.errors import HarnessError, SolutionError
-from grader.evidence.model import Run
+from grader.evidence.run import Run
 from grader.grading.environment import Environment
 from grader.grading.graded import Graded, grader_info, report_of
 from grader.grading.interruption import signals_interrupt
 from grader.grading.observer import NullObserver, Observer
-from grader.harness.sandbox import SandboxMode
-from grader.harness.watch import Clock
 from grader.judge.decide import verdict_of_results
+from grader.measure.timing import Clock
+from grader.process.sandbox import SandboxMode
 
 if TYPE_CHECKING:
     from grader.checks.plugin import CheckRun

@@ -3,17 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from grader.evidence.model import (
-    Claim,
-    ClockClaim,
-    CountClaim,
-    Exchange,
-    ExchangeError,
-    GateClaim,
-    Relation,
-    StatusClaim,
-    ValueClaim,
-)
+from grader.evidence.claims import Claim, ClockClaim, CountClaim, GateClaim, Relation, StatusClaim, ValueClaim
+from grader.evidence.traffic import Exchange, ExchangeError
 from grader.judge.clock import DEADLINE_SHARE
 from grader.report import Bar, Finding, FindingKind
 

@@ -4,7 +4,7 @@ Noise can only make things slower, and on Linux it can be measured: the time tha
 remains of the elapsed time is the code's own.
 """
 
-from grader.evidence.model import Watch
+from grader.evidence.machine import Watch
 
 DEADLINE_SHARE = 0.5
 """Of a generous deadline that passed, this share must be the code's own waiting. Right apps had at most 0.045 s of

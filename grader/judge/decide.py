@@ -6,19 +6,11 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from grader.evidence.model import (
-    Attempt,
-    CheckRecord,
-    ClockClaim,
-    CountClaim,
-    ExchangeError,
-    GateClaim,
-    Machine,
-    Relation,
-    ServerLife,
-    Stall,
-    Subject,
-)
+from grader.evidence.claims import ClockClaim, CountClaim, GateClaim, Relation
+from grader.evidence.machine import Machine
+from grader.evidence.run import Attempt, CheckRecord, Subject
+from grader.evidence.server import ServerLife, Stall
+from grader.evidence.traffic import ExchangeError
 from grader.judge.claims import examine_claim, measured_time_s
 from grader.judge.clock import DEADLINE_SHARE, grader_was_busy, is_witnessed, may_be_late, sender_lagged
 from grader.report import CheckResult, Finding, FindingKind, Outcome, StallSite, Verdict

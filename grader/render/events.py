@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from grader.evidence.model import EventEnd, ServiceEvent
+from grader.evidence.traffic import EventEnd, ServiceEvent
 from grader.render.text import printable
 from grader.render.wording import counted, plural
 

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from grader.catalog.load import LoadRequest
-from grader.evidence.model import EventEnd, ServerLife, ServiceEvent
-from grader.harness.rounds import Round
+from grader.evidence.server import ServerLife
+from grader.evidence.traffic import EventEnd, ServiceEvent
+from grader.load.rounds import Round
 from grader.render.text import printable
 from grader.tools.foreground import App, Broken, Request
 

@@ -1,6 +1,7 @@
 """Turns findings into plain sentences, for every renderer the same."""
 
-from grader.evidence.model import Machine, WaitingTask
+from grader.evidence.machine import Machine
+from grader.evidence.server import WaitingTask
 from grader.render.text import printable
 from grader.report import CheckResult, Finding, FindingKind, Outcome, Report, StallSite, Verdict
 

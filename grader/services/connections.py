@@ -1,8 +1,8 @@
 """Counts the TCP connections that a solution opens to one service of the grader."""
 
-from grader.evidence.model import Connection
-from grader.harness.gates import Signal, pass_gate
-from grader.harness.recorder import Recorder
+from grader.evidence.traffic import Connection
+from grader.measure.gates import Signal, pass_gate
+from grader.measure.recorder import Recorder
 
 CLOSED_S = 1.4
 """How long closing may take: more than what makes a witness (0.5 s), less than the 2 s for which a server that was stopped

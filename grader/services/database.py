@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from grader.errors import ServiceUnavailable
-from grader.harness.gates import GateMissed, Signal, pass_gate
-from grader.harness.pace import Pace
-from grader.harness.recorder import Recorder
+from grader.measure.backoff import Pace
+from grader.measure.gates import GateMissed, Signal, pass_gate
+from grader.measure.recorder import Recorder
 from grader.services.connections import Connections
 from grader.services.postgres_server import HINT, URL_VARIABLE, Cluster
 

@@ -19,9 +19,9 @@ import anyio
 
 from grader.catalog.manifest import Kata
 from grader.errors import HarnessError
-from grader.harness.gates import GateMissed, Signal, pass_gate
-from grader.harness.pace import Pace
-from grader.harness.recorder import Recorder
+from grader.measure.backoff import Pace
+from grader.measure.gates import GateMissed, Signal, pass_gate
+from grader.measure.recorder import Recorder
 from grader.services.service import Place, Running, Service, Standing, Surroundings
 
 POLL_S = 0.002

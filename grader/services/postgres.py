@@ -9,7 +9,7 @@ import anyio
 
 from grader.catalog.manifest import Kata
 from grader.errors import GraderError
-from grader.harness.rundir import temporary_run_dir
+from grader.process.run_dir import temporary_run_dir
 from grader.report import Fact, FactState
 from grader.services.database import Postgres, fresh_database, server_version
 from grader.services.postgres_server import URL_VARIABLE, Cluster, own_url, running_cluster

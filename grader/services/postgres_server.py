@@ -27,8 +27,8 @@ from urllib.parse import unquote, urlsplit
 import platformdirs
 
 from grader.errors import ServiceUnavailable
-from grader.harness.launcher import CLOSE_S
-from grader.harness.rundir import note_process
+from grader.process.launcher import CLOSE_S
+from grader.process.run_dir import note_process
 from grader.services.service import Place
 
 URL_VARIABLE = "KATA_POSTGRES_URL"

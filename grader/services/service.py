@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.catalog.manifest import Kata
-from grader.harness.recorder import Recorder
+from grader.measure.recorder import Recorder
 from grader.registry import SERVICES
 from grader.report import Fact
 

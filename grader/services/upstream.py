@@ -14,9 +14,9 @@ from typing import Protocol
 
 import h11
 
-from grader.evidence.model import EventEnd, ServiceEvent
-from grader.harness.gates import Signal, pass_gate
-from grader.harness.recorder import Recorder
+from grader.evidence.traffic import EventEnd, ServiceEvent
+from grader.measure.gates import Signal, pass_gate
+from grader.measure.recorder import Recorder
 from grader.services.connections import Connections
 from grader.services.service import Running, ServicePerCheck, Surroundings
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import psutil
 
 from grader.errors import GraderError
-from grader.harness.cgroup import usable_parent
-from grader.harness.cores import usable_cores
-from grader.harness.launcher import LauncherPlan, running_launcher
-from grader.harness.rundir import temporary_base, temporary_run_dir
-from grader.harness.sampler import own_cpu_times, since
-from grader.harness.sandbox import SandboxMode, find_bwraps
+from grader.measure.cores import usable_cores
+from grader.measure.sampler import own_cpu_times, since
+from grader.process.cgroup import usable_parent
+from grader.process.launcher import LauncherPlan, running_launcher
+from grader.process.run_dir import temporary_base, temporary_run_dir
+from grader.process.sandbox import SandboxMode, find_bwraps
 from grader.registry import SERVICES
 from grader.report import Fact, FactState
 from grader.services.service import find_service

@@ -23,8 +23,8 @@ import psutil
 
 from grader.child.process import PR_SET_CHILD_SUBREAPER, set_process_option
 from grader.errors import HarnessError
-from grader.harness.pipe import PipeReader
-from grader.harness.rundir import note_process
+from grader.process.pipe import PipeReader
+from grader.process.run_dir import note_process
 
 CODE = """\
 import json, sys

@@ -7,7 +7,7 @@ from pathlib import Path
 from grader.atomic import COMMON, write_new, write_whole
 from grader.catalog.manifest import Kata
 from grader.errors import ProgressFileError, SolutionError
-from grader.workspace.solution import ENTRY
+from grader.solution.solution import ENTRY
 
 NAMES_TRIED = 1000
 
@@ -59,7 +59,7 @@ def reset(kata: Kata, folder: Path, now: datetime) -> Reset:
 
 
 def _keep(data: bytes, folder: Path, now: datetime) -> Path:
-    # grader.workspace.contents knows these names, so that backups are not graded.
+    # grader.solution.contents knows these names, so that backups are not graded.
     stem = f"app.{now:%Y-%m-%dT%H-%M-%S}"
     for suffix in ("", *(f"-{number}" for number in range(2, NAMES_TRIED))):
         backup = folder / f"{stem}{suffix}.py"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import SolutionError
-from grader.workspace.contents import is_ignored
+from grader.solution.contents import is_ignored
 
 LIMIT_BYTES = 200_000
 LIMIT_LINES = 5_000

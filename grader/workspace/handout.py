@@ -7,8 +7,8 @@ from pathlib import Path
 from grader.atomic import write_new
 from grader.catalog.manifest import Kata
 from grader.errors import ProgressFileError
+from grader.solution.solution import ENTRY
 from grader.workspace.progress import Entry, State, Workspace
-from grader.workspace.solution import ENTRY
 from grader.workspace.upgrade import README, Part, digests_of
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from grader.atomic import COMMON, write_new, write_whole
 from grader.catalog.index import Index
+from grader.solution.solution import ENTRY
 from grader.workspace.progress import Entry, State, Workspace
-from grader.workspace.solution import ENTRY
 
 README = "README.md"
 NEW_README = "README.new"

@@ -17,8 +17,8 @@ from typing import Any
 from grader.catalog.find import find_catalog
 from grader.evidence.files import load_run
 from grader.grading.graded import judged_again
-from grader.harness.launcher import LauncherPlan, running_launcher
-from grader.harness.sandbox import SandboxMode
+from grader.process.launcher import LauncherPlan, running_launcher
+from grader.process.sandbox import SandboxMode
 from grader.report import Report
 from tests.conftest import KATA
 from tests.waiting import HANG_S

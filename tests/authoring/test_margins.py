@@ -6,7 +6,8 @@ import pytest
 
 from grader.authoring.margins import margin_problems, margins_of, offenders, own_time_s, timings_of, without_numbers
 from grader.authoring.proof import Problem, Trial
-from grader.evidence.model import CheckRecord, ExchangeError
+from grader.evidence.run import CheckRecord
+from grader.evidence.traffic import ExchangeError
 from tests.authoring.trials import (
     ACCEPTED,
     FAIL,

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import anyio
 
-from grader.evidence.model import Subject
-from grader.harness.load import Visitors
-from grader.harness.recorder import Recorder
-from grader.harness.watch import Clock
+from grader.evidence.run import Subject
+from grader.load.client import Visitors
+from grader.measure.recorder import Recorder
+from grader.measure.timing import Clock
 from tests.bench.bare import HOST, uvicorn_process
 from tests.bench.tables import ms, table
 

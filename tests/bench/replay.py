@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from grader.evidence.model import Attempt, EventEnd, ExchangeError, Run, Subject
+from grader.evidence.run import Attempt, Run, Subject
+from grader.evidence.traffic import EventEnd, ExchangeError
 
 LEFT = (ExchangeError.LEFT, ExchangeError.TIMED_OUT, ExchangeError.CUT_OFF)
 """The visitor ended these, not the server."""

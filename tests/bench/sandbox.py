@@ -17,13 +17,13 @@ from pathlib import Path
 import anyio
 
 from grader.catalog.manifest import Kata
+from grader.checks.server import ServerPlan, running_server
 from grader.errors import SandboxUnavailable
-from grader.evidence.model import Subject
-from grader.harness.launcher import LauncherPlan, running_launcher
-from grader.harness.recorder import Recorder
-from grader.harness.sandbox import SandboxMode
-from grader.harness.server import ServerPlan, running_server
-from grader.harness.watch import Clock
+from grader.evidence.run import Subject
+from grader.measure.recorder import Recorder
+from grader.measure.timing import Clock
+from grader.process.launcher import LauncherPlan, running_launcher
+from grader.process.sandbox import SandboxMode
 from tests.bench.bare import HOST, uvicorn_process
 from tests.bench.check import in_turn, median_wall_s, run
 from tests.bench.gradings import KATA, ROOT, read_katas

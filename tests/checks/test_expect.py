@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from grader.checks.expect import ClaimMissed, expect
-from grader.evidence.model import Claim, CountClaim
-from grader.harness.recorder import Recorder
+from grader.evidence.claims import Claim, CountClaim
+from grader.measure.recorder import Recorder
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, 10**400])

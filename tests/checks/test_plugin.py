@@ -13,8 +13,8 @@ from grader.checks.plugin import CheckRun
 from grader.checks.stage import Stage
 from grader.grading.environment import Environment
 from grader.grading.pytest_runner import run_checks
-from grader.harness.recorder import Recorder
-from grader.harness.watch import Clock
+from grader.measure.recorder import Recorder
+from grader.measure.timing import Clock
 from grader.report import Outcome
 from grader.services.running import StandingServices
 from grader.services.service import Running, Surroundings

@@ -10,7 +10,7 @@ from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import Preparation, read_preparation
 from grader.errors import KataPackageError
-from grader.harness.recorder import Recorder
+from grader.measure.recorder import Recorder
 from grader.services.service import Running
 from grader.services.upstream import Upstream
 from tests.conftest import MANIFEST

@@ -6,7 +6,7 @@ A machine that is too busy for that makes a verdict inconclusive, here more ofte
 import pytest
 
 from grader.catalog.find import find_catalog
-from grader.evidence.model import Subject
+from grader.evidence.run import Subject
 from grader.grading.grade import grade
 from grader.report import Outcome, Verdict
 
@@ -18,7 +18,7 @@ SLEEPY = find_catalog().kata("sleepy-handler")
 @pytest.fixture(autouse=True)
 def nothing_in_proc(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take schedstat away from the sampler, as on a system without it."""
-    monkeypatch.setattr("grader.harness.sampler._schedstat", lambda path: None)
+    monkeypatch.setattr("grader.measure.sampler._schedstat", lambda path: None)
 
 
 def test_a_right_solution_is_not_refused() -> None:

@@ -13,18 +13,18 @@ import anyio
 import typer
 
 from grader.cli import learner, main, workspace
-from grader.cli.actions.target import target_of
-from grader.cli.actions.watch import end_with, keep_watch
 from grader.cli.options import KatasOption
 from grader.errors import GraderError, SolutionError
-from grader.evidence.model import Run
+from grader.evidence.run import Run
 from grader.grading.graded import Graded
 from grader.grading.messages import Job
 from grader.grading.observer import Observer
-from grader.harness.sandbox import SandboxMode
+from grader.interactive.lock import only_watch
+from grader.interactive.watch import end_with, keep_watch
+from grader.process.sandbox import SandboxMode
 from grader.report import CheckResult, GraderInfo, Outcome, Report, Verdict
-from grader.watching.lock import only_watch
 from grader.workspace.progress import need_workspace
+from grader.workspace.target import target_of
 
 TITLES = ("The first thing holds.", "The second thing holds.")
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader.cli import main, probe
+from grader.cli import main
+from grader.interactive import profile as probe
 from tests.conftest import KATA, MANIFEST, RunKata
 from tests.waiting import HANG_S, wait_until
 

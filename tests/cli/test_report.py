@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.cli.browser import why_no_browser
 from grader.evidence.files import save_run
+from grader.tools.browser import why_no_browser
 from tests.conftest import APP, KATA, RunKata
 from tests.render.runs import blocking_run, mended_run
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from grader.catalog.find import find_catalog
-from grader.cli.session import KEYS
+from grader.interactive.watch_loop import KEYS
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import make_workspace
 from tests.cli import pretend

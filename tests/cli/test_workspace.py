@@ -572,7 +572,7 @@ GRADES = {
     "grader.grading",
     "grader.checks",
     "grader.authoring",
-    "grader.harness.server",
+    "grader.checks.server",
     "pytest",
     "anyio",
     "asyncio",
@@ -584,9 +584,9 @@ REPORTS = {
     "grader.evidence",
     "grader.judge",
     "grader.report",
-    "grader.render.terminal_report",
+    "grader.render.terminal.report",
     "grader.render.wording",
-    "grader.workspace.solution",
+    "grader.solution.solution",
     "msgspec",
     "rich.live",
 }
@@ -618,7 +618,7 @@ def imported(begun: Path, katas: Path) -> Imported:
 @pytest.mark.parametrize("command", [[], ["list"], ["hint"]])
 def test_what_grades_is_not_imported_where_nothing_is_graded(imported: Imported, command: list[str]) -> None:
     modules = imported(*command)
-    assert "grader.render.terminal" in modules
+    assert "grader.render.terminal.screen" in modules
     assert modules & (GRADES | {"importlib.metadata", "pydantic"}) == set()
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from docs.site.members import OF_THE_GRADER
 from docs.site.members import page as members_page
-from grader.authoring.scaffold import write_skeleton
+from grader.authoring.scaffold.skeleton import write_skeleton
 from grader.catalog.load import LoadRequest, RunPlan
 from grader.catalog.manifest import Kata, Limits, read_manifest
 from grader.checks import api

@@ -11,7 +11,7 @@ from docs.pictures.record import FOLDER, RUN_FILE, SCENES, scene, smaller
 from docs.pictures.scenes import pictures
 from grader.catalog.manifest import read_manifest
 from grader.evidence.files import load_run
-from grader.evidence.model import EventEnd
+from grader.evidence.traffic import EventEnd
 
 RUN = load_run(RUN_FILE)
 MADE = dict(pictures(RUN))

@@ -8,13 +8,14 @@ import pytest
 
 from grader.errors import EvidenceFileError
 from grader.evidence.files import load_run, save_run, saved_runs
-from grader.evidence.model import Attempt, EventEnd, Run
+from grader.evidence.run import Attempt, Run
 from grader.evidence.steps import from_1_to_2
+from grader.evidence.traffic import EventEnd
 from grader.formats import RUN_FORMAT
 from grader.grading.graded import Graded
 from grader.judge.decide import judge_run
-from grader.render.html import render_page
-from grader.render.story import sights
+from grader.render.explanation import sights
+from grader.render.html.page import render_page
 from grader.render.wording import message
 from grader.report import Verdict
 from tests.render.runs import blocking_run, graded, mended_run

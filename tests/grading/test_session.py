@@ -13,9 +13,9 @@ from grader.catalog.manifest import Kata
 from grader.errors import GraderError, HarnessError, KataPackageError, SolutionError
 from grader.grading.environment import Environment
 from grader.grading.session import Session, Settings
-from grader.harness.sandbox import SandboxMode
+from grader.process.sandbox import SandboxMode
 from grader.report import Verdict
-from grader.workspace.contents import LIMIT_BYTES
+from grader.solution.contents import LIMIT_BYTES
 from tests.conftest import APP
 from tests.grading.test_pool import has_ended
 from tests.waiting import wait_until

@@ -1,20 +1,10 @@
 """Builders of evidence for the judge's tests: no server, no clock."""
 
-from grader.evidence.model import (
-    Attempt,
-    Burst,
-    ClockClaim,
-    CountClaim,
-    CpuTimes,
-    Exchange,
-    ExchangeError,
-    GateClaim,
-    Relation,
-    ServerLife,
-    StatusClaim,
-    Subject,
-    Watch,
-)
+from grader.evidence.claims import ClockClaim, CountClaim, GateClaim, Relation, StatusClaim
+from grader.evidence.machine import CpuTimes, Watch
+from grader.evidence.run import Attempt, Subject
+from grader.evidence.server import ServerLife
+from grader.evidence.traffic import Burst, Exchange, ExchangeError
 
 READY = ServerLife(workers=1, started_s=0.0, ready_s=0.02)
 

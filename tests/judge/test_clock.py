@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.evidence.model import CpuTimes, Watch
+from grader.evidence.machine import CpuTimes, Watch
 from grader.judge.clock import is_witnessed, sender_lagged
 from tests.judge.records import watch
 

@@ -5,20 +5,11 @@ from collections.abc import Sequence
 import pytest
 from msgspec import structs
 
-from grader.evidence.model import (
-    Attempt,
-    CheckRecord,
-    CpuTimes,
-    Crash,
-    Excess,
-    ExchangeError,
-    Frame,
-    Relation,
-    ServerLife,
-    Stall,
-    StatusClaim,
-    Subject,
-)
+from grader.evidence.claims import Relation, StatusClaim
+from grader.evidence.machine import CpuTimes
+from grader.evidence.run import Attempt, CheckRecord, Subject
+from grader.evidence.server import Crash, Excess, Frame, ServerLife, Stall
+from grader.evidence.traffic import ExchangeError
 from grader.judge.decide import CheckJudge, Step, examine_attempt, judge_check, judge_run, verdict_of
 from grader.report import FindingKind, Outcome, Verdict
 from tests.judge.records import answered, attempt, counted, exchange, gated, timed, watch

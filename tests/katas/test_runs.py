@@ -9,12 +9,12 @@ from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
 from grader.checks.stage import Stage, running_cast
-from grader.evidence.model import Subject
+from grader.evidence.run import Subject
 from grader.grading.environment import Environment
-from grader.harness.recorder import Recorder
-from grader.harness.rounds import Load, Round
-from grader.harness.sandbox import SandboxMode
-from grader.harness.watch import Clock
+from grader.load.rounds import Load, Round
+from grader.measure.recorder import Recorder
+from grader.measure.timing import Clock
+from grader.process.sandbox import SandboxMode
 from grader.tasks import single_error
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from grader.authoring.examples import Example, Kind
 from grader.authoring.proof import Margin, Problem, Proof, Side, Timing, Trial
 from grader.catalog.manifest import Kata
-from grader.evidence.model import Frame, Machine, Process, WaitingTask
+from grader.evidence.machine import Machine, Process
+from grader.evidence.server import Frame, WaitingTask
 from grader.report import Bar, CheckResult, Finding, FindingKind, GraderInfo, Outcome, Report, StallSite, Verdict
 from tests.judge.records import watch
 

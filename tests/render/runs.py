@@ -4,30 +4,11 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from grader.evidence.model import (
-    Attempt,
-    Burst,
-    CheckRecord,
-    ClockClaim,
-    Connection,
-    CountClaim,
-    Crash,
-    EventEnd,
-    Exchange,
-    ExchangeError,
-    Frame,
-    GateClaim,
-    Machine,
-    Process,
-    Relation,
-    Run,
-    ServerLife,
-    ServiceEvent,
-    Stall,
-    StatusClaim,
-    Subject,
-    WaitingTask,
-)
+from grader.evidence.claims import ClockClaim, CountClaim, GateClaim, Relation, StatusClaim
+from grader.evidence.machine import Machine, Process
+from grader.evidence.run import Attempt, CheckRecord, Run, Subject
+from grader.evidence.server import Crash, Frame, ServerLife, Stall, WaitingTask
+from grader.evidence.traffic import Burst, Connection, EventEnd, Exchange, ExchangeError, ServiceEvent
 from grader.grading.graded import Graded
 from grader.judge.decide import judge_run
 from grader.report import GraderInfo, Report

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
-from grader.evidence.model import Run
-from grader.render.html import render_page
+from grader.evidence.run import Run
+from grader.render.html.page import render_page
 from tests.render.hostile import ALL
 from tests.render.runs import SOURCE, blocking_run, graded, hostile_run, large_run, mended_run
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from grader.evidence.model import EventEnd, Excess, ServerLife, ServiceEvent
+from grader.evidence.server import Excess, ServerLife
+from grader.evidence.traffic import EventEnd, ServiceEvent
 from grader.judge.decide import examine_attempt
 from grader.render.events import name_of_all, name_of_each, outcome, peak, sentences
-from grader.render.timeline import Lane, timeline
+from grader.render.html.timeline import Lane, timeline
 from grader.render.wording import message, plural
 from grader.report import CheckResult, Outcome
 from tests.judge.records import attempt

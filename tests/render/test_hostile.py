@@ -17,10 +17,10 @@ from grader.cli import main
 from grader.errors import GraderError, SolutionError
 from grader.render.json_ import render_error, render_facts, render_proofs, render_report
 from grader.render.proof import overall_summary, place, proof_summary, sentence
-from grader.render.terminal import Screen
-from grader.render.terminal_catalog import CatalogScreen
-from grader.render.terminal_proof import ProofScreen
-from grader.render.terminal_report import ReportScreen
+from grader.render.terminal.catalog import CatalogScreen
+from grader.render.terminal.proof import ProofScreen
+from grader.render.terminal.report import ReportScreen
+from grader.render.terminal.screen import Screen
 from grader.render.wording import amount, busy_machine, figures, message, stall, summary, waiting
 from grader.report import Bar, CheckResult, Fact, FactState, Finding, FindingKind, GraderInfo, Outcome, Verdict
 from grader.workspace.progress import State

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.catalog.load import LoadRequest
-from grader.evidence.model import Crash, EventEnd, Excess, Frame, ServerLife, ServiceEvent
-from grader.harness.rounds import Round
+from grader.evidence.server import Crash, Excess, Frame, ServerLife
+from grader.evidence.traffic import EventEnd, ServiceEvent
+from grader.load.rounds import Round
 from grader.render.profile import Sources, dump_lines, profile_lines
 from grader.render.running import (
     LINES_PER_S,
@@ -22,7 +23,7 @@ from grader.render.running import (
     request_line,
     round_line,
 )  # fmt: skip
-from grader.render.terminal import Screen
+from grader.render.terminal.screen import Screen
 from grader.tools.flames import LoopProfile, Place, Share
 from grader.tools.foreground import App, AppPlan, Broken, Request
 from grader.tools.profiler import ThreadDump

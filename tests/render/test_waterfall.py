@@ -2,7 +2,7 @@
 
 import msgspec
 
-from grader.render.terminal_report import ReportScreen
+from grader.render.terminal.report import ReportScreen
 from grader.report import Bar, FindingKind, Outcome
 from tests.render.hostile import report_of, result_of, screen_output
 

@@ -7,9 +7,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 
-from grader.evidence.model import EventEnd, ServiceEvent
-from grader.harness.gates import Signal, pass_gate
-from grader.harness.recorder import Recorder
+from grader.evidence.traffic import EventEnd, ServiceEvent
+from grader.measure.gates import Signal, pass_gate
+from grader.measure.recorder import Recorder
 from grader.report import Fact, FactState
 from grader.services.connections import Connections
 from grader.services.fragment import AppPart, ChecksPart, Count, Fragment

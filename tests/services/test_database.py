@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from grader.errors import ServiceUnavailable
-from grader.harness.gates import GateMissed
-from grader.harness.recorder import Recorder
-from grader.harness.rundir import temporary_run_dir
+from grader.measure.gates import GateMissed
+from grader.measure.recorder import Recorder
+from grader.process.run_dir import temporary_run_dir
 from grader.services.database import Postgres, fresh_database
 from grader.services.postgres_server import URL_VARIABLE, Cluster, running_cluster
 from grader.services.relay import running_tap

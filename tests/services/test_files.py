@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from anyio import create_task_group, sleep, to_thread
 
-from grader.harness.gates import GateMissed
-from grader.harness.recorder import Recorder
+from grader.measure.gates import GateMissed
+from grader.measure.recorder import Recorder
 from grader.services.files import FED_BYTES, Files, running_files
 from tests.conftest import Serve
 

@@ -9,7 +9,7 @@ import pytest
 
 from grader.catalog.manifest import Kata, read_manifest
 from grader.errors import ServiceUnavailable
-from grader.harness.recorder import Recorder
+from grader.measure.recorder import Recorder
 from grader.registry import SERVICES, Registered
 from grader.services.running import StandingServices, environ_of, titles_of
 from grader.services.service import Surroundings

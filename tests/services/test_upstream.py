@@ -9,9 +9,10 @@ import anyio
 import httpx
 import pytest
 
-from grader.evidence.model import EventEnd, GateClaim
-from grader.harness.gates import GateMissed
-from grader.harness.recorder import Recorder
+from grader.evidence.claims import GateClaim
+from grader.evidence.traffic import EventEnd
+from grader.measure.gates import GateMissed
+from grader.measure.recorder import Recorder
 from grader.services.upstream import Upstream, running_upstream
 from tests.conftest import listening_socket
 from tests.waiting import HANG_S
@@ -246,7 +247,7 @@ async def test_what_is_over_can_be_forgotten_while_it_runs_on(upstream: Upstream
 async def test_a_solution_that_asks_without_end_is_cut_off(
     upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.harness.recorder.EVENTS_LIMIT", 2)
+    monkeypatch.setattr("grader.measure.recorder.EVENTS_LIMIT", 2)
     for _ in range(2):
         await client.get("/a")
     with pytest.raises(httpx.RemoteProtocolError):

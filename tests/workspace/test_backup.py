@@ -13,9 +13,9 @@ import pytest
 
 from grader.catalog.manifest import Kata, read_manifest
 from grader.errors import ProgressFileError, SolutionError
+from grader.solution.solution import take_in
 from grader.workspace import backup
 from grader.workspace.backup import reset
-from grader.workspace.solution import take_in
 
 NOW = datetime(2026, 11, 23, 5, 38, 0)
 NAME = "app.2026-11-23T05-38-00.py"

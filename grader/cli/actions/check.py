@@ -2,26 +2,24 @@
 
 from pathlib import Path
 
-import platformdirs
 import typer
 
 from grader.catalog.find import find_catalog
-from grader.cli.actions.target import Target, target_of
-from grader.cli.news import tell_changes
-from grader.cli.page import add_page, need_place
-from grader.cli.paths import shown
 from grader.errors import BrokenError, ExitCode
 from grader.evidence.files import keep_run, load_run
 from grader.grading.grade import grade
 from grader.grading.graded import Graded, grader_info, judged_again
 from grader.grading.session import Settings
-from grader.harness.sandbox import SandboxMode
+from grader.interactive.changes import tell_changes
+from grader.interactive.notes import note_pass, say_once_without_sandbox, say_unsaved
+from grader.interactive.page import add_page, need_place
+from grader.process.sandbox import SandboxMode
 from grader.render.json_ import render_error, render_report
-from grader.render.terminal import Screen
-from grader.render.terminal_report import ReportScreen
-from grader.render.terminal_workspace import WorkspaceScreen
+from grader.render.paths import shown
+from grader.render.terminal.report import ReportScreen
+from grader.render.terminal.workspace import WorkspaceScreen
 from grader.report import Report, Verdict
-from grader.workspace.progress import State
+from grader.workspace.target import Target, target_of
 
 VERDICT_CODES = {
     Verdict.PASSED: ExitCode.PASSED,
@@ -105,35 +103,6 @@ def _grade_on_screen(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path
     return graded, kept.path
 
 
-def say_unsaved(screen: Screen, unsaved: str) -> None:
-    """Say why the evidence could not be saved, if it was to be."""
-    if unsaved:
-        screen.say("", f"{unsaved} It cannot be judged again, but the verdict holds.")
-
-
-def say_once_without_sandbox(screen: Screen, report: Report, sandbox: SandboxMode) -> None:
-    """Say that there was no sandbox, if that was not asked for and has not been said on this machine."""
-    if report.without_sandbox and sandbox is SandboxMode.AUTO and _is_news("no-sandbox"):
-        screen.say(
-            "",
-            f"There was no sandbox ({report.without_sandbox}): your code ran with your own rights.",
-            "`kata doctor` says more. This is said once.",
-        )
-
-
-def _is_news(name: str) -> bool:
-    """Whether this is to be said for the first time on this machine; it is not from now on."""
-    mark = Path(platformdirs.user_cache_dir("fastapi-katas")) / f"said-{name}"
-    try:
-        if mark.exists():
-            return False
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()
-    except OSError:  # said again next time
-        pass
-    return True
-
-
 def _grade_as_json(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path | None] | None:
     """Grade and print one document; returns what was graded, and where its run was saved, or None when the grading broke."""
     try:
@@ -145,16 +114,6 @@ def _grade_as_json(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path |
     typer.echo(render_report(graded.report, kept.unsaved))
     note_pass(target, graded.report)
     return graded, kept.path
-
-
-def note_pass(target: Target, report: Report) -> None:
-    """Note a pass in the learner's progress.
-
-    Raises:
-        ProgressFileError: the file cannot be read or written.
-    """
-    if report.verdict == "passed" and target.workspace is not None:
-        target.workspace.set_state(target.kata.slug, State.PASSED, target.catalog.renamed)
 
 
 def _advice(target: Target, report: Report) -> str:

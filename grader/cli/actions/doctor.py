@@ -4,7 +4,7 @@ import typer
 
 from grader.errors import ExitCode
 from grader.render.json_ import render_facts
-from grader.render.terminal_report import ReportScreen
+from grader.render.terminal.report import ReportScreen
 from grader.report import FactState
 from grader.tools.doctor import survey
 

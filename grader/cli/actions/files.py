@@ -7,16 +7,16 @@ from pathlib import Path
 
 import typer
 
-from grader.cli.actions.target import command_of, slug_to_look_back_on, target_of, workspace_of
-from grader.cli.editor import editor_command, run_editor
-from grader.cli.paths import shown
 from grader.errors import UsageError
-from grader.render.terminal import Screen
-from grader.render.terminal_workspace import WorkspaceScreen
+from grader.render.paths import shown
+from grader.render.terminal.screen import Screen
+from grader.render.terminal.workspace import WorkspaceScreen
+from grader.solution.contents import is_ignored
+from grader.solution.solution import ENTRY
+from grader.tools.editor import editor_command, run_editor
 from grader.workspace import backup
-from grader.workspace.contents import is_ignored
 from grader.workspace.difference import differences_of_folders
-from grader.workspace.solution import ENTRY
+from grader.workspace.target import command_of, slug_to_look_back_on, target_of, workspace_of
 from grader.workspace.upgrade import Part, digest_of
 
 

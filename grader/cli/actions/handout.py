@@ -4,9 +4,9 @@ import shlex
 from pathlib import Path
 
 from grader.catalog.find import Catalog, find_catalog
-from grader.cli.news import tell_changes
-from grader.cli.paths import shown
-from grader.render.terminal_workspace import WorkspaceScreen
+from grader.interactive.changes import tell_changes
+from grader.render.paths import shown
+from grader.render.terminal.workspace import WorkspaceScreen
 from grader.workspace.current import current_slug, is_elsewhere
 from grader.workspace.handout import Handout, hand_out
 from grader.workspace.progress import State, Workspace, find_workspace, make_workspace

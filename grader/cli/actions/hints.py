@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.cli.actions.target import Target, command_of, slug_to_look_back_on, target_of, workspace_of
-from grader.cli.paths import shown
 from grader.errors import SolutionError, UsageError
-from grader.render.terminal_workspace import WorkspaceScreen
+from grader.render.paths import shown
+from grader.render.terminal.workspace import WorkspaceScreen
+from grader.solution.solution import ENTRY
 from grader.workspace.difference import read_lines, unified
 from grader.workspace.progress import Entry, State
-from grader.workspace.solution import ENTRY
+from grader.workspace.target import Target, command_of, slug_to_look_back_on, target_of, workspace_of
 
 
 def show_hint(slug: str | None, katas: Path | None, *, shows_all: bool) -> None:

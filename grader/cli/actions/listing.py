@@ -4,7 +4,7 @@ from pathlib import Path
 
 from grader.catalog.card import Card
 from grader.catalog.index import find_index
-from grader.render.terminal_catalog import CatalogScreen
+from grader.render.terminal.catalog import CatalogScreen
 from grader.workspace.current import current_slug
 from grader.workspace.progress import State, find_workspace
 

@@ -3,8 +3,8 @@
 import shlex
 from pathlib import Path
 
-from grader.authoring.scaffold import write_skeleton
-from grader.render.terminal import Screen
+from grader.authoring.scaffold.skeleton import write_skeleton
+from grader.render.terminal.screen import Screen
 
 
 def write_kata(slug: str, tier: int, services: str, directory: Path) -> None:

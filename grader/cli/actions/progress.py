@@ -6,9 +6,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from grader.catalog.find import Catalog, find_catalog
-from grader.cli.paths import shown
 from grader.errors import ProgressFileError, UsageError
-from grader.render.terminal import Screen
+from grader.render.paths import shown
+from grader.render.terminal.screen import Screen
 from grader.workspace.progress import State, find_workspace, make_workspace, need_workspace
 from grader.workspace.standing import standing_of
 from grader.workspace.transfer import LIMIT_BYTES, Merge, export_document, merge_into, parse_document, save_document

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from grader.catalog.find import Catalog, find_catalog
-from grader.cli.browser import open_in_browser
-from grader.cli.page import in_kb, need_place, save_page, slugs_of
-from grader.cli.paths import shown
 from grader.errors import UsageError
 from grader.evidence.files import load_run, saved_runs
 from grader.grading.graded import judged_again
-from grader.render.terminal import Screen
+from grader.interactive.page import in_kb, need_place, save_page, slugs_of
+from grader.render.paths import shown
+from grader.render.terminal.screen import Screen
+from grader.tools.browser import open_in_browser
 from grader.workspace.current import current_slug
 from grader.workspace.progress import MARKER, find_workspace, need_workspace
 

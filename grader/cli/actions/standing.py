@@ -6,12 +6,12 @@ from pathlib import Path
 
 from grader.catalog.find import Catalog, find_catalog
 from grader.catalog.manifest import Kata
-from grader.cli.news import tell_changes
-from grader.cli.paths import shown
-from grader.render.terminal_workspace import WorkspaceScreen
+from grader.interactive.changes import tell_changes
+from grader.render.paths import shown
+from grader.render.terminal.workspace import WorkspaceScreen
+from grader.solution.solution import ENTRY
 from grader.workspace.current import is_elsewhere
 from grader.workspace.progress import Entry, Workspace, find_workspace
-from grader.workspace.solution import ENTRY
 from grader.workspace.standing import standing_of
 
 

@@ -12,12 +12,12 @@ from grader.authoring.proof import Proof, ProofVerdict, verdict_of_proofs
 from grader.authoring.prover import Plan
 from grader.authoring.verify import Verification
 from grader.catalog.find import Catalog, find_catalog
-from grader.cli.signals import Ending
 from grader.errors import ExitCode
 from grader.grading.graded import grader_info
+from grader.interactive.signals import Ending
 from grader.render.json_ import render_proofs
 from grader.render.proof import overall_summary
-from grader.render.terminal_proof import ProofScreen
+from grader.render.terminal.proof import ProofScreen
 from grader.tasks import single_error
 
 PROOF_CODES = {

@@ -13,7 +13,7 @@ import kit
 
 def imports() -> bool:
     found = []
-    for name in ("grader.grading.grade", "grader.judge.decide", "grader.harness.server", "grader.catalog.find"):
+    for name in ("grader.grading.grade", "grader.judge.decide", "grader.checks.server", "grader.catalog.find"):
         try:
             found.append(importlib.import_module(name))
         except ImportError:

@@ -1,0 +1,120 @@
+"""Commands that run until they are stopped, or for some seconds: watch, run, profile.
+
+What a command does is in `grader.interactive`, and is imported when the command runs: `kata --help` needs none of it.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.cli.options import KatasOption, SandboxOption
+from grader.errors import UsageError
+from grader.process.sandbox import SandboxMode
+
+SECONDS = 5
+VISITORS = 12
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command("watch")(watch)
+    app.command("run")(run)
+    app.command("profile")(profile)
+
+
+def watch(
+    context: typer.Context,
+    slug: Annotated[
+        str | None, typer.Argument(metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False)
+    ] = None,
+    poll: Annotated[
+        bool,
+        typer.Option(
+            "--poll", help="Compare files five times a second instead of being told by the system: for network and shared drives."
+        ),
+    ] = False,
+    sandbox: SandboxOption = SandboxMode.AUTO,
+    katas: KatasOption = None,
+) -> None:
+    """Grade at every save, until you press q or Ctrl-C.
+
+    Keys in a terminal: h hint, d diff to the starter, l list, n next kata (after a pass), r rerun, w report in the browser, q quit.
+
+    Exit codes: 0 after q, 2 usage, 4 broken, 130 after Ctrl-C.
+    """
+    from grader.interactive.watch import watch_kata
+
+    watch_kata(context, slug, sandbox, katas, polls=poll)
+
+
+def run(
+    slug: Annotated[
+        str | None, typer.Argument(metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False)
+    ] = None,
+    solution: Annotated[
+        Path | None, typer.Option("--solution", metavar="PATH", help="Run this file, folder or archive; needs no workspace.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", metavar="N", min=1, max=65535, help="Where the app listens; 8000 or the next free one by default."),
+    ] = None,
+    load: Annotated[
+        int | None,
+        typer.Option("--load", metavar="N", min=1, max=1000, help="Also send the kata's load: N requests at once, again and again."),
+    ] = None,
+    sandbox: Annotated[
+        SandboxMode,
+        typer.Option("--sandbox", envvar="KATA_SANDBOX", help="There is none here: require refuses to run, auto and off run without."),
+    ] = SandboxMode.AUTO,
+    katas: KatasOption = None,
+) -> None:
+    """Run your app with its services, for curl, a browser or a debugger.
+
+    It runs in the foreground, with your own rights and outside of any sandbox, so that a browser reaches it and
+    `breakpoint()` works. Ctrl-C stops all.
+
+    Exit codes: 0 stopped by Ctrl-C, 1 the app ended or did not come up, 2 usage, 4 something else failed.
+    """
+    from grader.interactive.run import run_app
+
+    refuse_sandbox(sandbox)
+    raise typer.Exit(run_app(slug, solution, katas, port, load))
+
+
+def refuse_sandbox(sandbox: SandboxMode) -> None:
+    """Refuse to run without the sandbox that was asked for.
+
+    Raises:
+        UsageError: it was.
+    """
+    if sandbox is SandboxMode.REQUIRE:
+        raise UsageError(
+            "`kata run` has no sandbox: a browser could not reach the app in one.",
+            "If the code is yours, or you would run it anyway: kata run --sandbox off",
+        )
+
+
+def profile(
+    slug: Annotated[
+        str | None, typer.Argument(metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False)
+    ] = None,
+    solution: Annotated[
+        Path | None, typer.Option("--solution", metavar="PATH", help="Profile this file, folder or archive; needs no workspace.")
+    ] = None,
+    seconds: Annotated[int, typer.Option("--seconds", metavar="S", min=1, max=60, help="How long to record.")] = SECONDS,
+    load: Annotated[int, typer.Option("--load", metavar="N", min=1, max=1000, help="How many requests come at once.")] = VISITORS,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.svg", help="Where the flame graph goes; profile-SLUG.svg here by default.")
+    ] = None,
+    dump: Annotated[bool, typer.Option("--dump", help="Instead, show once where every thread is at that moment.")] = False,
+    sandbox: SandboxOption = SandboxMode.AUTO,
+    katas: KatasOption = None,
+) -> None:
+    """Show where the event loop spends its time under the kata's load, with py-spy, and draw a flame graph.
+
+    Exit codes: 0 recorded, 1 the app did not start or ended, 2 usage, 4 this machine does not let a profiler look into it.
+    """
+    from grader.interactive.profile import profile_app
+
+    raise typer.Exit(profile_app(slug, solution, katas, sandbox, load=load, seconds=seconds, out=out, dump=dump))

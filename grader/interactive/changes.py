@@ -1,0 +1,36 @@
+"""What a newer version has changed of katas that were handed out, told once."""
+
+from pathlib import Path
+
+from grader.catalog.find import Catalog
+from grader.errors import BrokenError
+from grader.render.paths import shown
+from grader.render.terminal.workspace import WorkspaceScreen
+from grader.workspace.progress import Workspace
+from grader.workspace.upgrade import Part, accept_change, find_changes, put_new_readme
+
+
+def tell_changes(screen: WorkspaceScreen, catalog: Catalog, workspace: Workspace, slug: str | None = None) -> None:
+    """Tell once which katas a newer version changed after they were handed out.
+
+    Args:
+        screen: where to.
+        catalog: the katas as they are now.
+        workspace: the learner's.
+        slug: of the only kata to look at.
+    """
+    changes = find_changes(catalog, workspace, slug)
+    for change in changes:
+        if change.parts and not change.is_passed:
+            readme = Path(shown(put_new_readme(change))) if Part.README in change.parts else None
+            screen.change(change, readme)
+            screen.say("")
+    passed = [change.slug for change in changes if change.parts and change.is_passed]
+    if passed:
+        screen.changes_of_passed(passed)
+        screen.say("")
+    for change in changes:
+        try:
+            accept_change(change, workspace, catalog.renamed)
+        except BrokenError:  # told again next time; nothing else depends on it
+            return

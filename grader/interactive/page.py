@@ -1,0 +1,105 @@
+"""Writes the page of a report: where it may go, what it is compared with, and never over anything that is no page."""
+
+import os
+from pathlib import Path
+
+from grader.atomic import write_whole
+from grader.catalog.find import Catalog
+from grader.catalog.manifest import Kata
+from grader.errors import EvidenceFileError, PageFileError, UsageError
+from grader.evidence.files import load_run, saved_runs
+from grader.grading.graded import Graded, judged_again
+from grader.render.terminal.screen import Screen
+
+PAGE_STARTS = b"<!doctype html"
+
+
+def need_place(file: Path) -> None:
+    """Refuse a place for a page before any work is done for it.
+
+    Raises:
+        UsageError: its folder is missing or not writable, or something that is no page lies there.
+    """
+    folder = file.parent
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder} to write the page {file.name} into.", "Make it, or name another file.")
+    if not file.exists():
+        if not os.access(folder, os.W_OK):
+            raise UsageError(f"The folder {folder} is not writable.", "Name a file in a folder of your own.")
+        return
+    if not file.is_file():
+        raise UsageError(f"{file} is no plain file, so no page can be written there.", "Name a file, such as report.html.")
+    if not _is_page(file):
+        raise UsageError(f"{file} is there already and is no page; it is left as it is.", "Name another file, such as report.html.")
+
+
+def add_page(catalog: Catalog, graded: Graded, run_file: Path | None, file: Path, *, says_so: bool) -> None:
+    """Write the page of a report that has just been shown; arguments and errors are those of `save_page`."""
+    size_bytes = save_page(catalog, graded, run_file, file)
+    if says_so:
+        Screen().say("", f"The page of this report is {file} ({in_kb(size_bytes)}).")
+
+
+def in_kb(size_bytes: int) -> str:
+    """The size of a page in words."""
+    return f"{size_bytes / 1000:.0f} kB"
+
+
+def save_page(catalog: Catalog, graded: Graded, run_file: Path | None, file: Path) -> int:
+    """Write the page of a grading, compared with the saved run before it; returns its size in bytes.
+
+    Args:
+        catalog: has the kata that was graded.
+        graded: what the page is about.
+        run_file: where its run is saved; without that it is compared with nothing.
+        file: where the page goes; a link is followed.
+
+    Raises:
+        UsageError: no page can go there.
+        PageFileError: it cannot be written; what was there before is still there.
+    """
+    from grader.render.html.page import render_page  # late: Jinja is not needed for a check without a page
+
+    need_place(file)
+    before = _before(catalog, catalog.kata(graded.run.kata), run_file) if run_file is not None else None
+    page = render_page(graded, before).encode()
+    target = file.resolve()
+    try:
+        write_whole(target, page)
+        target.chmod(0o666 & ~_umask())
+    except OSError as error:
+        raise PageFileError(f"The page {file} cannot be written: {error.strerror}.", "Free some space, or name another file.") from error
+    return len(page)
+
+
+def slugs_of(catalog: Catalog, slug: str) -> tuple[str, ...]:
+    """The name that a kata has, and those that it had."""
+    return (slug, *(old for old, new in catalog.renamed.items() if new == slug))
+
+
+def _before(catalog: Catalog, kata: Kata, run_file: Path) -> Graded | None:
+    """The saved run of the same kata before this one, judged by today's rule; None when there is none that can be judged."""
+    runs = saved_runs(run_file.parent, slugs_of(catalog, kata.slug))
+    older = runs[: runs.index(run_file)] if run_file in runs else []
+    for path in reversed(older):
+        try:
+            return judged_again(kata, load_run(path))
+        except EvidenceFileError:  # damaged: the one before it will do
+            continue
+    return None
+
+
+def _is_page(file: Path) -> bool:
+    """Whether a page lies there, or nothing: an empty file may be overwritten."""
+    try:
+        with open(file, "rb") as opened:
+            start = opened.read(len(PAGE_STARTS))
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.", "Name another file.") from error
+    return not start or start.lower() == PAGE_STARTS
+
+
+def _umask() -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask

@@ -1,0 +1,215 @@
+"""One profile of a solution: a server as in a grading, the kata's load, and py-spy beside it."""
+
+import contextlib
+import os
+import signal
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+
+from grader.atomic import write_whole
+from grader.catalog.manifest import Kata
+from grader.checks.preparation import read_preparation
+from grader.checks.server import Server, ServerNotReady
+from grader.checks.stage import Cast, Stage, running_cast
+from grader.errors import ExitCode, HarnessError, UsageError
+from grader.evidence.run import Subject
+from grader.grading.environment import Environment
+from grader.interactive.signals import Ending
+from grader.load.rounds import Load
+from grader.measure.recorder import Recorder
+from grader.measure.timing import Clock
+from grader.process.sandbox import CODE_ROOT, SandboxMode
+from grader.render.profile import Sources, dump_lines, profile_lines
+from grader.render.running import end_sentence
+from grader.render.terminal.screen import Screen
+from grader.tasks import single_error
+from grader.tools import profiler
+from grader.tools.flames import profile_of_loop, read_stacks, shortened, titled
+from grader.tools.profiler import ThreadDump, find_py_spy, is_loop_in, most_telling
+from grader.workspace.target import need_load, target_of
+
+WARM_UP_S = 0.3
+"""The load is under way by then."""
+
+DUMPS = 8
+"""So often a dump is taken, until the loop is met in the learner's own lines."""
+
+DUMP_PAUSE_S = 0.07
+"""Between two; no round number, lest it meet the app always at the same place."""
+
+GRADER_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Probe:
+    """Profiles one solution of one kata.
+
+    Args:
+        kata: says what is around the app, and what its load is.
+        solution: a file, folder or archive.
+        sandbox: whether it runs in one.
+        count: how many visitors come at once.
+        screen: shows what was found.
+    """
+
+    def __init__(self, kata: Kata, solution: Path, sandbox: SandboxMode, count: int, screen: Screen) -> None:
+        self._kata = kata
+        self._solution = solution
+        self._sandbox = sandbox
+        self._count = count
+        self._screen = screen
+        self._py_spy = find_py_spy()
+        self._preparation = read_preparation(kata)
+        self._recorder = Recorder(Clock(), Subject.SOLUTION)
+        self._ending = Ending()
+        self._draft = Path()
+        self._svg = ""
+        self._dumps: list[list[ThreadDump]] = []
+
+    def draw(self, seconds: int, graph: Path) -> bool:
+        """Record for so long, show where the loop's thread was, and write the flame graph.
+
+        Returns:
+            Whether the app was there all the time.
+
+        Raises:
+            UsageError: the graph cannot be written there.
+            BrokenError: this machine lets no profiler look, or something else than the app failed.
+        """
+        if not graph.absolute().parent.is_dir() or graph.is_dir():
+            raise UsageError(f"No file can be written at {graph}.", "Name another one with --out.")
+        self._screen.say(f"Recording for {seconds} s, {self._count} requests at once …")
+        with self._stage(seconds) as (stage, sources):
+            anyio.run(self._look, stage, sources, seconds)
+            if self._svg:
+                self._screen.say("", *profile_lines(profile_of_loop(read_stacks(self._svg), sources.is_own), sources))
+                _write(graph, titled(shortened(self._svg, sources.prefixes), f"{self._kata.title}: {self._kata.slug}"))
+                self._screen.say("")
+                self._screen.say_whole(f"Flame graph: {graph} (open it in a browser)")
+        return self._is_well()
+
+    def show_threads(self) -> bool:
+        """Show where every thread is at one moment; returns whether the app was there.
+
+        Raises:
+            BrokenError: this machine lets no profiler look, or something else than the app failed.
+        """
+        with self._stage(DUMPS) as (stage, sources):
+            anyio.run(self._look, stage, sources, None)
+            if self._dumps:
+                self._screen.say(*dump_lines(most_telling(self._dumps, sources.is_own), sources))
+        return self._is_well()
+
+    @contextlib.contextmanager
+    def _stage(self, seconds: int) -> Iterator[tuple[Stage, Sources]]:
+        limits = self._kata.limits.resources
+        # What is loaded for so long computes more than what is graded.
+        resources = replace(limits, cpu_s=limits.cpu_s + seconds * (os.cpu_count() or 1))
+        with self._ending.kept(), Environment(self._kata, self._sandbox, resources=resources, traceable=True) as environment:
+            environment.take_in(self._solution)
+            environment.start()
+            self._draft = environment.run_dir / "graph.svg"
+            stage = Stage(self._kata, environment.launchers, environment.services)
+            yield stage, Sources(environment.folders[Subject.SOLUTION], _libraries())
+        if signal.SIGINT in self._ending.signals:
+            raise KeyboardInterrupt
+
+    async def _look(self, stage: Stage, sources: Sources, seconds: int | None) -> None:
+        scope = anyio.CancelScope()
+        self._recorder.on_break_off = scope.cancel
+        async with single_error(), self._ending.ends(scope.cancel, scope.cancel):
+            with scope, contextlib.suppress(ServerNotReady):
+                async with running_cast(stage, sources.folder, self._recorder) as cast:
+                    await self._look_at(cast, sources, seconds)
+        if self._recorder.mishap and not self._ending.signals:
+            raise HarnessError(self._recorder.mishap, "Try again; if it recurs, please report it.")
+
+    async def _look_at(self, cast: Cast, sources: Sources, seconds: int | None) -> None:
+        async with anyio.create_task_group() as tasks:
+            if self._preparation is not None:
+                await self._preparation.carry_out(cast.services, tasks)
+            load = Load(cast.server, self._kata.run, self._count)
+            await load.begin()
+            tasks.start_soon(self._send, load, cast)
+            await anyio.sleep(WARM_UP_S)
+            if cast.server.pids:
+                await self._take(cast.server, sources, seconds)
+            tasks.cancel_scope.cancel()
+
+    async def _send(self, load: Load, cast: Cast) -> None:
+        while cast.server.pids:
+            await load.send_round()
+            self._recorder.forget_ended()
+            for service in cast.services.values():
+                service.take_stock()
+
+    async def _take(self, server: Server, sources: Sources, seconds: int | None) -> None:
+        pid = server.pids[0]
+        if seconds is not None:
+            self._svg = await profiler.record(self._py_spy, pid, seconds, self._draft)
+            return
+        for _ in range(DUMPS):
+            self._dumps.append(await profiler.dump(self._py_spy, pid))
+            if is_loop_in(self._dumps[-1], sources.is_own):
+                return
+            await anyio.sleep(DUMP_PAUSE_S)
+
+    def _is_well(self) -> bool:
+        life = self._recorder.life
+        if life is None or (life.ready_s is not None and life.exited_s is None and life.exceeded is None):
+            return True
+        self._screen.say("", end_sentence(life, self._kata.limits.start_s))
+        return False
+
+
+def _libraries() -> list[Path]:
+    """Where Python and its packages lie, and the grader's own code, in a sandbox and without."""
+    named = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    return [*dict.fromkeys(Path(path) for path in named if path), CODE_ROOT, GRADER_ROOT]
+
+
+def _write(graph: Path, svg: str) -> None:
+    try:
+        write_whole(graph, svg.encode())
+    except OSError as error:
+        raise HarnessError(f"The flame graph cannot be written to {graph}: {error.strerror}.", "Name another place with --out.") from error
+
+
+def profile_app(
+    slug: str | None,
+    solution: Path | None,
+    katas: Path | None,
+    sandbox: SandboxMode,
+    load: int,
+    seconds: int,
+    out: Path | None,
+    *,
+    dump: bool,
+) -> ExitCode:
+    """Profile an app under load; returns how the command ends.
+
+    Args:
+        slug: of the kata; None for that of the current folder, or the current one.
+        solution: a path outside of any workspace, or None.
+        katas: folder of katas, if not the shipped one.
+        sandbox: whether the app runs in one.
+        load: how many requests come at once.
+        seconds: how long to record.
+        out: where the flame graph goes; None for `profile-SLUG.svg` here.
+        dump: instead, show once where every thread is.
+
+    Raises:
+        UsageError: there is nothing to be profiled, or a dump was to be written.
+    """
+    if dump and out is not None:
+        raise UsageError("`--dump` draws no graph, so there is nothing to be written.", "Leave out --dump, or --out.")
+    target = target_of(slug, solution, katas, "profile")
+    need_load(target.kata)
+    screen = Screen()
+    screen.say_whole(f"{target.kata.title}  {target.kata.slug}")
+    probe = Probe(target.kata, target.path, sandbox, load, screen)
+    is_well = probe.show_threads() if dump else probe.draw(seconds, out or Path(f"profile-{target.kata.slug}.svg"))
+    return ExitCode.PASSED if is_well else ExitCode.FAILED

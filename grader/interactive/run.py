@@ -1,0 +1,228 @@
+"""A live run of a kata: services, the app in the foreground, a log of what they do, and the load if one is wanted."""
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import anyio
+import anyio.abc
+
+from grader.catalog.manifest import Kata
+from grader.checks.preparation import read_preparation
+from grader.checks.server import in_time
+from grader.errors import ExitCode, HarnessError
+from grader.evidence.run import Subject
+from grader.evidence.traffic import ServiceEvent
+from grader.grading.descriptors import allow_descriptors
+from grader.interactive.signals import Ending
+from grader.load.client import Visitors
+from grader.load.rounds import Load
+from grader.measure.recorder import Recorder
+from grader.measure.timing import Clock
+from grader.process.run_dir import temporary_run_dir
+from grader.process.sockets import MarkedSockets, listening_at, listening_near
+from grader.render.running import Trickle, addresses, curl_command, ending, event_line, request_line, round_line
+from grader.render.terminal.screen import Screen
+from grader.services.running import StandingServices, environ_of, titles_of
+from grader.services.service import Running, Surroundings
+from grader.solution.solution import where_to_run
+from grader.tasks import single_error
+from grader.tools.foreground import App, AppPlan, Request, running_app
+from grader.workspace.target import need_load, target_of
+
+TIDY_S = 1.0
+"""How often what is over is forgotten, and it is said how many lines were left out."""
+
+ROUND_S = 1.0
+"""A round of the load begins at most so often: one line each."""
+
+DEBUGGER_LOOK_S = 0.2
+"""How often it is looked whether the app has left its debugger."""
+
+
+class Live:
+    """One run of `kata run`.
+
+    Args:
+        kata: says what is around the app.
+        folder: with the `app.py`.
+        run_dir: temporary folder.
+        services: the kata's, as they stand.
+        listening: where the app listens.
+        load: how many visitors come at once; 0 for none.
+        screen: shows it.
+    """
+
+    def __init__(
+        self, kata: Kata, folder: Path, run_dir: Path, services: StandingServices, listening: socket.socket, load: int, screen: Screen
+    ) -> None:
+        self._kata = kata
+        self._folder = folder
+        self._run_dir = run_dir
+        self._services = services
+        self._listening = listening
+        self._count = load
+        self._screen = screen
+        self._preparation = read_preparation(kata)
+        self._recorder = Recorder(Clock(), Subject.SOLUTION)
+        self._sockets = MarkedSockets(remembered=4 * load)
+        self._trickle = Trickle()
+        self._ending = Ending()
+        self._app: App | None = None
+        self._of_the_app: anyio.CancelScope
+        self._everything: anyio.CancelScope
+        self._exit_code: int | None = None
+
+    @property
+    def _port(self) -> int:
+        port: int = self._listening.getsockname()[1]
+        return port
+
+    def run(self) -> bool:
+        """Run until Ctrl-C, or the app's own end; returns whether it was the former. A SIGTERM goes on to who handles it.
+
+        Raises:
+            BrokenError: a service or the kata failed.
+        """
+        with self._ending.kept():
+            anyio.run(self._run)
+            self._screen.say(*ending(self._ended_by_itself, self._app, self._exit_code, self._kata.limits.stop_s))
+        return not self._ended_by_itself
+
+    @property
+    def _ended_by_itself(self) -> bool:
+        return not self._ending.signals
+
+    async def _run(self) -> None:
+        self._of_the_app, self._everything = anyio.CancelScope(), anyio.CancelScope()
+        self._recorder.on_break_off = self._end
+        async with single_error(), self._ending.ends(self._end, self._end_at_once):
+            with self._everything:
+                await self._play()
+        if self._recorder.mishap and not self._ending.signals:
+            raise HarnessError(self._recorder.mishap, "Run it again; if it recurs, please report it.")
+
+    def _end(self) -> None:
+        """End the app; the services go on until it has stopped, for it may need them for that."""
+        self._of_the_app.cancel()
+        if self._app is None:
+            self._everything.cancel()
+
+    def _end_at_once(self) -> None:
+        self._everything.cancel()
+        if self._app is not None:
+            self._app.hurry.set()
+
+    async def _play(self) -> None:
+        running = self._services.fresh(Surroundings(self._listen, self._recorder))
+        async with running as services, anyio.create_task_group() as tasks:
+            if self._preparation is not None:
+                await self._preparation.carry_out(services, tasks)
+            self._recorder.on_event = self._show_event
+            with self._of_the_app:
+                await self._run_app(services)
+            tasks.cancel_scope.cancel()
+
+    async def _run_app(self, services: Mapping[str, Running]) -> None:
+        plan = AppPlan(self._folder, self._kata.workers, environ_of(services), self._kata.limits.stop_s)
+        async with running_app(plan, self._listening, self._run_dir, self._show_request) as app:
+            self._app = app
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._tidy, services)
+                tasks.start_soon(self._lead, app, services, tasks)
+                self._exit_code = await app.ended()
+                tasks.cancel_scope.cancel()
+
+    async def _listen(self) -> socket.socket:
+        return in_time(listening_near(self._port + 1))
+
+    async def _lead(self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup) -> None:
+        """Wait for the app, say where everything is, then send the load."""
+        with anyio.move_on_after(self._kata.limits.start_s):
+            await app.is_ready.wait()
+        if not app.is_ready.is_set():
+            self._screen.say(f"The app has not come up in {self._kata.limits.start_s:g} s. It is still waited for; Ctrl-C stops it.")
+            await app.is_ready.wait()
+        url = f"http://127.0.0.1:{self._port}"
+        says = self._preparation.says if self._preparation is not None else ""
+        self._screen.say_whole("", *addresses({"App": url, **self._named(services)}), "")
+        self._screen.say(*([says] if says else []), "It runs with your own rights, outside of any sandbox. Ctrl-C stops all.")
+        if not self._count:
+            commands = [curl_command(request, url) for request in (*self._kata.run.first, *self._kata.run.load[:1])]
+            self._screen.say_whole(*(f"Try: {command}" for command in commands), "")
+            return
+        self._screen.say(f"{self._count} at once, round after round; other requests are shown, too.", "")
+        await self._send_load(app, services, tasks)
+
+    async def _send_load(self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup) -> None:
+        visitors = Visitors([self._listening.getsockname()], self._recorder, tasks, self._sockets)
+        load = Load(visitors, self._kata.run, self._count)
+        await load.begin()
+        while True:
+            async with anyio.create_task_group() as pacing:
+                pacing.start_soon(anyio.sleep, ROUND_S)
+                one = await load.send_round()
+                self._screen.say_whole(round_line(one, self._seen(services)))
+            while app.in_debugger:
+                await anyio.sleep(DEBUGGER_LOOK_S)
+
+    async def _tidy(self, services: Mapping[str, Running]) -> None:
+        while True:
+            await anyio.sleep(TIDY_S)
+            if left_out := self._trickle.take_left_out():
+                self._screen.say(left_out)
+            self._recorder.forget_ended()
+            if not self._count:
+                self._seen(services)
+
+    def _show_request(self, request: Request) -> None:
+        if request.port not in self._sockets.ports and self._trickle.lets_through():
+            self._screen.say_whole(request_line(request))
+
+    def _show_event(self, event: ServiceEvent) -> None:
+        if not self._count and self._trickle.lets_through():
+            self._screen.say_whole(event_line(event))
+
+    def _named(self, services: Mapping[str, Running]) -> dict[str, str]:
+        """Addresses by what they are of."""
+        return {title: services[name].address for name, title in titles_of(self._kata)}
+
+    def _seen(self, services: Mapping[str, Running]) -> dict[str, str]:
+        """What the services have seen of the last round; the next one is counted anew."""
+        stock = {title.lower(): services[name].take_stock() for name, title in titles_of(self._kata)}
+        return {title: seen for title, seen in stock.items() if seen}
+
+
+DEFAULT_PORT = 8000
+
+
+def run_app(slug: str | None, solution: Path | None, katas: Path | None, port: int | None, load: int | None) -> ExitCode:
+    """Run an app with its services until Ctrl-C; returns how the command ends.
+
+    Args:
+        slug: of the kata; None for that of the current folder, or the current one.
+        solution: a path outside of any workspace, or None.
+        katas: folder of katas, if not the shipped one.
+        port: where the app listens; None for 8000 or the next free one.
+        load: how many requests come at once; None for no load.
+
+    Raises:
+        UsageError: there is nothing to be run, or the port is in use.
+    """
+    target = target_of(slug, solution, katas, "run")
+    kata = target.kata
+    if load is not None:
+        need_load(kata)
+    allow_descriptors()
+    screen = Screen()
+    screen.say_whole(f"{kata.title}  {kata.slug}")
+    with temporary_run_dir() as run_dir:
+        folder = where_to_run(target.path, run_dir / "solution")
+        listening = in_time(listening_at(port) if port is not None else listening_near(DEFAULT_PORT))
+        got = listening.getsockname()[1]
+        if port is None and got != DEFAULT_PORT:
+            screen.say(f"Port {DEFAULT_PORT} is in use, so the app will be at {got}.")
+        services = StandingServices(kata, run_dir)
+        with listening, services.started():
+            is_well = Live(kata, folder, run_dir, services, listening, load or 0, screen).run()
+    return ExitCode.PASSED if is_well else ExitCode.FAILED

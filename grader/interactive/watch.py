@@ -1,0 +1,105 @@
+"""Keeps watch: `kata watch`."""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import anyio
+import typer
+from typer.core import TyperGroup
+
+from grader.errors import GraderError
+from grader.grading.pool import running_pool
+from grader.interactive.changes import tell_changes
+from grader.interactive.keyboard import Keyboard
+from grader.interactive.lock import only_watch
+from grader.interactive.signals import kept_handlers
+from grader.interactive.watch_loop import Desk, Graders, WatchLoop
+from grader.process.sandbox import SandboxMode
+from grader.render.terminal.watch import WatchScreen
+from grader.render.terminal.workspace import WorkspaceScreen
+from grader.workspace.current import current_slug
+from grader.workspace.progress import Workspace, need_workspace
+from grader.workspace.target import Target, target_of
+
+
+def watch_kata(context: typer.Context, slug: str | None, sandbox: SandboxMode, katas: Path | None, *, polls: bool) -> None:
+    """Grade at every save; ends as a signal does that ended it.
+
+    Args:
+        context: of the application, whose commands the keys run.
+        slug: of the kata; None for the current one.
+        sandbox: whether solutions run in one.
+        katas: folder of katas, if not the shipped one.
+        polls: compare files instead of being told by the system.
+    """
+    target, workspace = target_of(slug, None, katas, "watch"), need_workspace(Path.cwd())
+    with only_watch(workspace), running_pool() as pool:
+        tell_changes(WorkspaceScreen(), target.catalog, workspace, target.kata.slug)
+        number = keep_watch(target, pool, context, katas, sandbox=sandbox, polls=polls or None)
+    end_with(number)
+
+
+def end_with(number: int) -> None:
+    """End as a process does that this signal ends; 0 is none."""
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    if number:
+        signal.raise_signal(number)
+
+
+def keep_watch(
+    target: Target, graders: Graders, context: typer.Context, katas: Path | None, *, sandbox: SandboxMode, polls: bool | None
+) -> int:
+    """Watch until it ends; returns the number of the signal that ended it, or 0.
+
+    Args:
+        target: what is watched first.
+        graders: who grades.
+        context: of the application, whose commands the keys run.
+        katas: folder of katas, if not the shipped one.
+        sandbox: whether solutions run in one.
+        polls: whether files are compared; None leaves it to the platform.
+    """
+    if katas is not None:
+        os.environ["KATA_PATH"] = str(katas.resolve())  # for the commands behind the keys
+    with _keyboard() as keyboard, kept_handlers():
+        desk = Desk(graders, WatchScreen(), keyboard, _command_runner(context), _next_target, sandbox, polls)
+        return anyio.run(WatchLoop(target, desk).run)
+
+
+@contextlib.contextmanager
+def _keyboard() -> Iterator[Keyboard | None]:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        yield None
+        return
+
+    keyboard = Keyboard(sys.stdin.fileno())
+    with keyboard.listening():
+        yield keyboard
+
+
+def _command_runner(context: typer.Context) -> Callable[[Sequence[str], str], GraderError | None]:
+    """What runs a command of the application within this process, about this kata if it is a command about one."""
+    application = context.find_root().command
+
+    def run(words: Sequence[str], slug: str) -> GraderError | None:
+        command = application.get_command(context, words[0]) if isinstance(application, TyperGroup) else None
+        takes_slug = command is not None and any(parameter.name == "slug" for parameter in command.params)
+        try:
+            application.main([*words, slug] if takes_slug else list(words), prog_name="kata", standalone_mode=False)
+        except GraderError as error:
+            return error
+        return None
+
+    return run
+
+
+def _next_target(target: Target) -> Target | None:
+    """The kata that is current now, after `kata next`; None when there is none, or it is this one still."""
+    workspace: Workspace | None = target.workspace
+    slug = current_slug(target.catalog, workspace.states(target.catalog.renamed)) if workspace is not None else None
+    return target_of(slug, None, target.catalog.folder, "watch") if slug not in (None, target.kata.slug) else None

@@ -1,0 +1,135 @@
+"""Reads what `grader.child.stalls` writes, and makes evidence of it."""
+
+import contextlib
+from collections import Counter
+from pathlib import Path
+
+from grader.evidence.server import Frame, Stall, WaitingTask
+from grader.measure.recorder import Recorder
+
+LIMIT_BYTES = 4 * 1024 * 1024
+"""Of one worker; what comes after that is not read."""
+
+STALLS_KEPT = 500
+PLACES_KEPT = 500
+WAITING_KEPT = 100
+SOURCE_CHARS = 200
+FILE_BYTES = 1024 * 1024
+"""Of a larger file no line is shown."""
+
+LONGEST_S = 3600.0
+"""A stall that is said to be longer is nonsense."""
+
+
+class StallReader:
+    """Makes evidence of the stalls of one worker.
+
+    Args:
+        folder: where the solution runs; its frames are what is looked for.
+        recorder: of the attempt.
+    """
+
+    def __init__(self, folder: Path, recorder: Recorder) -> None:
+        self._folder = folder
+        self._recorder = recorder
+        self._rest = b""
+        self._read_bytes = 0
+        self._places: Counter[tuple[str, int, str]] = Counter()
+        self._lines: dict[str, list[str]] = {}
+        self._began_s: float | None = None
+
+    def add(self, data: bytes) -> None:
+        """Take in what came through the pipe."""
+        self._read_bytes += len(data)
+        if self._read_bytes > LIMIT_BYTES:
+            return
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            # The pipe is the solution's to write to as well: nonsense on it is no error.
+            with contextlib.suppress(ValueError):
+                self._take(line.decode(errors="replace"))
+
+    def finish(self) -> None:
+        """End a stall that is still going on."""
+        if self._began_s is not None:
+            self._note(self._recorder.clock.now() - self._began_s)
+
+    def _take(self, line: str) -> None:
+        word, _, rest = line.partition(" ")
+        if word == "at":
+            late_s, number, function, file = rest.split(" ", 3)
+            if self._began_s is None:
+                self._began_s = self._recorder.clock.now() - _seconds(late_s)
+            if len(self._places) < PLACES_KEPT:
+                self._places[self._name(file), _line_number(number), function] += 1
+        elif word == "resumed":
+            self._note(_seconds(rest))
+        elif word == "waiting":
+            self._note_waiting(rest)
+
+    def _note_waiting(self, rest: str) -> None:
+        if len(self._recorder.waiting) >= WAITING_KEPT:
+            return
+        count, line, function, file = rest.split(" ", 3)
+        name = self._name(file)
+        frame = Frame(file=name, line=_line_number(line), function=function, source=self._source(name, _line_number(line)))
+        self._recorder.waiting.append(WaitingTask(frame=frame, count=_line_number(count)))
+
+    def _name(self, file: str) -> str:
+        """The file's name below the solution's folder.
+
+        Raises:
+            ValueError: it lies elsewhere.
+        """
+        path = Path(file)
+        if ".." in path.parts or "\0" in file:
+            raise ValueError(file)
+        return str(path.relative_to(self._folder))
+
+    def _note(self, duration_s: float) -> None:
+        if self._places and len(self._recorder.stalls) < STALLS_KEPT:
+            (file, line, function), _ = self._places.most_common(1)[0]
+            frame = Frame(file=file, line=line, function=function, source=self._source(file, line))
+            at_s = self._recorder.clock.now() - duration_s
+            self._recorder.stalls.append(Stall(at_s=max(0.0, at_s), duration_s=duration_s, frame=frame))
+        self._places.clear()
+        self._began_s = None
+
+    def _source(self, file: str, line: int) -> str:
+        """One line of the solution's own copy, which holds nothing but plain files."""
+        if file not in self._lines:
+            self._lines[file] = self._read(self._folder / file)
+        lines = self._lines[file]
+        return lines[line - 1].strip()[:SOURCE_CHARS] if 0 < line <= len(lines) else ""
+
+    def _read(self, path: Path) -> list[str]:
+        try:
+            if len(self._lines) >= PLACES_KEPT or not path.is_file() or path.stat().st_size > FILE_BYTES:
+                return []
+            return path.read_text(errors="replace").splitlines()
+        except OSError:
+            return []
+
+
+def _seconds(text: str) -> float:
+    """A span of time.
+
+    Raises:
+        ValueError: it is none.
+    """
+    value = float(text)
+    if not 0 <= value <= LONGEST_S:  # also where it is no number
+        raise ValueError(text)
+    return value
+
+
+def _line_number(text: str) -> int:
+    """A number of a line, or a count.
+
+    Raises:
+        ValueError: it is none.
+    """
+    value = int(text)
+    if not 0 <= value < 10**9:
+        raise ValueError(text)
+    return value

@@ -1,0 +1,164 @@
+"""The story of a check: what was sent in an attempt, what was seen. Pure; the texts are plain sentences."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from grader.evidence.claims import CountClaim, GateClaim
+from grader.evidence.run import Attempt, CheckRecord, Subject
+from grader.evidence.traffic import Burst, Exchange
+from grader.judge.decide import stall_sites
+from grader.render.events import capital, peak, sentences, service_name
+from grader.render.html.timeline import error_word
+from grader.render.text import printable
+from grader.render.wording import RELATIONS, amount, busy_machine, counted, stall, waiting
+from grader.report import CheckResult, FindingKind, Outcome
+
+STEPS_SHOWN = 10
+ALIKE = 3
+MUST_BE = " (it must be "
+"""Stands between what a check counted and what it wants."""
+
+SIGHTS_SHOWN = 12
+FRAMES_SHOWN = 8
+OUTPUT_SHOWN = 12
+WHAT_CHARS = 120
+WAITED = (FindingKind.HUNG, FindingKind.NO_ANSWER, FindingKind.NEVER_CAME)
+"""Findings that are explained by what the solution's tasks were waiting on."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Requests that were sent together or alike, and what came back: "12 × GET /labels/{n}, at once" and "12 × 200 in 0.11–0.42 s"."""
+
+    sent: str
+    seen: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line about a finding: a sentence, and the code that it points to, if there is any."""
+
+    text: str
+    code: str = ""
+
+
+def steps(attempt: Attempt) -> tuple[Step, ...]:
+    """What was sent in an attempt, in the order in which it was begun, and what came back."""
+    by_id = {exchange.id: exchange for exchange in attempt.exchanges}
+    bursts = [(burst, [by_id[number] for number in burst.exchanges if number in by_id]) for burst in attempt.bursts]
+    in_bursts = {number for burst, _ in bursts for number in burst.exchanges}
+    alone = [exchange for exchange in attempt.exchanges if exchange.id not in in_bursts]
+    groups = [*((part, burst) for burst, sent in bursts for part in _grouped(sent, _pattern)), *((part, None) for part in _alike(alone))]
+    told = [_step(group, burst) for group, burst in sorted(groups, key=lambda item: min(one.planned_s for one in item[0]))]
+    if len(told) > STEPS_SHOWN:
+        return (*told[:STEPS_SHOWN], Step(f"and {len(told) - STEPS_SHOWN} kinds of requests more", ""))
+    return tuple(told)
+
+
+def sights(attempt: Attempt) -> tuple[str, ...]:
+    """What else was seen in an attempt: what services were asked, connections, stalls, and what the check counted."""
+    told = [
+        *sentences(attempt.events),
+        *_connections(attempt),
+        *(f"{stall(site)}." for site in stall_sites(attempt.stalls)),
+        *_counts(attempt),
+    ]
+    return tuple(dict.fromkeys(told))[:SIGHTS_SHOWN]
+
+
+def tries(record: CheckRecord) -> str:
+    """How often a check was tried; empty when once."""
+    own = sum(attempt.subject is Subject.SOLUTION for attempt in record.attempts)
+    others = len(record.attempts) - own
+    if own + others < 2:
+        return ""
+    beside = f", and the kata's reference {_times(others)} in turn with it" if others else ""
+    return f"Your solution was tried {_times(own)}, each time on a fresh server{beside}."
+
+
+def details(result: CheckResult) -> tuple[Line, ...]:
+    """What lies behind a finding: the traceback's lines in the learner's files, else the last output; stalls; waits; the machine."""
+    finding = result.finding
+    if finding is None:
+        return ()
+    frames = finding.frames[-FRAMES_SHOWN:]
+    lines = [Line(f"{printable(frame.file)}:{frame.line} in {printable(frame.function)}", frame.source) for frame in frames]
+    if finding.output and not frames:
+        lines += [Line("The last that it printed:"), *(Line("", line) for line in finding.output[-OUTPUT_SHOWN:])]
+    lines += [Line(f"{stall(site)}.") for site in finding.stalls]
+    if finding.kind in WAITED:
+        lines += [Line(f"{waiting(task)}.") for task in finding.waiting[:FRAMES_SHOWN]]
+    if result.outcome is Outcome.INCONCLUSIVE:
+        lines += [Line(text) for text in busy_machine(finding)]
+    return tuple(lines)
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _alike(exchanges: Iterable[Exchange]) -> list[list[Exchange]]:
+    """Requests of one path; and three or more that differ in numbers only and got the same answer."""
+    alike = _grouped(exchanges, lambda one: f"{_masked(one)} {one.status} {one.error}")
+    return [group for some in alike for group in ([some] if len(some) >= ALIKE else _grouped(some, _pattern))]
+
+
+def _grouped(exchanges: Iterable[Exchange], key: Callable[[Exchange], str]) -> list[list[Exchange]]:
+    groups: dict[str, list[Exchange]] = {}
+    for exchange in exchanges:
+        groups.setdefault(key(exchange), []).append(exchange)
+    return list(groups.values())
+
+
+def _pattern(exchange: Exchange) -> str:
+    path = exchange.path if exchange.n is None else exchange.path.replace(str(exchange.n), "{n}")
+    return f"{exchange.method} {path}"
+
+
+def _masked(exchange: Exchange) -> str:
+    return re.sub(r"\d+", "{n}", _pattern(exchange))
+
+
+def _step(exchanges: Sequence[Exchange], burst: Burst | None) -> Step:
+    first = exchanges[0]
+    if len(exchanges) == 1:
+        return Step(printable(f"{first.method} {first.path}", WHAT_CHARS), _answers(exchanges))
+    patterns = {_pattern(exchange) for exchange in exchanges}
+    what = printable(patterns.pop() if len(patterns) == 1 else _masked(first), WHAT_CHARS)
+    begun = [exchange.planned_s for exchange in exchanges]
+    how = ""
+    if burst is not None:
+        how = f", one after another over {amount(max(begun) - min(begun), 's')}" if burst.steady else ", all at once"
+    return Step(f"{len(exchanges)} × {what}{how}", _answers(exchanges))
+
+
+def _answers(exchanges: Sequence[Exchange]) -> str:
+    outcomes = Counter(error_word(one) or str(one.status) for one in exchanges)
+    told = ", ".join(outcome if len(exchanges) == 1 else f"{count} × {outcome}" for outcome, count in outcomes.most_common(4))
+    shortest, longest = min(one.elapsed_s for one in exchanges), max(one.elapsed_s for one in exchanges)
+    first, last = amount(shortest, "s"), amount(longest, "s")
+    return f"{told}, after {last}" if first == last else f"{told}, after {first} to {last}"
+
+
+def _connections(attempt: Attempt) -> list[str]:
+    told = []
+    for service in dict.fromkeys(connection.service for connection in attempt.connections):
+        here = [connection for connection in attempt.connections if connection.service == service]
+        most = peak([(one.opened_s, one.closed_s) for one in here])
+        left = sum(one.closed_s is None for one in here)
+        rest = f"; {left} still open at the end" if left else ""
+        told.append(f"The app opened {counted(len(here), 'connection')} to the {service_name(service)}, at most {most} at once{rest}.")
+    return told
+
+
+def _counts(attempt: Attempt) -> list[str]:
+    told = []
+    for claim in attempt.claims:
+        if isinstance(claim, CountClaim):
+            wanted = f"{RELATIONS[claim.relation]} {amount(claim.limit, claim.unit)}"
+            told.append(capital(f"{printable(claim.what, WHAT_CHARS)}: {amount(claim.measured, claim.unit)}{MUST_BE}{wanted})."))
+        elif isinstance(claim, GateClaim):
+            told.append(capital(f"{printable(claim.what, WHAT_CHARS)}: {claim.seen} of {claim.wanted}."))
+    return told

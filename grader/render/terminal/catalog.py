@@ -1,0 +1,56 @@
+"""The screen of the list of katas."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.padding import Padding
+from rich.table import Table
+
+from grader.catalog.card import Card
+from grader.catalog.index import Index
+from grader.render.terminal.screen import Screen, Text
+from grader.workspace.progress import State
+
+STATES = {
+    State.PASSED: ("✓", "green"),
+    State.STARTED: ("›", "cyan"),
+    State.SKIPPED: ("-", "dim"),
+    State.GIVEN_UP: ("~", "yellow"),
+    State.TODO: (" ", "dim"),
+}
+CATALOG_WIDTH = 60
+"""With fewer columns the list of katas has no titles."""
+
+
+class CatalogScreen(Screen):
+    """Writes the list of katas."""
+
+    def catalog(
+        self, index: Index, katas: Sequence[Card], states: Mapping[str, State], current: str | None, total: int | None = None
+    ) -> None:
+        """Katas by tier with their state; with a total, how many of these were chosen."""
+        for tier in sorted({kata.tier for kata in katas}):
+            name = index.tiers.get(tier, "")
+            self._line(Text(f"Tier {tier}" + (f" · {name}" if name else ""), style="bold"))
+            grid = Table.grid(padding=(0, 2))
+            grid.add_column(no_wrap=True)
+            grid.add_column(no_wrap=True)
+            grid.add_column()
+            for kata in katas:
+                if kata.tier == tier:
+                    grid.add_row(*self._catalog_row(kata, states.get(kata.slug, State.TODO), kata.slug == current))
+            self._console.print(Padding(grid, (0, 0, 1, 1)))
+        passed = sum(states.get(kata.slug) is State.PASSED for kata in katas)
+        if total is None:
+            self._line(Text(f"{passed} of {len(katas)} passed."))
+        else:
+            self._line(Text(f"{len(katas)} of {total} katas, {passed} of them passed."))
+
+    def _catalog_row(self, kata: Card, state: State, is_current: bool) -> tuple[Text, Text, Text]:
+        mark, style = STATES[State.STARTED if is_current else state]
+        if not self._shows_marks:
+            mark = {"✓": "x", "›": ">"}.get(mark, mark)
+        words = {State.PASSED: "passed", State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}.get(state, "current" if is_current else "")
+        title = Text(kata.title if self._console.width >= CATALOG_WIDTH else "")
+        if words:
+            title.append(f"  {words}" if title.plain else words, style=style)
+        return Text(mark, style=style), Text(kata.slug, style="bold" if is_current else ""), title

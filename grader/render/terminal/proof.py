@@ -1,0 +1,194 @@
+"""The screen of those who prove katas: a bar, the matrix of examples and checks, the margins."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from grader.authoring.examples import Example
+from grader.authoring.proof import Proof, ProofVerdict, Trial
+from grader.render.proof import (
+    LEGEND,
+    MARGIN_HEADS,
+    WRONG_LEGEND,
+    MarginRow,
+    common_outcome,
+    is_as_declared,
+    is_right,
+    margin_rows,
+    marks_shown,
+    place,
+    proof_summary,
+    sentence,
+)
+from grader.render.terminal.report import MARKS
+from grader.render.terminal.screen import Screen, Text
+from grader.render.text import printable
+from grader.report import Outcome
+
+PROOF_STYLES = {
+    ProofVerdict.PROVED: "bold green",
+    ProofVerdict.WRONG: "bold red",
+    ProofVerdict.BROKEN: "bold magenta",
+    ProofVerdict.INTERRUPTED: "bold yellow",
+}
+CELLS = {Outcome.PASSED: "+", Outcome.FAILED: "x", Outcome.NOT_RUN: "-", Outcome.INCONCLUSIVE: "?", Outcome.BROKEN: "!"}
+"""Marks of one character for terminals without better ones."""
+NAME_WIDTH = 36
+BAR_WIDTH = 16
+NUMBERS_WIDTH = 20
+"""Columns for what is being graded, for the bar, and for the numbers beside it; where there are not so many, the bar is left out."""
+
+DIFFERS = "~"
+NOT_AS_DECLARED = "*"
+GAP = "   "
+MARGINS_WIDTH = 70
+"""With fewer columns each clock limit has several lines instead of one."""
+SPEED_PERIOD_S = 600.0
+"""The time left is reckoned from the gradings of so long: junk takes longer than the rest, so a short look misleads."""
+
+
+class ProofScreen(Screen):
+    """Shows how katas are proved: a bar for all gradings on a terminal, a line for each grading in a pipe.
+
+    Several katas can be in progress, so all that is found of one is printed together when it is finished.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name_width = max(1, min(NAME_WIDTH, self._console.width - NUMBERS_WIDTH))
+        bar = [BarColumn(BAR_WIDTH)] if self._console.width > NAME_WIDTH + BAR_WIDTH + NUMBERS_WIDTH else []
+        columns = (TextColumn("{task.description}", markup=False), *bar, MofNCompleteColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=self._console, transient=True, speed_estimate_period=SPEED_PERIOD_S)
+        self._task = self._progress.add_task("", total=None)
+        self._total = 0
+        self._made: Counter[str] = Counter()
+        self._planned: Counter[str] = Counter()
+
+    def all_begin(self, gradings: int) -> None:
+        """On a terminal, the bar begins to move."""
+        self._total = gradings
+        self._progress.update(self._task, total=gradings)
+        if self._console.is_terminal:
+            self._progress.start()
+
+    def kata_begins(self, slug: str, gradings: int) -> None:
+        """Note how many lines there will be of it."""
+        self._planned[slug] = gradings
+
+    def gradings_added(self, slug: str, gradings: int) -> None:
+        """Lengthen the way that the bar has to go."""
+        self._planned[slug] += gradings
+        self._total += gradings
+        self._progress.update(self._task, total=self._total)
+
+    def trial_begins(self, slug: str, example: Example) -> None:
+        """Say on the bar what is being graded; of several, what began last."""
+        name = printable(f"{slug}/{example.name}", self._name_width)
+        self._progress.update(self._task, description=f"{name:{self._name_width}}")
+
+    def trial_ends(self, slug: str, trial: Trial) -> None:
+        """Move the bar, or print a line."""
+        self._made[slug] += 1
+        self._progress.advance(self._task)
+        if not self._console.is_terminal:
+            count = f"{self._made[slug]:>4} of {self._planned[slug]}"
+            label = printable(f"{slug}/{trial.example.label}")
+            self._line(Text(f"{count}  {label}  {trial.verdict}  {trial.duration_s:.1f} s"))
+
+    def kata_ends(self, proof: Proof) -> None:
+        """The title, the matrix, the margins, the problems and a sentence."""
+        self._progress.advance(self._task, max(0, proof.planned - self._made[proof.kata]))
+        self._line(Text.assemble((printable(proof.title), "bold"), (f"  {printable(proof.kata)}", "dim")))
+        if proof.trials:
+            self._line()
+            self._matrix(proof)
+        if proof.margins:
+            self._margins(proof)
+        for problem in proof.problems:
+            self._line(Text.assemble((place(proof.kata, problem), "cyan"), f": {sentence(problem)}"))
+        self._line(Text(proof_summary(proof), style=PROOF_STYLES[proof.verdict]))
+        self._line()
+
+    def stop(self) -> None:
+        """End the bar."""
+        self._progress.stop()
+
+    def _matrix(self, proof: Proof) -> None:
+        for number, check in enumerate(proof.checks, 1):
+            self._line(Text(f"{number:>3}  {check}", style="dim"))
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True, max_width=30, overflow="ellipsis")
+        for _ in proof.checks:
+            grid.add_column(justify="right", min_width=2)
+        grid.add_row("", "", *(Text(str(number), style="dim") for number in range(1, len(proof.checks) + 1)))
+        tried = {trial.example for trial in proof.trials}
+        for example in (example for example in proof.examples if example in tried):
+            mark = self._mark(Outcome.PASSED if is_right(proof, example) else Outcome.FAILED)
+            cells = (self._cell(proof, example, check) for check in proof.checks)
+            grid.add_row(mark, Text(printable(example.label)), *cells)
+        self._console.print(Padding(grid, (1, 0, 0, 1), expand=False))
+        self._legend(proof)
+
+    def _cell(self, proof: Proof, example: Example, check: str) -> Text:
+        outcome = common_outcome(proof, example, check)
+        mark = self._mark(outcome)
+        if is_as_declared(proof, example, check):
+            return mark if outcome is None else Text(mark.plain, style="dim")
+        return Text(f"{mark.plain}{NOT_AS_DECLARED}", style="bold red")
+
+    def _mark(self, outcome: Outcome | None) -> Text:
+        if outcome is None:
+            return Text(DIFFERS, style="yellow")
+        mark, style = MARKS[outcome]
+        return Text(mark if self._shows_marks else CELLS[outcome], style=style)
+
+    def _legend(self, proof: Proof) -> None:
+        """What the marks mean that occur; as many to a line as fit."""
+        outcomes, has_wrong = marks_shown(proof)
+        entries = [f"{self._mark(outcome).plain} {LEGEND[outcome]}" for outcome in outcomes]
+        entries += [f"{NOT_AS_DECLARED} {WRONG_LEGEND}"] if has_wrong else []
+        self._line()
+        for line in _filled(entries, self._console.width - 1):
+            self._line(Text(f" {line}", style="dim"))
+        self._line()
+
+    def _margins(self, proof: Proof) -> None:
+        rows = [row for margin in proof.margins for row in margin_rows(proof, margin)]
+        if self._console.width < MARGINS_WIDTH:
+            self._narrow_margins(rows)
+            return
+        grid = Table.grid(padding=(0, 2))
+        for justify in ("right", "left", *["right"] * 5):
+            grid.add_column(justify=justify, no_wrap=justify == "right")  # type: ignore[arg-type]
+        grid.add_row(*(Text(head, style="dim") for head in MARGIN_HEADS))
+        for row in rows:
+            grid.add_row(*(Text(cell) for cell in row))
+        self._console.print(Padding(grid, (0, 0, 1, 1), expand=False))
+
+    def _narrow_margins(self, rows: Sequence[MarginRow]) -> None:
+        self._line(Text(f" {MARGIN_HEADS.what}", style="dim"))
+        for row in rows:
+            self._line(Text(f"{row.check:>3}  {row.what}"))
+            self._narrow_side("accepted", row.accepted, row.above)
+            self._narrow_side("limit", row.limit)
+            self._narrow_side("rejected", row.rejected, row.below)
+        self._line()
+
+    def _narrow_side(self, head: str, time: str, factor: str = "") -> None:
+        if time:
+            self._line(Text(f"     {head:8} {time:>9}  {factor}".rstrip()))
+
+
+def _filled(entries: Sequence[str], width: int) -> list[str]:
+    """As many entries to a line as fit; none is broken."""
+    lines: list[str] = []
+    for entry in entries:
+        if lines and len(lines[-1]) + len(GAP) + len(entry) <= width:
+            lines[-1] += GAP + entry
+        else:
+            lines.append(entry)
+    return lines

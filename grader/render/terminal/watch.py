@@ -1,0 +1,55 @@
+"""The screen of a watch: gradings one below the other, nothing wiped away, and a line that says which keys there are."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from grader.render.terminal.report import ReportScreen
+from grader.render.terminal.screen import Text
+
+RULE_WIDTH = 80
+RULE = "─"
+PLAIN_RULE = "-"
+
+
+class WatchScreen(ReportScreen):
+    """Shows gradings as `ReportScreen` does, each below a line with the time."""
+
+    def rule(self, at: datetime, why: str) -> None:
+        """The line above a grading: when, and why."""
+        text = f"{at:%H:%M:%S}  {why}"
+        line = RULE if self._shows_marks else PLAIN_RULE
+        width = min(RULE_WIDTH, self._console.width)
+        self._line()
+        self._line(Text(f"{line * 2} {text} {line * max(2, width - len(text) - 4)}", style="dim"))
+
+    def note(self, sentence: str) -> None:
+        """A sentence about the watch itself; ends the live line."""
+        self.stop()
+        self._line(Text(sentence))
+
+    def keys(self, keys: Sequence[tuple[str, str]]) -> None:
+        """The line of keys; without what they do where it would be too long."""
+        text = Text()
+        for key, word in keys:
+            text.append(f"{key} ", style="bold").append(f"{word}  ", style="dim")
+        text.right_crop(2)
+        if text.cell_len > self._console.width:
+            text = Text("keys: ", style="dim").append(" ".join(key for key, _ in keys), style="bold")
+        self._line()
+        self._line(text)
+
+    def explain(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Every key with what it does, one a line."""
+        self._line()
+        for key, sentence in keys:
+            self._line(Text.assemble((f"  {key}  ", "bold"), sentence))
+
+    def pause(self) -> None:
+        """Take the live line away for a while."""
+        if self._status is not None:
+            self._status.stop()
+
+    def resume(self) -> None:
+        """Bring it back."""
+        if self._status is not None:
+            self._status.start()

@@ -1,0 +1,131 @@
+"""Takes in the code that is to be graded: read once, within limits, and copied, so that nothing changes under the grading."""
+
+import errno
+import itertools
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from grader.errors import HarnessError, SolutionError
+from grader.solution.archive import is_archive, read_archive
+from grader.solution.contents import LIMIT_ENTRIES, Contents, is_ignored, kind_of, name_within
+
+ENTRY = "app.py"
+OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+"""Never through a link, and never waiting, should a file turn into a pipe or a device before it is opened."""
+
+LISTED = 10 * LIMIT_ENTRIES
+"""How many entries of one folder are looked at, what belongs to tools and backups among them."""
+
+NOT_THE_FILES_FAULT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+
+
+def take_in(solution: Path, target: Path) -> Path:
+    """Copy a solution, a file, an archive or a folder with `app.py`, to a new folder.
+
+    Only contents are copied: no links, owners, modes or times. A hard link is copied like any file, since it has no
+    other side that could be told apart, and the copy shares nothing with it.
+
+    Raises:
+        SolutionError: it is missing, unreadable, a link, holds anything but plain files and folders, is too much, or has no `app.py`.
+        HarnessError: it cannot be copied.
+    """
+    contents = Contents(solution)
+    _need_text(solution)
+    try:
+        with _opened(solution, None, contents, "") as (descriptor, status):
+            if stat.S_ISDIR(status.st_mode):
+                _read_folder(descriptor, "", contents)
+            elif is_archive(solution.name):
+                read_archive(_read_file(descriptor, status, contents), contents)
+            else:
+                contents.add_file(ENTRY, _read_file(descriptor, status, contents))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SolutionError(f"There is no solution at {solution}.", "Name a file, an archive, or a folder with an app.py.") from error
+    except OSError as error:
+        raise _unreadable(solution, error) from error
+    if ENTRY not in contents.files:
+        raise SolutionError(f"{solution} has no {ENTRY}.", "The application must be `app` in a file of this name.")
+    contents.write(target)
+    return target
+
+
+def where_to_run(solution: Path, copy: Path) -> Path:
+    """The folder in which a solution is run outside of a grading: its own, so that debuggers find its lines.
+
+    A file of another name and an archive are copied first; `copy` names the new folder.
+
+    Raises:
+        SolutionError: it is missing, or has no `app.py`.
+        HarnessError: it cannot be copied.
+    """
+    folder = solution.parent if solution.name == ENTRY else solution
+    if folder.is_dir():
+        if not (folder / ENTRY).is_file():
+            raise SolutionError(f"{folder} has no {ENTRY}.", "The application must be `app` in a file of this name.")
+        return folder.resolve()
+    return take_in(solution, copy).resolve()
+
+
+def _need_text(solution: Path) -> None:
+    try:
+        str(solution).encode()
+    except UnicodeEncodeError as error:
+        raise SolutionError(f"The path {solution} is not UTF-8, so no report could name it.", "Rename the solution.") from error
+
+
+def _read_folder(folder: int, within: str, contents: Contents) -> None:
+    with os.scandir(folder) as entries:
+        # A folder of a million files is not listed to its end; more files of the solution than can be right are refused below.
+        names = sorted(entry.name for entry in itertools.islice(entries, LISTED) if not is_ignored(entry.name))
+    for own_name in names:
+        name = name_within(contents, within + own_name)
+        try:
+            with _opened(own_name, folder, contents, name) as (descriptor, status):
+                if stat.S_ISDIR(status.st_mode):
+                    contents.add_folder(name)
+                    _read_folder(descriptor, f"{name}/", contents)
+                else:
+                    contents.add_file(name, _read_file(descriptor, status, contents))
+        except FileNotFoundError:  # deleted since the names were read: not of the solution any more
+            continue
+        except OSError as error:
+            raise _unreadable(contents.source / name, error) from error
+
+
+@contextmanager
+def _opened(path: Path | str, folder: int | None, contents: Contents, name: str) -> Iterator[tuple[int, os.stat_result]]:
+    """A plain file or a folder, opened; looked at before, lest a device act on being opened, and after, lest it was exchanged."""
+    _need_plain(os.stat(path, dir_fd=folder, follow_symlinks=False), contents, name)
+    descriptor = os.open(path, OPEN, dir_fd=folder)
+    try:
+        status = os.fstat(descriptor)
+        _need_plain(status, contents, name)
+        yield descriptor, status
+    finally:
+        os.close(descriptor)
+
+
+def _need_plain(status: os.stat_result, contents: Contents, name: str) -> None:
+    if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
+        return
+    kind = kind_of(status.st_mode)
+    if name:
+        raise contents.refusal(name, f", which is {kind}")
+    raise SolutionError(f"{contents.source} is {kind}.", "Name the file or folder itself.")
+
+
+def _read_file(descriptor: int, status: os.stat_result, contents: Contents) -> bytes:
+    contents.need_room(status.st_size)
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        data = file.read(contents.room_bytes + 1)
+    contents.need_room(len(data))
+    return data
+
+
+def _unreadable(path: Path, error: OSError) -> SolutionError | HarnessError:
+    if error.errno in NOT_THE_FILES_FAULT:
+        return HarnessError(f"The solution {path} cannot be read: {error.strerror}.", "Raise the limits of this shell (`ulimit -a`).")
+    return SolutionError(f"The solution {path} cannot be read: {error.strerror}.", "Mend its permissions.")

@@ -1,0 +1,53 @@
+"""One watch in one workspace, and no lock that outlives its watch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.errors import ExitCode, ProgressFileError, UsageError
+from grader.interactive.lock import only_watch
+from grader.workspace.progress import Workspace, make_workspace
+
+HOLD = """
+import sys
+from pathlib import Path
+from grader.interactive.lock import only_watch
+from grader.workspace.progress import Workspace
+with only_watch(Workspace(Path(sys.argv[1]))):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_watch_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path)
+    with only_watch(workspace), pytest.raises(UsageError, match="already running in") as caught, only_watch(workspace):
+        pass
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+def test_when_a_watch_has_ended_there_can_be_another(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path)
+    for _ in range(2):
+        with only_watch(workspace):
+            pass
+
+
+def test_a_watch_that_was_killed_holds_nothing(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(UsageError), only_watch(workspace):
+            pass
+        process.kill()
+        process.wait()
+    with only_watch(workspace):
+        pass
+
+
+def test_a_lock_that_cannot_be_had_at_all(tmp_path: Path) -> None:
+    with pytest.raises(ProgressFileError, match="cannot be locked"), only_watch(Workspace(tmp_path)):
+        pass

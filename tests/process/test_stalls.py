@@ -1,0 +1,103 @@
+"""Where the event loop stood still, and what its tasks wait for: told from inside, believed with care."""
+
+from pathlib import Path
+
+import pytest
+
+from grader.evidence.run import Subject
+from grader.measure.recorder import Recorder
+from grader.measure.timing import Clock
+from grader.process.stalls import LIMIT_BYTES, StallReader
+from tests.conftest import Serve
+
+STALLING = """
+    import asyncio
+    import time
+    from fastapi import FastAPI
+
+    app = FastAPI()
+
+    def nap() -> None:
+        time.sleep(0.8)
+
+    @app.get("/nap")
+    async def napping() -> None:
+        nap()
+
+    @app.get("/count")
+    async def counting() -> None:
+        sum(range(40_000_000))
+
+    @app.get("/wait")
+    async def waiting() -> None:
+        await asyncio.Event().wait()
+
+    @app.get("/fine")
+    async def fine() -> None:
+        await asyncio.sleep(0.3)
+"""
+
+
+async def test_a_sleep_is_told_with_its_line_and_length(serve: Serve, recorder: Recorder) -> None:
+    async with serve(STALLING) as server:
+        await server.get("/nap")
+    (stall,) = recorder.stalls
+    assert (stall.frame.file, stall.frame.line, stall.frame.function, stall.frame.source) == ("app.py", 9, "nap", "time.sleep(0.8)")
+    assert stall.duration_s >= 0.75
+
+
+async def test_code_in_c_that_keeps_the_gil_is_told_too(serve: Serve, recorder: Recorder) -> None:
+    async with serve(STALLING) as server:
+        await server.get("/count")
+        await server.get("/fine")
+    assert recorder.stalls[0].frame.source == "sum(range(40_000_000))"
+
+
+async def test_a_loop_that_only_waits_does_not_stand_still(serve: Serve, recorder: Recorder) -> None:
+    async with serve(STALLING) as server:
+        await server.get("/fine")
+    assert [stall for stall in recorder.stalls if stall.frame.function == "fine"] == []
+
+
+async def test_a_stall_that_never_ends_is_told_when_the_server_is_ended(serve: Serve, recorder: Recorder) -> None:
+    source = """
+        import time
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+        @app.get("/")
+        async def forever() -> None:
+            print("begun")
+            time.sleep(600)
+    """
+    async with serve(source) as server:
+        server.start("GET", "/")
+        await server.printed("begun")
+        await server.let_run(0.5)
+    (stall,) = recorder.stalls
+    assert stall.frame.function == "forever"
+    assert stall.duration_s >= 0.1
+
+
+async def test_tasks_tell_where_they_wait(serve: Serve, recorder: Recorder) -> None:
+    async with serve(STALLING) as server:
+        pending = [server.start("GET", "/wait") for _ in range(3)]
+        await server.get("/fine")
+        await server.explain()
+        for one in pending:
+            one.leave()
+    (place,) = recorder.waiting
+    assert (place.count, place.frame.function, place.frame.source) == (3, "waiting", "await asyncio.Event().wait()")
+
+
+@pytest.mark.slow
+def test_nonsense_and_floods_on_the_pipe_are_no_error(tmp_path: Path) -> None:
+    recorder = Recorder(Clock(), Subject.SOLUTION)
+    reader = StallReader(tmp_path, recorder)
+    reader.add(b"at x y\nresumed soon\nwaiting 1\n\xff\xfe\nat 1.0 3 f /etc/passwd\nresumed 1.0\n")
+    reader.add(b"at 1.0 99 f " + str(tmp_path / "app.py").encode() + b"\nresumed 1.0\n")
+    for _ in range(LIMIT_BYTES // 100_000 + 2):
+        reader.add(b"at 1.0 1 f x\n" * 10_000)
+    reader.finish()
+    assert [(stall.frame.line, stall.frame.source) for stall in recorder.stalls] == [(99, "")]
