@@ -3,8 +3,9 @@
     python .ci/pythons.py             grade
     python .ci/pythons.py --list      only say which interpreters there are
 
-`KATA_PYTHONS` names interpreters: paths or commands with blanks between them. Without it they are every `python3.N` on the PATH and
-every version of pyenv's; of each minor version the newest that runs. With `CI` set, a single version is a failure: it proves too little.
+`KATA_PYTHONS` names interpreters: paths or commands with blanks between them. Without it they are every `python3.N` on
+the PATH and every version of pyenv's; of each minor version the newest that runs. With `CI` set, a single version is a
+failure: it proves too little.
 """
 
 import argparse
@@ -49,13 +50,21 @@ def candidates(environ: Mapping[str, str], prefix: Path) -> Iterator[str]:
         prefix: where the interpreter of this process is installed; where that is pyenv's, the others are beside it.
     """
     if named := environ.get("KATA_PYTHONS"):
-        yield from (shutil.which(word, path=environ.get("PATH")) or word for word in shlex.split(named))
+        yield from (
+            shutil.which(word, path=environ.get("PATH")) or word for word in shlex.split(named)
+        )
         return
     yield sys.executable
     for folder in environ.get("PATH", "").split(os.pathsep):
         if folder and Path(folder).is_dir():
-            yield from (str(path) for path in sorted(Path(folder).glob("python3.*")) if re.fullmatch(r"python3\.\d+", path.name))
-    pyenv = Path(environ.get("PYENV_ROOT") or Path(environ.get("HOME", "/")) / ".pyenv") / "versions"
+            yield from (
+                str(path)
+                for path in sorted(Path(folder).glob("python3.*"))
+                if re.fullmatch(r"python3\.\d+", path.name)
+            )
+    pyenv = (
+        Path(environ.get("PYENV_ROOT") or Path(environ.get("HOME", "/")) / ".pyenv") / "versions"
+    )
     for versions in (pyenv, prefix.parent):
         if versions.name == "versions":
             yield from (str(path) for path in sorted(versions.glob("3.*/bin/python3")))
@@ -64,7 +73,9 @@ def candidates(environ: Mapping[str, str], prefix: Path) -> Iterator[str]:
 def probe(path: str) -> Interpreter | None:
     """The interpreter at this path; None when it does not run, or cannot make virtual environments."""
     try:
-        done = subprocess.run([path, "-I", "-c", PROBE], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            [path, "-I", "-c", PROBE], capture_output=True, text=True, timeout=60, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     if done.returncode != 0:
@@ -89,7 +100,13 @@ def grade(interpreter: Interpreter) -> int:
         environment = Path(folder) / "venv"
         commands = (
             [interpreter.path, "-m", "venv", str(environment)],
-            [str(environment / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", str(ROOT)],
+            [
+                str(environment / "bin" / "pip"),
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                str(ROOT),
+            ],
             [str(environment / "bin" / "kata"), "verify", "--quick", "--jobs", str(JOBS)],
         )
         for command in commands:
@@ -102,23 +119,37 @@ def grade(interpreter: Interpreter) -> int:
 
 def main() -> int:
     """Grade with each; the exit code is that of the first that failed."""
-    parser = argparse.ArgumentParser(prog="python .ci/pythons.py", description="Grade every kata with each Python interpreter.")
+    parser = argparse.ArgumentParser(
+        prog="python .ci/pythons.py", description="Grade every kata with each Python interpreter."
+    )
     parser.add_argument("--list", action="store_true", help="only say which there are")
     only_lists = parser.parse_args().list
-    interpreters = newest(one for path in dict.fromkeys(candidates(os.environ, Path(sys.base_prefix))) if (one := probe(path)) is not None)
+    interpreters = newest(
+        one
+        for path in dict.fromkeys(candidates(os.environ, Path(sys.base_prefix)))
+        if (one := probe(path)) is not None
+    )
     for one in interpreters:
         print(f"Python {one.name}: {one.path}", flush=True)
     if not interpreters:
-        print("No Python 3.11 or newer was found that can make virtual environments. Name some in KATA_PYTHONS.", file=sys.stderr)
+        print(
+            "No Python 3.11 or newer was found that can make virtual environments. Name some in KATA_PYTHONS.",
+            file=sys.stderr,
+        )
         return 1
     if len(interpreters) == 1 and os.environ.get("CI"):
-        print("Only one version of Python was found: name more in KATA_PYTHONS, or install them.", file=sys.stderr)
+        print(
+            "Only one version of Python was found: name more in KATA_PYTHONS, or install them.",
+            file=sys.stderr,
+        )
         return 1
     for one in [] if only_lists else interpreters:
         begun_s = time.monotonic()
         print(f"+ every kata with Python {one.name}", flush=True)
         if code := grade(one):
-            print(f"Python {one.name}: the katas are not proved (exit code {code}).", file=sys.stderr)
+            print(
+                f"Python {one.name}: the katas are not proved (exit code {code}).", file=sys.stderr
+            )
             return code
         print(f"Python {one.name}: {time.monotonic() - begun_s:.0f} s", flush=True)
     return 0

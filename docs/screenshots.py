@@ -1,6 +1,7 @@
 """Makes the pictures of terminal and page in docs/pictures/: `python -m docs.screenshots [NAME]...`.
 
-Everything in them has happened: the command runs in a terminal of its own, in a fresh workspace. The page is shown by Chromium.
+Everything in them has happened: the command runs in a terminal of its own, in a fresh workspace. The page is shown by
+Chromium.
 """
 
 import fcntl
@@ -37,12 +38,14 @@ NAMES = {"brown": "yellow", "brightbrown": "bright_yellow", "default": ""}
 
 TEMPLATE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">
 <style>
-.{unique_id}-matrix {{ font: {char_height}px/{line_height}px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
+.{unique_id}-matrix {{ font: {char_height}px/{line_height}px
+  ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
 .{unique_id}-title {{ font: bold 18px system-ui, sans-serif; }}
 {styles}
 </style>
 <defs>
-<clipPath id="{unique_id}-clip-terminal"><rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/></clipPath>
+<clipPath id="{unique_id}-clip-terminal">
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/></clipPath>
 {lines}
 </defs>
 {chrome}
@@ -82,9 +85,19 @@ def run_in_terminal(command: str, folder: Path) -> pyte.Screen:
 
 def environment() -> dict[str, str]:
     """Ours, so that the command beside this Python is found, with colours and without what would change a grading."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "NO_COLOR", "COLUMNS", "LINES"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("KATA_", "NO_COLOR", "COLUMNS", "LINES"))
+    }
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}"
-    return {**kept, "PATH": path, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONIOENCODING": "utf-8"}
+    return {
+        **kept,
+        "PATH": path,
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "PYTHONIOENCODING": "utf-8",
+    }
 
 
 def _until_end(terminal: int) -> list[bytes]:
@@ -105,7 +118,10 @@ def _until_end(terminal: int) -> list[bytes]:
 
 def text_of(screen: pyte.Screen) -> Text:
     """The lines of a screen that have something on them, with their colours."""
-    lines = [[screen.buffer[row][column] for column in range(screen.columns)] for row in range(screen.lines)]
+    lines = [
+        [screen.buffer[row][column] for column in range(screen.columns)]
+        for row in range(screen.lines)
+    ]
     while lines and not "".join(char.data for char in lines[-1]).strip():
         lines.pop()
     text = Text()
@@ -120,16 +136,32 @@ def text_of(screen: pyte.Screen) -> Text:
 def _style(char: Char) -> Style:
     def colour(name: str) -> str | None:
         is_number = len(name) == 6 and all(digit in "0123456789abcdef" for digit in name)
-        return f"#{name}" if is_number else NAMES.get(name, name.replace("bright", "bright_")) or None
+        return (
+            f"#{name}" if is_number else NAMES.get(name, name.replace("bright", "bright_")) or None
+        )
 
-    return Style(color=colour(char.fg), bgcolor=colour(char.bg), bold=char.bold or None, italic=char.italics or None)
+    return Style(
+        color=colour(char.fg),
+        bgcolor=colour(char.bg),
+        bold=char.bold or None,
+        italic=char.italics or None,
+    )
 
 
 def svg_of(screen: pyte.Screen, title: str) -> str:
     """A screen as SVG that needs nothing else."""
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor", legacy_windows=False)
+    console = Console(
+        record=True,
+        width=COLUMNS,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        legacy_windows=False,
+    )
     console.print(text_of(screen), no_wrap=True, crop=True)
-    return console.export_svg(title=title, theme=DIMMED_MONOKAI, code_format=TEMPLATE, unique_id="terminal")
+    return console.export_svg(
+        title=title, theme=DIMMED_MONOKAI, code_format=TEMPLATE, unique_id="terminal"
+    )
 
 
 def check(folder: Path) -> None:
@@ -152,20 +184,34 @@ def report(folder: Path) -> None:
     _quietly("kata check --html report.html", folder)
     program = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        page = browser.new_page(viewport={"width": PAGE_WIDTH, "height": PAGE_HEIGHT}, color_scheme="light")
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
+        page = browser.new_page(
+            viewport={"width": PAGE_WIDTH, "height": PAGE_HEIGHT}, color_scheme="light"
+        )
         page.goto((folder / "report.html").as_uri())
         page.wait_for_load_state("networkidle")
         page.screenshot(path=FOLDER / "report.png")
         browser.close()
 
 
-PICTURES: dict[str, Callable[[Path], None]] = {"check": check, "standing": standing, "report": report}
+PICTURES: dict[str, Callable[[Path], None]] = {
+    "check": check,
+    "standing": standing,
+    "report": report,
+}
 
 
 def _quietly(command: str, folder: Path) -> None:
     done = subprocess.run(
-        ["sh", "-c", command], cwd=folder, env=environment(), capture_output=True, text=True, timeout=LIMIT_S, check=False
+        ["sh", "-c", command],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
     )
     if done.returncode not in (0, 1):
         raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")

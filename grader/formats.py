@@ -1,7 +1,9 @@
-"""The one rule for documents that have a format number: what is read as it is, what is brought up to date first, what is refused.
+"""The one rule for documents that have a format number: what is read as it is, what is brought up to date first, what
+is refused.
 
-A document's format has one number. It goes up when an older version of this package would misread a new document; a new key alone
-does not raise it. For each older number that is still read there is a step that makes a document of the next one.
+A document's format has one number. It goes up when an older version of this package would misread a new document; a new
+key alone does not raise it. For each older number that is still read there is a step that makes a document of the next
+one.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +26,9 @@ UPGRADE = "Upgrade fastapi-katas with `pip install --upgrade fastapi-katas`."
 
 Document = dict[str, Any]
 Step = Callable[[Document], Document]
-"""Makes a document of the next format. It leaves alone what it does not know or finds damaged: that is for the reader to refuse."""
+"""Makes a document of the next format. It leaves alone what it does not know or finds damaged: that is for the reader
+to refuse.
+"""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class Format:
     Args:
         current: the number that this version writes.
         steps: by older number, what makes a document of the next one.
-        older_hint: what to do with a document for which there is no step: the command that migrates it, if there is one.
+        older_hint: what to do with a document for which there is no step: the command that migrates it, if there is
+            one.
     """
 
     current: int

@@ -49,7 +49,9 @@ class FindingKind(StrEnum):
 
 
 class Bar(Struct, frozen=True, kw_only=True):
-    """When one request of a burst began and ended, in seconds from the burst's beginning; `is_cut`: not answered by then."""
+    """When one request of a burst began and ended, in seconds from the burst's beginning; `is_cut`: not answered by
+    then.
+    """
 
     from_s: float
     to_s: float
@@ -166,7 +168,9 @@ class Report(Struct, frozen=True, kw_only=True):
     @property
     def cause(self) -> CheckResult | None:
         """The first check that did not pass: the one cause that matters."""
-        return next((c for c in self.checks if c.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)), None)
+        return next(
+            (c for c in self.checks if c.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)), None
+        )
 
 
 class FactState(StrEnum):

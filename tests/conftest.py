@@ -30,7 +30,9 @@ KATA = Path(sys.executable).parent / "kata"
 """The installed command."""
 
 TESTS_A_CORE = 2
-"""Most tests wait half of the time. With 3 a core the quick ones took 81 s instead of 71 s on 2 cores: each process imports everything."""
+"""Most tests wait half of the time. With 3 a core the quick ones took 81 s instead of 71 s on 2 cores: each process
+imports everything.
+"""
 
 LOOKED = pytest.StashKey[machine.Reading]()
 
@@ -38,10 +40,19 @@ LOOKED = pytest.StashKey[machine.Reading]()
 def pytest_configure(config: pytest.Config) -> None:
     """Let no test depend on how this process was started.
 
-    `nohup` and the background of a shell have signals ignored, which processes inherit; a command then rightly goes on ignoring them.
+    `nohup` and the background of a shell have signals ignored, which processes inherit; a command then rightly goes on
+    ignoring them.
     """
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT):
+    for number in (
+        signal.SIGHUP,
+        signal.SIGTERM,
+        signal.SIGQUIT,
+        signal.SIGTSTP,
+        signal.SIGTTIN,
+        signal.SIGTTOU,
+        signal.SIGCONT,
+    ):
         signal.signal(number, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -50,7 +61,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[LOOKED] = machine.look()
 
 
-INHERITED = ("PYTEST_ADDOPTS", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "PYTHONUNBUFFERED", "VISUAL", "EDITOR", "BROWSER")
+INHERITED = (
+    "PYTEST_ADDOPTS",
+    "COLUMNS",
+    "LINES",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR",
+    "PYTHONUNBUFFERED",
+    "VISUAL",
+    "EDITOR",
+    "BROWSER",
+)
 """What users set for themselves and what changes how commands look."""
 
 
@@ -80,17 +102,25 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failure tells what the machine did since the test began."""
     report = yield
     if report.failed:
-        report.sections.append(("the machine meanwhile", machine.describe(item.stash[LOOKED], machine.look())))
+        report.sections.append(
+            ("the machine meanwhile", machine.describe(item.stash[LOOKED], machine.look()))
+        )
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     """The same of the whole run."""
-    terminalreporter.write_line(f"The machine: {machine.describe(config.stash[LOOKED], machine.look())}")
+    terminalreporter.write_line(
+        f"The machine: {machine.describe(config.stash[LOOKED], machine.look())}"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +142,11 @@ RunKata = Callable[..., Ran]
 
 def run_command(*arguments: str | Path, cwd: Path, environ: Mapping[str, str] | None = None) -> Ran:
     """Run `kata` with these arguments as a user would."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("KATA_", "PYTEST_"))
+    }
     done = subprocess.run(
         [str(KATA), *map(str, arguments)],
         cwd=cwd,
@@ -162,13 +196,22 @@ def serve(tmp_path: Path, launcher: Launcher, recorder: Recorder) -> Serve:
 
     @asynccontextmanager
     async def serve_source(
-        source: str, *, workers: int = 1, start_s: float = HANG_S, stop_s: float = HANG_S, **environ: str
+        source: str,
+        *,
+        workers: int = 1,
+        start_s: float = HANG_S,
+        stop_s: float = HANG_S,
+        **environ: str,
     ) -> AsyncIterator[Server]:
         folder = tmp_path / "solution"
         folder.mkdir(exist_ok=True)
         (folder / "app.py").write_text(textwrap.dedent(source))
         plan = ServerPlan(folder, workers, {"PATH": os.defpath, **environ}, start_s, stop_s)
-        async with single_error(), launcher.listening(recorder.break_off), running_server(plan, launcher, recorder) as server:
+        async with (
+            single_error(),
+            launcher.listening(recorder.break_off),
+            running_server(plan, launcher, recorder) as server,
+        ):
             yield server
 
     return serve_source
@@ -215,7 +258,13 @@ async def root() -> str:
 def make_kata(tmp_path: Path) -> Callable[..., Path]:
     """Writes a small kata and returns the folder of katas that it lies in."""
 
-    def make(slug: str = "tiny", *, manifest: str = MANIFEST, checks: str = CHECKS, files: Mapping[str, Any] | None = None) -> Path:
+    def make(
+        slug: str = "tiny",
+        *,
+        manifest: str = MANIFEST,
+        checks: str = CHECKS,
+        files: Mapping[str, Any] | None = None,
+    ) -> Path:
         folder = tmp_path / "katas" / slug
         contents = {
             "kata.toml": manifest,

@@ -19,8 +19,18 @@ async def proof_of(catalog: Catalog, slug: str, plan: Plan) -> Proof:
 
 def mistakes_in(proof: Proof) -> Sequence[str]:
     """What is wrong with the kata, and what was graded to no end."""
-    mistakes = [f"{place(proof.kata, problem)}: {sentence(problem)}" for problem in proof.problems if not problem.is_environment]
-    broken = [f"{trial.example.label}: {trial.verdict}" for trial in proof.trials if trial.verdict is Verdict.BROKEN]
+    mistakes = [
+        f"{place(proof.kata, problem)}: {sentence(problem)}"
+        for problem in proof.problems
+        if not problem.is_environment
+    ]
+    broken = [
+        f"{trial.example.label}: {trial.verdict}"
+        for trial in proof.trials
+        if trial.verdict is Verdict.BROKEN
+    ]
     if len(proof.trials) < proof.planned:
-        broken.append(f"{len(proof.trials)} of {proof.planned} gradings: {' '.join(map(sentence, proof.problems))}")
+        broken.append(
+            f"{len(proof.trials)} of {proof.planned} gradings: {' '.join(map(sentence, proof.problems))}"
+        )
     return [*mistakes, *broken]

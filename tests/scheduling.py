@@ -9,10 +9,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class SharedFixtureScheduling(LoadScopeScheduling):  # type: ignore[misc]  # see pyproject.toml
-    """Hands a test to whichever process is free; tests of a module with a fixture of the module's scope go to the same one.
+    """Hands a test to whichever process is free; tests of a module with a fixture of the module's scope go to the same
+    one.
 
-    `--dist loadgroup` would do that too, but marks no group with pytest 9.2 and pytest-xdist 3.8: it renames tests by an attribute that
-    pytest does not read any more.
+    `--dist loadgroup` would do that too, but marks no group with pytest 9.2 and pytest-xdist 3.8: it renames tests by
+    an attribute that pytest does not read any more.
     """
 
     def _split_scope(self, nodeid: str) -> str:

@@ -29,22 +29,33 @@ def test_a_document_of_the_current_format_stays_as_it_is() -> None:
     assert THIRD.migrated({"format": 3, "x": 1}) == {"format": 3, "x": 1}
 
 
-def test_an_older_document_goes_through_one_step_after_another_and_keeps_what_no_step_knows() -> None:
+def test_an_older_document_goes_through_one_step_after_another_and_keeps_what_no_step_knows() -> (
+    None
+):
     assert THIRD.refusal(1) is None
-    assert THIRD.migrated({"format": 1, "where": "here", "x": 1}) == {"format": 3, "places": ["here"], "x": 1}
+    assert THIRD.migrated({"format": 1, "where": "here", "x": 1}) == {
+        "format": 3,
+        "places": ["here"],
+        "x": 1,
+    }
     assert THIRD.migrated({"format": 2, "place": "here"}) == {"format": 3, "places": ["here"]}
 
 
 def test_a_newer_document_is_refused_with_the_advice_to_upgrade() -> None:
     refusal = THIRD.refusal(7)
     assert refusal is not None
-    assert refusal.sentence("The run x.json") == "The run x.json has format 7; this version reads up to 3."
+    assert (
+        refusal.sentence("The run x.json")
+        == "The run x.json has format 7; this version reads up to 3."
+    )
     assert refusal.is_newer
     assert "pip install --upgrade fastapi-katas" in refusal.hint
 
 
 @pytest.mark.parametrize("number", [0, -1])
-def test_an_older_document_without_a_step_is_refused_with_the_command_that_migrates_it(number: int) -> None:
+def test_an_older_document_without_a_step_is_refused_with_the_command_that_migrates_it(
+    number: int,
+) -> None:
     refusal = THIRD.refusal(number)
     assert refusal is not None
     assert not refusal.is_newer
@@ -53,7 +64,12 @@ def test_an_older_document_without_a_step_is_refused_with_the_command_that_migra
 
 def test_a_missing_step_refuses_whatever_is_older_than_it() -> None:
     broken_row = Format(4, {1: with_place, 3: with_places})
-    assert [broken_row.refusal(number) is None for number in (1, 2, 3, 4)] == [False, False, True, True]
+    assert [broken_row.refusal(number) is None for number in (1, 2, 3, 4)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_a_format_without_steps_names_the_only_number_that_is_read() -> None:

@@ -39,16 +39,23 @@ def found(pythons: ModuleType, prefix: Path = Path("/nowhere"), **environ: str) 
     return [one.name for one in pythons.newest(one for one in probed if one is not None)]
 
 
-def test_those_on_the_path_and_of_pyenv_are_found_by_themselves(pythons: ModuleType, tmp_path: Path) -> None:
+def test_those_on_the_path_and_of_pyenv_are_found_by_themselves(
+    pythons: ModuleType, tmp_path: Path
+) -> None:
     make(tmp_path / "bin", "python3.12", "3, 12, 1")
     make(tmp_path / ".pyenv" / "versions" / "3.13.0" / "bin", "python3", "3, 13, 0")
     assert found(pythons, PATH=str(tmp_path / "bin"), HOME=str(tmp_path)) == ["3.12.1", "3.13.0"]
 
 
-def test_those_beside_a_python_of_pyenv_are_found_wherever_that_is(pythons: ModuleType, tmp_path: Path) -> None:
+def test_those_beside_a_python_of_pyenv_are_found_wherever_that_is(
+    pythons: ModuleType, tmp_path: Path
+) -> None:
     for version in ("3.12.1", "3.13.0"):
         make(tmp_path / "versions" / version / "bin", "python3", version.replace(".", ", "))
-    assert found(pythons, tmp_path / "versions" / "3.12.1", PATH="", HOME="/nowhere") == ["3.12.1", "3.13.0"]
+    assert found(pythons, tmp_path / "versions" / "3.12.1", PATH="", HOME="/nowhere") == [
+        "3.12.1",
+        "3.13.0",
+    ]
 
 
 def test_what_is_too_old_or_does_not_run_is_left_out(pythons: ModuleType, tmp_path: Path) -> None:
@@ -62,19 +69,31 @@ def test_what_is_too_old_or_does_not_run_is_left_out(pythons: ModuleType, tmp_pa
 def test_of_a_minor_version_only_the_newest_counts(pythons: ModuleType, tmp_path: Path) -> None:
     make(tmp_path / "a", "python3.12", "3, 12, 9")
     make(tmp_path / "b", "python3.12", "3, 12, 11")
-    assert found(pythons, PATH=f"{tmp_path / 'a'}{os.pathsep}{tmp_path / 'b'}", HOME="/nowhere") == ["3.12.11"]
+    assert found(
+        pythons, PATH=f"{tmp_path / 'a'}{os.pathsep}{tmp_path / 'b'}", HOME="/nowhere"
+    ) == ["3.12.11"]
 
 
 def test_those_that_are_named_are_the_only_ones(pythons: ModuleType, tmp_path: Path) -> None:
     named = make(tmp_path / "mine", "python", "3, 11, 2")
     make(tmp_path / "bin", "python3.12", "3, 12, 1")
-    assert found(pythons, KATA_PYTHONS=f"'{named}' python3.9", PATH=str(tmp_path / "bin"), HOME="/nowhere") == ["3.11.2"]
+    assert found(
+        pythons, KATA_PYTHONS=f"'{named}' python3.9", PATH=str(tmp_path / "bin"), HOME="/nowhere"
+    ) == ["3.11.2"]
 
 
 @pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
-def test_a_single_version_is_a_failure_in_continuous_integration(tmp_path: Path, ci: str, code: int) -> None:
+def test_a_single_version_is_a_failure_in_continuous_integration(
+    tmp_path: Path, ci: str, code: int
+) -> None:
     only = make(tmp_path, "python3.12", "3, 12, 1")
     environ = {"KATA_PYTHONS": str(only), "PATH": os.defpath, "CI": ci}
-    done = subprocess.run([sys.executable, str(SCRIPT), "--list"], env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "--list"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, "Python 3.12.1" in done.stdout) == (code, True)
     assert ("name more in KATA_PYTHONS" in done.stderr) is (code == 1)

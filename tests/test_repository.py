@@ -1,4 +1,6 @@
-"""The repository keeps its own promises: README and continuous integration in step, the wheel complete, nothing local in it."""
+"""The repository keeps its own promises: README and continuous integration in step, the wheel complete, nothing local
+in it.
+"""
 
 import re
 import subprocess
@@ -24,7 +26,13 @@ def test_continuous_integration_takes_its_command_from_the_readme() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     found = re.search(r"^command=\$\((grep .+) README\.md\)$", script, re.MULTILINE)
     assert found is not None
-    taken = subprocess.run(["bash", "-c", f"{found[1]} README.md"], cwd=ROOT, capture_output=True, text=True, check=True)
+    taken = subprocess.run(
+        ["bash", "-c", f"{found[1]} README.md"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert taken.stdout.strip() == TESTS
     assert TESTS not in script
 
@@ -37,7 +45,16 @@ def test_links_between_documents_lead_somewhere() -> None:
 
 def test_the_wheel_carries_every_file_of_the_katas(tmp_path: Path) -> None:
     built = subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)],
+        [
+            sys.executable,
+            "-m",
+            "build",
+            "--wheel",
+            "--no-isolation",
+            "--outdir",
+            str(tmp_path),
+            str(ROOT),
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -45,7 +62,12 @@ def test_the_wheel_carries_every_file_of_the_katas(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stdout + built.stderr
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    files = [path for top in ("katas", "grader") for path in (ROOT / top).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    files = [
+        path
+        for top in ("katas", "grader")
+        for path in (ROOT / top).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
     assert {str(path.relative_to(ROOT)) for path in files} <= names
 
 

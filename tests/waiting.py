@@ -7,8 +7,9 @@ from typing import Any
 import anyio
 
 HANG_S = 150.0
-"""After so long a test is held to hang. It states nothing about behaviour and nobody waits for it in a test that passes: beside eight busy
-processes and other tests on two cores, a command that needs 2 s alone was seen to need 30 s."""
+"""After so long a test is held to hang. It states nothing about behaviour and nobody waits for it in a test that
+passes: beside eight busy processes and other tests on two cores, a command that needs 2 s alone was seen to need 30
+s."""
 
 LOOK_S = 0.01
 

@@ -1,4 +1,6 @@
-"""A sheet to draw on: rows of bars over one time axis, as SVG that needs nothing else and can be read in light and dark."""
+"""A sheet to draw on: rows of bars over one time axis, as SVG that needs nothing else and can be read in light and
+dark.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -69,7 +71,9 @@ class Sheet:
 
     def text(self, x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> None:
         """Words."""
-        self._parts.append(f'<text x="{x:g}" y="{y:g}" class={quoteattr(kind)} text-anchor="{anchor}">{escape(text)}</text>')
+        self._parts.append(
+            f'<text x="{x:g}" y="{y:g}" class={quoteattr(kind)} text-anchor="{anchor}">{escape(text)}</text>'
+        )
 
     def heading(self, text: str, code: str = "") -> None:
         """A line above some rows; code in it looks like code."""
@@ -83,27 +87,46 @@ class Sheet:
         left, right = self.x(from_s), self.x(to_s)
         width = max(3, right - left)
         self._parts.append(
-            f'<rect x="{left:g}" y="{self.y:g}" width="{width:g}" height="{height:g}" rx="{min(2, height / 2):g}" class="{kind}"/>'
+            f'<rect x="{left:g}" y="{self.y:g}" '
+            f'width="{width:g}" '
+            f'height="{height:g}" '
+            f'rx="{min(2, height / 2):g}" class="{kind}"/>'
         )
 
-    def row(self, label: str, bars: Sequence[tuple[str, float, float]], says: str = "", kind: str = "quiet", height: float = 14) -> None:
+    def row(
+        self,
+        label: str,
+        bars: Sequence[tuple[str, float, float]],
+        says: str = "",
+        kind: str = "quiet",
+        height: float = 14,
+    ) -> None:
         """A label, stretches of time, and what is to be said of them."""
         self.text(LEFT - 8, self.y + height / 2 + 4.5, label, "", "end")
         for one in bars:
             self.bar(*one, height)
         if says:
-            self.text(self.x(max(to_s for _, _, to_s in bars)) + GAP, self.y + height / 2 + 4.5, says, kind)
+            self.text(
+                self.x(max(to_s for _, _, to_s in bars)) + GAP,
+                self.y + height / 2 + 4.5,
+                says,
+                kind,
+            )
         self.y += height + 5
 
     def cross(self, at_s: float, height: float = 14) -> None:
         """A cross at the end of the row that was drawn last: it was broken off."""
         x, middle = self.x(at_s), self.y - 5 - height / 2
-        self._parts.append(f'<path d="M{x - 4:g} {middle - 4:g}l8 8m0-8l-8 8" class="ends" fill="none"/>')
+        self._parts.append(
+            f'<path d="M{x - 4:g} {middle - 4:g}l8 8m0-8l-8 8" class="ends" fill="none"/>'
+        )
 
     def band(self, from_s: float, to_s: float, top: float) -> None:
         """A stretch of time behind all rows from `top` to here."""
         left, right = self.x(from_s), self.x(to_s)
-        self._behind.append(f'<rect x="{left:g}" y="{top:g}" width="{right - left:g}" height="{self.y - top:g}" class="stands"/>')
+        self._behind.append(
+            f'<rect x="{left:g}" y="{top:g}" width="{right - left:g}" height="{self.y - top:g}" class="stands"/>'
+        )
 
     def mark(self, at_s: float, top: float) -> None:
         """A moment, as a line from `top` to here."""
@@ -123,7 +146,9 @@ class Sheet:
         x = float(LEFT)
         self.y += 6
         for kind, text in entries:
-            self._parts.append(f'<rect x="{x:g}" y="{self.y:g}" width="14" height="12" rx="2" class="{kind}"/>')
+            self._parts.append(
+                f'<rect x="{x:g}" y="{self.y:g}" width="14" height="12" rx="2" class="{kind}"/>'
+            )
             self.text(x + 20, self.y + 10.5, text, "quiet")
             x += 44 + 6.6 * len(text)
         self.y += 20
@@ -132,7 +157,11 @@ class Sheet:
         """The whole picture."""
         height = round(self.y + 12)
         lines = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
+            (
+                '<svg xmlns="http://www.w3.org/2000/svg" '
+                f'viewBox="0 0 {WIDTH} {height}" '
+                f'width="{WIDTH}" height="{height}" role="img">'
+            ),
             f"<title>{escape(self.title)}</title>",
             f"<desc>{escape(self.about)}</desc>",
             f"<style>{STYLE}</style>",

@@ -33,19 +33,28 @@ def record() -> Run:
 
 def smaller(run: Run) -> Run:
     """Only what is drawn: requests, calls and stalls."""
-    checks = tuple(replace(check, attempts=tuple(map(_drawn, check.attempts)), machine=None) for check in run.checks)
+    checks = tuple(
+        replace(check, attempts=tuple(map(_drawn, check.attempts)), machine=None)
+        for check in run.checks
+    )
     kept = replace(run, solution="app.py", checks=checks)
     return msgspec.convert(_rounded(msgspec.to_builtins(kept)), Run)
 
 
 def _drawn(attempt: Attempt) -> Attempt:
     # What ended before the first visitor came are the requests by which a server is made to have begun.
-    begins_s = min(exchange.planned_s for exchange in attempt.exchanges if exchange.path != "/health")
+    begins_s = min(
+        exchange.planned_s for exchange in attempt.exchanges if exchange.path != "/health"
+    )
     return Attempt(
         subject=attempt.subject,
         started_s=attempt.started_s,
         ended_s=attempt.ended_s,
-        exchanges=tuple(replace(exchange, body="") for exchange in attempt.exchanges if exchange.ended_s >= begins_s),
+        exchanges=tuple(
+            replace(exchange, body="")
+            for exchange in attempt.exchanges
+            if exchange.ended_s >= begins_s
+        ),
         events=attempt.events,
         stalls=attempt.stalls,
     )

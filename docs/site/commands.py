@@ -1,6 +1,7 @@
 """The reference of the command line, read from the application itself.
 
-It is read from what the functions of the commands declare, not from what typer makes of that: so a newer typer does not change the page.
+It is read from what the functions of the commands declare, not from what typer makes of that: so a newer typer does not
+change the page.
 """
 
 import inspect
@@ -57,7 +58,13 @@ class Command:
     def usage(self) -> str:
         """How it is typed."""
         options = ["[OPTIONS]"] if any(parameter.is_option for parameter in self.parameters) else []
-        return " ".join([self.name, *options, *(parameter.shown for parameter in self.parameters if not parameter.is_option)])
+        return " ".join(
+            [
+                self.name,
+                *options,
+                *(parameter.shown for parameter in self.parameters if not parameter.is_option),
+            ]
+        )
 
 
 def commands(app: typer.Typer, name: str = "kata") -> Iterator[Command]:
@@ -67,7 +74,9 @@ def commands(app: typer.Typer, name: str = "kata") -> Iterator[Command]:
         yield _command(name, callback)
     for info in app.registered_commands:
         if info.callback is not None and not info.hidden:
-            yield _command(f"{name} {info.name or info.callback.__name__.replace('_', '-')}", info.callback)
+            yield _command(
+                f"{name} {info.name or info.callback.__name__.replace('_', '-')}", info.callback
+            )
     for group in app.registered_groups:
         if group.typer_instance is not None and not group.hidden:
             yield from commands(group.typer_instance, f"{name} {group.name}")
@@ -75,28 +84,50 @@ def commands(app: typer.Typer, name: str = "kata") -> Iterator[Command]:
 
 def _command(name: str, function: Callable[..., Any]) -> Command:
     hints = typing.get_type_hints(function, include_extras=True)
-    declared = [(parameter, hints.get(parameter.name)) for parameter in inspect.signature(function).parameters.values()]
+    declared = [
+        (parameter, hints.get(parameter.name))
+        for parameter in inspect.signature(function).parameters.values()
+    ]
     return Command(name, inspect.getdoc(function) or "", tuple(_parameters(declared)))
 
 
 def _parameters(declared: list[tuple[inspect.Parameter, Any]]) -> Iterator[Parameter]:
     for parameter, hint in declared:
-        infos = [info for info in getattr(hint, "__metadata__", ()) if isinstance(info, ArgumentInfo | OptionInfo)]
+        infos = [
+            info
+            for info in getattr(hint, "__metadata__", ())
+            if isinstance(info, ArgumentInfo | OptionInfo)
+        ]
         if infos and not infos[0].hidden:
             yield _parameter(parameter, typing.get_args(hint)[0], infos[0])
 
 
-def _parameter(parameter: inspect.Parameter, kind: Any, info: ArgumentInfo | OptionInfo) -> Parameter:
+def _parameter(
+    parameter: inspect.Parameter, kind: Any, info: ArgumentInfo | OptionInfo
+) -> Parameter:
     plain = _plain(kind)
     envvar = info.envvar if isinstance(info.envvar, str) else ", ".join(info.envvar or ())
     is_option = isinstance(info, OptionInfo)
     # Within `Annotated`, typer takes what comes first for a name, and calls it the default.
-    given = tuple(name for name in (info.default, *(info.param_decls or ())) if isinstance(name, str))
+    given = tuple(
+        name for name in (info.default, *(info.param_decls or ())) if isinstance(name, str)
+    )
     names = given if is_option else (info.metavar or parameter.name.upper(),)
     if is_option and not names:
         names = (f"--{parameter.name.replace('_', '-')}",)
-    value = "" if plain is bool or not is_option else (info.metavar or _choices(plain) or WORDS.get(plain, "VALUE"))
-    return Parameter(names, value, " ".join((info.help or "").split()), _default(parameter, info, plain), envvar, is_option)
+    value = (
+        ""
+        if plain is bool or not is_option
+        else (info.metavar or _choices(plain) or WORDS.get(plain, "VALUE"))
+    )
+    return Parameter(
+        names,
+        value,
+        " ".join((info.help or "").split()),
+        _default(parameter, info, plain),
+        envvar,
+        is_option,
+    )
 
 
 def _plain(kind: Any) -> Any:
@@ -106,7 +137,11 @@ def _plain(kind: Any) -> Any:
 
 
 def _choices(kind: Any) -> str:
-    return "|".join(str(member.value) for member in kind) if isinstance(kind, type) and issubclass(kind, Enum) else ""
+    return (
+        "|".join(str(member.value) for member in kind)
+        if isinstance(kind, type) and issubclass(kind, Enum)
+        else ""
+    )
 
 
 def _default(parameter: inspect.Parameter, info: ArgumentInfo | OptionInfo, plain: Any) -> str:
@@ -119,9 +154,23 @@ def _default(parameter: inspect.Parameter, info: ArgumentInfo | OptionInfo, plai
 def page(app: typer.Typer) -> str:
     """The page of all commands."""
     first, *others = commands(app)
-    lines = [MADE, "", "# The command line", "", "What `--help` says, of every command. See also the [exit codes](exit-codes.md)"]
-    lines += ["and the [environment variables](environment.md).", "", "| command | what it does |", "| --- | --- |"]
-    lines += [f"| [`{one.name}`](#{_anchor(one.name)}) | {_text(one.help.partition(chr(10))[0])} |" for one in others]
+    lines = [
+        MADE,
+        "",
+        "# The command line",
+        "",
+        "What `--help` says, of every command. See also the [exit codes](exit-codes.md)",
+    ]
+    lines += [
+        "and the [environment variables](environment.md).",
+        "",
+        "| command | what it does |",
+        "| --- | --- |",
+    ]
+    lines += [
+        f"| [`{one.name}`](#{_anchor(one.name)}) | {_text(one.help.partition(chr(10))[0])} |"
+        for one in others
+    ]
     for one in (first, *others):
         lines += ["", *_section(one)]
     return "\n".join(lines).strip() + "\n"

@@ -77,14 +77,21 @@ def read_doc(docstring: str | None) -> Doc:
 def api_classes() -> list[type]:
     """The classes of the API: what checks import, by name, then what they get from those."""
     exported = [getattr(api, name) for name in api.__all__]
-    return sorted((one for one in exported if inspect.isclass(one)), key=lambda one: one.__name__) + list(FURTHER)
+    return sorted(
+        (one for one in exported if inspect.isclass(one)), key=lambda one: one.__name__
+    ) + list(FURTHER)
 
 
 def page() -> str:
     """The page of all members."""
     lines = [MADE, "", "# Members of the check API", ""]
     lines += [
-        "Every class and method with its arguments, as the docstrings have them. [The check API](check-api.md) tells what they are for,"
+        (
+            "Every class and method with its arguments, as "
+            "the docstrings have them. [The "
+            "check API](check-api.md) tells "
+            "what they are for,"
+        )
     ]
     lines += ["with examples. Times are in seconds where a name ends in `_s`."]
     lines += ["", *_expect()]
@@ -95,9 +102,22 @@ def page() -> str:
 
 def _expect() -> Iterator[str]:
     """`expect`, with what it gives for each kind of thing."""
-    nodes = [node for node in ast.parse(inspect.getsource(expect)).body if isinstance(node, Function) and node.name == "expect"]
+    nodes = [
+        node
+        for node in ast.parse(inspect.getsource(expect)).body
+        if isinstance(node, Function) and node.name == "expect"
+    ]
     doc = read_doc(ast.get_docstring(nodes[-1]))
-    yield from ("## expect", "", "```py", *(_signature(node, expect) for node in nodes[:-1]), "```", "", doc.text, "")
+    yield from (
+        "## expect",
+        "",
+        "```py",
+        *(_signature(node, expect) for node in nodes[:-1]),
+        "```",
+        "",
+        doc.text,
+        "",
+    )
     yield from (f"- `{name}`: {text}" for name, text in doc.sections["Args"].items())
 
 
@@ -110,7 +130,12 @@ def _class(one: type) -> Iterator[str]:
     for base in _line(one):
         for node in _class_tree(base).body:
             if isinstance(node, Function) and not _is_hidden(one, node.name):
-                yield from ("", *_function(f"{one.__name__}.{node.name}", node, "###", sys.modules[base.__module__]))
+                yield from (
+                    "",
+                    *_function(
+                        f"{one.__name__}.{node.name}", node, "###", sys.modules[base.__module__]
+                    ),
+                )
 
 
 def _fields(one: type) -> Iterator[tuple[str, str]]:
@@ -119,11 +144,19 @@ def _fields(one: type) -> Iterator[tuple[str, str]]:
     types: dict[str, str] = {}
     for base in reversed(_line(one)):
         said |= read_doc(base.__doc__).sections.get("Attributes", {})
-        declared = [node for node in _class_tree(base).body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)]
+        declared = [
+            node
+            for node in _class_tree(base).body
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        ]
         types |= {ast.unparse(node.target): ast.unparse(node.annotation) for node in declared}
     for name in {**types, **said}:
         if not _is_hidden(one, name):
-            yield name, (f" (`{types[name]}`)" if name in types else "") + (f": {said[name]}" if name in said else "")
+            yield (
+                name,
+                (f" (`{types[name]}`)" if name in types else "")
+                + (f": {said[name]}" if name in said else ""),
+            )
 
 
 def _is_hidden(one: type, name: str) -> bool:
@@ -161,17 +194,25 @@ def _signature(node: Function, module: ModuleType) -> str:
     line = f"{kind} {node.name}({', '.join(arguments)}) -> {returns}"
     if len(line) <= LINE:
         return line
-    return "\n".join([f"{kind} {node.name}(", *(f"    {argument}," for argument in arguments), f") -> {returns}"])
+    return "\n".join(
+        [f"{kind} {node.name}(", *(f"    {argument}," for argument in arguments), f") -> {returns}"]
+    )
 
 
 def _arguments(arguments: ast.arguments, module: ModuleType) -> Iterator[str]:
     defaults = [None] * (len(arguments.args) - len(arguments.defaults)) + list(arguments.defaults)
-    yield from (_argument(one, default, module) for one, default in zip(arguments.args, defaults, strict=True))
+    yield from (
+        _argument(one, default, module)
+        for one, default in zip(arguments.args, defaults, strict=True)
+    )
     if arguments.vararg:
         yield f"*{_argument(arguments.vararg, None, module)}"
     elif arguments.kwonlyargs:
         yield "*"
-    yield from (_argument(one, default, module) for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
+    yield from (
+        _argument(one, default, module)
+        for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    )
     if arguments.kwarg:
         yield f"**{_argument(arguments.kwarg, None, module)}"
 
@@ -180,7 +221,9 @@ def _argument(one: ast.arg, default: ast.expr | None, module: ModuleType) -> str
     said = f"{one.arg}: {_annotation(one.annotation)}" if one.annotation else one.arg
     if default is None:
         return said
-    value = getattr(module, default.id) if isinstance(default, ast.Name) else ast.literal_eval(default)
+    value = (
+        getattr(module, default.id) if isinstance(default, ast.Name) else ast.literal_eval(default)
+    )
     return f"{said} = {value!r}"
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from grader.catalog.find import Catalog
 
 MADE = "<!-- Made by `python -m docs.site` from the titles of the decisions. -->"
-KATAS = re.compile(r"(?<=# The katas: made by `python -m docs\.site`\.\n).*?(?=^ *# End of the katas\.$)", re.MULTILINE | re.DOTALL)
+KATAS = re.compile(
+    r"(?<=# The katas: made by `python -m docs\.site`\.\n).*?(?=^ *# End of the katas\.$)",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def with_katas(config: str, catalog: Catalog) -> str:

@@ -11,5 +11,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def report_schema() -> str:
     """The schema of what `kata check --json` prints."""
-    schema = {"$schema": DIALECT, "title": "Report of fastapi-katas", **msgspec.json.schema(ReportDocument)}
+    schema = {
+        "$schema": DIALECT,
+        "title": "Report of fastapi-katas",
+        **msgspec.json.schema(ReportDocument),
+    }
     return json.dumps(schema, indent=2) + "\n"

@@ -13,7 +13,9 @@ FAILURES = (Outcome.FAILED, Outcome.NOT_RUN)
 """A check that was not run counts as failed: the solution did not get that far."""
 
 
-def demand_all(trials: Sequence[Trial], checks: Sequence[str], *, is_whole: bool = True) -> list[Problem]:
+def demand_all(
+    trials: Sequence[Trial], checks: Sequence[str], *, is_whole: bool = True
+) -> list[Problem]:
     """All that the trials show to be wrong.
 
     Args:
@@ -24,7 +26,11 @@ def demand_all(trials: Sequence[Trial], checks: Sequence[str], *, is_whole: bool
     problems = list(dict.fromkeys(demand_working_checks(trials)))
     for example in dict.fromkeys(trial.example for trial in trials):
         rounds = [trial for trial in trials if trial.example == example]
-        problems += demand_verdict(example, rounds) if example.fails is None else demand_checks(example, rounds, checks)
+        problems += (
+            demand_verdict(example, rounds)
+            if example.fails is None
+            else demand_checks(example, rounds, checks)
+        )
     if is_whole and not any(trial.verdict is Verdict.BROKEN for trial in trials):
         problems += demand_failures(trials, checks)
     return problems
@@ -37,7 +43,12 @@ def demand_working_checks(trials: Sequence[Trial]) -> Iterator[Problem]:
         for result in trial.results:
             if result.outcome is Outcome.BROKEN and result.name not in told:
                 told.add(result.name)
-                yield Problem(CHECKS, f"{result.name} is broken.", why=result, is_environment=_is_environment(result))
+                yield Problem(
+                    CHECKS,
+                    f"{result.name} is broken.",
+                    why=result,
+                    is_environment=_is_environment(result),
+                )
 
 
 def _is_environment(result: CheckResult) -> bool:
@@ -48,21 +59,26 @@ def _is_environment(result: CheckResult) -> bool:
     return CHECKS not in finding.observed and "reference" not in finding.observed
 
 
-def demand_checks(example: Example, rounds: Sequence[Trial], checks: Sequence[str]) -> Iterator[Problem]:
+def demand_checks(
+    example: Example, rounds: Sequence[Trial], checks: Sequence[str]
+) -> Iterator[Problem]:
     """The example fails exactly the checks that are declared; an inconclusive result is no wrong one."""
     for check in checks:
         if is_wrong(example, rounds, check):
             yield _wrong(example, check, _contrary(example, rounds, check), rounds)
         elif is_open(rounds, check):
-            text = f"gave no clear result at {check} in any round; verify again on a quieter machine."
+            text = (
+                f"gave no clear result at {check} in any round; verify again on a quieter machine."
+            )
             yield Problem(_file(example), text, is_environment=True)
 
 
 def is_wrong(example: Example, rounds: Sequence[Trial], check: str) -> bool:
     """Whether these rounds show that an example is not what its manifest declares of this check.
 
-    One round is enough to show that an accepted example fails, or that a declared failure does not come about. A starter or a rejected
-    example is wrong anyway, and a busy machine may let it fail one more check: only more than half of its clear rounds count.
+    One round is enough to show that an accepted example fails, or that a declared failure does not come about. A
+    starter or a rejected example is wrong anyway, and a busy machine may let it fail one more check: only more than
+    half of its clear rounds count.
     """
     contrary = _contrary(example, rounds, check)
     if example.kind is Kind.ACCEPTED or _must_fail(example, check):
@@ -77,7 +93,9 @@ def is_open(rounds: Sequence[Trial], check: str) -> bool:
 
 def is_in_doubt(example: Example, rounds: Sequence[Trial], check: str) -> bool:
     """Whether another round may say more of an example at a check: an undeclared failure, or nothing clear so far."""
-    return is_open(rounds, check) or (not _must_fail(example, check) and bool(_contrary(example, rounds, check)))
+    return is_open(rounds, check) or (
+        not _must_fail(example, check) and bool(_contrary(example, rounds, check))
+    )
 
 
 def _must_fail(example: Example, check: str) -> bool:
@@ -87,22 +105,38 @@ def _must_fail(example: Example, check: str) -> bool:
 def _contrary(example: Example, rounds: Sequence[Trial], check: str) -> list[Trial]:
     """The clear rounds in which a check gave the contrary of what is declared."""
     must_fail = _must_fail(example, check)
-    return [trial for trial in rounds if _is_clear(trial, check) and (trial.outcome(check) in FAILURES) is not must_fail]
+    return [
+        trial
+        for trial in rounds
+        if _is_clear(trial, check) and (trial.outcome(check) in FAILURES) is not must_fail
+    ]
 
 
 def _is_clear(trial: Trial, check: str) -> bool:
     """Whether a trial says something of a check; what was not run after a broken one was not even tried."""
     outcome = trial.outcome(check)
-    return outcome in (Outcome.PASSED, Outcome.FAILED) or (outcome is Outcome.NOT_RUN and trial.verdict is not Verdict.BROKEN)
+    return outcome in (Outcome.PASSED, Outcome.FAILED) or (
+        outcome is Outcome.NOT_RUN and trial.verdict is not Verdict.BROKEN
+    )
 
 
-def _wrong(example: Example, check: str, wrong: Sequence[Trial], rounds: Sequence[Trial]) -> Problem:
+def _wrong(
+    example: Example, check: str, wrong: Sequence[Trial], rounds: Sequence[Trial]
+) -> Problem:
     must_fail = _must_fail(example, check)
     did = "passes" if must_fail else "fails"
-    must = "fail it" if must_fail else ("pass it" if example.kind is Kind.ACCEPTED else "fail only what is declared")
+    must = (
+        "fail it"
+        if must_fail
+        else ("pass it" if example.kind is Kind.ACCEPTED else "fail only what is declared")
+    )
     when = "" if len(wrong) == len(rounds) else f" in {len(wrong)} of {len(rounds)} rounds"
     why = None if must_fail else wrong[0].result(check)
-    line = why.finding.frames[-1].line if why is not None and why.finding is not None and why.finding.frames else None
+    line = (
+        why.finding.frames[-1].line
+        if why is not None and why.finding is not None and why.finding.frames
+        else None
+    )
     return Problem(_file(example), f"{did} {check}{when}, but must {must}.", line, why)
 
 
@@ -111,7 +145,9 @@ def demand_verdict(example: Example, rounds: Sequence[Trial]) -> Iterator[Proble
     passed = [trial for trial in rounds if trial.verdict is Verdict.PASSED]
     if passed:
         when = "" if len(passed) == len(rounds) else f" in {len(passed)} of {len(rounds)} rounds"
-        yield Problem(CHECKS, f"{example.label} passes every check{when}: such an app must fail one.")
+        yield Problem(
+            CHECKS, f"{example.label} passes every check{when}: such an app must fail one."
+        )
 
 
 def demand_failures(trials: Sequence[Trial], checks: Sequence[str]) -> Iterator[Problem]:
@@ -121,9 +157,14 @@ def demand_failures(trials: Sequence[Trial], checks: Sequence[str]) -> Iterator[
     """
     own = [trial for trial in trials if trial.example.kind in (Kind.STARTER, Kind.REJECTED)]
     for check in checks:
-        may_fail = any(_must_fail(trial.example, check) and trial.outcome(check) is Outcome.INCONCLUSIVE for trial in own)
+        may_fail = any(
+            _must_fail(trial.example, check) and trial.outcome(check) is Outcome.INCONCLUSIVE
+            for trial in own
+        )
         if not may_fail and not any(trial.outcome(check) is Outcome.FAILED for trial in own):
-            yield Problem(CHECKS, f"{check} is failed by no example: add a rejected one that fails it.")
+            yield Problem(
+                CHECKS, f"{check} is failed by no example: add a rejected one that fails it."
+            )
 
 
 def _file(example: Example) -> str:

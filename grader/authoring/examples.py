@@ -54,8 +54,14 @@ def fewest_failing(examples: Sequence[Example], checks: Collection[str]) -> tupl
     """
     useful = [example for example in examples if (example.fails or frozenset()) & set(checks)]
     wanted = set(checks) & {check for example in useful for check in example.fails or ()}
-    sets = (some for size in range(len(useful) + 1) for some in itertools.combinations(useful, size))
-    return next(some for some in sets if wanted <= {check for example in some for check in example.fails or ()})
+    sets = (
+        some for size in range(len(useful) + 1) for some in itertools.combinations(useful, size)
+    )
+    return next(
+        some
+        for some in sets
+        if wanted <= {check for example in some for check in example.fails or ()}
+    )
 
 
 def own_examples(kata: Kata) -> Iterator[Example]:
@@ -70,7 +76,9 @@ def own_examples(kata: Kata) -> Iterator[Example]:
 
 
 def junk_examples(kata: Kata, folder: Path) -> Iterator[Example]:
-    """Junk for a kata, made in this folder: an empty app, 200 or 503 to everything, a crash, a hang, a hard-coded answer."""
+    """Junk for a kata, made in this folder: an empty app, 200 or 503 to everything, a crash, a hang, a hard-coded
+    answer.
+    """
     for source in sorted(JUNK.glob("*.py")):
         target = folder / source.stem
         target.mkdir()

@@ -37,8 +37,15 @@ def read_package(folder: Path) -> dict[str, str]:
     Raises:
         OSError: a file cannot be read.
     """
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and CACHE not in path.relative_to(folder).parts]
-    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace") for path in paths}
+    paths = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and CACHE not in path.relative_to(folder).parts
+    ]
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+        for path in paths
+    }
 
 
 def lint_package(kata: Kata, files: Files) -> list[Problem]:
@@ -78,7 +85,9 @@ def lint_files(kata: Kata, files: Files) -> Iterator[Problem]:
     of_services = {name for service in services_of(kata) for name in service.files_of(kata)}
     for name in files:
         path = PurePosixPath(name)
-        is_example = len(path.parts) == 2 and path.parts[0] in EXAMPLE_FOLDERS and path.suffix == ".py"
+        is_example = (
+            len(path.parts) == 2 and path.parts[0] in EXAMPLE_FOLDERS and path.suffix == ".py"
+        )
         if not is_example and name not in {MANIFEST, README, CHECKS, RUN, STARTER, *of_services}:
             yield Problem(name, "is no part of a kata; remove it.")
 
@@ -96,13 +105,21 @@ def lint_checks(files: Files) -> Iterator[Problem]:
     lines: dict[str, int] = {}
     for function in _functions(tree):
         if function.name in lines:
-            text = f"{function.name} hides the check of the same name in line {lines[function.name]}; give it another name."
+            text = (
+                f"{function.name} hides the check of "
+                "the same name in line "
+                f"{lines[function.name]}; give it another name."
+            )
             yield Problem(CHECKS, text, function.lineno)
         lines.setdefault(function.name, function.lineno)
         if not isinstance(function, ast.AsyncFunctionDef):
             yield Problem(CHECKS, f"{function.name} must be an `async def`.", function.lineno)
         if not (ast.get_docstring(function) or "").strip():
-            yield Problem(CHECKS, f"{function.name} has no docstring, which the learner would read.", function.lineno)
+            yield Problem(
+                CHECKS,
+                f"{function.name} has no docstring, which the learner would read.",
+                function.lineno,
+            )
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
             yield Problem(CHECKS, f"{node.name} is a class; checks are functions.", node.lineno)
@@ -112,31 +129,50 @@ def lint_checks(files: Files) -> Iterator[Problem]:
 
 def lint_examples(kata: Kata, files: Files) -> Iterator[Problem]:
     """There is a starter, a reference and a rejected example, and each rejected one is declared."""
-    for name, purpose in ((STARTER, "it is what the learner begins with"), (REFERENCE, "the clock rule compares with it")):
+    for name, purpose in (
+        (STARTER, "it is what the learner begins with"),
+        (REFERENCE, "the clock rule compares with it"),
+    ):
         if name not in files:
             yield Problem(name, f"is missing: {purpose}.")
     rejected = [name for name in files if name.startswith("rejected/") and name.endswith(".py")]
     if not rejected:
-        yield Problem("rejected", "has no example in it; at least one wrong fix must be shown to fail.")
+        yield Problem(
+            "rejected", "has no example in it; at least one wrong fix must be shown to fail."
+        )
     declared = {f"rejected/{mistake.file}" for mistake in kata.mistakes}
     for name in rejected:
         if name not in declared:
-            yield Problem(name, f"is not declared; add [rejected.{PurePosixPath(name).stem}] to {MANIFEST}.")
+            yield Problem(
+                name, f"is not declared; add [rejected.{PurePosixPath(name).stem}] to {MANIFEST}."
+            )
     for mistake in kata.mistakes:
         if f"rejected/{mistake.file}" not in rejected:
             table = f"rejected.{mistake.file.removesuffix('.py')}"
-            yield Problem(MANIFEST, f"declares [{table}], but there is no rejected/{mistake.file}.", _line_of(files, table))
+            yield Problem(
+                MANIFEST,
+                f"declares [{table}], but there is no rejected/{mistake.file}.",
+                _line_of(files, table),
+            )
 
 
 def lint_accepted(kata: Kata, files: Files) -> Iterator[Problem]:
     """Each accepted example of which the manifest says something is there."""
-    accepted = [PurePosixPath(name).stem for name in files if name.startswith("accepted/") and name.endswith(".py")]
+    accepted = [
+        PurePosixPath(name).stem
+        for name in files
+        if name.startswith("accepted/") and name.endswith(".py")
+    ]
     for name in kata.declared_accepted:
         if name not in accepted:
             near = difflib.get_close_matches(name, accepted, 1)
             meant = f" Is accepted/{near[0]}.py meant?" if near else ""
             table = f"accepted.{name}"
-            yield Problem(MANIFEST, f"declares [{table}], but there is no {table.replace('.', '/', 1)}.py.{meant}", _line_of(files, table))
+            yield Problem(
+                MANIFEST,
+                f"declares [{table}], but there is no {table.replace('.', '/', 1)}.py.{meant}",
+                _line_of(files, table),
+            )
 
 
 def lint_declarations(kata: Kata, files: Files) -> Iterator[Problem]:
@@ -145,11 +181,17 @@ def lint_declarations(kata: Kata, files: Files) -> Iterator[Problem]:
     if not names:
         return
     declared = [("starter", kata.starter_fails)]
-    declared += [(f"rejected.{mistake.file.removesuffix('.py')}", mistake.fails) for mistake in kata.mistakes]
+    declared += [
+        (f"rejected.{mistake.file.removesuffix('.py')}", mistake.fails) for mistake in kata.mistakes
+    ]
     for table, fails in declared:
         for name in fails:
             if name not in names:
-                yield Problem(MANIFEST, f"[{table}] names {name}, which is no check in {CHECKS}.", _line_of(files, table, name))
+                yield Problem(
+                    MANIFEST,
+                    f"[{table}] names {name}, which is no check in {CHECKS}.",
+                    _line_of(files, table, name),
+                )
 
 
 def lint_starter(files: Files) -> Iterator[Problem]:
@@ -169,7 +211,9 @@ def lint_starter(files: Files) -> Iterator[Problem]:
 
 
 def lint_preparation(kata: Kata, files: Files) -> Iterator[Problem]:
-    """`run.py`, if there is one, has an `async def prepare` with a docstring that asks for nothing but the kata's services."""
+    """`run.py`, if there is one, has an `async def prepare` with a docstring that asks for nothing but the kata's
+    services.
+    """
     if RUN not in files:
         return
     try:
@@ -177,15 +221,27 @@ def lint_preparation(kata: Kata, files: Files) -> Iterator[Problem]:
     except SyntaxError as error:
         yield Problem(RUN, f"cannot be read: {error.msg}.", error.lineno)
         return
-    function = next((node for node in tree.body if isinstance(node, Function) and node.name == FUNCTION), None)
+    function = next(
+        (node for node in tree.body if isinstance(node, Function) and node.name == FUNCTION), None
+    )
     if not isinstance(function, ast.AsyncFunctionDef):
-        yield Problem(RUN, f"must have an `async def {FUNCTION}`.", function.lineno if function is not None else None)
+        yield Problem(
+            RUN,
+            f"must have an `async def {FUNCTION}`.",
+            function.lineno if function is not None else None,
+        )
         return
     if not (ast.get_docstring(function) or "").strip():
-        yield Problem(RUN, f"{FUNCTION} has no docstring, which the learner would read.", function.lineno)
+        yield Problem(
+            RUN, f"{FUNCTION} has no docstring, which the learner would read.", function.lineno
+        )
     for argument in function.args.args:
         if argument.arg not in (*kata.services, TASKS):
-            yield Problem(RUN, f"{FUNCTION} asks for `{argument.arg}`, which is no service of this kata.", argument.lineno)
+            yield Problem(
+                RUN,
+                f"{FUNCTION} asks for `{argument.arg}`, which is no service of this kata.",
+                argument.lineno,
+            )
 
 
 def lint_load(kata: Kata, files: Files) -> Iterator[Problem]:
@@ -196,22 +252,37 @@ def lint_load(kata: Kata, files: Files) -> Iterator[Problem]:
     for key, requests in (("first", kata.run.first), ("load", kata.run.load)):
         for request in requests:
             path = request.of_visitor(1).path.partition("?")[0]
-            if not any(method == request.method and pattern.fullmatch(path) for method, pattern in routes):
+            if not any(
+                method == request.method and pattern.fullmatch(path) for method, pattern in routes
+            ):
                 line = _line_of(files, "run", request.path)
-                yield Problem(MANIFEST, f"`run.{key}` asks for {request.method} {request.path}, which is no route of {STARTER}.", line)
+                yield Problem(
+                    MANIFEST,
+                    f"`run.{key}` asks for {request.method} {request.path}, which is no route of {STARTER}.",
+                    line,
+                )
 
 
 def _routes(source: str) -> Iterator[tuple[str, re.Pattern[str]]]:
-    """Method and path of each route that a decorator `@app.METHOD("PATH")` makes; none where there are other ways, too."""
+    """Method and path of each route that a decorator `@app.METHOD("PATH")` makes; none where there
+    are other ways, too.
+    """
     try:
         tree = ast.parse(source)
     except SyntaxError:
         return
-    if any(isinstance(node, ast.Attribute) and node.attr in OTHER_ROUTES for node in ast.walk(tree)):
+    if any(
+        isinstance(node, ast.Attribute) and node.attr in OTHER_ROUTES for node in ast.walk(tree)
+    ):
         return
     for function in ast.walk(tree):
         for call in function.decorator_list if isinstance(function, Function) else ():
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr.upper() in METHODS and call.args:
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr.upper() in METHODS
+                and call.args
+            ):
                 path = call.args[0]
                 if isinstance(path, ast.Constant) and isinstance(path.value, str):
                     parts = re.split(r"\{[^}]*\}", path.value)
@@ -229,7 +300,9 @@ def _checks(files: Files) -> list[Function]:
 
 
 def _functions(tree: ast.Module) -> list[Function]:
-    return [node for node in tree.body if isinstance(node, Function) and node.name.startswith("test")]
+    return [
+        node for node in tree.body if isinstance(node, Function) and node.name.startswith("test")
+    ]
 
 
 def _code(source: str) -> str:

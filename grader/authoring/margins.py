@@ -21,7 +21,8 @@ DIGITS = 6
 """Times are compared to the microsecond: what a limit of 0.4 s leaves above 0.1 s is 0.3 s, and not a little more."""
 
 
-# ---- from the evidence to times ---------------------------------------------------------------------------------------
+# ---- from the evidence to times
+# ---------------------------------------------------------------------------------------
 
 
 def timings_of(records: Sequence[CheckRecord]) -> Iterator[Timing]:
@@ -49,12 +50,18 @@ def _timings_of_attempt(check: str, attempt: Attempt, number: int) -> Iterator[T
                 attempt=number,
             )
         elif isinstance(claim, StatusClaim) and missed:
-            yield from _given_up(check, [exchanges[n] for n in claim.exchanges], claim.watch, number)
+            yield from _given_up(
+                check, [exchanges[n] for n in claim.exchanges], claim.watch, number
+            )
 
 
-def _given_up(check: str, exchanges: Sequence[Exchange], watch: Watch, number: int) -> Iterator[Timing]:
+def _given_up(
+    check: str, exchanges: Sequence[Exchange], watch: Watch, number: int
+) -> Iterator[Timing]:
     """Visitors who gave up before the limit that follows was looked at: they would have taken at least so long."""
-    late = [exchange.elapsed_s for exchange in exchanges if exchange.error is ExchangeError.TIMED_OUT]
+    late = [
+        exchange.elapsed_s for exchange in exchanges if exchange.error is ExchangeError.TIMED_OUT
+    ]
     if late:
         yield Timing(
             check=check,
@@ -71,7 +78,8 @@ def _given_up(check: str, exchanges: Sequence[Exchange], watch: Watch, number: i
 def own_time_s(measured_s: float, watch: Watch) -> float | None:
     """What remains of a time, a whole stretch or one exchange out of it, without what was taken in the stretch.
 
-    Never below 0: what was taken from a long stretch may be more than one exchange of it took. None where the system does not tell.
+    Never below 0: what was taken from a long stretch may be more than one exchange of it took. None where the system
+    does not tell.
     """
     return None if watch.taken_s is None else max(0.0, measured_s - watch.taken_s)
 
@@ -81,13 +89,19 @@ def without_numbers(what: str) -> str:
     return re.sub(r"[^/ ]*\d[^/ ]*", "#", what)
 
 
-# ---- from times to margins --------------------------------------------------------------------------------------------
+# ---- from times to margins
+# --------------------------------------------------------------------------------------------
 
 
 def margins_of(trials: Sequence[Trial]) -> tuple[Margin, ...]:
     """The margin of each clock limit that an example came to, in the order in which checks come to them."""
     own = [trial for trial in trials if trial.example.kind is not Kind.JUNK]
-    limits = dict.fromkeys((t.check, t.what, t.limit_s, t.alone_s) for trial in trials for t in trial.timings if not t.is_bound)
+    limits = dict.fromkeys(
+        (t.check, t.what, t.limit_s, t.alone_s)
+        for trial in trials
+        for t in trial.timings
+        if not t.is_bound
+    )
     return tuple(_margin(own, Margin(*limit)) for limit in limits)
 
 
@@ -96,7 +110,11 @@ def _margin(trials: Sequence[Trial], limit: Margin) -> Margin:
     is_undecided = False
     for example in dict.fromkeys(trial.example for trial in trials):
         rounds = [trial for trial in trials if trial.example == example]
-        side = _accepted_side(example, rounds, limit) if example.kind is Kind.ACCEPTED else _rejected_side(example, rounds, limit)
+        side = (
+            _accepted_side(example, rounds, limit)
+            if example.kind is Kind.ACCEPTED
+            else _rejected_side(example, rounds, limit)
+        )
         if side is not None:
             sides[example.kind].append(side)
         if example.kind is not Kind.ACCEPTED:
@@ -109,7 +127,9 @@ def _margin(trials: Sequence[Trial], limit: Margin) -> Margin:
         limit.alone_s,
         accepted=tuple(side for side in slowest_first if not side.example.is_leisurely),
         leisurely=tuple(side for side in slowest_first if side.example.is_leisurely),
-        rejected=tuple(sorted(sides[Kind.STARTER] + sides[Kind.REJECTED], key=lambda side: side.judged_s)),
+        rejected=tuple(
+            sorted(sides[Kind.STARTER] + sides[Kind.REJECTED], key=lambda side: side.judged_s)
+        ),
         is_undecided=is_undecided,
     )
 
@@ -124,19 +144,29 @@ def _accepted_side(example: Example, rounds: Sequence[Trial], limit: Margin) -> 
     slowest = [max(timings, key=lambda timing: timing.judged_s) for timings in attempts.values()]
     if not slowest:
         return None
-    return Side(example, min(slowest, key=lambda timing: timing.judged_s), len({number for number, _ in attempts}))
+    return Side(
+        example,
+        min(slowest, key=lambda timing: timing.judged_s),
+        len({number for number, _ in attempts}),
+    )
 
 
 def _rejected_side(example: Example, rounds: Sequence[Trial], limit: Margin) -> Side | None:
     """The median of the times that the limit caught; the lower one of two."""
     caught = [missed for trial in rounds if (missed := _misses(trial, limit, Outcome.FAILED))]
-    timings = sorted((timing for missed in caught for timing in missed), key=lambda timing: timing.judged_s)
+    timings = sorted(
+        (timing for missed in caught for timing in missed), key=lambda timing: timing.judged_s
+    )
     return Side(example, timings[(len(timings) - 1) // 2], len(caught)) if timings else None
 
 
 def _misses(trial: Trial, limit: Margin, outcome: Outcome) -> list[Timing]:
     """The times that missed the limit, if the check had this outcome."""
-    return [timing for timing in _concerning(trial, limit) if timing.missed] if trial.outcome(limit.check) is outcome else []
+    return (
+        [timing for timing in _concerning(trial, limit) if timing.missed]
+        if trial.outcome(limit.check) is outcome
+        else []
+    )
 
 
 def _concerning(trial: Trial, limit: Margin) -> list[Timing]:
@@ -146,17 +176,27 @@ def _concerning(trial: Trial, limit: Margin) -> list[Timing]:
 def _concerns(timing: Timing, limit: Margin) -> bool:
     if timing.is_bound:
         return timing.check == limit.check and timing.what == limit.what.removeprefix("# × ")
-    return (timing.check, timing.what, timing.limit_s, timing.alone_s) == (limit.check, limit.what, limit.limit_s, limit.alone_s)
+    return (timing.check, timing.what, timing.limit_s, timing.alone_s) == (
+        limit.check,
+        limit.what,
+        limit.limit_s,
+        limit.alone_s,
+    )
 
 
-# ---- from margins to what is wrong with them --------------------------------------------------------------------------
+# ---- from margins to what is wrong with them
+# --------------------------------------------------------------------------
 
 
 def offenders(trials: Sequence[Trial]) -> set[Example]:
     """The examples that are on the offending side of a margin."""
     found = set()
     for margin in margins_of(trials):
-        found |= {side.example for side in (*margin.accepted, *margin.leisurely) if is_too_slow(margin, side)}
+        found |= {
+            side.example
+            for side in (*margin.accepted, *margin.leisurely)
+            if is_too_slow(margin, side)
+        }
         found |= {side.example for side in margin.rejected if is_too_near(margin, side)}
     return found
 
@@ -197,7 +237,9 @@ def margin_problems(margins: Sequence[Margin]) -> Iterator[Problem]:
         elif is_too_near(margin, margin.rejected[0]):
             fastest = margin.rejected[0]
             near = f"the fastest rejected takes only {margin.below:.1f} × that {_time(fastest)}"
-            yield Problem(CHECKS, f"{limit}: {near}, {BELOW:g} × is needed: {_lower(margin, fastest)}.")
+            yield Problem(
+                CHECKS, f"{limit}: {near}, {BELOW:g} × is needed: {_lower(margin, fastest)}."
+            )
 
 
 def _tightness(margin: Margin, side: Side) -> str:
@@ -205,8 +247,14 @@ def _tightness(margin: Margin, side: Side) -> str:
         room_s = margin.limit_s - side.judged_s
         where = f"only {room_s:.3f} s above" if room_s >= 0 else "below"
         return f"{where} the slowest leisurely accepted {_time(side)}, {LEISURE_S:g} s is needed"
-    without = f", both without the {margin.alone_s:g} s of one request alone" if margin.alone_s else ""
-    return f"only {margin.factor_above(side) or 0:.1f} × the slowest accepted {_time(side)}{without}, {ABOVE:g} × is needed"
+    without = (
+        f", both without the {margin.alone_s:g} s of one request alone" if margin.alone_s else ""
+    )
+    return (
+        f"only {margin.factor_above(side) or 0:.1f} "
+        "× the slowest accepted "
+        f"{_time(side)}{without}, {ABOVE:g} × is needed"
+    )
 
 
 def _time(side: Side) -> str:
@@ -249,4 +297,7 @@ def _up(limit_s: float) -> float:
 
 def _down(limit_s: float) -> float:
     """The hundredth of a second before it; a thousandth where that would be nothing."""
-    return math.floor(round(limit_s * 100, DIGITS)) / 100 or math.floor(round(limit_s * 1000, DIGITS)) / 1000
+    return (
+        math.floor(round(limit_s * 100, DIGITS)) / 100
+        or math.floor(round(limit_s * 1000, DIGITS)) / 1000
+    )

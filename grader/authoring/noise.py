@@ -35,7 +35,9 @@ def noise(processes: int) -> Iterator[None]:
                     stderr=subprocess.DEVNULL,
                 )
             except OSError as error:
-                raise HarnessError(f"No busy process can be started: {error.strerror}.", "Ask for less noise.") from error
+                raise HarnessError(
+                    f"No busy process can be started: {error.strerror}.", "Ask for less noise."
+                ) from error
             stack.callback(_end, busy)
         yield
 

@@ -28,26 +28,48 @@ def kata_page(kata: Kata) -> str:
     """One kata's page."""
     title, _, story = kata.readme.read_text(encoding="utf-8").partition("\n")
     about = f"`{kata.slug}` · tier {kata.tier} · {', '.join(kata.topics)}"
-    return "\n".join([MADE, "", title, "", about, "", story.strip(), "", "## Hints", "", *_hints(kata.hints)])
+    return "\n".join(
+        [MADE, "", title, "", about, "", story.strip(), "", "## Hints", "", *_hints(kata.hints)]
+    )
 
 
 def _hints(hints: Sequence[str]) -> Iterator[str]:
     for name, hint in zip(HINT_NAMES, hints, strict=True):
         # The attribute lets the site read what is inside as Markdown, too; elsewhere it does nothing.
-        yield from (f'<details markdown="1"><summary>{name}</summary>', "", _escaped(hint), "", "</details>", "")
+        yield from (
+            f'<details markdown="1"><summary>{name}</summary>',
+            "",
+            _escaped(hint),
+            "",
+            "</details>",
+            "",
+        )
 
 
 def _escaped(hint: str) -> str:
     """Without HTML in it; what stands within backquotes is taken as it is anyway."""
-    return CODE.sub(lambda part: part[0] if part[0].startswith("`") else escape(part[0], quote=False), hint)
+    return CODE.sub(
+        lambda part: part[0] if part[0].startswith("`") else escape(part[0], quote=False), hint
+    )
 
 
 def _index(catalog: Catalog) -> str:
-    lines = [MADE, "", "# The katas", "", "In the order in which they teach; `kata next` hands them out.", ""]
+    lines = [
+        MADE,
+        "",
+        "# The katas",
+        "",
+        "In the order in which they teach; `kata next` hands them out.",
+        "",
+    ]
     katas = catalog.katas()
     for number, title in catalog.tiers.items():
         lines += [f"## Tier {number}: {title}", "", "| kata | topics |", "| --- | --- |"]
-        lines += [f"| [{kata.title}]({kata.slug}.md) | {', '.join(kata.topics)} |" for kata in katas if kata.tier == number]
+        lines += [
+            f"| [{kata.title}]({kata.slug}.md) | {', '.join(kata.topics)} |"
+            for kata in katas
+            if kata.tier == number
+        ]
         lines.append("")
     return "\n".join(lines)
 

@@ -42,7 +42,8 @@ class Timing:
 
     Attributes:
         what: what was timed, without numbers that change from run to run.
-        own_s: what remains of the measured time without what the machine and the grader took; None where the system does not tell.
+        own_s: what remains of the measured time without what the machine and the grader took; None where the system
+            does not tell.
         alone_s: what one request alone is known to take; 0 when unknown.
         missed: this limit ended the check.
         is_bound: the visitors gave up, so it would have taken at least so long.
@@ -77,7 +78,9 @@ class Trial:
 
     def outcome(self, check: str) -> Outcome:
         """What a check gave; `not_run` when it does not occur."""
-        return next((result.outcome for result in self.results if result.name == check), Outcome.NOT_RUN)
+        return next(
+            (result.outcome for result in self.results if result.name == check), Outcome.NOT_RUN
+        )
 
     def result(self, check: str) -> CheckResult | None:
         """The result of a check."""
@@ -111,7 +114,8 @@ class Margin:
         accepted: the accepted examples that came there, the slowest first; leisurely ones are not among them.
         leisurely: the accepted examples that are declared so, the slowest first.
         rejected: the starter and the rejected examples that this limit caught, the fastest first.
-        is_undecided: a starter or rejected example was too slow for it, and this machine could not tell whose fault that was.
+        is_undecided: a starter or rejected example was too slow for it, and this machine could not tell whose fault
+            that was.
     """
 
     check: str
@@ -125,7 +129,9 @@ class Margin:
 
     @property
     def above(self) -> float | None:
-        """How often what the slowest accepted example needs beyond one request alone fits into what the limit leaves."""
+        """How often what the slowest accepted example needs beyond one request alone fits into what
+        the limit leaves.
+        """
         return self.factor_above(self.accepted[0]) if self.accepted else None
 
     @property
@@ -175,12 +181,20 @@ class Proof:
     @property
     def inconclusive(self) -> int:
         """How many results of checks were inconclusive."""
-        return sum(result.outcome is Outcome.INCONCLUSIVE for trial in self.trials for result in trial.results)
+        return sum(
+            result.outcome is Outcome.INCONCLUSIVE
+            for trial in self.trials
+            for result in trial.results
+        )
 
     @property
     def judged(self) -> int:
         """How many results of checks there are."""
-        return sum(result.outcome is not Outcome.NOT_RUN for trial in self.trials for result in trial.results)
+        return sum(
+            result.outcome is not Outcome.NOT_RUN
+            for trial in self.trials
+            for result in trial.results
+        )
 
     def rounds(self, example: Example) -> tuple[Trial, ...]:
         """All gradings of an example, in the order in which they were made."""
@@ -196,4 +210,7 @@ def verdict_of_proofs(proofs: Sequence[Proof]) -> ProofVerdict:
     present = {proof.verdict for proof in proofs}
     if any(proof.is_interrupted for proof in proofs):
         return ProofVerdict.INTERRUPTED
-    return next((verdict for verdict in (ProofVerdict.WRONG, ProofVerdict.BROKEN) if verdict in present), ProofVerdict.PROVED)
+    return next(
+        (verdict for verdict in (ProofVerdict.WRONG, ProofVerdict.BROKEN) if verdict in present),
+        ProofVerdict.PROVED,
+    )

@@ -89,7 +89,9 @@ class Prover:
         Raises:
             OSError: the folder cannot be written.
         """
-        self._examples = self._quick_examples() if self._plan.is_quick else [*self._own, *self._junk(folder)]
+        self._examples = (
+            self._quick_examples() if self._plan.is_quick else [*self._own, *self._junk(folder)]
+        )
         gradings = [example for _ in range(self._plan.rounds) for example in self._examples]
         if self._plan.is_shuffled:
             random.shuffle(gradings)
@@ -101,7 +103,11 @@ class Prover:
         """What must be graded after all this before it can be judged; to be asked again when that has been done."""
         unseen = self._unseen_examples() if self._plan.is_quick else []
         # An example that cannot be graded at all leaves no trial, however often it is tried.
-        again = [example for example in to_repeat(self._trials, self._checks) if self._gradings[example] < ROUNDS]
+        again = [
+            example
+            for example in to_repeat(self._trials, self._checks)
+            if self._gradings[example] < ROUNDS
+        ]
         further = [*unseen, *again]
         self._examples += unseen
         self._gradings.update(further)
@@ -112,13 +118,24 @@ class Prover:
         return list(junk_examples(self.kata, folder)) if self.kata.reference.is_file() else []
 
     def _quick_examples(self) -> list[Example]:
-        first = [example for example in self._own if example.kind is Kind.STARTER or example.path == self.kata.reference.resolve()]
+        first = [
+            example
+            for example in self._own
+            if example.kind is Kind.STARTER or example.path == self.kata.reference.resolve()
+        ]
         failed_by_starter = {check for example in first for check in example.fails or ()}
         return [*first, *fewest_failing(self._rejected(), set(self._checks) - failed_by_starter)]
 
     def _unseen_examples(self) -> list[Example]:
-        """More examples for the checks that should have failed and did not, as when a crash ended the grading before them."""
-        seen = {check for trial in self._trials for check in self._checks if trial.outcome(check) is Outcome.FAILED}
+        """More examples for the checks that should have failed and did not, as when a crash ended the grading before
+        them.
+        """
+        seen = {
+            check
+            for trial in self._trials
+            for check in self._checks
+            if trial.outcome(check) is Outcome.FAILED
+        }
         left = [example for example in self._rejected() if example not in self._examples]
         return list(fewest_failing(left, set(self._checks) - seen))
 
@@ -152,8 +169,12 @@ class Prover:
         self.is_stopped = True
         if type(error) not in OF_THE_KATA:
             self._problems.append(Problem("", str(error), is_environment=True))
-        elif not any(problem.file == CHECKS for problem in self._problems):  # else the lint has said it, with the line
-            self._problems.append(Problem(CHECKS, error.message.removeprefix(f"{self.kata.checks}: ")))
+        elif not any(
+            problem.file == CHECKS for problem in self._problems
+        ):  # else the lint has said it, with the line
+            self._problems.append(
+                Problem(CHECKS, error.message.removeprefix(f"{self.kata.checks}: "))
+            )
 
     # ---- what comes of it -----------------------------------------------------------------------------------------
 

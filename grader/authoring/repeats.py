@@ -11,11 +11,12 @@ from grader.report import Verdict
 
 
 def to_repeat(trials: Sequence[Trial], checks: Sequence[str]) -> tuple[Example, ...]:
-    """The examples that must be graded once more; asked again after each of these rounds, it names fewer, and finally none.
+    """The examples that must be graded once more; asked again after each of these rounds, it names fewer, and finally
+    none.
 
-    In doubt are an example on the offending side of a margin, a starter or a rejected example that fails a check which is not declared,
-    and one that has a check of which nothing clear is known. Each is, until it has three rounds. What is wrong already is graded no
-    more, nor is what broke, nor junk.
+    In doubt are an example on the offending side of a margin, a starter or a rejected example that fails a check which
+    is not declared, and one that has a check of which nothing clear is known. Each is, until it has three rounds. What
+    is wrong already is graded no more, nor is what broke, nor junk.
 
     Args:
         trials: of all examples and rounds so far.
@@ -23,19 +24,33 @@ def to_repeat(trials: Sequence[Trial], checks: Sequence[str]) -> tuple[Example, 
     """
     off_margin = offenders(trials)
     examples = dict.fromkeys(trial.example for trial in trials)
-    return tuple(example for example in examples if _is_to_repeat(example, trials, checks, is_off_margin=example in off_margin))
+    return tuple(
+        example
+        for example in examples
+        if _is_to_repeat(example, trials, checks, is_off_margin=example in off_margin)
+    )
 
 
-def _is_to_repeat(example: Example, trials: Sequence[Trial], checks: Sequence[str], *, is_off_margin: bool) -> bool:
+def _is_to_repeat(
+    example: Example, trials: Sequence[Trial], checks: Sequence[str], *, is_off_margin: bool
+) -> bool:
     rounds = [trial for trial in trials if trial.example == example]
     if example.kind is Kind.JUNK or example.fails is None or len(rounds) >= ROUNDS:
         return False
-    if any(trial.verdict is Verdict.BROKEN for trial in rounds) or _is_wrong_already(example, rounds, checks):
+    if any(trial.verdict is Verdict.BROKEN for trial in rounds) or _is_wrong_already(
+        example, rounds, checks
+    ):
         return False
     return is_off_margin or any(is_in_doubt(example, rounds, check) for check in checks)
 
 
 def _is_wrong_already(example: Example, rounds: Sequence[Trial], checks: Sequence[str]) -> bool:
-    """Whether no further round can make it right: an accepted example failed, or one that must fail a check passed it."""
-    declared = checks if example.kind is Kind.ACCEPTED else [check for check in checks if check in (example.fails or ())]
+    """Whether no further round can make it right: an accepted example failed, or one that must fail a
+    check passed it.
+    """
+    declared = (
+        checks
+        if example.kind is Kind.ACCEPTED
+        else [check for check in checks if check in (example.fails or ())]
+    )
     return any(is_wrong(example, rounds, check) for check in declared)

@@ -37,7 +37,9 @@ class Verification:
         observer: is told how it goes.
     """
 
-    def __init__(self, catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: ProofObserver) -> None:
+    def __init__(
+        self, catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: ProofObserver
+    ) -> None:
         self._catalog = catalog
         self._slugs = slugs
         self._plan = plan
@@ -54,7 +56,8 @@ class Verification:
         self._scope.cancel()
 
     async def run(self) -> list[Proof]:
-        """Prove them all; returns the proofs in the order of the slugs, after an interruption those of katas that had begun.
+        """Prove them all; returns the proofs in the order of the slugs, after an interruption those of katas that had
+        begun.
 
         Raises:
             GraderCrashed: by a bug of the grader.
@@ -83,9 +86,13 @@ class Verification:
                 service.check_options(kata)
             self._provers[slug] = Prover(kata, read_package(kata.folder), self._plan)
         except KataPackageError as error:
-            self._end(_unreadable(slug, Problem(MANIFEST, _relative(error, self._catalog.folder / slug))))
+            self._end(
+                _unreadable(slug, Problem(MANIFEST, _relative(error, self._catalog.folder / slug)))
+            )
         except OSError as error:
-            problem = Problem("", f"{error.filename} cannot be read: {error.strerror}.", is_environment=True)
+            problem = Problem(
+                "", f"{error.filename} cannot be read: {error.strerror}.", is_environment=True
+            )
             self._end(_unreadable(slug, problem))
 
     def _fill_queue(self, folder: Path) -> None:
@@ -96,7 +103,8 @@ class Verification:
                 gradings[slug] = prover.first_gradings(folder / slug)
         except OSError as error:
             raise HarnessError(
-                f"{folder} cannot be used: {error.strerror}.", "Free some space, or set TMPDIR to another folder."
+                f"{folder} cannot be used: {error.strerror}.",
+                "Free some space, or set TMPDIR to another folder.",
             ) from error
         self._queue = GradingQueue(gradings)
         self._observer.all_begin(sum(map(len, gradings.values())))
@@ -107,7 +115,9 @@ class Verification:
     # ---- doing it -------------------------------------------------------------------------------------------------
 
     async def _work(self, pool: Pool) -> None:
-        """Grade until nothing is left; the worker process behind this keeps the environment of the kata that it is at."""
+        """Grade until nothing is left; the worker process behind this keeps the environment of the
+        kata that it is at.
+        """
         try:
             grading = await self._next(None)
             while grading is not None:
@@ -117,7 +127,8 @@ class Verification:
                         await self._grade(grading, series)
                         grading = await self._next(slug)
         except SystemExit:
-            # The observer's output is a pipe that nobody reads any more. In a task, this would end the loop on the spot.
+            # The observer's output is a pipe that nobody reads any more. In a task, this would end the loop on the
+            # spot.
             self.interrupt()
 
     def _job(self, slug: str) -> SeriesJob:
@@ -137,7 +148,9 @@ class Verification:
             prover.begin()
             self._observer.kata_begins(prover.slug, prover.planned)
         self._observer.trial_begins(prover.slug, grading.example)
-        result = await series.grade(grading.example.path, NullObserver(), prover.kata.limits.grading_s)
+        result = await series.grade(
+            grading.example.path, NullObserver(), prover.kata.limits.grading_s
+        )
         if isinstance(result, GraderError):
             prover.note_error(grading.example, result)
         else:
@@ -189,7 +202,13 @@ class Verification:
 def _trial_of(example: Example, graded: Graded) -> Trial:
     """A grading as a trial."""
     report = graded.report
-    return Trial(example, report.verdict, report.checks, tuple(timings_of(graded.run.checks)), report.duration_s)
+    return Trial(
+        example,
+        report.verdict,
+        report.checks,
+        tuple(timings_of(graded.run.checks)),
+        report.duration_s,
+    )
 
 
 def _unreadable(slug: str, problem: Problem) -> Proof:
@@ -198,5 +217,7 @@ def _unreadable(slug: str, problem: Problem) -> Proof:
 
 def _relative(error: GraderError, folder: Path) -> str:
     """The error's sentences without the file's path, which is shown already."""
-    message = error.message.removeprefix(f"{folder / MANIFEST}: ").removeprefix(f"{folder / MANIFEST} ")
+    message = error.message.removeprefix(f"{folder / MANIFEST}: ").removeprefix(
+        f"{folder / MANIFEST} "
+    )
     return f"{message} {error.hint}".strip()

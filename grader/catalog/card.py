@@ -12,7 +12,9 @@ from grader.errors import KataPackageError
 from grader.formats import KATA_FORMAT, Format
 from grader.registry import SERVICES
 
-FORMAT = Format(KATA_FORMAT, older_hint=f"There is no older format: write `format = {KATA_FORMAT}`.")
+FORMAT = Format(
+    KATA_FORMAT, older_hint=f"There is no older format: write `format = {KATA_FORMAT}`."
+)
 
 MANIFEST = "kata.toml"
 TIERS = range(1, 6)
@@ -37,15 +39,21 @@ class Card:
 def read_card(folder: Path) -> Card:
     """Read what stands in `kata.toml` above its tables.
 
-    The tables take most of the time that a manifest takes, and a list of all katas needs none of them. What is wrong in them is told
-    when the kata is used.
+    The tables take most of the time that a manifest takes, and a list of all katas needs none of them. What is wrong in
+    them is told when the kata is used.
 
     Raises:
         KataPackageError: the file is missing, or one of the keys above the tables is wrong; says which.
     """
     path = folder / MANIFEST
     top = current_table(path, _head(path, read_text(path)))
-    card = Card(folder.name, top.text("title"), top.one_of("tier", TIERS), top.text("teaches"), top.texts("topics"))
+    card = Card(
+        folder.name,
+        top.text("title"),
+        top.one_of("tier", TIERS),
+        top.text("teaches"),
+        top.texts("topics"),
+    )
     top.leave(*OTHER_KEYS, *SERVICES)
     top.refuse_the_rest()
     return card
@@ -56,7 +64,8 @@ def _head(path: Path, text: str) -> dict[str, Any]:
     header = _HEADER.search(text)
     if header is not None:
         try:
-            # A line that only looks like a header stands within a value. Cut off there, the value has no end, so this is no TOML.
+            # A line that only looks like a header stands within a value. Cut off there, the value has no end, so this
+            # is no TOML.
             return tomllib.loads(text[: header.start()])
         except tomllib.TOMLDecodeError:
             pass
@@ -72,7 +81,10 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise KataPackageError(f"{path.parent} is not a kata: it has no {MANIFEST}.", "Add one, or name another folder.") from error
+        raise KataPackageError(
+            f"{path.parent} is not a kata: it has no {MANIFEST}.",
+            "Add one, or name another folder.",
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise KataPackageError(f"{path} cannot be read: {error}.") from error
 
@@ -98,7 +110,9 @@ def current_table(path: Path, values: Mapping[str, Any]) -> Table:
     top = Table(path, "", values)
     found = top.integer("format")
     if refusal := FORMAT.refusal(found):
-        raise top.error("format", f"is {found}; this version reads {refusal.readable}", refusal.hint)
+        raise top.error(
+            "format", f"is {found}; this version reads {refusal.readable}", refusal.hint
+        )
     migrated = Table(path, "", FORMAT.migrated(dict(values)))
     migrated.integer("format")
     return migrated

@@ -77,7 +77,10 @@ def find_index(folder: Path | None = None) -> Index:
     """
     folder = (folder or shipped_folder()).resolve()
     if not folder.is_dir():
-        raise UsageError(f"The folder of katas {folder} does not exist.", "Name another one with --katas or KATA_PATH.")
+        raise UsageError(
+            f"The folder of katas {folder} does not exist.",
+            "Name another one with --katas or KATA_PATH.",
+        )
     if (folder / MANIFEST).is_file():
         return Index(folder.parent, (folder.name,), {}, {})
     present = sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST}"))
@@ -85,11 +88,15 @@ def find_index(folder: Path | None = None) -> Index:
     missing = [slug for slug in placed if slug not in present]
     if missing:
         raise KataPackageError(
-            f"{folder / ORDER_FILE} names {missing[0]}, which has no kata.toml.", "Add the kata, or strike the name out."
+            f"{folder / ORDER_FILE} names {missing[0]}, which has no kata.toml.",
+            "Add the kata, or strike the name out.",
         )
     slugs = tuple(placed) + tuple(slug for slug in present if slug not in placed)
     if not slugs:
-        raise UsageError(f"There is no kata in {folder}.", "A kata is a folder with a kata.toml; name another with --katas or KATA_PATH.")
+        raise UsageError(
+            f"There is no kata in {folder}.",
+            "A kata is a folder with a kata.toml; name another with --katas or KATA_PATH.",
+        )
     return Index(folder, slugs, tiers, renamed, placed)
 
 
@@ -103,6 +110,13 @@ def _read_order(path: Path) -> tuple[dict[str, int], dict[int, str], dict[str, s
         if not all(type(tier["number"]) is int for tier in tiers):
             raise TypeError("the number of a tier must be an integer")
         placed = {slug: tier["number"] for tier in tiers for slug in tier["katas"]}
-        return placed, {tier["number"]: tier["title"] for tier in tiers}, dict(table.get("renamed", {}))
+        return (
+            placed,
+            {tier["number"]: tier["title"] for tier in tiers},
+            dict(table.get("renamed", {})),
+        )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise KataPackageError(f"{path} cannot be read: {error}.", "It needs [[tier]] tables with number, title and katas.") from error
+        raise KataPackageError(
+            f"{path} cannot be read: {error}.",
+            "It needs [[tier]] tables with number, title and katas.",
+        ) from error

@@ -32,7 +32,12 @@ class LoadRequest:
     def of_visitor(self, number: int) -> "LoadRequest":
         """The same with a visitor's number wherever it belongs."""
         headers = {name: value.replace(NUMBER, str(number)) for name, value in self.headers.items()}
-        return replace(self, path=self.path.replace(NUMBER, str(number)), json=_filled_in(self.json, str(number)), headers=headers)
+        return replace(
+            self,
+            path=self.path.replace(NUMBER, str(number)),
+            json=_filled_in(self.json, str(number)),
+            headers=headers,
+        )
 
 
 @dataclass(frozen=True)
@@ -75,11 +80,22 @@ def _request(table: Table) -> LoadRequest:
         leave_after_s=table.number("leave_after_s", 0.0) or None,
     )
     table.refuse_the_rest()
-    if not request.path.startswith("/") or not request.path.isascii() or not request.path.isprintable() or " " in request.path:
-        raise table.error("path", f"must be the path of a URL that begins with `/`, not {request.path!r}")
+    if (
+        not request.path.startswith("/")
+        or not request.path.isascii()
+        or not request.path.isprintable()
+        or " " in request.path
+    ):
+        raise table.error(
+            "path", f"must be the path of a URL that begins with `/`, not {request.path!r}"
+        )
     for found in _PLACEHOLDER.findall(request.path):
         if found != NUMBER:
-            raise table.error("path", f"has the unknown placeholder {found}", f"There is only {NUMBER}, a number of each visitor's own.")
+            raise table.error(
+                "path",
+                f"has the unknown placeholder {found}",
+                f"There is only {NUMBER}, a number of each visitor's own.",
+            )
     return request
 
 

@@ -24,8 +24,9 @@ class Limits:
         check_s: for one check, all its waiting included.
         stop_s: for a server to end after SIGTERM.
         grading_s: for all checks together; what is left then is not tried any more.
-        own_deadline_s: the shortest deadline that solutions keep themselves and that a check counts on. A busy machine can make
-            it pass in a right solution too, so a wrong answer is then no longer certain; None when there is no such deadline.
+        own_deadline_s: the shortest deadline that solutions keep themselves and that a check counts on. A busy machine
+            can make it pass in a right solution too, so a wrong answer is then no longer certain; None when there is no
+            such deadline.
         output_bytes: how much a server may print.
         resources: memory, processes and the like of one server.
     """
@@ -62,7 +63,8 @@ class Kata:
         mistakes: the rejected examples.
         declared_accepted: names of the accepted examples, without `.py`, of which the manifest says something.
         leisurely: those of them that are slow on purpose.
-        service_tables: what the manifest says to each service, as it stands there: the service reads it when it is used.
+        service_tables: what the manifest says to each service, as it stands there: the service reads it when it is
+            used.
     """
 
     slug: str
@@ -155,17 +157,26 @@ class Reader:
             limits=self._limits(top.table("limits")),
             run=read_run(top.table("run")),
             starter_fails=self._starter(top.table("starter")),
-            mistakes=tuple(self._mistake(name, top.table("rejected").table(name)) for name in top.table("rejected").names()),
+            mistakes=tuple(
+                self._mistake(name, top.table("rejected").table(name))
+                for name in top.table("rejected").names()
+            ),
             declared_accepted=tuple(top.table("accepted").names()),
             leisurely=self._leisurely(top.table("accepted")),
             service_tables={name: table for name in SERVICES if (table := top.table(name).values)},
         )
         top.refuse_the_rest()
         if len(kata.hints) != HINTS:
-            raise top.error("hints", f"must be {HINTS} sentences, from a nudge to nearly the answer")
+            raise top.error(
+                "hints", f"must be {HINTS} sentences, from a nudge to nearly the answer"
+            )
         for name in kata.service_tables:
             if name not in kata.services:
-                raise top.error(name, "is for a service that this kata does not have", f'Add "{name}" to `services`, or remove the table.')
+                raise top.error(
+                    name,
+                    "is for a service that this kata does not have",
+                    f'Add "{name}" to `services`, or remove the table.',
+                )
         return kata
 
     def _limits(self, table: Table) -> Limits:
@@ -178,7 +189,8 @@ class Reader:
             own_deadline_s=table.number("own_deadline_s", 0.0) or None,
             output_bytes=table.integer("output_mib", default.output_bytes // MIB) * MIB,
             resources=Resources(
-                memory_bytes=table.integer("memory_mib", default.resources.memory_bytes // MIB) * MIB,
+                memory_bytes=table.integer("memory_mib", default.resources.memory_bytes // MIB)
+                * MIB,
                 processes=table.integer("processes", default.resources.processes),
                 threads=table.integer("threads", default.resources.threads),
                 descriptors=table.integer("descriptors", default.resources.descriptors),

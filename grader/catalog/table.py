@@ -41,14 +41,23 @@ class Table:
     def text(self, key: str, default: str = _REQUIRED) -> str:
         """A text that is not empty."""
         return str(
-            self._take(key, default, lambda value: isinstance(value, str) and bool(value.strip()), "must be a text that is not empty")
+            self._take(
+                key,
+                default,
+                lambda value: isinstance(value, str) and bool(value.strip()),
+                "must be a text that is not empty",
+            )
         )
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts, at least one."""
 
         def is_right(value: object) -> bool:
-            return isinstance(value, list) and bool(value) and all(isinstance(item, str) and item.strip() for item in value)
+            return (
+                isinstance(value, list)
+                and bool(value)
+                and all(isinstance(item, str) and item.strip() for item in value)
+            )
 
         return tuple(self._take(key, _REQUIRED, is_right, "must be a list of texts, at least one"))
 
@@ -57,7 +66,9 @@ class Table:
         values = self._take(key, [], lambda value: isinstance(value, list), "must be a list")
         for value in values:
             if value not in known:
-                raise self.error(key, f"has the unknown value {value!r}", _did_you_mean(str(value), known))
+                raise self.error(
+                    key, f"has the unknown value {value!r}", _did_you_mean(str(value), known)
+                )
         return tuple(values)
 
     def word(self, key: str, known: tuple[str, ...], default: str) -> str:
@@ -76,15 +87,31 @@ class Table:
 
     def integer(self, key: str, default: int = _REQUIRED) -> int:
         """A positive integer."""
-        return int(self._take(key, default, lambda value: type(value) is int and value > 0, "must be a positive integer"))
+        return int(
+            self._take(
+                key,
+                default,
+                lambda value: type(value) is int and value > 0,
+                "must be a positive integer",
+            )
+        )
 
     def number(self, key: str, default: float) -> float:
         """A positive number."""
-        return float(self._take(key, default, lambda value: type(value) in (int, float) and value > 0, "must be a positive number"))
+        return float(
+            self._take(
+                key,
+                default,
+                lambda value: type(value) in (int, float) and value > 0,
+                "must be a positive number",
+            )
+        )
 
     def flag(self, key: str) -> bool:
         """Whether something is so; it is not when the key is missing."""
-        return bool(self._take(key, False, lambda value: isinstance(value, bool), "must be true or false"))
+        return bool(
+            self._take(key, False, lambda value: isinstance(value, bool), "must be true or false")
+        )
 
     def table(self, key: str) -> "Table":
         """A table within this one; an empty one when it is missing."""
@@ -98,11 +125,18 @@ class Table:
             return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
         values = self._take(key, [], is_right, "must be a list of tables")
-        return [Table(self._path, f"{self._full(key)}[{i}]", value) for i, value in enumerate(values)]
+        return [
+            Table(self._path, f"{self._full(key)}[{i}]", value) for i, value in enumerate(values)
+        ]
 
     def json(self, key: str) -> object:
         """Anything that JSON can say, None when it is missing."""
-        return self._take(key, None, _is_json, "must be something that JSON can say: TOML's dates and times it cannot")
+        return self._take(
+            key,
+            None,
+            _is_json,
+            "must be something that JSON can say: TOML's dates and times it cannot",
+        )
 
     def leave(self, *keys: str) -> None:
         """Let keys stand that somebody else takes."""
@@ -119,7 +153,9 @@ class Table:
         if key not in self.values:
             if default is _REQUIRED:
                 near = difflib.get_close_matches(key, list(self.values), 1)
-                raise self.error(key, "is missing", f"Is `{near[0]}` meant to be it?" if near else "Add it.")
+                raise self.error(
+                    key, "is missing", f"Is `{near[0]}` meant to be it?" if near else "Add it."
+                )
             return default
         if not is_right(self.values[key]):
             raise self.error(key, demand)
@@ -139,4 +175,6 @@ def _is_json(value: object) -> bool:
         return all(map(_is_json, value.values()))
     if isinstance(value, list):
         return all(map(_is_json, value))
-    return isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
+    return isinstance(value, str | bool | int) or (
+        isinstance(value, float) and math.isfinite(value)
+    )

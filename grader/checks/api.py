@@ -12,12 +12,26 @@ from grader.evidence.server import Sample
 from grader.load.client import Answer, Crowd, Pending
 from grader.registry import SERVICES
 
-if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` finds these, and those of any other service
+# for editors and type checkers; at run time `__getattr__` finds these, and those of any other service
+if TYPE_CHECKING:
     from grader.services.files import Fifo, Files
     from grader.services.postgres import Postgres
     from grader.services.upstream import Call, Hold, Upstream
 
-__all__ = ["Answer", "Call", "Crowd", "Fifo", "Files", "Hold", "Pending", "Postgres", "Sample", "Server", "Upstream", "expect"]
+__all__ = [
+    "Answer",
+    "Call",
+    "Crowd",
+    "Fifo",
+    "Files",
+    "Hold",
+    "Pending",
+    "Postgres",
+    "Sample",
+    "Server",
+    "Upstream",
+    "expect",
+]
 
 
 def __getattr__(name: str) -> Any:

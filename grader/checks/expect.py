@@ -43,7 +43,11 @@ def _state(claim: Claim) -> None:
 
 def _canonical(value: object) -> str:
     # Half of a surrogate pair is valid JSON and no valid Unicode: it could not be saved.
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode(errors="backslashreplace").decode()
+    text = (
+        json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+        .encode(errors="backslashreplace")
+        .decode()
+    )
     return (
         text
         if len(text) <= VALUE_CHARS
@@ -64,13 +68,15 @@ class AnswerExpectation:
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
 
-    def status(self, *allowed: int, late: int | None = None, not_before_s: float = 0.0) -> "AnswerExpectation":
+    def status(
+        self, *allowed: int, late: int | None = None, not_before_s: float = 0.0
+    ) -> "AnswerExpectation":
         """Answered in full, with one of these statuses.
 
         Args:
             allowed: the right statuses.
-            late: the status by which the app says that a deadline of its own has passed. On a machine that is known to be busy
-                it is no proof against the app; needs `own_deadline_s` in kata.toml.
+            late: the status by which the app says that a deadline of its own has passed. On a machine that is known to
+                be busy it is no proof against the app; needs `own_deadline_s` in kata.toml.
             not_before_s: a late status that comes earlier than this is wrong whatever the machine.
         """
         _state(
@@ -107,11 +113,20 @@ class AnswerExpectation:
         """The body is a JSON object that has this value under this name."""
         body = _parsed(self._answer)
         seen = _canonical(body[name]) if isinstance(body, dict) and name in body else "missing"
-        _state(ValueClaim(what=f"`{name}`", wanted=_canonical(wanted), seen=seen, exchange=self._answer.exchange.id))
+        _state(
+            ValueClaim(
+                what=f"`{name}`",
+                wanted=_canonical(wanted),
+                seen=seen,
+                exchange=self._answer.exchange.id,
+            )
+        )
         return self
 
     def within(self, limit_s: float) -> "AnswerExpectation":
-        """The whole answer came within so many seconds. Margins: 3 × what right apps take; wrong ones take 1.5 × the limit."""
+        """The whole answer came within so many seconds. Margins: 3 × what right apps take; wrong ones take 1.5 × the
+        limit.
+        """
         return self._clock(Relation.AT_MOST, limit_s)
 
     def at_least(self, limit_s: float) -> "AnswerExpectation":
@@ -121,7 +136,15 @@ class AnswerExpectation:
     def _clock(self, relation: Relation, limit_s: float) -> "AnswerExpectation":
         exchange = self._answer.exchange
         what = f"{exchange.method} {exchange.path}"
-        _state(ClockClaim(what=what, exchanges=(exchange.id,), relation=relation, limit_s=limit_s, watch=self._answer.watch))
+        _state(
+            ClockClaim(
+                what=what,
+                exchanges=(exchange.id,),
+                relation=relation,
+                limit_s=limit_s,
+                watch=self._answer.watch,
+            )
+        )
         return self
 
 
@@ -133,7 +156,13 @@ class CrowdExpectation:
 
     def statuses(self, *allowed: int) -> "CrowdExpectation":
         """All answered in full, each with one of these statuses."""
-        _state(StatusClaim(exchanges=self._crowd.burst.exchanges, allowed=allowed, watch=self._crowd.burst.watch))
+        _state(
+            StatusClaim(
+                exchanges=self._crowd.burst.exchanges,
+                allowed=allowed,
+                watch=self._crowd.burst.watch,
+            )
+        )
         return self
 
     def json(self, wanted: Callable[[Answer], object]) -> "CrowdExpectation":
@@ -150,7 +179,13 @@ class CrowdExpectation:
             alone_s: what one request alone takes; explains a miss, and is no part of the margin's factor.
         """
         first = self._crowd.answers[0].exchange
-        self._clock(f"{len(self._crowd)} × {first.method} {first.path}", self._crowd.burst.exchanges, Relation.AT_MOST, limit_s, alone_s)
+        self._clock(
+            f"{len(self._crowd)} × {first.method} {first.path}",
+            self._crowd.burst.exchanges,
+            Relation.AT_MOST,
+            limit_s,
+            alone_s,
+        )
         return self
 
     def each_within(self, limit_s: float) -> "CrowdExpectation":
@@ -161,18 +196,34 @@ class CrowdExpectation:
     def each_at_least(self, limit_s: float) -> "CrowdExpectation":
         """Each took so long, so the work was really done for every one: the fastest is what counts."""
         if self._whole:
-            self._one(min(self._whole, key=lambda answer: answer.elapsed_s), Relation.AT_LEAST, limit_s)
+            self._one(
+                min(self._whole, key=lambda answer: answer.elapsed_s), Relation.AT_LEAST, limit_s
+            )
         return self
 
     @property
     def _whole(self) -> list[Answer]:
         """The answers that the grader did not cut off itself."""
-        return [answer for answer in self._crowd if answer.exchange.error is not ExchangeError.CUT_OFF]
+        return [
+            answer for answer in self._crowd if answer.exchange.error is not ExchangeError.CUT_OFF
+        ]
 
     def _one(self, answer: Answer, relation: Relation, limit_s: float) -> None:
-        self._clock(f"{answer.exchange.method} {answer.exchange.path}", (answer.exchange.id,), relation, limit_s)
+        self._clock(
+            f"{answer.exchange.method} {answer.exchange.path}",
+            (answer.exchange.id,),
+            relation,
+            limit_s,
+        )
 
-    def _clock(self, what: str, exchanges: tuple[int, ...], relation: Relation, limit_s: float, alone_s: float | None = None) -> None:
+    def _clock(
+        self,
+        what: str,
+        exchanges: tuple[int, ...],
+        relation: Relation,
+        limit_s: float,
+        alone_s: float | None = None,
+    ) -> None:
         burst = self._crowd.burst
         _state(
             ClockClaim(
@@ -209,7 +260,16 @@ class NumberExpectation:
 
     def _count(self, relation: Relation, limit: float, late: bool = False) -> "NumberExpectation":
         measured = _finite(self._number, relation)
-        _state(CountClaim(what=self._what, measured=measured, relation=relation, limit=float(limit), unit=self._unit, late=late))
+        _state(
+            CountClaim(
+                what=self._what,
+                measured=measured,
+                relation=relation,
+                limit=float(limit),
+                unit=self._unit,
+                late=late,
+            )
+        )
         return self
 
 
@@ -261,7 +321,9 @@ def expect(seen: Any, what: str = "", unit: str = "") -> Any:
     if isinstance(seen, Crowd):
         return CrowdExpectation(seen)
     if not what:
-        raise TypeError("expect() needs to be told what this value is: expect(value, 'connections opened to the upstream')")
+        raise TypeError(
+            "expect() needs to be told what this value is: expect(value, 'connections opened to the upstream')"
+        )
     if isinstance(seen, int | float):
         return NumberExpectation(seen, what, unit)
     return ValueExpectation(seen, what)

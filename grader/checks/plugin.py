@@ -80,10 +80,13 @@ class CheckRun:
     def interrupt(self) -> None:
         """End the check under way, so that everything is cleaned up in order; call it from a signal handler.
 
-        Raising from the handler instead would tear the event loop out from under the fixtures that still have to clean up.
+        Raising from the handler instead would tear the event loop out from under the fixtures that still have to clean
+        up.
         """
         self.interrupted = True
-        if self._loop is not None and not self._loop.is_closed():  # between two checks there is none
+        if (
+            self._loop is not None and not self._loop.is_closed()
+        ):  # between two checks there is none
             self._loop.call_soon_threadsafe(self._abandon)
 
     def _abandon(self) -> None:
@@ -106,7 +109,9 @@ class CheckRun:
         self._loop = asyncio.get_running_loop()
         if self.interrupted:  # before there was a loop that could have been told
             self._recorder.abandon()
-        async with running_cast(self._stage, self._folders[self._recorder.subject], self._recorder) as cast:
+        async with running_cast(
+            self._stage, self._folders[self._recorder.subject], self._recorder
+        ) as cast:
             self._server = cast.server
             yield cast
 
@@ -124,7 +129,9 @@ class CheckRun:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A `checks.py` that cannot be imported is the kata's fault."""
         if report.failed:
-            self._break(f"{self._stage.kata.checks} cannot be imported: {_last_line(str(report.longrepr))}")
+            self._break(
+                f"{self._stage.kata.checks} cannot be imported: {_last_line(str(report.longrepr))}"
+            )
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Refuse checks that could not mean anything."""
@@ -134,7 +141,9 @@ class CheckRun:
             if not isinstance(item, pytest.Function) or not _is_async(item):
                 self._break(f"{self._stage.kata.checks}: {item.name} is not an `async def`.")
             elif not (item.function.__doc__ or "").strip():
-                self._break(f"{self._stage.kata.checks}: {item.name} has no docstring, which the learner would read.")
+                self._break(
+                    f"{self._stage.kata.checks}: {item.name} has no docstring, which the learner would read."
+                )
         self.records = [CheckRecord(name=item.name, title=_title(item)) for item in items]
         self.results = [CheckJudge().result(record.name, record.title) for record in self.records]
 
@@ -149,7 +158,10 @@ class CheckRun:
         judge, attempts = CheckJudge(failed_already=self._failed), list[Attempt]()
         before: Reading | None = None
         # A miss that an interruption made is no miss: nothing is judged after one.
-        while not self.interrupted and (step := judge.step) in (Step.TRY_SOLUTION, Step.TRY_REFERENCE):
+        while not self.interrupted and (step := judge.step) in (
+            Step.TRY_SOLUTION,
+            Step.TRY_REFERENCE,
+        ):
             subject = Subject.SOLUTION if step is Step.TRY_SOLUTION else Subject.REFERENCE
             if subject is Subject.REFERENCE and before is None:
                 before = look()
@@ -159,8 +171,17 @@ class CheckRun:
                 break
         if self.interrupted:
             raise KeyboardInterrupt
-        machine = between(before, look(), {os.getpid()} | self._stage.launchers.pids) if before is not None else None
-        self._note(CheckRecord(name=record.name, title=record.title, attempts=tuple(attempts), machine=machine), judge)
+        machine = (
+            between(before, look(), {os.getpid()} | self._stage.launchers.pids)
+            if before is not None
+            else None
+        )
+        self._note(
+            CheckRecord(
+                name=record.name, title=record.title, attempts=tuple(attempts), machine=machine
+            ),
+            judge,
+        )
         return True
 
     def _note(self, record: CheckRecord, judge: CheckJudge) -> None:
@@ -179,7 +200,9 @@ class CheckRun:
             self.out_of_time = True
         return self.out_of_time
 
-    def _attempt(self, item: pytest.Item, nextitem: pytest.Item | None, subject: Subject) -> Attempt:
+    def _attempt(
+        self, item: pytest.Item, nextitem: pytest.Item | None, subject: Subject
+    ) -> Attempt:
         self._recorder = Recorder(self._clock, subject, HASTE if self._failed else 1.0)
         self._recorder.on_break_off = self._cancel_check
         self._recorder.own_deadline_s = self._stage.kata.limits.own_deadline_s
@@ -226,7 +249,9 @@ class CheckRun:
         try:
             with anyio.fail_after(deadline_s) as scope:
                 self._scope = scope
-                if self.interrupted:  # after the start of the server, and before this could be cancelled
+                if (
+                    self.interrupted
+                ):  # after the start of the server, and before this could be cancelled
                     scope.cancel()
                 await check()
         except (ClaimMissed, GateMissed) as missed:
@@ -248,7 +273,9 @@ class CheckRun:
             recorder.watch = recorder.watcher.close(opening)
 
     def _break(self, message: str) -> None:
-        self.error = self.error or BrokenError(message, "This is a fault of the kata, not of your solution; tell its author.")
+        self.error = self.error or BrokenError(
+            message, "This is a fault of the kata, not of your solution; tell its author."
+        )
         self._stopped = True
 
 
@@ -270,7 +297,11 @@ def _only_missed(error: BaseException) -> bool:
 
 def _kata_bug(error: Exception, checks: Path) -> str:
     """One sentence about an exception that a check itself raised."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == checks]
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename) == checks
+    ]
     where = f"{checks}:{lines[-1]}" if lines else str(checks)
     if isinstance(error, AssertionError):
         return f"{where} uses `assert`, which leaves no evidence; use expect()."

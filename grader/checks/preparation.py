@@ -1,4 +1,6 @@
-"""A kata's `run.py`: how its services behave when there are no checks that say so, for `kata run` and `kata profile`."""
+"""A kata's `run.py`: how its services behave when there are no checks that say so, for `kata run` and
+`kata profile`.
+"""
 
 import importlib.util
 import inspect
@@ -52,7 +54,10 @@ class Preparation:
         except GraderError:
             raise
         except Exception as error:
-            raise KataPackageError(f"{place_of(error, self.file)} raised {type(error).__name__}: {str(error)[:200]}", HINT) from error
+            raise KataPackageError(
+                f"{place_of(error, self.file)} raised {type(error).__name__}: {str(error)[:200]}",
+                HINT,
+            ) from error
 
 
 def read_preparation(kata: Kata) -> Preparation | None:
@@ -71,18 +76,27 @@ def read_preparation(kata: Kata) -> Preparation | None:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise KataPackageError(f"{place_of(error, file)} cannot be imported: {type(error).__name__}: {str(error)[:200]}", HINT) from error
+        raise KataPackageError(
+            f"{place_of(error, file)} cannot be imported: {type(error).__name__}: {str(error)[:200]}",
+            HINT,
+        ) from error
     function = getattr(module, FUNCTION, None)
     if not inspect.iscoroutinefunction(function):
         raise KataPackageError(f"{file} has no `async def {FUNCTION}`.", HINT)
     for name in inspect.signature(function).parameters:
         if name not in (*kata.services, TASKS):
             known = ", ".join((*(name for name in SERVICES if name in kata.services), TASKS))
-            raise KataPackageError(f"{file}: {FUNCTION} asks for `{name}`, which there is not.", f"Known are: {known}.")
+            raise KataPackageError(
+                f"{file}: {FUNCTION} asks for `{name}`, which there is not.", f"Known are: {known}."
+            )
     return Preparation(file, function, (inspect.getdoc(function) or "").partition("\n")[0])
 
 
 def place_of(error: BaseException, file: Path) -> str:
     """Where in this file an exception arose: the file with the line, or the file alone."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == file]
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename) == file
+    ]
     return f"{file}:{lines[-1]}" if lines else str(file)

@@ -94,7 +94,9 @@ class ServerProcesses:
 
     _numbers = itertools.count(1)
 
-    def __init__(self, plan: ServerPlan, launcher: Launcher, recorder: Recorder, tasks: anyio.abc.TaskGroup) -> None:
+    def __init__(
+        self, plan: ServerPlan, launcher: Launcher, recorder: Recorder, tasks: anyio.abc.TaskGroup
+    ) -> None:
         self._number = next(self._numbers)
         self._plan = plan
         self._launcher = launcher
@@ -153,7 +155,10 @@ class ServerProcesses:
     def _fork(self, listening: Sequence[socket.socket]) -> None:
         stalls = [os.pipe() for _ in listening]
         self._stalls = [StallReader(self._plan.folder, self._recorder) for _ in stalls]
-        self._pipes += [PipeReader(read, reader.add) for (read, _), reader in zip(stalls, self._stalls, strict=True)]
+        self._pipes += [
+            PipeReader(read, reader.add)
+            for (read, _), reader in zip(stalls, self._stalls, strict=True)
+        ]
         command = {
             "do": "start",
             "server": self._number,
@@ -163,7 +168,10 @@ class ServerProcesses:
         }
         writing = [write for _, write in stalls] + [self._their_log]
         try:
-            self._launcher.send(command, [*(one.fileno() for one in listening), *writing, self._their_status.fileno()])
+            self._launcher.send(
+                command,
+                [*(one.fileno() for one in listening), *writing, self._their_status.fileno()],
+            )
         finally:
             for descriptor in writing:
                 os.close(descriptor)
@@ -217,7 +225,11 @@ class ServerProcesses:
         self._their_status.close()
         log = self._output.text()
         crash = find_crash(log, self._plan.folder, "start" if self.life.ready_s is None else "load")
-        self._note(log=log, log_bytes=self._output.size_bytes, crash=crash if self.life.exited_s is not None else None)
+        self._note(
+            log=log,
+            log_bytes=self._output.size_bytes,
+            crash=crash if self.life.exited_s is not None else None,
+        )
 
     def _note(self, **changes: Any) -> None:
         self._recorder.life = replace(self.life, **changes)
@@ -268,7 +280,11 @@ class ServerProcesses:
         self.printed.set()
         if self._output.size_bytes > self._plan.output_bytes:
             self._log.stop()  # a flood would keep the grader busy for as long as its writer lives
-            self._end_for(Excess(what="output_bytes", limit=self._plan.output_bytes, seen=self._output.size_bytes))
+            self._end_for(
+                Excess(
+                    what="output_bytes", limit=self._plan.output_bytes, seen=self._output.size_bytes
+                )
+            )
 
     def _end_for(self, excess: Excess) -> None:
         """End the server for a limit that it exceeded, once."""
@@ -295,7 +311,12 @@ class Server(Visitors):
     """A running solution: the fixture `server` of checks. Requests are made with the methods of `Visitors`."""
 
     def __init__(
-        self, processes: ServerProcesses, addresses: Sequence[Address], sockets: Sockets, recorder: Recorder, tasks: anyio.abc.TaskGroup
+        self,
+        processes: ServerProcesses,
+        addresses: Sequence[Address],
+        sockets: Sockets,
+        recorder: Recorder,
+        tasks: anyio.abc.TaskGroup,
     ) -> None:
         super().__init__(addresses, recorder, tasks, sockets)
         self._processes = processes
@@ -328,7 +349,14 @@ class Server(Visitors):
             GateMissed: it had not before the deadline.
         """
         what = f"{text!r} in what the app prints"
-        await pass_gate(self.recorder, what, count, lambda: self.output.count(text), self._processes.printed, deadline_s)
+        await pass_gate(
+            self.recorder,
+            what,
+            count,
+            lambda: self.output.count(text),
+            self._processes.printed,
+            deadline_s,
+        )
 
     async def let_run(self, seconds: float) -> None:
         """Wait until the server has had so many seconds, what was waited for a core not counted."""
@@ -348,7 +376,9 @@ class Server(Visitors):
 
 
 @contextlib.asynccontextmanager
-async def running_server(plan: ServerPlan, launcher: Launcher, recorder: Recorder) -> AsyncIterator[Server]:
+async def running_server(
+    plan: ServerPlan, launcher: Launcher, recorder: Recorder
+) -> AsyncIterator[Server]:
     """Serve a solution for the length of one check.
 
     Raises:
@@ -365,7 +395,9 @@ async def running_server(plan: ServerPlan, launcher: Launcher, recorder: Recorde
             stack.callback(processes.close)
             try:
                 await processes.start(listening)
-                yield Server(processes, [one.getsockname() for one in listening], stock, recorder, tasks)
+                yield Server(
+                    processes, [one.getsockname() for one in listening], stock, recorder, tasks
+                )
             finally:
                 with anyio.CancelScope(shield=True):
                     await processes.end()
@@ -385,8 +417,8 @@ async def listening_socket(launcher: Launcher) -> socket.socket:
 def in_time(listening: socket.socket) -> socket.socket:
     """Let what is written to the connections of this socket go out at once.
 
-    Accepted sockets inherit this. asyncio sets it only where `socket.proto` says TCP, which `create_server` leaves at 0; without it
-    the second part of an answer waits 40 ms for the peer's delayed acknowledgement.
+    Accepted sockets inherit this. asyncio sets it only where `socket.proto` says TCP, which `create_server` leaves at
+    0; without it the second part of an answer waits 40 ms for the peer's delayed acknowledgement.
     """
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening

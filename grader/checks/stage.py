@@ -66,6 +66,8 @@ async def running_cast(stage: Stage, folder: Path, recorder: Recorder) -> AsyncI
         surroundings = Surroundings(lambda: listening_socket(launcher), recorder)
         services = await stack.enter_async_context(stage.services.fresh(surroundings))
         limits, environ = kata.limits, {**launcher.environ, **environ_of(services)}
-        plan = ServerPlan(folder, kata.workers, environ, limits.start_s, limits.stop_s, limits.output_bytes)
+        plan = ServerPlan(
+            folder, kata.workers, environ, limits.start_s, limits.stop_s, limits.output_bytes
+        )
         server = await stack.enter_async_context(running_server(plan, launcher, recorder))
         yield Cast(server, services)

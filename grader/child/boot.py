@@ -1,8 +1,8 @@
 """The launcher: imports what solutions need once, then forks a server for each check.
 
 It runs in a process of its own, in a sandbox where there is one, and is the only code of the grader beside which a
-solution runs. It imports the standard library, uvicorn, and, to warm them up, what solutions use. The grader speaks to it
-over a Unix socket: one JSON object a line, descriptors beside it.
+solution runs. It imports the standard library, uvicorn, and, to warm them up, what solutions use. The grader speaks to
+it over a Unix socket: one JSON object a line, descriptors beside it.
 
 Commands (`start` comes with descriptors: for each worker a listening socket and a pipe for its stalls, then log and
 status)::
@@ -41,7 +41,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grader.child.limits import Resources, find_excess, restrict
-from grader.child.process import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, descendants, send_signal, set_process_option
+from grader.child.process import (
+    PR_SET_CHILD_SUBREAPER,
+    PR_SET_DUMPABLE,
+    descendants,
+    send_signal,
+    set_process_option,
+)
 from grader.child.worker import Worker, serve
 
 DESCRIPTORS = 250
@@ -61,11 +67,12 @@ METER_S = 0.1
 """How often it is looked what all processes use together."""
 
 WARM = (
-    "fastapi", "fastapi.responses", "httpx", "anyio.to_thread", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on",
+    "fastapi", "fastapi.responses", "httpx", "anyio.to_thread", "uvicorn.protocols.http.h11_impl",
+    "uvicorn.lifespan.on",
     "pydantic.v1", "httpcore", "uvicorn.protocols.websockets.auto",
 )  # fmt: skip
-"""Imported once, before the first fork, also what those import when they are first used. Modules with threads or sockets of
-their own must not be here."""
+"""Imported once, before the first fork, also what those import when they are first used. Modules with threads or
+sockets of their own must not be here."""
 
 NOT_NEEDED = "httpx._main"
 """The command line of httpx, which imports rich and click: 0.06 s that no solution has any use for."""
@@ -110,7 +117,9 @@ class Supervisor:
     def run(self) -> Worker | None:
         """Serve commands; returns a `Worker` in a forked child, None in the launcher when the grader has gone."""
         while True:
-            readable, _, _ = select.select([self.control, self.woken], [], [], POLL_S if self.groups else None)
+            readable, _, _ = select.select(
+                [self.control, self.woken], [], [], POLL_S if self.groups else None
+            )
             if self.woken in readable:
                 self.woken.recv(4096)
             if self.control in readable:
@@ -132,7 +141,11 @@ class Supervisor:
             if not descriptors:
                 self.control.sendall(json.dumps(event).encode() + b"\n")
                 return
-            socket.send_fds(self.control, [json.dumps({**event, "fds": len(descriptors)}).encode() + b"\n"], list(descriptors))
+            socket.send_fds(
+                self.control,
+                [json.dumps({**event, "fds": len(descriptors)}).encode() + b"\n"],
+                list(descriptors),
+            )
 
     def say_with_processes(self, event: dict[str, Any], pids: Iterable[int]) -> None:
         """Send one event about processes, with a descriptor of each where its pid alone means nothing outside."""
@@ -184,7 +197,11 @@ class Supervisor:
         count = command["workers"]
         passed = self.descriptors[: 2 * count + 2]
         del self.descriptors[: 2 * count + 2]
-        listening, stalls, (log, status) = passed[:count], passed[count : 2 * count], passed[2 * count :]
+        listening, stalls, (log, status) = (
+            passed[:count],
+            passed[count : 2 * count],
+            passed[2 * count :],
+        )
         leader = 0
         pids: set[int] = set()
         for i in range(count):
@@ -193,7 +210,14 @@ class Supervisor:
                 for other in set(listening + stalls) - {listening[i], stalls[i]}:
                     os.close(other)
                 own = (leader, listening[i], log, status, stalls[i])
-                return Worker(command["folder"], command["environ"], *own, self.sandboxed, self.as_root, self.traceable)
+                return Worker(
+                    command["folder"],
+                    command["environ"],
+                    *own,
+                    self.sandboxed,
+                    self.as_root,
+                    self.traceable,
+                )
             leader = leader or pid
             with contextlib.suppress(OSError):
                 os.setpgid(pid, leader)
@@ -216,7 +240,14 @@ class Supervisor:
             for server, group in self.groups.items():
                 if pid in group.pids:
                     group.pids.discard(pid)
-                    self.say({"event": "exited", "server": server, "pid": pid, "code": os.waitstatus_to_exitcode(status)})
+                    self.say(
+                        {
+                            "event": "exited",
+                            "server": server,
+                            "pid": pid,
+                            "code": os.waitstatus_to_exitcode(status),
+                        }
+                    )
         for server, group in list(self.groups.items()):
             if group.kill_at is not None and time.monotonic() >= group.kill_at:
                 group.killed = True
@@ -240,12 +271,22 @@ class Supervisor:
         excess = find_excess(pids, self.resources)
         if excess is not None:
             for server, group in self.groups.items():
-                self.say({"event": "exceeded", "server": server, "what": excess.what, "limit": excess.limit, "seen": excess.seen})
+                self.say(
+                    {
+                        "event": "exceeded",
+                        "server": server,
+                        "what": excess.what,
+                        "limit": excess.limit,
+                        "seen": excess.seen,
+                    }
+                )
                 self.kill(group)
             self.kill_orphans(pids)
 
     def await_the_dying(self) -> None:
-        """Let servers that were killed be gone before the next one begins: what is left of them would be taken for its own."""
+        """Let servers that were killed be gone before the next one begins: what is left of them would be taken for its
+        own.
+        """
         ends = time.monotonic() + DYING_S
         while any(group.dying for group in self.groups.values()) and time.monotonic() < ends:
             self.reap()
@@ -305,7 +346,8 @@ def main(control: int, config: dict[str, Any]) -> None:
 
     Args:
         control: descriptor of the control socket.
-        config: `warm`, further modules to import first; `resources`, what a server may use; `sandboxed`; `as_root`; `traceable`.
+        config: `warm`, further modules to import first; `resources`, what a server may use; `sandboxed`; `as_root`;
+            `traceable`.
     """
     sandboxed, resources = bool(config["sandboxed"]), Resources(**config["resources"])
     set_process_option(PR_SET_CHILD_SUBREAPER, 1)

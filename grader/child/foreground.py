@@ -7,8 +7,8 @@ It tells the grader what happens over a pipe, one JSON object a line::
     {"event": "breakpoint"}                                     and stands still now
     {"event": "broken", "error": "ModuleNotFoundError: No module named 'nothing'", "file": "app.py", "line": 3}
 
-The status is null when there was no answer, the port is the visitor's own. What does not fit into the pipe is dropped: the app
-never waits for its log.
+The status is null when there was no answer, the port is the visitor's own. What does not fit into the pipe is dropped:
+the app never waits for its log.
 """
 
 import asyncio
@@ -80,7 +80,11 @@ class LoggedApplication:
                 status = message["status"]
             await send(message)
             # Told with the last byte: what an app does after its answer is nobody's waiting.
-            if message["type"] == "http.response.body" and not message.get("more_body") and not is_over:
+            if (
+                message["type"] == "http.response.body"
+                and not message.get("more_body")
+                and not is_over
+            ):
                 is_over = True
                 self._tell(scope, status, began_s)
 
@@ -95,7 +99,14 @@ class LoggedApplication:
         path = scope["path"] + (f"?{query}" if query else "")
         port = scope["client"][1] if scope.get("client") else None
         ms = 1000 * (time.perf_counter() - began_s)
-        self._teller.tell("request", method=scope["method"][:20], path=path[:PATH_CHARS], status=status, ms=ms, port=port)
+        self._teller.tell(
+            "request",
+            method=scope["method"][:20],
+            path=path[:PATH_CHARS],
+            status=status,
+            ms=ms,
+            port=port,
+        )
 
 
 class Server(uvicorn.Server):
@@ -113,12 +124,21 @@ class Server(uvicorn.Server):
 
 
 def find_place(error: BaseException, folder: Path) -> tuple[str, int] | None:
-    """File and line of the learner's in which an exception arose, or which could not be read; None when it was none of theirs."""
+    """File and line of the learner's in which an exception arose, or which could not be read; None when it was none of
+    theirs.
+    """
     if isinstance(error, SyntaxError) and error.filename:
         places = [(error.filename, error.lineno or 1)]
     else:
-        places = [(frame.filename, frame.lineno or 1) for frame in traceback.extract_tb(error.__traceback__)]
-    ours = [(Path(file).relative_to(folder).as_posix(), line) for file, line in places if Path(file).is_relative_to(folder)]
+        places = [
+            (frame.filename, frame.lineno or 1)
+            for frame in traceback.extract_tb(error.__traceback__)
+        ]
+    ours = [
+        (Path(file).relative_to(folder).as_posix(), line)
+        for file, line in places
+        if Path(file).is_relative_to(folder)
+    ]
     return ours[-1] if ours else None
 
 
@@ -163,7 +183,8 @@ def main(folder: str, listening: int, pipe: int) -> None:
         pipe: descriptor for events.
     """
     set_process_option(PR_SET_PDEATHSIG, signal.SIGKILL)
-    # Held back until now. Before and after uvicorn handles it, Ctrl-C is the grader's, who ends this process with SIGTERM.
+    # Held back until now. Before and after uvicorn handles it, Ctrl-C is the grader's, who ends this process with
+    # SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     teller = Teller(pipe)
@@ -177,7 +198,9 @@ def main(folder: str, listening: int, pipe: int) -> None:
     if application is None:
         sys.exit(1)
     logged = LoggedApplication(application, teller)
-    config = uvicorn.Config(logged, http="h11", loop="asyncio", log_level="warning", access_log=False, interface="asgi3")
+    config = uvicorn.Config(
+        logged, http="h11", loop="asyncio", log_level="warning", access_log=False, interface="asgi3"
+    )
     server = Server(config, teller)
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         server.run(sockets=[socket.socket(fileno=listening)])

@@ -1,7 +1,8 @@
-"""What the processes of a solution may use, and who sees to it: the system where it can, the launcher's meter elsewhere.
+"""What the processes of a solution may use, and who sees to it: the system where it can, the launcher's meter
+elsewhere.
 
-The system limits single processes (`setrlimit`); what all of them use together is added up from `/proc` by the launcher,
-which looks every 0.1 s. Where there is no `/proc` (macOS) only the system's own limits hold.
+The system limits single processes (`setrlimit`); what all of them use together is added up from `/proc` by the
+launcher, which looks every 0.1 s. Where there is no `/proc` (macOS) only the system's own limits hold.
 """
 
 import contextlib
@@ -15,8 +16,8 @@ MIB = 1024 * 1024
 
 ADDRESS_SPACE_FLOOR_BYTES = 4 * 1024 * MIB
 ADDRESS_SPACE_FACTOR = 4
-"""One process may map so many times the memory that all may use together, and 4 GiB more: threads map 8 MiB each that they
-never touch. A single huge allocation fails at once, before the meter looks."""
+"""One process may map so many times the memory that all may use together, and 4 GiB more: threads map 8 MiB each that
+they never touch. A single huge allocation fails at once, before the meter looks."""
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -64,7 +65,10 @@ def restrict(resources: Resources, *, alone: bool) -> None:
     _lower(resource.RLIMIT_FSIZE, resources.file_bytes)
     _lower(resource.RLIMIT_CPU, round(resources.cpu_s) + 1)
     if sys.platform.startswith("linux"):
-        _lower(resource.RLIMIT_AS, ADDRESS_SPACE_FACTOR * resources.memory_bytes + ADDRESS_SPACE_FLOOR_BYTES)
+        _lower(
+            resource.RLIMIT_AS,
+            ADDRESS_SPACE_FACTOR * resources.memory_bytes + ADDRESS_SPACE_FLOOR_BYTES,
+        )
         if alone:
             # The system counts threads here; whoever is root outside of the sandbox is not counted at all.
             _lower(resource.RLIMIT_NPROC, resources.threads + resources.processes)

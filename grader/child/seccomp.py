@@ -1,7 +1,8 @@
-"""System calls that no solution needs, and that lead past the limits of its sandbox; a filter of the kernel refuses them.
+"""System calls that no solution needs, and that lead past the limits of its sandbox; a filter of the kernel refuses
+them.
 
-Only in a sandbox, on the processors whose numbers are known here. See seccomp(2), and for the form of the program the kernel's
-"Seccomp BPF" page.
+Only in a sandbox, on the processors whose numbers are known here. See seccomp(2), and for the form of the program the
+kernel's "Seccomp BPF" page.
 """
 
 import ctypes
@@ -26,8 +27,8 @@ X32 = 0x40000000
 """Numbers from here on are a second way to make the same calls on x86-64."""
 
 FAMILIES = (1, 2, 10, 16)
-"""Sockets that may be made: Unix, IPv4, IPv6, netlink (which the C library asks for addresses). Not the way to the host of a
-virtual machine (AF_VSOCK), and none of the rare ones."""
+"""Sockets that may be made: Unix, IPv4, IPv6, netlink (which the C library asks for addresses). Not the way to the host
+of a virtual machine (AF_VSOCK), and none of the rare ones."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,12 @@ class Calls:
     """Numbers of one processor; from its system call table.
 
     Attributes:
-        refused: memory that no limit counts (memfd_create, memfd_secret, shmget), keys of the user's session (add_key, request_key,
-            keyctl), other processes (ptrace, process_vm_readv, process_vm_writev, pidfd_getfd, setpriority, sched_setparam,
-            sched_setscheduler, sched_setattr), and large rare parts of the kernel (io_uring, bpf, userfaultfd, perf_event_open).
-        refused_to_root: changes to a file's mode, owner, times and attributes. Where the grader is root, a solution is the owner of the
-            device nodes that it sees, as the kernel takes it.
+        refused: memory that no limit counts (memfd_create, memfd_secret, shmget), keys of the user's session (add_key,
+            request_key, keyctl), other processes (ptrace, process_vm_readv, process_vm_writev, pidfd_getfd,
+            setpriority, sched_setparam, sched_setscheduler, sched_setattr), and large rare parts of the kernel
+            (io_uring, bpf, userfaultfd, perf_event_open).
+        refused_to_root: changes to a file's mode, owner, times and attributes. Where the grader is root, a solution is
+            the owner of the device nodes that it sees, as the kernel takes it.
     """
 
     architecture: int
@@ -54,14 +56,56 @@ CALLS = {
         0xC000003E,
         302,
         41,
-        (319, 447, 29, 248, 249, 250, 101, 310, 311, 438, 141, 142, 144, 314, 425, 426, 427, 321, 323, 298),
+        (
+            319,
+            447,
+            29,
+            248,
+            249,
+            250,
+            101,
+            310,
+            311,
+            438,
+            141,
+            142,
+            144,
+            314,
+            425,
+            426,
+            427,
+            321,
+            323,
+            298,
+        ),
         (90, 91, 268, 452, 92, 93, 94, 260, 132, 235, 261, 280, 188, 189, 190),
     ),
     "aarch64": Calls(
         0xC00000B7,
         261,
         198,
-        (279, 447, 194, 217, 218, 219, 117, 270, 271, 438, 140, 118, 119, 274, 425, 426, 427, 280, 282, 241),
+        (
+            279,
+            447,
+            194,
+            217,
+            218,
+            219,
+            117,
+            270,
+            271,
+            438,
+            140,
+            118,
+            119,
+            274,
+            425,
+            426,
+            427,
+            280,
+            282,
+            241,
+        ),
         (52, 53, 452, 54, 55, 88, 5, 6, 7),
     ),
 }
@@ -70,7 +114,12 @@ CALLS = {
 class Step(ctypes.Structure):
     """`struct sock_filter`."""
 
-    _fields_ = (("code", ctypes.c_uint16), ("then", ctypes.c_uint8), ("other", ctypes.c_uint8), ("k", ctypes.c_uint32))
+    _fields_ = (
+        ("code", ctypes.c_uint16),
+        ("then", ctypes.c_uint8),
+        ("other", ctypes.c_uint8),
+        ("k", ctypes.c_uint32),
+    )
 
 
 class Program(ctypes.Structure):
@@ -92,7 +141,10 @@ def refuse_calls(*, as_root: bool) -> bool:
     array = (Step * len(steps))(*steps)
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    return bool(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(Program(len(steps), array)), 0, 0) == 0)
+    return bool(
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(Program(len(steps), array)), 0, 0)
+        == 0
+    )
 
 
 def program(calls: Calls, refused: Sequence[int]) -> list[Step]:

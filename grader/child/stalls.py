@@ -40,7 +40,9 @@ def running_place(frame: FrameType | None, folder: str) -> Place | None:
     """The innermost frame of a running thread that lies in a folder."""
     while frame is not None and not frame.f_code.co_filename.startswith(folder):
         frame = frame.f_back
-    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+    return (
+        None if frame is None else (frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+    )
 
 
 def waiting_place(task: "asyncio.Task[Any]", folder: str) -> Place | None:
@@ -48,7 +50,9 @@ def waiting_place(task: "asyncio.Task[Any]", folder: str) -> Place | None:
     place = None
     awaited: Any = task.get_coro()
     while awaited is not None:
-        kind = next((kind for kind in ("cr", "gi", "ag") if hasattr(awaited, f"{kind}_frame")), None)
+        kind = next(
+            (kind for kind in ("cr", "gi", "ag") if hasattr(awaited, f"{kind}_frame")), None
+        )
         if kind is None:
             break
         frame = getattr(awaited, f"{kind}_frame")
@@ -83,7 +87,11 @@ class Watchdog:
 
     def tell_tasks(self) -> None:
         """Write where in the working folder's files the tasks of the loop wait."""
-        places = Counter(place for task in asyncio.all_tasks() if (place := waiting_place(task, self._folder)) is not None)
+        places = Counter(
+            place
+            for task in asyncio.all_tasks()
+            if (place := waiting_place(task, self._folder)) is not None
+        )
         for (file, line, function), count in places.most_common(PLACES):
             self._write(f"waiting {count} {line} {function} {file}")
 

@@ -1,8 +1,8 @@
 """A worker: the solution's own server process, forked by the launcher.
 
-On the status socket a worker says `ready` and, after its application's shutdown, `down`; it then lingers until the grader
-answers, so that what the application left open can be seen from outside. Asked by `tasks` there, it writes to its pipe for
-stalls what its tasks wait for.
+On the status socket a worker says `ready` and, after its application's shutdown, `down`; it then lingers until the
+grader answers, so that what the application left open can be seen from outside. Asked by `tasks` there, it writes to
+its pipe for stalls what its tasks wait for.
 """
 
 import asyncio
@@ -18,7 +18,13 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from grader.child.process import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, PR_SET_PTRACER, PR_SET_PTRACER_ANY, set_process_option
+from grader.child.process import (
+    PR_SET_DUMPABLE,
+    PR_SET_PDEATHSIG,
+    PR_SET_PTRACER,
+    PR_SET_PTRACER_ANY,
+    set_process_option,
+)
 from grader.child.seccomp import refuse_calls
 from grader.child.stalls import Watchdog
 

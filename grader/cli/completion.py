@@ -23,7 +23,12 @@ def complete_slug(context: typer.Context, incomplete: str) -> Sequence[str]:
 
 SlugArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False, autocompletion=complete_slug),
+    typer.Argument(
+        metavar="[SLUG]",
+        help="Which kata; the current one by default.",
+        show_default=False,
+        autocompletion=complete_slug,
+    ),
 ]
 
 BackwardSlugArgument = Annotated[

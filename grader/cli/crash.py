@@ -14,4 +14,7 @@ def tell_crash() -> None:
     # The text of an exception may come from a solution.
     lines = traceback.format_exc().splitlines()
     print(*(escaped(line, 500) for line in lines[-TRACEBACK_LINES:]), sep="\n", file=sys.stderr)
-    print(f"\nThis is a bug of kata {version('fastapi-katas')}, not of your code: please report it with the lines above.", file=sys.stderr)
+    print(
+        f"\nThis is a bug of kata {version('fastapi-katas')}, not of your code: please report it with the lines above.",
+        file=sys.stderr,
+    )

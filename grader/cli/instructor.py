@@ -21,10 +21,23 @@ def register(app: typer.Typer) -> None:
 
 
 def new(
-    slug: Annotated[str, typer.Argument(metavar="SLUG", help="Its name: lower-case letters, digits, hyphens.", show_default=False)],
-    tier: Annotated[int, typer.Option("--tier", metavar="N", help="From 1, fundamentals, to 5.")] = 1,
-    services: Annotated[str, typer.Option("--with", metavar="SERVICES", help=SERVICES_HELP, show_default=False)] = "",
-    directory: Annotated[Path, typer.Option("--dir", metavar="DIR", help="The folder of katas to write it into.")] = Path(),
+    slug: Annotated[
+        str,
+        typer.Argument(
+            metavar="SLUG",
+            help="Its name: lower-case letters, digits, hyphens.",
+            show_default=False,
+        ),
+    ],
+    tier: Annotated[
+        int, typer.Option("--tier", metavar="N", help="From 1, fundamentals, to 5.")
+    ] = 1,
+    services: Annotated[
+        str, typer.Option("--with", metavar="SERVICES", help=SERVICES_HELP, show_default=False)
+    ] = "",
+    directory: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="The folder of katas to write it into.")
+    ] = Path(),
 ) -> None:
     """Write the skeleton of a new kata: small, true, and yours to change."""
     from grader.cli.actions.new import write_kata
@@ -33,15 +46,37 @@ def new(
 
 
 def verify(
-    slugs: Annotated[list[str] | None, typer.Argument(metavar="[SLUG]...", help="Which katas; all by default.", show_default=False)] = None,
-    repeat: Annotated[int, typer.Option("--repeat", metavar="N", min=1, help="Grade every example N times.")] = 1,
-    noise: Annotated[int, typer.Option("--noise", metavar="K", min=0, max=256, help="Keep K processes busy meanwhile.")] = 0,
-    shuffle: Annotated[bool, typer.Option("--shuffle", help="Grade the examples in random order.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Make N gradings at a time.")] = 1,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Only starter, reference and the fewest rejected examples by which every check fails.")
+    slugs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SLUG]...", help="Which katas; all by default.", show_default=False
+        ),
+    ] = None,
+    repeat: Annotated[
+        int, typer.Option("--repeat", metavar="N", min=1, help="Grade every example N times.")
+    ] = 1,
+    noise: Annotated[
+        int,
+        typer.Option(
+            "--noise", metavar="K", min=0, max=256, help="Keep K processes busy meanwhile."
+        ),
+    ] = 0,
+    shuffle: Annotated[
+        bool, typer.Option("--shuffle", help="Grade the examples in random order.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False,
+    jobs: Annotated[
+        int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Make N gradings at a time.")
+    ] = 1,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            help="Only starter, reference and the fewest rejected examples by which every check fails.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
+    ] = False,
     katas: KatasOption = None,
 ) -> None:
     """Prove katas: is each example judged as declared, and is every limit far from right and wrong apps?
@@ -53,5 +88,14 @@ def verify(
     """
     from grader.cli.actions.verify import verify_katas
 
-    code = verify_katas(slugs or (), katas, repeat=repeat, noise=noise, shuffle=shuffle, jobs=jobs, quick=quick, as_json=as_json)
+    code = verify_katas(
+        slugs or (),
+        katas,
+        repeat=repeat,
+        noise=noise,
+        shuffle=shuffle,
+        jobs=jobs,
+        quick=quick,
+        as_json=as_json,
+    )
     raise typer.Exit(code)

@@ -26,12 +26,20 @@ def register(app: typer.Typer) -> None:
 def watch(
     context: typer.Context,
     slug: Annotated[
-        str | None, typer.Argument(metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False
+        ),
     ] = None,
     poll: Annotated[
         bool,
         typer.Option(
-            "--poll", help="Compare files five times a second instead of being told by the system: for network and shared drives."
+            "--poll",
+            help=(
+                "Compare files five times a second "
+                "instead of being told by "
+                "the system: for network and shared drives."
+            ),
         ),
     ] = False,
     sandbox: SandboxOption = SandboxMode.AUTO,
@@ -39,7 +47,8 @@ def watch(
 ) -> None:
     """Grade at every save, until you press q or Ctrl-C.
 
-    Keys in a terminal: h hint, d diff to the starter, l list, n next kata (after a pass), r rerun, w report in the browser, q quit.
+    Keys in a terminal: h hint, d diff to the starter, l list, n next kata (after a pass), r rerun, w report in the
+    browser, q quit.
 
     Exit codes: 0 after q, 2 usage, 4 broken, 130 after Ctrl-C.
     """
@@ -50,22 +59,46 @@ def watch(
 
 def run(
     slug: Annotated[
-        str | None, typer.Argument(metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False
+        ),
     ] = None,
     solution: Annotated[
-        Path | None, typer.Option("--solution", metavar="PATH", help="Run this file, folder or archive; needs no workspace.")
+        Path | None,
+        typer.Option(
+            "--solution",
+            metavar="PATH",
+            help="Run this file, folder or archive; needs no workspace.",
+        ),
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option("--port", metavar="N", min=1, max=65535, help="Where the app listens; 8000 or the next free one by default."),
+        typer.Option(
+            "--port",
+            metavar="N",
+            min=1,
+            max=65535,
+            help="Where the app listens; 8000 or the next free one by default.",
+        ),
     ] = None,
     load: Annotated[
         int | None,
-        typer.Option("--load", metavar="N", min=1, max=1000, help="Also send the kata's load: N requests at once, again and again."),
+        typer.Option(
+            "--load",
+            metavar="N",
+            min=1,
+            max=1000,
+            help="Also send the kata's load: N requests at once, again and again.",
+        ),
     ] = None,
     sandbox: Annotated[
         SandboxMode,
-        typer.Option("--sandbox", envvar="KATA_SANDBOX", help="There is none here: require refuses to run, auto and off run without."),
+        typer.Option(
+            "--sandbox",
+            envvar="KATA_SANDBOX",
+            help="There is none here: require refuses to run, auto and off run without.",
+        ),
     ] = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
@@ -97,24 +130,50 @@ def refuse_sandbox(sandbox: SandboxMode) -> None:
 
 def profile(
     slug: Annotated[
-        str | None, typer.Argument(metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[SLUG]", help="Which kata; the current one by default.", show_default=False
+        ),
     ] = None,
     solution: Annotated[
-        Path | None, typer.Option("--solution", metavar="PATH", help="Profile this file, folder or archive; needs no workspace.")
+        Path | None,
+        typer.Option(
+            "--solution",
+            metavar="PATH",
+            help="Profile this file, folder or archive; needs no workspace.",
+        ),
     ] = None,
-    seconds: Annotated[int, typer.Option("--seconds", metavar="S", min=1, max=60, help="How long to record.")] = SECONDS,
-    load: Annotated[int, typer.Option("--load", metavar="N", min=1, max=1000, help="How many requests come at once.")] = VISITORS,
+    seconds: Annotated[
+        int, typer.Option("--seconds", metavar="S", min=1, max=60, help="How long to record.")
+    ] = SECONDS,
+    load: Annotated[
+        int,
+        typer.Option(
+            "--load", metavar="N", min=1, max=1000, help="How many requests come at once."
+        ),
+    ] = VISITORS,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE.svg", help="Where the flame graph goes; profile-SLUG.svg here by default.")
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE.svg",
+            help="Where the flame graph goes; profile-SLUG.svg here by default.",
+        ),
     ] = None,
-    dump: Annotated[bool, typer.Option("--dump", help="Instead, show once where every thread is at that moment.")] = False,
+    dump: Annotated[
+        bool,
+        typer.Option("--dump", help="Instead, show once where every thread is at that moment."),
+    ] = False,
     sandbox: SandboxOption = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
     """Show where the event loop spends its time under the kata's load, with py-spy, and draw a flame graph.
 
-    Exit codes: 0 recorded, 1 the app did not start or ended, 2 usage, 4 this machine does not let a profiler look into it.
+    Exit codes: 0 recorded, 1 the app did not start or ended, 2 usage, 4 this machine does not let a profiler look into
+    it.
     """
     from grader.interactive.profile import profile_app
 
-    raise typer.Exit(profile_app(slug, solution, katas, sandbox, load=load, seconds=seconds, out=out, dump=dump))
+    raise typer.Exit(
+        profile_app(slug, solution, katas, sandbox, load=load, seconds=seconds, out=out, dump=dump)
+    )

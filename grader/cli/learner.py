@@ -20,7 +20,12 @@ def register(app: typer.Typer) -> None:
 
 
 def next_kata(
-    skip: Annotated[bool, typer.Option("--skip", help="Go past the current kata; it can be checked later all the same.")] = False,
+    skip: Annotated[
+        bool,
+        typer.Option(
+            "--skip", help="Go past the current kata; it can be checked later all the same."
+        ),
+    ] = False,
     katas: KatasOption = None,
 ) -> None:
     """Hand out the first kata that is not passed yet."""
@@ -32,14 +37,31 @@ def next_kata(
 def check(
     slug: SlugArgument = None,
     solution: Annotated[
-        Path | None, typer.Option("--solution", metavar="PATH", help="Grade this file, folder or archive; needs no workspace.")
+        Path | None,
+        typer.Option(
+            "--solution",
+            metavar="PATH",
+            help="Grade this file, folder or archive; needs no workspace.",
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
+    ] = False,
     replayed: Annotated[
-        Path | None, typer.Option("--replay", metavar="RUN", help="Judge a saved run (.kata/runs/*.json) again, without a server.")
+        Path | None,
+        typer.Option(
+            "--replay",
+            metavar="RUN",
+            help="Judge a saved run (.kata/runs/*.json) again, without a server.",
+        ),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Also write the report as a page for the browser, one file.")
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Also write the report as a page for the browser, one file.",
+        ),
     ] = None,
     sandbox: SandboxOption = SandboxMode.AUTO,
     katas: KatasOption = None,

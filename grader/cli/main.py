@@ -27,7 +27,9 @@ interactive.register(app)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # late: it imports the parts of an e-mail package, for no other command
+        from importlib.metadata import (
+            version,
+        )  # late: it imports the parts of an e-mail package, for no other command
 
         typer.echo(f"kata {version('fastapi-katas')}")
         raise typer.Exit
@@ -36,11 +38,18 @@ def _show_version(wanted: bool) -> None:
 @app.callback(invoke_without_command=True)
 def options(
     context: typer.Context,
-    _version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
 ) -> None:
     """Learn FastAPI's concurrency from apps that work alone and break under load."""
     if context.invoked_subcommand is None:
-        from grader.cli.actions.standing import show_standing  # late, like what every other command does
+        from grader.cli.actions.standing import (
+            show_standing,
+        )  # late, like what every other command does
 
         show_standing()
 
@@ -63,7 +72,9 @@ def _exit_code() -> int:
             print("\nInterrupted; everything that was started has been ended.", file=sys.stderr)
         return end.code if isinstance(end.code, int) else ExitCode.PASSED
     except GraderError as error:
-        from grader.render.terminal.screen import Screen  # late: rich is not needed where nothing fails
+        from grader.render.terminal.screen import (
+            Screen,
+        )  # late: rich is not needed where nothing fails
 
         Screen(to_stderr=True).error(error)
         return error.exit_code

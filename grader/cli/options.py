@@ -9,12 +9,19 @@ from grader.process.sandbox import SandboxMode
 
 KatasOption = Annotated[
     Path | None,
-    typer.Option("--katas", metavar="DIR", envvar="KATA_PATH", help="Use the katas of this folder instead of those that are shipped."),
+    typer.Option(
+        "--katas",
+        metavar="DIR",
+        envvar="KATA_PATH",
+        help="Use the katas of this folder instead of those that are shipped.",
+    ),
 ]
 
 SandboxOption = Annotated[
     SandboxMode,
     typer.Option(
-        "--sandbox", envvar="KATA_SANDBOX", help="auto: in a sandbox where this machine has one; require: refuse to grade without; off."
+        "--sandbox",
+        envvar="KATA_SANDBOX",
+        help="auto: in a sandbox where this machine has one; require: refuse to grade without; off.",
     ),
 ]

@@ -26,9 +26,17 @@ def register(app: typer.Typer) -> None:
 
 def list_katas(
     text: Annotated[
-        str, typer.Argument(metavar="[TEXT]", help="Only katas with these words in name, title, topics or lesson.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="[TEXT]",
+            help="Only katas with these words in name, title, topics or lesson.",
+            show_default=False,
+        ),
     ] = "",
-    tier: Annotated[int | None, typer.Option("--tier", metavar="N", min=1, max=5, help="Only katas of this tier.")] = None,
+    tier: Annotated[
+        int | None,
+        typer.Option("--tier", metavar="N", min=1, max=5, help="Only katas of this tier."),
+    ] = None,
     todo: Annotated[bool, typer.Option("--todo", help="Only katas that are not passed.")] = False,
     katas: KatasOption = None,
 ) -> None:
@@ -51,7 +59,12 @@ def hint(
 
 def solution(
     slug: BackwardSlugArgument = None,
-    gives_up: Annotated[bool, typer.Option("--give-up", help="Show it before a pass; until then the kata counts as given up.")] = False,
+    gives_up: Annotated[
+        bool,
+        typer.Option(
+            "--give-up", help="Show it before a pass; until then the kata counts as given up."
+        ),
+    ] = False,
     katas: KatasOption = None,
 ) -> None:
     """Show the reference and the other accepted ways, each with a diff to yours. After a pass, or with --give-up."""
@@ -85,9 +98,19 @@ def open_kata(slug: SlugArgument = None, katas: KatasOption = None) -> None:
 
 
 def progress(
-    export_to: Annotated[str, typer.Option("--export", metavar="FILE", help="Write your progress into this file; - is stdout.")] = "",
+    export_to: Annotated[
+        str,
+        typer.Option(
+            "--export", metavar="FILE", help="Write your progress into this file; - is stdout."
+        ),
+    ] = "",
     import_from: Annotated[
-        str, typer.Option("--import", metavar="FILE", help="Merge the progress of this file into yours; - is stdin. No pass is lost.")
+        str,
+        typer.Option(
+            "--import",
+            metavar="FILE",
+            help="Merge the progress of this file into yours; - is stdin. No pass is lost.",
+        ),
     ] = "",
     katas: KatasOption = None,
 ) -> None:
@@ -102,13 +125,23 @@ def report(
         str | None,
         typer.Argument(
             metavar="[RUN]",
-            help="A saved run (.kata/runs/*.json), or a kata's name for its last one; the last run of the current kata by default.",
+            help=(
+                "A saved run (.kata/runs/*.json), or a "
+                "kata's name for its last one; "
+                "the last run of the current kata by default."
+            ),
             show_default=False,
         ),
     ] = None,
     opened: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write the page there; .kata/report.html by default.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Write the page there; .kata/report.html by default.",
+            show_default=False,
+        ),
     ] = None,
     katas: KatasOption = None,
 ) -> None:

@@ -11,7 +11,8 @@ class StatusClaim(Struct, frozen=True, kw_only=True, tag="status"):
     """These exchanges were answered in full, each with one of these statuses.
 
     Attributes:
-        late: statuses by which a right solution says that a deadline of its own has passed; a busy machine can cause them.
+        late: statuses by which a right solution says that a deadline of its own has passed; a busy machine can cause
+            them.
         not_before_s: a late status that comes earlier than this was given too early, whatever the machine.
     """
 

@@ -34,7 +34,8 @@ def save_run(run: Run, folder: Path) -> Path:
         _forget_old_runs(folder, run.kata)
     except OSError as error:
         raise EvidenceFileError(
-            f"The run cannot be saved in {folder}: {error.strerror}.", "Free some space or mend the permissions."
+            f"The run cannot be saved in {folder}: {error.strerror}.",
+            "Free some space or mend the permissions.",
         ) from error
     return path
 
@@ -115,7 +116,9 @@ class _Title(msgspec.Struct):
 
 
 def _free_name(folder: Path, stem: str) -> Path:
-    candidates = (folder / f"{stem}{suffix}.json" for suffix in ("", *(f"-{i}" for i in range(1, 1000))))
+    candidates = (
+        folder / f"{stem}{suffix}.json" for suffix in ("", *(f"-{i}" for i in range(1, 1000)))
+    )
     return next(path for path in candidates if not path.exists())
 
 

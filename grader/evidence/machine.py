@@ -3,8 +3,8 @@
 from msgspec import Struct
 
 SELF_MADE_SHARE = 0.8
-"""Of the time of all cores, the share that the solution's own processes must have had for its waits to be its own doing. Beside others'
-processes, which get their share of the cores, it cannot have so much."""
+"""Of the time of all cores, the share that the solution's own processes must have had for its waits to be its own
+doing. Beside others' processes, which get their share of the cores, it cannot have so much."""
 
 
 class CpuTimes(Struct, frozen=True, kw_only=True):
@@ -55,13 +55,21 @@ class Watch(Struct, frozen=True, kw_only=True):
         computed_s = self.server.cpu_s + (self.others.cpu_s if self.others is not None else 0.0)
         if self.others is not None and computed_s >= SELF_MADE_SHARE * self.cores * self.elapsed_s:
             return self.elapsed_s - self.grader.cpu_s - self.stood_still_s
-        return self.elapsed_s - self.server.waited_s - self.grader.waited_s - self.grader.cpu_s - self.stood_still_s
+        return (
+            self.elapsed_s
+            - self.server.waited_s
+            - self.grader.waited_s
+            - self.grader.cpu_s
+            - self.stood_still_s
+        )
 
     @property
     def stood_still_s(self) -> float:
-        """Seconds that nobody can account for: the grader's loop was late, and had neither computed nor waited for a core.
+        """Seconds that nobody can account for: the grader's loop was late, and had neither computed nor waited for a
+        core.
 
-        So it is when a virtual machine is halted by its host, or a laptop sleeps: its clock goes on, and nothing in it runs.
+        So it is when a virtual machine is halted by its host, or a laptop sleeps: its clock goes on, and nothing in it
+        runs.
         """
         if self.grader is None:
             return 0.0

@@ -26,7 +26,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """One run of one check against one fresh server.
 
     Attributes:
-        own_deadline_s: the shortest deadline that the solution keeps itself and that the check counts on; None: it has none.
+        own_deadline_s: the shortest deadline that the solution keeps itself and that the check counts on; None: it has
+            none.
         hung_in_s: set when the check did not end within its own deadline, to that deadline.
         mishap: what the harness or the kata itself did wrong in one sentence; empty when nothing.
     """

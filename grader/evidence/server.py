@@ -34,7 +34,9 @@ class Frame(Struct, frozen=True, kw_only=True):
 
 
 class Stall(Struct, frozen=True, kw_only=True):
-    """A time in which the event loop stood still in the learner's code, as told from inside; explains, never decides."""
+    """A time in which the event loop stood still in the learner's code, as told from inside;
+    explains, never decides.
+    """
 
     at_s: float
     duration_s: float
@@ -42,7 +44,9 @@ class Stall(Struct, frozen=True, kw_only=True):
 
 
 class WaitingTask(Struct, frozen=True, kw_only=True):
-    """Asyncio tasks of the solution that wait at the same line of the learner's code, as told from inside; explains only."""
+    """Asyncio tasks of the solution that wait at the same line of the learner's code, as told from inside; explains
+    only.
+    """
 
     frame: Frame
     count: int
@@ -61,7 +65,8 @@ class Excess(Struct, frozen=True, kw_only=True):
     """A limit that the server's processes exceeded, by themselves or in a service, and for which they were killed.
 
     Attributes:
-        what: `memory_bytes`, `processes`, `threads`, `cpu_s`, `output_bytes`, or what a service calls it; the ending is the unit.
+        what: `memory_bytes`, `processes`, `threads`, `cpu_s`, `output_bytes`, or what a service calls it; the ending is
+            the unit.
         noun: what a service says of it: the beginning of a sentence, "Database"; empty for the server's own limits.
         of: the same: how it is counted, "on disk".
     """

@@ -1,6 +1,7 @@
 """Brings saved runs of older formats up to date, a step for each format. Pure.
 
-A step meets files that may be damaged: what does not have the shape that it expects stays as it is, for the reader to refuse.
+A step meets files that may be damaged: what does not have the shape that it expects stays as it is, for the reader to
+refuse.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,9 @@ def from_1_to_2(run: Document) -> Document:
     for record in _tables(run.get("checks")):
         for attempt in _tables(record.get("attempts")):
             calls = attempt.pop("calls", [])
-            attempt["events"] = [_event(call) for call in calls] if isinstance(calls, list) else calls
+            attempt["events"] = (
+                [_event(call) for call in calls] if isinstance(calls, list) else calls
+            )
             _say_what_was_exceeded(attempt)
     return run
 
@@ -32,13 +35,19 @@ def _say_what_was_exceeded(attempt: Document) -> None:
 
 
 def _tables(value: object) -> Iterator[Document]:
-    return (part for part in value if isinstance(part, dict)) if isinstance(value, list) else iter(())
+    return (
+        (part for part in value if isinstance(part, dict)) if isinstance(value, list) else iter(())
+    )
 
 
 def _event(call: Any) -> Any:
     if not isinstance(call, dict):
         return call
-    event = {NEW_NAMES.get(key, key): value for key, value in call.items() if key not in ("method", "path")}
+    event = {
+        NEW_NAMES.get(key, key): value
+        for key, value in call.items()
+        if key not in ("method", "path")
+    }
     if isinstance(call.get("method"), str) and isinstance(call.get("path"), str):
         event["what"] = f"{call['method']} {call['path']}"[:WHAT_CHARS]
     return {"service": "upstream", "kind": "call", **event}

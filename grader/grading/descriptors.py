@@ -8,8 +8,13 @@ DESCRIPTORS = 4096
 
 
 def allow_descriptors() -> None:
-    """Let this process have as many descriptors as the system allows it: a solution that floods it with connections is to run out first."""
+    """Let this process have as many descriptors as the system allows it: a solution that floods it with connections is
+    to run out first.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY or soft < min(hard, DESCRIPTORS):
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS), hard))
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE,
+                (DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS), hard),
+            )

@@ -43,7 +43,12 @@ class Environment:
     services: StandingServices
 
     def __init__(
-        self, kata: Kata, sandbox: SandboxMode = SandboxMode.AUTO, *, resources: Resources | None = None, traceable: bool = False
+        self,
+        kata: Kata,
+        sandbox: SandboxMode = SandboxMode.AUTO,
+        *,
+        resources: Resources | None = None,
+        traceable: bool = False,
     ) -> None:
         self.kata = kata
         self._sandbox = sandbox
@@ -63,13 +68,20 @@ class Environment:
             self.run_dir = self._stack.enter_context(temporary_run_dir())
             self.folders = self._make_folders()
             self.services = StandingServices(self.kata, self.run_dir)
-            self.launchers = self._stack.enter_context(Launchers(self.run_dir, {one: self._plan(one) for one in self.folders}))
+            self.launchers = self._stack.enter_context(
+                Launchers(self.run_dir, {one: self._plan(one) for one in self.folders})
+            )
         except BaseException:
             self._stack.close()
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._stack.close()
 
     def _make_folders(self) -> dict[Subject, Path]:
@@ -80,7 +92,10 @@ class Environment:
             try:
                 take_in(self.kata.reference.resolve(), folders[Subject.REFERENCE])
             except SolutionError as error:
-                raise KataPackageError(f"The kata's reference cannot be used: {error.message}", "Tell the kata's author.") from error
+                raise KataPackageError(
+                    f"The kata's reference cannot be used: {error.message}",
+                    "Tell the kata's author.",
+                ) from error
         return folders
 
     def _plan(self, subject: Subject) -> LauncherPlan:
@@ -113,7 +128,9 @@ class Environment:
             BrokenError: one cannot be started.
         """
         if not self._is_started:
-            self.launchers.of(Subject.SOLUTION)  # first: its imports begin now, beside the grader's own
+            self.launchers.of(
+                Subject.SOLUTION
+            )  # first: its imports begin now, beside the grader's own
             self._stack.enter_context(self.services.started())
             self._is_started = True
 
@@ -128,5 +145,10 @@ class Environment:
         Raises:
             HarnessError: something has.
         """
-        if self._is_started and (self.launchers.of(Subject.SOLUTION).has_ended() or self.services.have_ended()):
-            raise HarnessError("A process that stood ready for the grading has ended.", "Grade again; if it recurs, please report it.")
+        if self._is_started and (
+            self.launchers.of(Subject.SOLUTION).has_ended() or self.services.have_ended()
+        ):
+            raise HarnessError(
+                "A process that stood ready for the grading has ended.",
+                "Grade again; if it recurs, please report it.",
+            )

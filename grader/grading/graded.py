@@ -28,7 +28,9 @@ class Graded(Struct, frozen=True, tag=True):
 
 def grader_info() -> GraderInfo:
     """Which grader this is, on which machine."""
-    return GraderInfo(version=version(DISTRIBUTION), python=platform.python_version(), cores=os.cpu_count() or 1)
+    return GraderInfo(
+        version=version(DISTRIBUTION), python=platform.python_version(), cores=os.cpu_count() or 1
+    )
 
 
 def judged_again(kata: Kata, run: Run) -> Graded:
@@ -60,7 +62,11 @@ def report_of(kata: Kata, run: Run, verdict: Verdict, results: tuple[CheckResult
 
 
 def _because(kata: Kata, results: tuple[CheckResult, ...]) -> str:
-    """The sentence of the one mistake that fails exactly the checks that failed or could not run; empty when there are none or several."""
-    failed = {result.name for result in results if result.outcome in (Outcome.FAILED, Outcome.NOT_RUN)}
+    """The sentence of the one mistake that fails exactly the checks that failed or could not run; empty when there are
+    none or several.
+    """
+    failed = {
+        result.name for result in results if result.outcome in (Outcome.FAILED, Outcome.NOT_RUN)
+    }
     sentences = {mistake.because for mistake in kata.mistakes if set(mistake.fails) == failed}
     return sentences.pop() if len(sentences) == 1 else ""

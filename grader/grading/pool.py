@@ -12,7 +12,17 @@ import anyio
 
 from grader.errors import GraderError, HarnessError
 from grader.grading.graded import Graded
-from grader.grading.messages import Command, End, Fork, Grade, Job, Outcome, Refused, SeriesJob, line_of
+from grader.grading.messages import (
+    Command,
+    End,
+    Fork,
+    Grade,
+    Job,
+    Outcome,
+    Refused,
+    SeriesJob,
+    line_of,
+)
 from grader.grading.observer import Observer
 from grader.grading.worker_handle import Worker, out_of_time, outcome_of, result_of
 
@@ -81,7 +91,9 @@ class Pool:
 
     @contextlib.asynccontextmanager
     async def series(self, job: SeriesJob) -> "AsyncIterator[PooledSeries]":
-        """A worker that keeps the environment of one kata and grades solution after solution in it; ends with the block."""
+        """A worker that keeps the environment of one kata and grades solution after solution in it; ends with the
+        block.
+        """
         series = PooledSeries(self, job)
         try:
             yield series
@@ -92,7 +104,8 @@ class Pool:
         worker = self._standing_by_for(job)
         if worker is not None:
             outcome = await self._conduct(worker, observer, limit_s)
-            # What stood ready may have failed for a reason that has passed since; an error counts only of a fresh worker.
+            # What stood ready may have failed for a reason that has passed since; an error counts only of a fresh
+            # worker.
             if worker.has_begun or isinstance(outcome, Graded):
                 return outcome
         return await self._conduct(self.fork(job), observer, limit_s)
@@ -112,7 +125,9 @@ class Pool:
 
     async def end(self, worker: Worker) -> None:
         """See a worker end; one that grades a single solution does so by itself when it has."""
-        with contextlib.suppress(HarnessError):  # without a forkserver, it ends when its channel closes
+        with contextlib.suppress(
+            HarnessError
+        ):  # without a forkserver, it ends when its channel closes
             for limit_s, at_once in ((END_S, False), (KILL_S, True)):
                 with anyio.move_on_after(limit_s, shield=True):
                     if not worker.has_ended:
@@ -141,7 +156,10 @@ class Pool:
         try:
             socket.send_fds(self._control, [line_of(command)], list(descriptors))
         except OSError as error:
-            raise HarnessError("The process that grades has ended.", "Start the command again; if it recurs, please report it.") from error
+            raise HarnessError(
+                "The process that grades has ended.",
+                "Start the command again; if it recurs, please report it.",
+            ) from error
 
 
 class PooledSeries:
@@ -159,7 +177,9 @@ class PooledSeries:
         self._job = job
         self._worker: Worker | None = None
 
-    async def grade(self, solution: Path, observer: Observer, limit_s: float) -> Graded | GraderError:
+    async def grade(
+        self, solution: Path, observer: Observer, limit_s: float
+    ) -> Graded | GraderError:
         """Grade the next solution; when this is cancelled, the grading is broken off and cleaned up before it returns.
 
         Args:
@@ -235,7 +255,10 @@ def _socket_pair() -> tuple[socket.socket, socket.socket]:
     try:
         return socket.socketpair()
     except OSError as error:
-        raise HarnessError(f"No socket can be made: {error.strerror}.", "Close other programs or raise `ulimit -n`.") from error
+        raise HarnessError(
+            f"No socket can be made: {error.strerror}.",
+            "Close other programs or raise `ulimit -n`.",
+        ) from error
 
 
 def _start(control: socket.socket) -> "subprocess.Popen[bytes]":
@@ -243,9 +266,14 @@ def _start(control: socket.socket) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-P", "-c", CODE, str(control.fileno())]
     try:
         return subprocess.Popen(
-            command, pass_fds=[control.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+            command,
+            pass_fds=[control.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
         )
     except OSError as error:
         raise HarnessError(
-            f"No process can be started to grade in: {error.strerror}.", "Close other programs or raise `ulimit -n` and `ulimit -u`."
+            f"No process can be started to grade in: {error.strerror}.",
+            "Close other programs or raise `ulimit -n` and `ulimit -u`.",
         ) from error

@@ -1,9 +1,10 @@
 """The forkserver: a process that has the whole grader imported, and forks workers.
 
 It has one thread and no event loop, so forking it is safe at any time; the command itself may have threads. A worker
-for one grading makes everything ready, waits for the word, grades, and ends: nothing of one grading is left for the next. A worker for a
-series grades solutions of one kata as it is asked, until its channel closes. Forkserver and workers are in
-a session of their own, so that Ctrl-C and Ctrl-Z reach the command alone: a grading that was stopped for a while would look slow.
+for one grading makes everything ready, waits for the word, grades, and ends: nothing of one grading is left for the
+next. A worker for a series grades solutions of one kata as it is asked, until its channel closes. Forkserver and
+workers are in a session of their own, so that Ctrl-C and Ctrl-Z reach the command alone: a grading that was stopped for
+a while would look slow.
 
 When the command goes away, by whatever means, its socket closes: the forkserver ends its workers and itself.
 """
@@ -52,7 +53,11 @@ from grader.report import CheckResult
 DESCRIPTORS = 16
 """How many come with one message at most; one is usual."""
 
-WARM = ("grader.grading.pytest_runner", "grader.checks.api", *(service.module for service in SERVICES.values()))
+WARM = (
+    "grader.grading.pytest_runner",
+    "grader.checks.api",
+    *(service.module for service in SERVICES.values()),
+)
 """What a worker needs beyond the modules named above; half of all the imports."""
 
 END_S = 10.0
@@ -95,7 +100,9 @@ class Forkserver:
         self._is_warm = False
 
     def run(self) -> tuple[Job | SeriesJob, socket.socket] | None:
-        """Serve commands; returns its job and its socket in a forked worker, None in the forkserver when the command has gone."""
+        """Serve commands; returns its job and its socket in a forked worker, None in the forkserver when the command
+        has gone.
+        """
         while True:
             data, descriptors, _, _ = socket.recv_fds(self._control, CHUNK_BYTES, DESCRIPTORS)
             if not data:
@@ -119,7 +126,9 @@ class Forkserver:
         pid = os.fork()
         if pid == 0:
             self._control.close()
-            for descriptor in self._descriptors:  # a channel that lives on here would never be seen to close
+            for (
+                descriptor
+            ) in self._descriptors:  # a channel that lives on here would never be seen to close
                 os.close(descriptor)
             return command.job, channel
         channel.close()
@@ -127,7 +136,9 @@ class Forkserver:
         return None
 
     def _warm_up(self) -> None:
-        """Import the rest, after the first worker was forked: that one imports it beside the solution's launcher, as `kata check` does."""
+        """Import the rest, after the first worker was forked: that one imports it beside the solution's launcher, as
+        `kata check` does.
+        """
         if not self._is_warm:
             self._is_warm = True
             for name in WARM:
@@ -137,7 +148,9 @@ class Forkserver:
     def _end(self, command: End) -> None:
         # A worker that has ended and was not reaped keeps its pid, so this never hits another process.
         if command.worker in self._workers:
-            os.kill(self._workers[command.worker], signal.SIGKILL if command.at_once else signal.SIGTERM)
+            os.kill(
+                self._workers[command.worker], signal.SIGKILL if command.at_once else signal.SIGTERM
+            )
 
     def _reap(self) -> None:
         for worker, pid in list(self._workers.items()):
@@ -196,12 +209,16 @@ def _grade_once(job: Job, channel: socket.socket, teller: "Teller", ending: "End
         return session.grade(Path(job.solution))
 
 
-def _grade_series(job: SeriesJob, channel: socket.socket, teller: "Teller", ending: "Ending") -> None:
+def _grade_series(
+    job: SeriesJob, channel: socket.socket, teller: "Teller", ending: "Ending"
+) -> None:
     with contextlib.ExitStack() as stack:
 
         @functools.cache
         def session() -> Session:
-            return stack.enter_context(_session(job, Settings(teller, job.cuts_off, job.raises_broken, job.sandbox)))
+            return stack.enter_context(
+                _session(job, Settings(teller, job.cuts_off, job.raises_broken, job.sandbox))
+            )
 
         def grade(solution: Path) -> Graded:
             return session().grade(solution)
@@ -211,7 +228,8 @@ def _grade_series(job: SeriesJob, channel: socket.socket, teller: "Teller", endi
 
 
 class Ending:
-    """SIGTERM to a worker: ends it while it waits, and a check that is under way; else it is noted until one of these comes.
+    """SIGTERM to a worker: ends it while it waits, and a check that is under way; else it is noted until one of these
+    comes.
 
     What is half made, or half cleaned up, is never torn apart; the pool waits longer than either takes.
     """

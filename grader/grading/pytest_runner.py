@@ -1,4 +1,6 @@
-"""Runs a kata's `checks.py` with pytest, inside of this process and without anything of the user's own configuration."""
+"""Runs a kata's `checks.py` with pytest, inside of this process and without anything of the user's
+own configuration.
+"""
 
 import contextlib
 import os
@@ -14,7 +16,16 @@ from grader.checks.fixtures import service_fixtures
 from grader.checks.plugin import CheckRun
 from grader.errors import BrokenError, GraderError
 
-NOT_WANTED = ("cacheprovider", "capture", "logging", "warnings", "faulthandler", "terminal", "unraisableexception", "threadexception")
+NOT_WANTED = (
+    "cacheprovider",
+    "capture",
+    "logging",
+    "warnings",
+    "faulthandler",
+    "terminal",
+    "unraisableexception",
+    "threadexception",
+)
 """Plugins of pytest that write files or to the terminal, or turn what happens elsewhere into failures."""
 
 
@@ -31,13 +42,24 @@ def run_checks(kata: Kata, checks: CheckRun) -> None:
         KeyboardInterrupt: the checks were interrupted.
     """
     if not kata.checks.is_file():
-        raise BrokenError(f"The kata {kata.slug} has no checks.py.", "This is a fault of the kata; tell its author.")
+        raise BrokenError(
+            f"The kata {kata.slug} has no checks.py.",
+            "This is a fault of the kata; tell its author.",
+        )
     with _forgotten_module(kata.checks):
-        code = pytest.main(_arguments(kata), plugins=[anyio.pytest_plugin, checks, service_fixtures()])
+        code = pytest.main(
+            _arguments(kata), plugins=[anyio.pytest_plugin, checks, service_fixtures()]
+        )
     if code == pytest.ExitCode.INTERRUPTED and checks.error is None:
         raise KeyboardInterrupt
-    if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR) and checks.error is None:
-        raise GraderError("The checks could not be run: pytest failed.", "This is a bug of the grader; please report it.")
+    if (
+        code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
+        and checks.error is None
+    ):
+        raise GraderError(
+            "The checks could not be run: pytest failed.",
+            "This is a bug of the grader; please report it.",
+        )
 
 
 def _arguments(kata: Kata) -> list[str]:
@@ -57,7 +79,9 @@ def _arguments(kata: Kata) -> list[str]:
 
 @contextlib.contextmanager
 def _forgotten_module(file: Path) -> Iterator[None]:
-    """Forget the module of a kata's checks afterwards, so that it is not taken for another kata's, or an older state."""
+    """Forget the module of a kata's checks afterwards, so that it is not taken for another kata's, or
+    an older state.
+    """
     try:
         yield
     finally:

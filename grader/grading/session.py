@@ -46,9 +46,10 @@ class Settings:
 class Session:
     """Grades solutions of one kata, one after another; a context manager.
 
-    All of them are graded in the same environment, whose launchers have imported everything already. Each check still gets a fresh server,
-    but what one solution leaves in the sandbox's `/tmp` the next one finds: so more than one solution is for the examples of a kata, which
-    have one author, and not for homework. An environment in which something went wrong is replaced.
+    All of them are graded in the same environment, whose launchers have imported everything already. Each check still
+    gets a fresh server, but what one solution leaves in the sandbox's `/tmp` the next one finds: so more than one
+    solution is for the examples of a kata, which have one author, and not for homework. An environment in which
+    something went wrong is replaced.
 
     Args:
         kata: from the catalog.
@@ -64,7 +65,12 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._discard()
 
     def prepare(self) -> None:
@@ -91,14 +97,20 @@ class Session:
             BrokenError: the grader, the kata or this machine failed before any check could begin.
             KeyboardInterrupt: it was interrupted.
         """
-        settings = self._settings if stops_early is None else replace(self._settings, stops_early=stops_early)
+        settings = (
+            self._settings
+            if stops_early is None
+            else replace(self._settings, stops_early=stops_early)
+        )
         beginning = Beginning()
         try:
             environment = self._usable_environment()
             environment.take_in(solution)
             environment.start()
             checks = _run_checks(environment, beginning.clock, settings)
-            if checks.error is not None and (settings.raises_broken or not any(record.attempts for record in checks.records)):
+            if checks.error is not None and (
+                settings.raises_broken or not any(record.attempts for record in checks.records)
+            ):
                 raise checks.error
             return _graded(environment, solution, beginning, checks)
         except SolutionError:
@@ -115,7 +127,9 @@ class Session:
                 self._discard()
         if self._environment is None:
             environment = Environment(self._kata, self._settings.sandbox)
-            self._stack.push(environment)  # before it has anything, so that an interruption at any moment leaves nothing
+            self._stack.push(
+                environment
+            )  # before it has anything, so that an interruption at any moment leaves nothing
             self._environment = environment.__enter__()
         return self._environment
 
@@ -139,14 +153,18 @@ def _run_checks(environment: Environment, clock: Clock, settings: Settings) -> "
     from grader.grading.pytest_runner import run_checks
 
     kata, observer = environment.kata, settings.observer
-    stage = Stage(kata, environment.launchers, environment.services, settings.cuts_off, settings.stops_early)
+    stage = Stage(
+        kata, environment.launchers, environment.services, settings.cuts_off, settings.stops_early
+    )
     checks = CheckRun(stage, environment.folders, clock, observer.check_begins, observer.check_ends)
     with signals_interrupt(checks.interrupt):
         run_checks(kata, checks)
     return checks
 
 
-def _graded(environment: Environment, solution: Path, beginning: Beginning, checks: "CheckRun") -> Graded:
+def _graded(
+    environment: Environment, solution: Path, beginning: Beginning, checks: "CheckRun"
+) -> Graded:
     info = grader_info()
     run = Run(
         kata=environment.kata.slug,

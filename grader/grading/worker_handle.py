@@ -75,7 +75,13 @@ class Worker:
         try:
             return events_in(self.lines.take(data))
         except msgspec.MsgspecError as error:  # this grading is lost, and no other one
-            return [Refused(f"What the process that graded has said cannot be read: {error}.", "Please report it.", "HarnessError")]
+            return [
+                Refused(
+                    f"What the process that graded has said cannot be read: {error}.",
+                    "Please report it.",
+                    "HarnessError",
+                )
+            ]
 
 
 def result_of(outcome: Outcome | None) -> Graded | GraderError:
@@ -85,7 +91,10 @@ def result_of(outcome: Outcome | None) -> Graded | GraderError:
         GraderCrashed: it was a bug of the grader.
     """
     if outcome is None:
-        return HarnessError("The process that graded exited unexpectedly.", "Close what takes this machine's memory, and grade again.")
+        return HarnessError(
+            "The process that graded exited unexpectedly.",
+            "Close what takes this machine's memory, and grade again.",
+        )
     if isinstance(outcome, Crashed):
         raise GraderCrashed(outcome.trace)
     return outcome if isinstance(outcome, Graded) else _error_of(outcome)

@@ -10,7 +10,9 @@ from grader.workspace.progress import Workspace
 from grader.workspace.upgrade import Part, accept_change, find_changes, put_new_readme
 
 
-def tell_changes(screen: WorkspaceScreen, catalog: Catalog, workspace: Workspace, slug: str | None = None) -> None:
+def tell_changes(
+    screen: WorkspaceScreen, catalog: Catalog, workspace: Workspace, slug: str | None = None
+) -> None:
     """Tell once which katas a newer version changed after they were handed out.
 
     Args:

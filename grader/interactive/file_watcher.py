@@ -21,7 +21,9 @@ DEBOUNCE_MS = 50
 """A burst of changes is one save: it is over when nothing has changed for the first, or after the second."""
 
 LOOK_S = 0.5
-"""How often it is looked without a change being told: finds what another machine saved, and what was saved when nothing was watched."""
+"""How often it is looked without a change being told: finds what another machine saved, and what was saved when nothing
+was watched.
+"""
 
 POLL_MS = 200
 """How often files are compared where the system does not tell."""
@@ -56,14 +58,17 @@ News = Saved | Gone | WorkspaceGone | Polls
 State = frozenset[tuple[Path, int, int, int]]
 
 
-async def follow_saves(folder: Path, workspace: Path, tell: Callable[[News], None], *, polls: bool | None = None) -> None:
+async def follow_saves(
+    folder: Path, workspace: Path, tell: Callable[[News], None], *, polls: bool | None = None
+) -> None:
     """Tell of each save of the solution in this folder, until this is cancelled or the workspace is gone.
 
     Args:
         folder: the learner's folder of one kata.
         workspace: the folder that it lies in.
         tell: called with what is new.
-        polls: compare the files instead of being told by the system; None leaves it to `WATCHFILES_FORCE_POLLING` and the platform.
+        polls: compare the files instead of being told by the system; None leaves it to `WATCHFILES_FORCE_POLLING` and
+            the platform.
 
     Raises:
         HarnessError: the files cannot be watched at all.
@@ -76,7 +81,10 @@ async def follow_saves(folder: Path, workspace: Path, tell: Callable[[News], Non
             if not follower.has_folder:
                 continue
             if polls:
-                raise HarnessError(f"The files in {folder} cannot be watched: {error}.", "Mend the permissions of the folder.") from error
+                raise HarnessError(
+                    f"The files in {folder} cannot be watched: {error}.",
+                    "Mend the permissions of the folder.",
+                ) from error
             polls = True
             tell(Polls(_reason(error)))
 
@@ -158,7 +166,9 @@ async def _set_at_the_end(stop: anyio.Event) -> None:
 
 
 def _state_of(folder: Path) -> State | None:
-    """What changes when a solution is saved: names, inodes, times and sizes of its files; None when it has no `app.py`."""
+    """What changes when a solution is saved: names, inodes, times and sizes of its files; None when
+    it has no `app.py`.
+    """
     state: set[tuple[Path, int, int, int]] = set()
     for within, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not is_ignored(name)]
@@ -181,4 +191,8 @@ def _inode(path: Path) -> int | None:
 
 def _reason(error: Exception) -> str:
     text = str(error)
-    return "its limit of watched files is reached" if "limit" in text or "Too many open files" in text else text
+    return (
+        "its limit of watched files is reached"
+        if "limit" in text or "Too many open files" in text
+        else text
+    )

@@ -77,7 +77,9 @@ class Keyboard:
         while True:
             if self._before is None:  # not every shell tells when it brings a job to the foreground
                 self.take()
-            if self._before is None or not self._is_ours():  # reading now would take another program's input, or stop us
+            if (
+                self._before is None or not self._is_ours()
+            ):  # reading now would take another program's input, or stop us
                 await anyio.sleep(AWAY_S)
                 continue
             if not await self._is_pressed():

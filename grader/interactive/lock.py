@@ -26,7 +26,13 @@ def only_watch(workspace: Workspace) -> Iterator[None]:
             stack.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise UsageError(f"`kata watch` is already running in {workspace.root}.", "Use that one, or end it with q.") from error
+            raise UsageError(
+                f"`kata watch` is already running in {workspace.root}.",
+                "Use that one, or end it with q.",
+            ) from error
         except OSError as error:
-            raise ProgressFileError(f"{path} cannot be locked: {error.strerror}.", "Mend the permissions of the workspace.") from error
+            raise ProgressFileError(
+                f"{path} cannot be locked: {error.strerror}.",
+                "Mend the permissions of the workspace.",
+            ) from error
         yield

@@ -22,18 +22,31 @@ def need_place(file: Path) -> None:
     """
     folder = file.parent
     if not folder.is_dir():
-        raise UsageError(f"There is no folder {folder} to write the page {file.name} into.", "Make it, or name another file.")
+        raise UsageError(
+            f"There is no folder {folder} to write the page {file.name} into.",
+            "Make it, or name another file.",
+        )
     if not file.exists():
         if not os.access(folder, os.W_OK):
-            raise UsageError(f"The folder {folder} is not writable.", "Name a file in a folder of your own.")
+            raise UsageError(
+                f"The folder {folder} is not writable.", "Name a file in a folder of your own."
+            )
         return
     if not file.is_file():
-        raise UsageError(f"{file} is no plain file, so no page can be written there.", "Name a file, such as report.html.")
+        raise UsageError(
+            f"{file} is no plain file, so no page can be written there.",
+            "Name a file, such as report.html.",
+        )
     if not _is_page(file):
-        raise UsageError(f"{file} is there already and is no page; it is left as it is.", "Name another file, such as report.html.")
+        raise UsageError(
+            f"{file} is there already and is no page; it is left as it is.",
+            "Name another file, such as report.html.",
+        )
 
 
-def add_page(catalog: Catalog, graded: Graded, run_file: Path | None, file: Path, *, says_so: bool) -> None:
+def add_page(
+    catalog: Catalog, graded: Graded, run_file: Path | None, file: Path, *, says_so: bool
+) -> None:
     """Write the page of a report that has just been shown; arguments and errors are those of `save_page`."""
     size_bytes = save_page(catalog, graded, run_file, file)
     if says_so:
@@ -58,17 +71,24 @@ def save_page(catalog: Catalog, graded: Graded, run_file: Path | None, file: Pat
         UsageError: no page can go there.
         PageFileError: it cannot be written; what was there before is still there.
     """
-    from grader.render.html.page import render_page  # late: Jinja is not needed for a check without a page
+    from grader.render.html.page import (
+        render_page,
+    )  # late: Jinja is not needed for a check without a page
 
     need_place(file)
-    before = _before(catalog, catalog.kata(graded.run.kata), run_file) if run_file is not None else None
+    before = (
+        _before(catalog, catalog.kata(graded.run.kata), run_file) if run_file is not None else None
+    )
     page = render_page(graded, before).encode()
     target = file.resolve()
     try:
         write_whole(target, page)
         target.chmod(0o666 & ~_umask())
     except OSError as error:
-        raise PageFileError(f"The page {file} cannot be written: {error.strerror}.", "Free some space, or name another file.") from error
+        raise PageFileError(
+            f"The page {file} cannot be written: {error.strerror}.",
+            "Free some space, or name another file.",
+        ) from error
     return len(page)
 
 
@@ -78,7 +98,9 @@ def slugs_of(catalog: Catalog, slug: str) -> tuple[str, ...]:
 
 
 def _before(catalog: Catalog, kata: Kata, run_file: Path) -> Graded | None:
-    """The saved run of the same kata before this one, judged by today's rule; None when there is none that can be judged."""
+    """The saved run of the same kata before this one, judged by today's rule; None when there is none that can be
+    judged.
+    """
     runs = saved_runs(run_file.parent, slugs_of(catalog, kata.slug))
     older = runs[: runs.index(run_file)] if run_file in runs else []
     for path in reversed(older):
@@ -95,7 +117,9 @@ def _is_page(file: Path) -> bool:
         with open(file, "rb") as opened:
             start = opened.read(len(PAGE_STARTS))
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.", "Name another file.") from error
+        raise UsageError(
+            f"{file} cannot be read: {error.strerror}.", "Name another file."
+        ) from error
     return not start or start.lower() == PAGE_STARTS
 
 

@@ -55,7 +55,9 @@ class Probe:
         screen: shows what was found.
     """
 
-    def __init__(self, kata: Kata, solution: Path, sandbox: SandboxMode, count: int, screen: Screen) -> None:
+    def __init__(
+        self, kata: Kata, solution: Path, sandbox: SandboxMode, count: int, screen: Screen
+    ) -> None:
         self._kata = kata
         self._solution = solution
         self._sandbox = sandbox
@@ -85,8 +87,19 @@ class Probe:
         with self._stage(seconds) as (stage, sources):
             anyio.run(self._look, stage, sources, seconds)
             if self._svg:
-                self._screen.say("", *profile_lines(profile_of_loop(read_stacks(self._svg), sources.is_own), sources))
-                _write(graph, titled(shortened(self._svg, sources.prefixes), f"{self._kata.title}: {self._kata.slug}"))
+                self._screen.say(
+                    "",
+                    *profile_lines(
+                        profile_of_loop(read_stacks(self._svg), sources.is_own), sources
+                    ),
+                )
+                _write(
+                    graph,
+                    titled(
+                        shortened(self._svg, sources.prefixes),
+                        f"{self._kata.title}: {self._kata.slug}",
+                    ),
+                )
                 self._screen.say("")
                 self._screen.say_whole(f"Flame graph: {graph} (open it in a browser)")
         return self._is_well()
@@ -108,7 +121,12 @@ class Probe:
         limits = self._kata.limits.resources
         # What is loaded for so long computes more than what is graded.
         resources = replace(limits, cpu_s=limits.cpu_s + seconds * (os.cpu_count() or 1))
-        with self._ending.kept(), Environment(self._kata, self._sandbox, resources=resources, traceable=True) as environment:
+        with (
+            self._ending.kept(),
+            Environment(
+                self._kata, self._sandbox, resources=resources, traceable=True
+            ) as environment,
+        ):
             environment.take_in(self._solution)
             environment.start()
             self._draft = environment.run_dir / "graph.svg"
@@ -159,7 +177,9 @@ class Probe:
 
     def _is_well(self) -> bool:
         life = self._recorder.life
-        if life is None or (life.ready_s is not None and life.exited_s is None and life.exceeded is None):
+        if life is None or (
+            life.ready_s is not None and life.exited_s is None and life.exceeded is None
+        ):
             return True
         self._screen.say("", end_sentence(life, self._kata.limits.start_s))
         return False
@@ -175,7 +195,10 @@ def _write(graph: Path, svg: str) -> None:
     try:
         write_whole(graph, svg.encode())
     except OSError as error:
-        raise HarnessError(f"The flame graph cannot be written to {graph}: {error.strerror}.", "Name another place with --out.") from error
+        raise HarnessError(
+            f"The flame graph cannot be written to {graph}: {error.strerror}.",
+            "Name another place with --out.",
+        ) from error
 
 
 def profile_app(
@@ -205,11 +228,18 @@ def profile_app(
         UsageError: there is nothing to be profiled, or a dump was to be written.
     """
     if dump and out is not None:
-        raise UsageError("`--dump` draws no graph, so there is nothing to be written.", "Leave out --dump, or --out.")
+        raise UsageError(
+            "`--dump` draws no graph, so there is nothing to be written.",
+            "Leave out --dump, or --out.",
+        )
     target = target_of(slug, solution, katas, "profile")
     need_load(target.kata)
     screen = Screen()
     screen.say_whole(f"{target.kata.title}  {target.kata.slug}")
     probe = Probe(target.kata, target.path, sandbox, load, screen)
-    is_well = probe.show_threads() if dump else probe.draw(seconds, out or Path(f"profile-{target.kata.slug}.svg"))
+    is_well = (
+        probe.show_threads()
+        if dump
+        else probe.draw(seconds, out or Path(f"profile-{target.kata.slug}.svg"))
+    )
     return ExitCode.PASSED if is_well else ExitCode.FAILED

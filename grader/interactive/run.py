@@ -21,7 +21,15 @@ from grader.measure.recorder import Recorder
 from grader.measure.timing import Clock
 from grader.process.run_dir import temporary_run_dir
 from grader.process.sockets import MarkedSockets, listening_at, listening_near
-from grader.render.running import Trickle, addresses, curl_command, ending, event_line, request_line, round_line
+from grader.render.running import (
+    Trickle,
+    addresses,
+    curl_command,
+    ending,
+    event_line,
+    request_line,
+    round_line,
+)
 from grader.render.terminal.screen import Screen
 from grader.services.running import StandingServices, environ_of, titles_of
 from grader.services.service import Running, Surroundings
@@ -54,7 +62,14 @@ class Live:
     """
 
     def __init__(
-        self, kata: Kata, folder: Path, run_dir: Path, services: StandingServices, listening: socket.socket, load: int, screen: Screen
+        self,
+        kata: Kata,
+        folder: Path,
+        run_dir: Path,
+        services: StandingServices,
+        listening: socket.socket,
+        load: int,
+        screen: Screen,
     ) -> None:
         self._kata = kata
         self._folder = folder
@@ -79,14 +94,17 @@ class Live:
         return port
 
     def run(self) -> bool:
-        """Run until Ctrl-C, or the app's own end; returns whether it was the former. A SIGTERM goes on to who handles it.
+        """Run until Ctrl-C, or the app's own end; returns whether it was the former. A SIGTERM goes on to who handles
+        it.
 
         Raises:
             BrokenError: a service or the kata failed.
         """
         with self._ending.kept():
             anyio.run(self._run)
-            self._screen.say(*ending(self._ended_by_itself, self._app, self._exit_code, self._kata.limits.stop_s))
+            self._screen.say(
+                *ending(self._ended_by_itself, self._app, self._exit_code, self._kata.limits.stop_s)
+            )
         return not self._ended_by_itself
 
     @property
@@ -100,7 +118,9 @@ class Live:
             with self._everything:
                 await self._play()
         if self._recorder.mishap and not self._ending.signals:
-            raise HarnessError(self._recorder.mishap, "Run it again; if it recurs, please report it.")
+            raise HarnessError(
+                self._recorder.mishap, "Run it again; if it recurs, please report it."
+            )
 
     def _end(self) -> None:
         """End the app; the services go on until it has stopped, for it may need them for that."""
@@ -124,7 +144,9 @@ class Live:
             tasks.cancel_scope.cancel()
 
     async def _run_app(self, services: Mapping[str, Running]) -> None:
-        plan = AppPlan(self._folder, self._kata.workers, environ_of(services), self._kata.limits.stop_s)
+        plan = AppPlan(
+            self._folder, self._kata.workers, environ_of(services), self._kata.limits.stop_s
+        )
         async with running_app(plan, self._listening, self._run_dir, self._show_request) as app:
             self._app = app
             async with anyio.create_task_group() as tasks:
@@ -136,25 +158,39 @@ class Live:
     async def _listen(self) -> socket.socket:
         return in_time(listening_near(self._port + 1))
 
-    async def _lead(self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup) -> None:
+    async def _lead(
+        self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup
+    ) -> None:
         """Wait for the app, say where everything is, then send the load."""
         with anyio.move_on_after(self._kata.limits.start_s):
             await app.is_ready.wait()
         if not app.is_ready.is_set():
-            self._screen.say(f"The app has not come up in {self._kata.limits.start_s:g} s. It is still waited for; Ctrl-C stops it.")
+            self._screen.say(
+                f"The app has not come up in {self._kata.limits.start_s:g} s. It is still waited for; Ctrl-C stops it."
+            )
             await app.is_ready.wait()
         url = f"http://127.0.0.1:{self._port}"
         says = self._preparation.says if self._preparation is not None else ""
         self._screen.say_whole("", *addresses({"App": url, **self._named(services)}), "")
-        self._screen.say(*([says] if says else []), "It runs with your own rights, outside of any sandbox. Ctrl-C stops all.")
+        self._screen.say(
+            *([says] if says else []),
+            "It runs with your own rights, outside of any sandbox. Ctrl-C stops all.",
+        )
         if not self._count:
-            commands = [curl_command(request, url) for request in (*self._kata.run.first, *self._kata.run.load[:1])]
+            commands = [
+                curl_command(request, url)
+                for request in (*self._kata.run.first, *self._kata.run.load[:1])
+            ]
             self._screen.say_whole(*(f"Try: {command}" for command in commands), "")
             return
-        self._screen.say(f"{self._count} at once, round after round; other requests are shown, too.", "")
+        self._screen.say(
+            f"{self._count} at once, round after round; other requests are shown, too.", ""
+        )
         await self._send_load(app, services, tasks)
 
-    async def _send_load(self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup) -> None:
+    async def _send_load(
+        self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup
+    ) -> None:
         visitors = Visitors([self._listening.getsockname()], self._recorder, tasks, self._sockets)
         load = Load(visitors, self._kata.run, self._count)
         await load.begin()
@@ -189,14 +225,18 @@ class Live:
 
     def _seen(self, services: Mapping[str, Running]) -> dict[str, str]:
         """What the services have seen of the last round; the next one is counted anew."""
-        stock = {title.lower(): services[name].take_stock() for name, title in titles_of(self._kata)}
+        stock = {
+            title.lower(): services[name].take_stock() for name, title in titles_of(self._kata)
+        }
         return {title: seen for title, seen in stock.items() if seen}
 
 
 DEFAULT_PORT = 8000
 
 
-def run_app(slug: str | None, solution: Path | None, katas: Path | None, port: int | None, load: int | None) -> ExitCode:
+def run_app(
+    slug: str | None, solution: Path | None, katas: Path | None, port: int | None, load: int | None
+) -> ExitCode:
     """Run an app with its services until Ctrl-C; returns how the command ends.
 
     Args:
@@ -218,7 +258,9 @@ def run_app(slug: str | None, solution: Path | None, katas: Path | None, port: i
     screen.say_whole(f"{kata.title}  {kata.slug}")
     with temporary_run_dir() as run_dir:
         folder = where_to_run(target.path, run_dir / "solution")
-        listening = in_time(listening_at(port) if port is not None else listening_near(DEFAULT_PORT))
+        listening = in_time(
+            listening_at(port) if port is not None else listening_near(DEFAULT_PORT)
+        )
         got = listening.getsockname()[1]
         if port is None and got != DEFAULT_PORT:
             screen.say(f"Port {DEFAULT_PORT} is in use, so the app will be at {got}.")

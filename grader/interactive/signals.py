@@ -18,7 +18,11 @@ def not_ignored(numbers: Sequence[signal.Signals]) -> list[signal.Signals]:
 @contextlib.contextmanager
 def kept_handlers() -> Iterator[None]:
     """Afterwards these signals are handled as they were; an event loop that handled them forgets how that was."""
-    before = {number: handler for number in (*ENDING, *JOB_CONTROL) if (handler := signal.getsignal(number)) is not None}
+    before = {
+        number: handler
+        for number in (*ENDING, *JOB_CONTROL)
+        if (handler := signal.getsignal(number)) is not None
+    }
     try:
         yield
     finally:
@@ -37,7 +41,9 @@ class Ending:
         self.signals: list[signal.Signals] = []
 
     @contextlib.asynccontextmanager
-    async def ends(self, on_first: Callable[[], None], on_second: Callable[[], None]) -> AsyncIterator[None]:
+    async def ends(
+        self, on_first: Callable[[], None], on_second: Callable[[], None]
+    ) -> AsyncIterator[None]:
         """Meanwhile the first signal calls the one function, every further one the other.
 
         Args:
@@ -68,7 +74,9 @@ class Ending:
                     signal.raise_signal(number)
 
 
-async def follow_signals(end: Callable[[signal.Signals], None], pause: Callable[[], None], go_on: Callable[[], None]) -> None:
+async def follow_signals(
+    end: Callable[[signal.Signals], None], pause: Callable[[], None], go_on: Callable[[], None]
+) -> None:
     """Call what a signal is for, until this is cancelled.
 
     Args:

@@ -26,7 +26,14 @@ from grader.workspace.progress import Workspace, need_workspace
 from grader.workspace.target import Target, target_of
 
 
-def watch_kata(context: typer.Context, slug: str | None, sandbox: SandboxMode, katas: Path | None, *, polls: bool) -> None:
+def watch_kata(
+    context: typer.Context,
+    slug: str | None,
+    sandbox: SandboxMode,
+    katas: Path | None,
+    *,
+    polls: bool,
+) -> None:
     """Grade at every save; ends as a signal does that ended it.
 
     Args:
@@ -52,7 +59,13 @@ def end_with(number: int) -> None:
 
 
 def keep_watch(
-    target: Target, graders: Graders, context: typer.Context, katas: Path | None, *, sandbox: SandboxMode, polls: bool | None
+    target: Target,
+    graders: Graders,
+    context: typer.Context,
+    katas: Path | None,
+    *,
+    sandbox: SandboxMode,
+    polls: bool | None,
 ) -> int:
     """Watch until it ends; returns the number of the signal that ended it, or 0.
 
@@ -67,7 +80,9 @@ def keep_watch(
     if katas is not None:
         os.environ["KATA_PATH"] = str(katas.resolve())  # for the commands behind the keys
     with _keyboard() as keyboard, kept_handlers():
-        desk = Desk(graders, WatchScreen(), keyboard, _command_runner(context), _next_target, sandbox, polls)
+        desk = Desk(
+            graders, WatchScreen(), keyboard, _command_runner(context), _next_target, sandbox, polls
+        )
         return anyio.run(WatchLoop(target, desk).run)
 
 
@@ -87,10 +102,20 @@ def _command_runner(context: typer.Context) -> Callable[[Sequence[str], str], Gr
     application = context.find_root().command
 
     def run(words: Sequence[str], slug: str) -> GraderError | None:
-        command = application.get_command(context, words[0]) if isinstance(application, TyperGroup) else None
-        takes_slug = command is not None and any(parameter.name == "slug" for parameter in command.params)
+        command = (
+            application.get_command(context, words[0])
+            if isinstance(application, TyperGroup)
+            else None
+        )
+        takes_slug = command is not None and any(
+            parameter.name == "slug" for parameter in command.params
+        )
         try:
-            application.main([*words, slug] if takes_slug else list(words), prog_name="kata", standalone_mode=False)
+            application.main(
+                [*words, slug] if takes_slug else list(words),
+                prog_name="kata",
+                standalone_mode=False,
+            )
         except GraderError as error:
             return error
         return None
@@ -101,5 +126,13 @@ def _command_runner(context: typer.Context) -> Callable[[Sequence[str], str], Gr
 def _next_target(target: Target) -> Target | None:
     """The kata that is current now, after `kata next`; None when there is none, or it is this one still."""
     workspace: Workspace | None = target.workspace
-    slug = current_slug(target.catalog, workspace.states(target.catalog.renamed)) if workspace is not None else None
-    return target_of(slug, None, target.catalog.folder, "watch") if slug not in (None, target.kata.slug) else None
+    slug = (
+        current_slug(target.catalog, workspace.states(target.catalog.renamed))
+        if workspace is not None
+        else None
+    )
+    return (
+        target_of(slug, None, target.catalog.folder, "watch")
+        if slug not in (None, target.kata.slug)
+        else None
+    )

@@ -1,7 +1,8 @@
 """One watch: what happens when a solution is saved, a key is pressed, or a signal comes.
 
-Whatever happens becomes a message. One task takes them, in order, and is the only one that writes to the screen; while a grading or a
-command is under way it still hears them, so that a save or `q` breaks it off. All other messages wait until it is done.
+Whatever happens becomes a message. One task takes them, in order, and is the only one that writes to the screen; while
+a grading or a command is under way it still hears them, so that a save or `q` breaks it off. All other messages wait
+until it is done.
 """
 
 import signal
@@ -152,9 +153,18 @@ class WatchLoop:
         keyboard = self._desk.keyboard
         with self._send, self._receive:
             async with single_error(), anyio.create_task_group() as tasks:
-                tasks.start_soon(follow_signals, lambda number: self.tell(Signalled(number)), self._pause, self._go_on)
+                tasks.start_soon(
+                    follow_signals,
+                    lambda number: self.tell(Signalled(number)),
+                    self._pause,
+                    self._go_on,
+                )
                 if keyboard is not None:
-                    tasks.start_soon(keyboard.follow, lambda key: self.tell(Pressed(key)), lambda: self.tell(Signalled(signal.SIGHUP)))
+                    tasks.start_soon(
+                        keyboard.follow,
+                        lambda key: self.tell(Pressed(key)),
+                        lambda: self.tell(Signalled(signal.SIGHUP)),
+                    )
                 try:
                     while self._end is None:
                         await self._watch(self._target)
@@ -168,17 +178,29 @@ class WatchLoop:
 
     async def _watch(self, target: Target) -> None:
         """Watch one kata, until this ends or it is another one's turn."""
-        self._screen.say("", f"Watching {target.path.name}/: each save is graded. Ctrl-C ends this.")
+        self._screen.say(
+            "", f"Watching {target.path.name}/: each save is graded. Ctrl-C ends this."
+        )
         self._has_passed = False
         self._wanted = "started" if (target.path / ENTRY).exists() else ""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(partial(follow_saves, target.path, _workspace(target).root, self.tell, polls=self._desk.polls))
+            tasks.start_soon(
+                partial(
+                    follow_saves,
+                    target.path,
+                    _workspace(target).root,
+                    self.tell,
+                    polls=self._desk.polls,
+                )
+            )
             while self._end is None and self._target is target:
                 self._collect()
                 if self._wanted and not self._later:
                     await self._grade()
                 else:
-                    await self._answer(self._later.popleft() if self._later else await self._receive.receive())
+                    await self._answer(
+                        self._later.popleft() if self._later else await self._receive.receive()
+                    )
             tasks.cancel_scope.cancel()
 
     def _collect(self) -> None:
@@ -188,7 +210,9 @@ class WatchLoop:
                 message = self._receive.receive_nowait()
                 if isinstance(message, Saved):
                     self._wanted = self._wanted or "saved"
-                    self._later = deque(one for one in self._later if not isinstance(one, Gone))  # it is back
+                    self._later = deque(
+                        one for one in self._later if not isinstance(one, Gone)
+                    )  # it is back
                 else:
                     self._later.append(message)
 
@@ -198,7 +222,9 @@ class WatchLoop:
         elif isinstance(message, Gone):
             self._note_gone()
         elif isinstance(message, Polls):
-            self._screen.note(f"The system does not tell of changes ({message.reason}), so files are compared five times a second.")
+            self._screen.note(
+                f"The system does not tell of changes ({message.reason}), so files are compared five times a second."
+            )
         elif isinstance(message, Pressed):
             await self._press(message.character)
         else:
@@ -209,7 +235,10 @@ class WatchLoop:
             self._end = message.number
         else:
             root = _workspace(self._target).root
-            self._end = NoWorkspace(f"The workspace {root} is gone, so there is nothing to watch any more.", "`kata next` makes one anew.")
+            self._end = NoWorkspace(
+                f"The workspace {root} is gone, so there is nothing to watch any more.",
+                "`kata next` makes one anew.",
+            )
 
     def _note_gone(self) -> None:
         self._has_passed = False
@@ -225,7 +254,9 @@ class WatchLoop:
         screen.rule(datetime.now().astimezone(), why)
         screen.begin(target.kata)
         limit_s = target.kata.limits.grading_s
-        result = await self._attend(partial(self._desk.graders.grade, self._job, screen, limit_s), self._breaks_off_grading)
+        result = await self._attend(
+            partial(self._desk.graders.grade, self._job, screen, limit_s), self._breaks_off_grading
+        )
         screen.stop()
         if result is None:
             return
@@ -247,7 +278,9 @@ class WatchLoop:
             self._screen.error(error)
 
     def _note_pass(self, report: Report) -> GraderError | None:
-        """Note a pass before it is shown: who reads of it may go on at once. What prevents that is said after the verdict."""
+        """Note a pass before it is shown: who reads of it may go on at once. What prevents that is said after the
+        verdict.
+        """
         try:
             note_pass(self._target, report)
         except GraderError as error:
@@ -257,7 +290,9 @@ class WatchLoop:
     def _advice(self, verdict: Verdict) -> str:
         again = "save again" if self._desk.keyboard is None else "press r"
         if verdict is Verdict.PASSED:
-            return "Next: kata next" if self._desk.keyboard is None else "Press n for the next kata."
+            return (
+                "Next: kata next" if self._desk.keyboard is None else "Press n for the next kata."
+            )
         if verdict is Verdict.FAILED:
             return f"Mend {self._target.path.name}/{ENTRY}, and save it."
         if verdict is Verdict.INCONCLUSIVE:
@@ -268,7 +303,9 @@ class WatchLoop:
         """Whether this ends the grading under way; what is to happen then is noted."""
         if isinstance(message, Saved) or message == Pressed("r"):
             self._wanted = "saved again" if isinstance(message, Saved) else "again"
-            self._screen.note("Saved again: starting anew." if isinstance(message, Saved) else "Starting anew.")
+            self._screen.note(
+                "Saved again: starting anew." if isinstance(message, Saved) else "Starting anew."
+            )
             self._desk.graders.stand_by(self._job)
         elif isinstance(message, Gone):
             self._note_gone()
@@ -284,9 +321,13 @@ class WatchLoop:
     @property
     def _job(self) -> Job:
         target = self._target
-        return Job(str(target.catalog.folder), target.kata.slug, str(target.path), self._desk.sandbox)
+        return Job(
+            str(target.catalog.folder), target.kata.slug, str(target.path), self._desk.sandbox
+        )
 
-    async def _attend(self, work: Callable[[], Awaitable[Result]], breaks_off: Callable[[Message], bool]) -> Result | None:
+    async def _attend(
+        self, work: Callable[[], Awaitable[Result]], breaks_off: Callable[[Message], bool]
+    ) -> Result | None:
         """Do some work and hear messages meanwhile; None when one of them broke it off."""
         result: Result | None = None
         self._is_busy = True
@@ -328,7 +369,9 @@ class WatchLoop:
         self._screen.say("")
         run = partial(self._desk.run_command, key.command, target.kata.slug)
         with self._desk.keyboard.released() if self._desk.keyboard is not None else nullcontext():
-            error = await self._attend(partial(to_thread.run_sync, run, abandon_on_cancel=True), self._breaks_off_command)
+            error = await self._attend(
+                partial(to_thread.run_sync, run, abandon_on_cancel=True), self._breaks_off_command
+            )
         if error is None and key.needs_pass:
             error = self._go_to_next()
         if error is not None:
@@ -352,7 +395,13 @@ class WatchLoop:
 
     def _show_keys(self) -> None:
         if self._desk.keyboard is not None:
-            self._screen.keys([(key.character, key.word) for key in KEYS if self._has_passed or not key.needs_pass])
+            self._screen.keys(
+                [
+                    (key.character, key.word)
+                    for key in KEYS
+                    if self._has_passed or not key.needs_pass
+                ]
+            )
 
     # ---- job control ----------------------------------------------------------------------------------------------
 

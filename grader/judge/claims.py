@@ -3,7 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from grader.evidence.claims import Claim, ClockClaim, CountClaim, GateClaim, Relation, StatusClaim, ValueClaim
+from grader.evidence.claims import (
+    Claim,
+    ClockClaim,
+    CountClaim,
+    GateClaim,
+    Relation,
+    StatusClaim,
+    ValueClaim,
+)
 from grader.evidence.traffic import Exchange, ExchangeError
 from grader.judge.clock import DEADLINE_SHARE
 from grader.report import Bar, Finding, FindingKind
@@ -51,26 +59,46 @@ def measured_time_s(claim: ClockClaim, exchanges: Mapping[int, Exchange]) -> flo
 
 
 def is_overlapping(exchanges: Sequence[Exchange]) -> bool:
-    """Whether there was a moment at which all of them were under way; a burst without one has proved nothing (design)."""
+    """Whether there was a moment at which all of them were under way; a burst without one has proved
+    nothing (design).
+    """
     sent = [exchange.sent_s for exchange in exchanges if exchange.sent_s is not None]
-    return len(sent) == len(exchanges) and max(sent) < min(exchange.ended_s for exchange in exchanges)
+    return len(sent) == len(exchanges) and max(sent) < min(
+        exchange.ended_s for exchange in exchanges
+    )
 
 
 def _bars(exchanges: Sequence[Exchange]) -> tuple[Bar, ...]:
     """When each exchange began and ended, counted from the first, in the order of their ends."""
     began_s = min(exchange.planned_s for exchange in exchanges)
-    bars = [Bar(from_s=e.planned_s - began_s, to_s=e.ended_s - began_s, is_cut=e.error is ExchangeError.CUT_OFF) for e in exchanges]
+    bars = [
+        Bar(
+            from_s=e.planned_s - began_s,
+            to_s=e.ended_s - began_s,
+            is_cut=e.error is ExchangeError.CUT_OFF,
+        )
+        for e in exchanges
+    ]
     return tuple(sorted(bars, key=lambda bar: (bar.to_s, bar.from_s)))
 
 
 def _examine_status(claim: StatusClaim, exchanges: Mapping[int, Exchange]) -> Finding | None:
     concerned = [exchanges[number] for number in claim.exchanges]
     # What the grader cut off itself is neither right nor wrong: the clock claim that follows says why.
-    wrong = [e for e in concerned if e.error is not ExchangeError.CUT_OFF and (e.error is not None or e.status not in claim.allowed)]
+    wrong = [
+        e
+        for e in concerned
+        if e.error is not ExchangeError.CUT_OFF
+        and (e.error is not None or e.status not in claim.allowed)
+    ]
     if not wrong:
         return None
     # A wrong status is final, a missing or a late answer may be noise; so the certain kind is told first.
-    late = [e for e in wrong if e.status in claim.late and e.error is None and e.elapsed_s >= claim.not_before_s]
+    late = [
+        e
+        for e in wrong
+        if e.status in claim.late and e.error is None and e.elapsed_s >= claim.not_before_s
+    ]
     certain = [e for e in wrong if e.error is not ExchangeError.TIMED_OUT and e not in late]
     told = certain or late or wrong
     first = told[0]
@@ -89,10 +117,15 @@ def _examine_status(claim: StatusClaim, exchanges: Mapping[int, Exchange]) -> Fi
             by_clock=first.error is ExchangeError.TIMED_OUT,
             limit=first.elapsed_s if first.error is ExchangeError.TIMED_OUT else None,
             watch=claim.watch,
-            own_limit_s=first.elapsed_s * DEADLINE_SHARE if first.patience_s is None else first.patience_s,
+            own_limit_s=first.elapsed_s * DEADLINE_SHARE
+            if first.patience_s is None
+            else first.patience_s,
         )
     statuses = Counter(e.status for e in told if e.error is None)
-    observed = ", ".join(f"{status}" if len(concerned) == 1 else f"{count} × {status}" for status, count in statuses.most_common(3))
+    observed = ", ".join(
+        f"{status}" if len(concerned) == 1 else f"{count} × {status}"
+        for status, count in statuses.most_common(3)
+    )
     return Finding(
         kind=FindingKind.WRONG_STATUS,
         subject=subject,
@@ -108,7 +141,9 @@ def _examine_value(claim: ValueClaim, exchanges: Mapping[int, Exchange]) -> Find
     if claim.wanted == claim.seen:
         return None
     exchange = exchanges.get(claim.exchange) if claim.exchange is not None else None
-    subject = claim.what if exchange is None else f"{claim.what} of {exchange.method} {exchange.path}"
+    subject = (
+        claim.what if exchange is None else f"{claim.what} of {exchange.method} {exchange.path}"
+    )
     return Finding(
         kind=FindingKind.WRONG_VALUE,
         subject=subject,
@@ -151,7 +186,9 @@ def _examine_clock(claim: ClockClaim, exchanges: Mapping[int, Exchange]) -> Find
     return Finding(
         kind=FindingKind.TOO_FAST if claim.relation is Relation.AT_LEAST else FindingKind.TOO_SLOW,
         subject=claim.what,
-        observed="cut off" if any(exchange.error is ExchangeError.CUT_OFF for exchange in concerned) else "",
+        observed="cut off"
+        if any(exchange.error is ExchangeError.CUT_OFF for exchange in concerned)
+        else "",
         measured=measured_s,
         limit=claim.limit_s,
         unit="s",

@@ -11,15 +11,16 @@ DEADLINE_SHARE = 0.5
 their own where blocking ones had 0.58 s and more (design); half of 3 s is far from both kinds of noise."""
 
 TAKEN_SHARE = 0.25
-"""Of a deadline that the solution keeps itself, the share that may be taken from it in a whole check before a wrong answer is
-held possible in a right solution. On a quiet machine 0.02–0.05 s are taken in a check."""
+"""Of a deadline that the solution keeps itself, the share that may be taken from it in a whole check before a wrong
+answer is held possible in a right solution. On a quiet machine 0.02–0.05 s are taken in a check."""
 
 SENDER_LAG_SHARE = 1 / 3
 """A grader whose own loop lagged by more than this share of a limit has timed itself, not the solution."""
 
 
 BUSY_SHARE = 0.5
-"""A grader that computed or waited for a core for more than this share of the time did not get to look at the solution."""
+"""A grader that computed or waited for a core for more than this share of the time did not get to look at the solution.
+"""
 
 
 def is_witnessed(watch: Watch, limit_s: float) -> bool:
@@ -33,8 +34,13 @@ def sender_lagged(watch: Watch, limit_s: float) -> bool:
 
 
 def grader_was_busy(watch: Watch) -> bool:
-    """Whether the grader was mostly kept from its work, by others or by its own, so that what it missed says nothing of the solution."""
-    return watch.grader is not None and watch.grader.waited_s + watch.grader.cpu_s > watch.elapsed_s * BUSY_SHARE
+    """Whether the grader was mostly kept from its work, by others or by its own, so that what it missed says nothing of
+    the solution.
+    """
+    return (
+        watch.grader is not None
+        and watch.grader.waited_s + watch.grader.cpu_s > watch.elapsed_s * BUSY_SHARE
+    )
 
 
 def may_be_late(watch: Watch | None, own_deadline_s: float | None) -> bool:

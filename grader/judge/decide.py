@@ -12,7 +12,13 @@ from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.evidence.server import ServerLife, Stall
 from grader.evidence.traffic import ExchangeError
 from grader.judge.claims import examine_claim, measured_time_s
-from grader.judge.clock import DEADLINE_SHARE, grader_was_busy, is_witnessed, may_be_late, sender_lagged
+from grader.judge.clock import (
+    DEADLINE_SHARE,
+    grader_was_busy,
+    is_witnessed,
+    may_be_late,
+    sender_lagged,
+)
 from grader.report import CheckResult, Finding, FindingKind, Outcome, StallSite, Verdict
 
 ROUNDS = 3
@@ -28,8 +34,9 @@ SITES = 3
 """How many lines at which the loop stood still a finding carries."""
 
 KILLED = -9
-"""How a process ends that got SIGKILL, which was not ours. The system itself may have sent it, for want of memory, or somebody else on
-this machine; so it must recur on a fresh server before it counts. An app that ends itself so does it again."""
+"""How a process ends that got SIGKILL, which was not ours. The system itself may have sent it, for want of memory, or
+somebody else on this machine; so it must recur on a fresh server before it counts. An app that ends itself so does it
+again."""
 
 BROKEN_KINDS = (FindingKind.MISHAP, FindingKind.NOTHING_ASSERTED)
 
@@ -60,7 +67,9 @@ def stall_sites(stalls: Sequence[Stall]) -> tuple[StallSite, ...]:
     frames = {(stall.frame.file, stall.frame.line): stall.frame for stall in stalls}
     sites = []
     for place, frame in frames.items():
-        here = [stall.duration_s for stall in stalls if (stall.frame.file, stall.frame.line) == place]
+        here = [
+            stall.duration_s for stall in stalls if (stall.frame.file, stall.frame.line) == place
+        ]
         sites.append(StallSite(frame=frame, count=len(here), total_s=sum(here)))
     return tuple(sorted(sites, key=lambda site: -site.total_s)[:SITES])
 
@@ -94,18 +103,30 @@ def _first_finding(attempt: Attempt) -> Finding | None:
 
 def _has_evidence(attempt: Attempt) -> bool:
     """Whether the solution was seen to do anything at all: a pass without that would mean nothing."""
-    return any(exchange.status is not None for exchange in attempt.exchanges) or bool(attempt.events)
+    return any(exchange.status is not None for exchange in attempt.exchanges) or bool(
+        attempt.events
+    )
 
 
 def _examine_life(life: ServerLife) -> Finding | None:
     output = tuple(life.log.strip().splitlines()[-OUTPUT_LINES:])
     if life.exceeded is not None:
         excess = life.exceeded
-        return Finding(kind=FindingKind.LIMIT_EXCEEDED, subject=excess.what, measured=excess.seen, limit=excess.limit, excess=excess)
-    ended = life.exited_s is not None and (life.stop_asked_s is None or life.exited_s < life.stop_asked_s)
+        return Finding(
+            kind=FindingKind.LIMIT_EXCEEDED,
+            subject=excess.what,
+            measured=excess.seen,
+            limit=excess.limit,
+            excess=excess,
+        )
+    ended = life.exited_s is not None and (
+        life.stop_asked_s is None or life.exited_s < life.stop_asked_s
+    )
     if ended or life.left_early:
         crash = life.crash
-        kind = FindingKind.CRASHED_AT_START if life.ready_s is None else FindingKind.CRASHED_UNDER_LOAD
+        kind = (
+            FindingKind.CRASHED_AT_START if life.ready_s is None else FindingKind.CRASHED_UNDER_LOAD
+        )
         return Finding(
             kind=kind,
             observed=f"exit code {life.exit_code}",
@@ -133,9 +154,15 @@ def has_witness(finding: Finding) -> bool:
     """Whether a miss by the clock is the code's own doing, as seen from outside."""
     if finding.kind in (FindingKind.CRASHED_AT_START, FindingKind.CRASHED_UNDER_LOAD):
         return True
-    if finding.watch is None or finding.own_limit_s is None or not is_witnessed(finding.watch, finding.own_limit_s):
+    if (
+        finding.watch is None
+        or finding.own_limit_s is None
+        or not is_witnessed(finding.watch, finding.own_limit_s)
+    ):
         return False
-    return finding.kind is not FindingKind.TOO_SLOW or not sender_lagged(finding.watch, finding.own_limit_s)
+    return finding.kind is not FindingKind.TOO_SLOW or not sender_lagged(
+        finding.watch, finding.own_limit_s
+    )
 
 
 @dataclass(frozen=True)
@@ -176,7 +203,9 @@ class CheckJudge:
         if not self._examined:
             return Step.TRY_SOLUTION
         own = [one.finding for one in self._examined if one.is_own]
-        if any(one.finding is not None and one.finding.kind in BROKEN_KINDS for one in self._examined):
+        if any(
+            one.finding is not None and one.finding.kind in BROKEN_KINDS for one in self._examined
+        ):
             return Step.BROKEN
         if any(finding is None for finding in own):
             return Step.PASS
@@ -184,7 +213,10 @@ class CheckJudge:
         if any(not finding.by_clock for finding in misses):
             return Step.FAIL
         witnessed = sum(has_witness(finding) for finding in misses)
-        killed = any(finding.kind in (FindingKind.CRASHED_AT_START, FindingKind.CRASHED_UNDER_LOAD) for finding in misses)
+        killed = any(
+            finding.kind in (FindingKind.CRASHED_AT_START, FindingKind.CRASHED_UNDER_LOAD)
+            for finding in misses
+        )
         if witnessed >= (1 if self._failed_already and not killed else WITNESSES):
             return Step.FAIL
         return _next_round(self._examined, witnessed == len(misses))
@@ -200,10 +232,16 @@ class CheckJudge:
         if not any(one.is_own for one in self._examined):
             return CheckResult(name=name, title=title, outcome=Outcome.NOT_RUN)
         step, attempts = self.step, [one.attempt for one in self._examined]
-        outcome = {Step.PASS: Outcome.PASSED, Step.FAIL: Outcome.FAILED, Step.BROKEN: Outcome.BROKEN}.get(step, Outcome.INCONCLUSIVE)
+        outcome = {
+            Step.PASS: Outcome.PASSED,
+            Step.FAIL: Outcome.FAILED,
+            Step.BROKEN: Outcome.BROKEN,
+        }.get(step, Outcome.INCONCLUSIVE)
         finding = self._told(step, machine)
         last = next(one.attempt for one in reversed(self._examined) if one.is_own)
-        measured, limit, unit, relation = _figures(last) if finding is None else _figures_of(finding)
+        measured, limit, unit, relation = (
+            _figures(last) if finding is None else _figures_of(finding)
+        )
         return CheckResult(
             name=name,
             title=title,
@@ -219,20 +257,39 @@ class CheckJudge:
         )
 
     def _told(self, step: Step, machine: Machine | None) -> Finding | None:
-        """The finding that the result is about: what broke the check, else the first certain one, else the first miss by the clock."""
+        """The finding that the result is about: what broke the check, else the first certain one, else the first miss
+        by the clock.
+        """
         if step is Step.PASS:
             return None
         if step is Step.BROKEN:
-            return next((one.finding for one in self._examined if one.finding is not None and one.finding.kind in BROKEN_KINDS), None)
+            return next(
+                (
+                    one.finding
+                    for one in self._examined
+                    if one.finding is not None and one.finding.kind in BROKEN_KINDS
+                ),
+                None,
+            )
         misses = [one.finding for one in self._examined if one.is_own and one.finding is not None]
-        return replace(next((finding for finding in misses if not finding.by_clock), misses[0]), machine=machine)
+        return replace(
+            next((finding for finding in misses if not finding.by_clock), misses[0]),
+            machine=machine,
+        )
 
     def _deciding(self) -> int | None:
-        """The place of the attempt that the result is about: the last that held, else the first certain miss, else the first."""
+        """The place of the attempt that the result is about: the last that held, else the first certain miss, else the
+        first.
+        """
         own = [(number, one.finding) for number, one in enumerate(self._examined) if one.is_own]
         held = [number for number, finding in own if finding is None]
-        certain = [number for number, finding in own if finding is not None and not finding.by_clock]
-        return next((found[0] for found in (held[-1:], certain, [number for number, _ in own]) if found), None)
+        certain = [
+            number for number, finding in own if finding is not None and not finding.by_clock
+        ]
+        return next(
+            (found[0] for found in (held[-1:], certain, [number for number, _ in own]) if found),
+            None,
+        )
 
 
 def _next_round(examined: Sequence[Examined], all_witnessed: bool) -> Step:
@@ -250,8 +307,8 @@ def _next_round(examined: Sequence[Examined], all_witnessed: bool) -> Step:
 def _proves_nothing(finding: Finding | None) -> bool:
     """Whether the machine is known to have taken the time: then even a lost round proves nothing.
 
-    So it is with a late answer, and when the grader itself was without a core for most of the time: a solution with a hundred threads
-    has more to be looked at than the reference, and a busy machine lets only the one be done in time.
+    So it is with a late answer, and when the grader itself was without a core for most of the time: a solution with a
+    hundred threads has more to be looked at than the reference, and a busy machine lets only the one be done in time.
     """
     if finding is None or finding.watch is None:
         return False
@@ -290,7 +347,9 @@ def _figures(attempt: Attempt) -> Figures:
     return None, None, "", None
 
 
-def judge_run(records: Sequence[CheckRecord], *, out_of_time: bool = False) -> tuple[Verdict, tuple[CheckResult, ...]]:
+def judge_run(
+    records: Sequence[CheckRecord], *, out_of_time: bool = False
+) -> tuple[Verdict, tuple[CheckResult, ...]]:
     """The verdict of a whole run and the result of each check.
 
     Args:

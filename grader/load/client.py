@@ -33,7 +33,9 @@ GIVE_UP_CROWD_S = 5.0
 """The same for crowds of more than 20."""
 
 PATIENCE_SHARE = 1 / 3
-"""Of `give_up_s`, the share that the app's own doing may take before a visitor gives up: what is past that is a witness (judge)."""
+"""Of `give_up_s`, the share that the app's own doing may take before a visitor gives up: what is past that is a witness
+(judge).
+"""
 
 PATIENCE_LOOK_S = 0.03
 """How often it is looked, once the patience may be over, whether the time was the app's own doing."""
@@ -119,7 +121,9 @@ class Crowd(Sequence[Answer]):
     @property
     def elapsed_s(self) -> float:
         """Seconds from the first planned sending to the last end."""
-        return max(a.exchange.ended_s for a in self.answers) - min(a.exchange.planned_s for a in self.answers)
+        return max(a.exchange.ended_s for a in self.answers) - min(
+            a.exchange.planned_s for a in self.answers
+        )
 
 
 class Pending:
@@ -152,7 +156,11 @@ class Pending:
     @property
     def served(self) -> bool:
         """Whether a whole answer has come."""
-        return self._answer is not None and self._answer.status is not None and self._answer.exchange.error is None
+        return (
+            self._answer is not None
+            and self._answer.status is not None
+            and self._answer.exchange.error is None
+        )
 
     @property
     def body(self) -> bytes:
@@ -166,7 +174,14 @@ class Pending:
             GateMissed: it had not before the deadline.
         """
         what = f"{text.decode(errors='replace')!r} in the answer to {self._what}"
-        await pass_gate(self._recorder, what, count, lambda: self._visit.body.count(text), self._visit.changed, deadline_s)
+        await pass_gate(
+            self._recorder,
+            what,
+            count,
+            lambda: self._visit.body.count(text),
+            self._visit.changed,
+            deadline_s,
+        )
 
     async def events(self, count: int, deadline_s: float | None = None) -> list[object]:
         """Wait until so many server-sent events have come.
@@ -181,7 +196,14 @@ class Pending:
         def seen() -> int:
             return len(event_data(self.body))
 
-        await pass_gate(self._recorder, f"events in the answer to {self._what}", count, seen, self._visit.changed, deadline_s)
+        await pass_gate(
+            self._recorder,
+            f"events in the answer to {self._what}",
+            count,
+            seen,
+            self._visit.changed,
+            deadline_s,
+        )
         return event_data(self.body)
 
     def leave(self) -> None:
@@ -204,13 +226,25 @@ class Lingering:
             GateMissed: it had not before the deadline.
         """
         what = "idle connections closed by the server"
-        await pass_gate(self._recorder, what, 1, lambda: int(self._visit.over.done()), self._visit.changed, deadline_s)
+        await pass_gate(
+            self._recorder,
+            what,
+            1,
+            lambda: int(self._visit.over.done()),
+            self._visit.changed,
+            deadline_s,
+        )
 
 
 class Visit(asyncio.Protocol):
     """One connection and the one request on it."""
 
-    def __init__(self, clock: Clock, read_bytes_per_s: float | None = None, patience_s: float = PATIENCE_SHARE * GIVE_UP_S) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        read_bytes_per_s: float | None = None,
+        patience_s: float = PATIENCE_SHARE * GIVE_UP_S,
+    ) -> None:
         self.clock = clock
         self.patience_s = patience_s
         self.sent_s: float | None = None
@@ -249,7 +283,11 @@ class Visit(asyncio.Protocol):
         self.first_byte_s = self.first_byte_s or now_s
         self._parse(data, now_s)
         self.changed.set()
-        if self._read_bytes_per_s is not None and self._transport is not None and not self.over.done():
+        if (
+            self._read_bytes_per_s is not None
+            and self._transport is not None
+            and not self.over.done()
+        ):
             self._transport.pause_reading()
             asyncio.get_running_loop().call_later(len(data) / self._read_bytes_per_s, self._read_on)
 
@@ -265,7 +303,11 @@ class Visit(asyncio.Protocol):
                 self._events += 1
                 if self._events > EVENTS_LIMIT:
                     self.finish(ExchangeError.TOO_LARGE)
-                elif event is h11.NEED_DATA or event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
+                elif (
+                    event is h11.NEED_DATA
+                    or event is h11.PAUSED
+                    or isinstance(event, h11.ConnectionClosed)
+                ):
                     return
                 else:
                     self._take(event, now_s)
@@ -280,7 +322,9 @@ class Visit(asyncio.Protocol):
                 self.finish(ExchangeError.MALFORMED)
         elif isinstance(event, h11.Response):
             self.status = event.status_code
-            self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in event.headers}
+            self.headers = {
+                name.decode("latin-1"): value.decode("latin-1") for name, value in event.headers
+            }
         elif isinstance(event, h11.Data):
             self.body += event.data
             if len(self.body) > BODY_LIMIT_BYTES:
@@ -321,7 +365,11 @@ class Visitors:
     """
 
     def __init__(
-        self, addresses: Sequence[Address], recorder: Recorder, tasks: anyio.abc.TaskGroup, sockets: Sockets | None = None
+        self,
+        addresses: Sequence[Address],
+        recorder: Recorder,
+        tasks: anyio.abc.TaskGroup,
+        sockets: Sockets | None = None,
     ) -> None:
         self._sockets = sockets or OwnSockets()
         self.addresses = tuple(addresses)
@@ -357,8 +405,9 @@ class Visitors:
             json: body, sent as JSON.
             headers: further headers.
             give_up_s: when the visitor stops waiting in any case.
-            patience_s: when the visitor stops waiting if so much of the time was certainly the app's own doing; a third of
-                `give_up_s` by default, less in haste. Must be above what the task grants, so that a timer set to just that is in time.
+            patience_s: when the visitor stops waiting if so much of the time was certainly the app's own doing; a third
+                of `give_up_s` by default, less in haste. Must be above what the task grants, so that a timer set to
+                just that is in time.
             leave_after_s: when the visitor goes away on purpose, seconds after sending.
             read_bytes_per_s: how fast the visitor reads; None for as fast as it comes.
         """
@@ -387,7 +436,11 @@ class Visitors:
         read_bytes_per_s: float | None = None,
     ) -> Pending:
         """Send one request and go on; await the result for its answer. Arguments as for `request`."""
-        visit = Visit(self.recorder.clock, read_bytes_per_s, self._patience_s(give_up_s) if patience_s is None else patience_s)
+        visit = Visit(
+            self.recorder.clock,
+            read_bytes_per_s,
+            self._patience_s(give_up_s) if patience_s is None else patience_s,
+        )
 
         async def run() -> Answer:
             (connection,) = await self._sockets.take(1)
@@ -410,7 +463,9 @@ class Visitors:
 
     @contextlib.asynccontextmanager
     async def lingering(self) -> AsyncIterator[Lingering]:
-        """Meanwhile a visitor is connected who asks nothing; by it is seen from outside that a server begins to shut down."""
+        """Meanwhile a visitor is connected who asks nothing; by it is seen from outside that a server begins to shut
+        down.
+        """
         visit = Visit(self.recorder.clock)
         (connection,) = await self._sockets.take(1)
         await self._connect(visit, connection)
@@ -422,8 +477,8 @@ class Visitors:
     async def settle(self, path: str, *, give_up_s: float = GIVE_UP_S) -> Answer:
         """Let the server begin whatever visitors have sent before: asks for a cheap path, 10 times, one after another.
 
-        Goes by the server's own steps and not by the clock, so it is as good on a busy machine. Returns the last answer, which is the
-        first without a status if there is one.
+        Goes by the server's own steps and not by the clock, so it is as good on a busy machine. Returns the last
+        answer, which is the first without a status if there is one.
 
         Args:
             path: of a route that is answered by the event loop alone, such as `/health`.
@@ -458,8 +513,8 @@ class Visitors:
             json: body of each, or what makes it from the visitor's number.
             headers: further headers.
             give_up_s: when visitors stop waiting; 3 s, or 5 s for more than 20.
-            cut_off_s: the limit of a `within` that follows: when it is passed and that is certainly the code's own doing,
-                the rest is not waited for. Makes failing fast.
+            cut_off_s: the limit of a `within` that follows: when it is passed and that is certainly the code's own
+                doing, the rest is not waited for. Makes failing fast.
         """
         base = 1000 + secrets.randbelow(900_000)
         numbers = numbers or range(base, base + count)
@@ -470,8 +525,14 @@ class Visitors:
         async with anyio.create_task_group() as connecting:
             for visit, connection in zip(visits, sockets, strict=True):
                 connecting.start_soon(self._connect, visit, connection)
-        paths = [(path if isinstance(path, str) else path[i % len(path)]).replace("{n}", str(numbers[i])) for i in range(count)]
-        messages = [self._message(method, paths[i], json(numbers[i]) if callable(json) else json, headers) for i in range(count)]
+        paths = [
+            (path if isinstance(path, str) else path[i % len(path)]).replace("{n}", str(numbers[i]))
+            for i in range(count)
+        ]
+        messages = [
+            self._message(method, paths[i], json(numbers[i]) if callable(json) else json, headers)
+            for i in range(count)
+        ]
         opening = self.recorder.watcher.open()
         planned_s = clock.now()
         for visit, message in zip(visits, messages, strict=True):
@@ -481,7 +542,9 @@ class Visitors:
             for visit in visits:
                 await self._end(visit, opening, planned_s + give_up_s)
         watch = self.recorder.watcher.close(opening)
-        exchanges = [self._record(visits[i], method, paths[i], numbers[i], planned_s) for i in range(count)]
+        exchanges = [
+            self._record(visits[i], method, paths[i], numbers[i], planned_s) for i in range(count)
+        ]
         return self._crowd(visits, exchanges, watch, steady=False)
 
     async def steady(
@@ -513,9 +576,13 @@ class Visitors:
             planned_s = begin_s + i / rate_per_s
             await anyio.sleep(max(0.0, planned_s - clock.now()))
             if await self._connect(visits[i], sockets[i]):
-                visits[i].send(*self._message(method, path.replace("{n}", str(base + i)), None, headers))
+                visits[i].send(
+                    *self._message(method, path.replace("{n}", str(base + i)), None, headers)
+                )
             await self._end(visits[i], opening, planned_s + give_up_s)
-            exchanges[i] = self._record(visits[i], method, path.replace("{n}", str(base + i)), base + i, planned_s)
+            exchanges[i] = self._record(
+                visits[i], method, path.replace("{n}", str(base + i)), base + i, planned_s
+            )
 
         async with self._cutting(visits, opening, cut_off_s), anyio.create_task_group() as coming:
             for i in range(count):
@@ -540,9 +607,15 @@ class Visitors:
             raise
         return not visit.over.done()
 
-    def _message(self, method: str, path: str, json: object, headers: Mapping[str, str] | None) -> tuple[h11.Request, bytes]:
+    def _message(
+        self, method: str, path: str, json: object, headers: Mapping[str, str] | None
+    ) -> tuple[h11.Request, bytes]:
         content = b"" if json is None else json_module.dumps(json).encode()
-        fields = [("host", ":".join(map(str, self.addresses[0]))), ("accept", "*/*"), *(headers or {}).items()]
+        fields = [
+            ("host", ":".join(map(str, self.addresses[0]))),
+            ("accept", "*/*"),
+            *(headers or {}).items(),
+        ]
         if json is not None:
             fields += [("content-type", "application/json"), ("content-length", str(len(content)))]
         return h11.Request(method=method, target=path, headers=fields), content
@@ -551,10 +624,14 @@ class Visitors:
         return PATIENCE_SHARE * give_up_s * self.recorder.haste
 
     async def _end(self, visit: Visit, opening: Opening, deadline_s: float) -> None:
-        """Wait until the visit is over, the deadline has passed, or the app itself has taken more than the visitor's patience."""
+        """Wait until the visit is over, the deadline has passed, or the app itself has taken more than the visitor's
+        patience.
+        """
         with anyio.move_on_after(max(0.0, deadline_s - self.recorder.clock.now())):
             # What is the app's own doing is never more than what has passed, so there is nothing to look at before.
-            wait_s = max(PATIENCE_LOOK_S, opening.at_s + visit.patience_s - self.recorder.clock.now())
+            wait_s = max(
+                PATIENCE_LOOK_S, opening.at_s + visit.patience_s - self.recorder.clock.now()
+            )
             while True:
                 with anyio.move_on_after(wait_s):
                     await asyncio.shield(visit.over)
@@ -567,7 +644,9 @@ class Visitors:
         visit.finish(ExchangeError.TIMED_OUT)
 
     @contextlib.asynccontextmanager
-    async def _cutting(self, visits: Sequence[Visit], opening: Opening, limit_s: float | None) -> AsyncIterator[None]:
+    async def _cutting(
+        self, visits: Sequence[Visit], opening: Opening, limit_s: float | None
+    ) -> AsyncIterator[None]:
         """Meanwhile, cut visits off that are certainly too slow by the code's own doing."""
 
         async def cut(limit_s: float) -> None:
@@ -588,7 +667,9 @@ class Visitors:
             yield
             tasks.cancel_scope.cancel()
 
-    def _record(self, visit: Visit, method: str, path: str, n: int | None, planned_s: float) -> Exchange:
+    def _record(
+        self, visit: Visit, method: str, path: str, n: int | None, planned_s: float
+    ) -> Exchange:
         exchange = Exchange(
             id=self.recorder.new_id(),
             method=method,
@@ -601,7 +682,9 @@ class Visitors:
             ended_s=visit.last_byte_s or visit.over.result(),
             status=visit.status,
             size_bytes=len(visit.body),
-            body=bytes(visit.body[: BODY_KEPT_CHARS * 4]).decode(errors="replace")[:BODY_KEPT_CHARS],
+            body=bytes(visit.body[: BODY_KEPT_CHARS * 4]).decode(errors="replace")[
+                :BODY_KEPT_CHARS
+            ],
             error=visit.error,
             patience_s=visit.patience_s,
         )
@@ -611,8 +694,18 @@ class Visitors:
     def _answer(self, visit: Visit, exchange: Exchange, watch: Watch) -> Answer:
         return Answer(exchange, visit.headers, bytes(visit.body), watch, self.recorder)
 
-    def _crowd(self, visits: Sequence[Visit], exchanges: Sequence[Exchange], watch: Watch, *, steady: bool) -> Crowd:
-        burst = Burst(id=self.recorder.new_id(), exchanges=tuple(exchange.id for exchange in exchanges), steady=steady, watch=watch)
+    def _crowd(
+        self, visits: Sequence[Visit], exchanges: Sequence[Exchange], watch: Watch, *, steady: bool
+    ) -> Crowd:
+        burst = Burst(
+            id=self.recorder.new_id(),
+            exchanges=tuple(exchange.id for exchange in exchanges),
+            steady=steady,
+            watch=watch,
+        )
         self.recorder.bursts.append(burst)
-        answers = tuple(self._answer(visit, exchange, watch) for visit, exchange in zip(visits, exchanges, strict=True))
+        answers = tuple(
+            self._answer(visit, exchange, watch)
+            for visit, exchange in zip(visits, exchanges, strict=True)
+        )
         return Crowd(answers, burst, self.recorder)

@@ -107,7 +107,11 @@ class Load:
 
 def _round(number: int, answers: Sequence[Answer]) -> Round:
     errors = Counter(error for answer in answers if (error := _error_of(answer)))
-    whole = [answer.elapsed_s for answer in answers if answer.exchange.error is None and not _error_of(answer)]
+    whole = [
+        answer.elapsed_s
+        for answer in answers
+        if answer.exchange.error is None and not _error_of(answer)
+    ]
     return Round(number, len(answers), tuple(sorted(whole)), dict(errors))
 
 

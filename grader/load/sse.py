@@ -11,7 +11,10 @@ def event_data(body: bytes) -> list[object]:
     """
     text = body.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
     blocks = [block.split("\n") for block in text.split("\n\n")[:-1]]
-    found = [[line.removeprefix("data:").removeprefix(" ") for line in block if line.startswith("data:")] for block in blocks]
+    found = [
+        [line.removeprefix("data:").removeprefix(" ") for line in block if line.startswith("data:")]
+        for block in blocks
+    ]
     return [_parsed("\n".join(lines)) for lines in found if lines]
 
 

@@ -8,15 +8,15 @@ LONGEST_S = 0.1
 """No pause is longer."""
 
 FACTOR = 2
-"""A pause lasts at least so many times what it cost to be woken from the last one, and to look: a third of the time goes into that at most,
-until the longest pause is reached."""
+"""A pause lasts at least so many times what it cost to be woken from the last one, and to look: a third of the time
+goes into that at most, until the longest pause is reached."""
 
 
 class Pace:
     """Pauses between looks. On a quiet machine they are short; where each waking is a wait for a core they grow.
 
-    A grader that wakes 500 times a second beside busy processes waits for a core most of the time. That time cannot be the
-    solution's own, so it would take the longer to see that a wrong one will never do what is waited for.
+    A grader that wakes 500 times a second beside busy processes waits for a core most of the time. That time cannot be
+    the solution's own, so it would take the longer to see that a wrong one will never do what is waited for.
 
     Args:
         shortest_s: the pause on a quiet machine.

@@ -16,11 +16,12 @@ DEADLINE_CROWD_S = 5.0
 
 OWN_LIMIT_S = 0.5
 """When so much of the waiting was the code's own doing, a gate will not open any more. Of right apps it was at
-most 0.084 s, on a quiet machine and beside 8 busy processes; of wrong ones there is no end to it (docs/explanation/verdicts.md)."""
+most 0.084 s, on a quiet machine and beside 8 busy processes; of wrong ones there is no end to it
+(docs/explanation/verdicts.md)."""
 
 HASTE = 0.5
-"""The share of the default patience, of gates and of single visitors, once another check has failed for good: the verdict stands, and
-whoever failed is to hear it soon. What is left is three times what right apps need."""
+"""The share of the default patience, of gates and of single visitors, once another check has failed for good: the
+verdict stands, and whoever failed is to hear it soon. What is left is three times what right apps need."""
 
 LOOK_S = 0.03
 """How often it is looked, once the patience may be over, whether the waiting is the code's own doing."""
@@ -56,8 +57,8 @@ class Signal:
 def pause_s(patience_s: float, own_s: float | None, look_s: float) -> float:
     """How long the patience cannot be over yet: what is the app's own doing grows no faster than time passes.
 
-    A look reads the times of every thread of the app, so with hundreds of them and many visitors it must not be taken for nothing:
-    the grader would keep itself busy, and lay that at the solution's door.
+    A look reads the times of every thread of the app, so with hundreds of them and many visitors it must not be taken
+    for nothing: the grader would keep itself busy, and lay that at the solution's door.
 
     Args:
         patience_s: how much may be the app's own doing.
@@ -85,7 +86,8 @@ async def pass_gate(
         seen: counts them now.
         changed: set whenever the count may have changed.
         deadline_s: 3 s by default, 5 s for more than 20.
-        patience_s: how much of the waiting may be the app's own doing before the gate is given up; by default `OWN_LIMIT_S`, less in haste.
+        patience_s: how much of the waiting may be the app's own doing before the gate is given up; by default
+            `OWN_LIMIT_S`, less in haste.
 
     Raises:
         GateMissed: the deadline passed first.
@@ -107,7 +109,12 @@ async def pass_gate(
             with anyio.move_on_after(look_at_s - now_s):
                 await changed.wait()
     claim = GateClaim(
-        what=what, wanted=wanted, seen=seen(), deadline_s=deadline_s, own_limit_s=patience_s, watch=recorder.watcher.close(opening)
+        what=what,
+        wanted=wanted,
+        seen=seen(),
+        deadline_s=deadline_s,
+        own_limit_s=patience_s,
+        watch=recorder.watcher.close(opening),
     )
     recorder.claims.append(claim)
     if claim.seen < wanted:

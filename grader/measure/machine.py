@@ -38,7 +38,11 @@ def look() -> Reading:
     times = psutil.cpu_times()
     return Reading(
         at_s=time.monotonic(),
-        busy_s=sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0),
+        busy_s=sum(times)
+        - times.idle
+        - getattr(times, "iowait", 0.0)
+        - getattr(times, "guest", 0.0)
+        - getattr(times, "guest_nice", 0.0),
         steal_s=getattr(times, "steal", None),
         throttled_s=_throttled_s(),
         processes=_processes(),
@@ -59,7 +63,9 @@ def between(before: Reading, after: Reading, ours: set[int]) -> Machine:
         for (pid, name), cpu_s in after.processes.items()
         if pid not in ours and not ours & _ancestors(pid)
     ]
-    busiest = sorted((one for one in others if one.cpu_s > WORTH_NAMING * elapsed_s), key=lambda one: -one.cpu_s)
+    busiest = sorted(
+        (one for one in others if one.cpu_s > WORTH_NAMING * elapsed_s), key=lambda one: -one.cpu_s
+    )
     return Machine(
         elapsed_s=elapsed_s,
         cores=os.cpu_count() or 1,

@@ -12,8 +12,8 @@ from grader.evidence.traffic import WHAT_CHARS, Burst, Connection, EventEnd, Exc
 from grader.measure.timing import Clock, Watcher
 
 EVENTS_LIMIT = 20_000
-"""So many things asked of services in one attempt, and services end what asks for more: each is kept, and crosses a socket in the end.
-No kata has use for more."""
+"""So many things asked of services in one attempt, and services end what asks for more: each is kept, and crosses a
+socket in the end. No kata has use for more."""
 
 WORD_CHARS = 100
 """How long the name of a service, a kind of event or an outcome may be."""
@@ -146,11 +146,17 @@ class Recorder:
             self.on_abandon()
 
     def forget_ended(self) -> None:
-        """Forget what is over: exchanges, events and connections that have ended. For use that is no grading and has no end."""
+        """Forget what is over: exchanges, events and connections that have ended. For use that is no grading and has no
+        end.
+        """
         self.exchanges.clear()
         self.bursts.clear()
-        self._events = {event.id: event for event in self._events.values() if event.end is EventEnd.OPEN}
-        self._connections = {one.id: one for one in self._connections.values() if one.closed_s is None}
+        self._events = {
+            event.id: event for event in self._events.values() if event.end is EventEnd.OPEN
+        }
+        self._connections = {
+            one.id: one for one in self._connections.values() if one.closed_s is None
+        }
 
     def new_id(self) -> int:
         """An id that is unique in this attempt."""
@@ -183,7 +189,11 @@ def _bounded(event: ServiceEvent) -> ServiceEvent:
     """The event with each of its texts as one line of bounded length; most have that already."""
     texts = {"what": WHAT_CHARS, "service": WORD_CHARS, "kind": WORD_CHARS, "outcome": WORD_CHARS}
     changes = {name: one_line(getattr(event, name), limit) for name, limit in texts.items()}
-    return event if all(getattr(event, name) == text for name, text in changes.items()) else replace(event, **changes)
+    return (
+        event
+        if all(getattr(event, name) == text for name, text in changes.items())
+        else replace(event, **changes)
+    )
 
 
 def one_line(text: str, limit: int) -> str:

@@ -17,8 +17,8 @@ from grader.evidence.server import Sample
 def take_sample(pids: Iterable[int], at_s: float) -> Sample:
     """Add up what these processes and their descendants hold now.
 
-    A process that has ended holds nothing any more. The CPU seconds that it used stay in `cpu_s` all the same: the kernel
-    keeps them with the process, and with its parent once that has waited for it.
+    A process that has ended holds nothing any more. The CPU seconds that it used stay in `cpu_s` all the same: the
+    kernel keeps them with the process, and with its parent once that has waited for it.
     """
     roots = set(pids)
     count = threads = descriptors = memory_bytes = 0
@@ -67,7 +67,9 @@ def _with_descendants(pids: Iterable[int]) -> list[psutil.Process]:
 
 
 def _precise_s(pid: int) -> float:
-    """CPU seconds of the threads that live, in nanoseconds where psutil has ticks of 10 ms; 0 where the system does not tell."""
+    """CPU seconds of the threads that live, in nanoseconds where psutil has ticks of 10 ms; 0 where the system does not
+    tell.
+    """
     times = cpu_times((pid,))
     return times.cpu_s if times is not None else 0.0
 
@@ -117,7 +119,9 @@ def since(before: CpuTimes | None, now: CpuTimes | None) -> CpuTimes | None:
     """What was used between two readings; a thread that ended in between can only make it too small."""
     if before is None or now is None:
         return None
-    return CpuTimes(cpu_s=max(0.0, now.cpu_s - before.cpu_s), waited_s=max(0.0, now.waited_s - before.waited_s))
+    return CpuTimes(
+        cpu_s=max(0.0, now.cpu_s - before.cpu_s), waited_s=max(0.0, now.waited_s - before.waited_s)
+    )
 
 
 def _threads(pid: int) -> list[str]:

@@ -12,7 +12,9 @@ from grader.measure.cores import usable_cores
 from grader.measure.sampler import cpu_times, own_cpu_times, since
 
 TICK_S = 0.01
-"""Period of the grader's own heartbeat, from which its loop's lag is read; it is slower where that would keep the grader busy."""
+"""Period of the grader's own heartbeat, from which its loop's lag is read; it is slower where that would keep the
+grader busy.
+"""
 
 PATIENCE = 10
 """How many times longer than asked `let_run` takes at most, on a machine that gives the server nothing."""
@@ -61,7 +63,9 @@ class Watcher:
     def open(self) -> Opening:
         """Begin a watch."""
         others = tuple(self.others())
-        return Opening(self._clock.now(), cpu_times(self.pids()), cpu_times(others), others, own_cpu_times())
+        return Opening(
+            self._clock.now(), cpu_times(self.pids()), cpu_times(others), others, own_cpu_times()
+        )
 
     def close(self, opening: Opening) -> Watch:
         """End a watch."""
@@ -79,8 +83,8 @@ class Watcher:
     async def let_run(self, seconds: float) -> None:
         """Wait until the server has had so many seconds; what it and the grader waited for a core does not count.
 
-        For what a wrong solution is bound to do in that time, however busy the machine is. Plain seconds where the system
-        does not tell.
+        For what a wrong solution is bound to do in that time, however busy the machine is. Plain seconds where the
+        system does not tell.
         """
         opening = self.open()
         while True:

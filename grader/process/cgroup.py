@@ -1,7 +1,7 @@
 """Limits that the system keeps for a whole grading: a cgroup of its own, where cgroup v2 lets us make one.
 
-That is so where the grader runs in a part of the tree that was delegated to its user, with the controllers `memory` and `pids`
-switched on: in most desktop sessions, under `systemd-run --user --scope`, or in a service with `Delegate=yes`.
+That is so where the grader runs in a part of the tree that was delegated to its user, with the controllers `memory` and
+`pids` switched on: in most desktop sessions, under `systemd-run --user --scope`, or in a service with `Delegate=yes`.
 See the kernel's admin guide, "Control Group v2".
 """
 
@@ -25,10 +25,13 @@ def usable_parent(root: Path = ROOT, membership: Path = MEMBERSHIP) -> Path | No
         lines = membership.read_text().splitlines()
     except OSError:
         return None
-    own = next((line.removeprefix("0::").lstrip("/") for line in lines if line.startswith("0::")), "")
+    own = next(
+        (line.removeprefix("0::").lstrip("/") for line in lines if line.startswith("0::")), ""
+    )
     if not own:
         return None
-    # Beside, not below: a cgroup with processes of its own must not hand on controllers (the "no internal processes" rule).
+    # Beside, not below: a cgroup with processes of its own must not hand on controllers (the "no internal processes"
+    # rule).
     parent = (root / own).parent
     try:
         given = set((parent / "cgroup.subtree_control").read_text().split())
@@ -61,7 +64,9 @@ class Group:
     def excess(self) -> Excess | None:
         """The limit at which the system has stopped something, if there is one."""
         if self._count("memory.events", "oom_kill"):
-            return Excess("memory_bytes", self._resources.memory_bytes, self._resources.memory_bytes)
+            return Excess(
+                "memory_bytes", self._resources.memory_bytes, self._resources.memory_bytes
+            )
         if self._count("pids.events", "max"):
             return Excess("threads", _tasks(self._resources), _tasks(self._resources))
         return None
@@ -103,7 +108,8 @@ def limited_group(resources: Resources, parent: Path | None) -> Iterator[Group |
     finally:
         with contextlib.suppress(OSError):
             (folder / "cgroup.kill").write_text("1")
-        # Empty as soon as the launcher is gone, which it is by now; a process that is still ending keeps it for a moment.
+        # Empty as soon as the launcher is gone, which it is by now; a process that is still ending keeps it for a
+        # moment.
         with contextlib.suppress(OSError):
             folder.rmdir()
 

@@ -86,7 +86,14 @@ class Launcher:
         without_sandbox: why it runs without a sandbox; empty when it has one.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], pid: int, control: socket.socket, log: Path, without_sandbox: str) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        pid: int,
+        control: socket.socket,
+        log: Path,
+        without_sandbox: str,
+    ) -> None:
         self.group: Group | None = None
         """The cgroup in which all of it runs; None where there is none."""
         self.process = process
@@ -120,7 +127,9 @@ class Launcher:
         return {**own, **{name: os.environ[name] for name in kept if name in os.environ}}
 
     def has_ended(self) -> bool:
-        """Whether nothing can be asked of it any more: its end of the socket closes a little before its sandbox is gone."""
+        """Whether nothing can be asked of it any more: its end of the socket closes a little before its sandbox is
+        gone.
+        """
         if self.process.poll() is not None:
             return True
         try:
@@ -171,8 +180,8 @@ class Launcher:
     async def sockets(self, listening: int = 0, plain: int = 0) -> list[socket.socket]:
         """Sockets of the network that the solution lives in: listening ones on its loopback, then unconnected ones.
 
-        A socket that a solution holds can be turned to another address, so none of the machine's own network may get into
-        its hands; see docs/decisions/0008-sockets-of-the-sandbox.md.
+        A socket that a solution holds can be turned to another address, so none of the machine's own network may get
+        into its hands; see docs/decisions/0008-sockets-of-the-sandbox.md.
 
         Raises:
             HarnessError: the launcher has ended, or no sockets can be had.
@@ -196,7 +205,10 @@ class Launcher:
             while number not in self._sockets and self._failure is None:
                 await self.heard.wait()
         if number not in self._sockets:
-            raise self._failure or HarnessError("The launcher makes no sockets.", "Close what keeps this machine busy, and try again.")
+            raise self._failure or HarnessError(
+                "The launcher makes no sockets.",
+                "Close what keeps this machine busy, and try again.",
+            )
         return self._sockets.pop(number)
 
     def close(self) -> None:
@@ -234,13 +246,17 @@ class Launcher:
 
     def _take(self, event: dict[str, Any]) -> None:
         kind = event["event"]
-        if len(self._descriptors) < event.get("fds", 0):  # the system drops those for which there is no room
+        if len(self._descriptors) < event.get(
+            "fds", 0
+        ):  # the system drops those for which there is no room
             raise _no_sockets(os.strerror(errno.EMFILE))
         descriptors = [self._descriptors.popleft() for _ in range(event.get("fds", 0))]
         if kind == "sockets":
             if "error" in event:
                 raise _no_sockets(event["error"])
-            self._sockets[event["id"]] = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+            self._sockets[event["id"]] = [
+                socket.socket(fileno=descriptor) for descriptor in descriptors
+            ]
         elif kind in ("forked", "others"):
             event["pids"] = self._known(event["pids"], descriptors)
             self.others = tuple(event["pids"]) if kind == "others" else self.others
@@ -262,12 +278,20 @@ class Launcher:
         with contextlib.suppress(OSError):
             lines = self._log.read_text(errors="replace").strip().splitlines()
             if lines:
-                return HarnessError(f"The launcher process ended: {lines[-1]}", "Run the check again; if it recurs, please report it.")
-        return HarnessError("The launcher process ended unexpectedly.", "Run the check again; if it recurs, please report it.")
+                return HarnessError(
+                    f"The launcher process ended: {lines[-1]}",
+                    "Run the check again; if it recurs, please report it.",
+                )
+        return HarnessError(
+            "The launcher process ended unexpectedly.",
+            "Run the check again; if it recurs, please report it.",
+        )
 
 
 @contextlib.contextmanager
-def running_launcher(run_dir: Path, plan: LauncherPlan | None = None, name: str = "launcher") -> Iterator[Launcher]:
+def running_launcher(
+    run_dir: Path, plan: LauncherPlan | None = None, name: str = "launcher"
+) -> Iterator[Launcher]:
     """Start a launcher at once, without waiting for its imports; end it and all its servers afterwards.
 
     Args:
@@ -319,7 +343,12 @@ class Launchers:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._stack.close()
 
     @property
@@ -335,7 +364,9 @@ class Launchers:
             SandboxUnavailable: a sandbox is required, and cannot be had.
         """
         if subject not in self._running:
-            started = running_launcher(self._run_dir, self._plans[subject], f"launcher-{subject.value}")
+            started = running_launcher(
+                self._run_dir, self._plans[subject], f"launcher-{subject.value}"
+            )
             self._running[subject] = self._stack.enter_context(started)
         return self._running[subject]
 
@@ -345,7 +376,9 @@ def _start(run_dir: Path, plan: LauncherPlan, log: Path) -> Launcher:
     if plan.sandbox is not SandboxMode.OFF:
         launcher, reason = _start_sandboxed(run_dir, plan, log)
     if launcher is None and plan.sandbox is SandboxMode.REQUIRE:
-        raise SandboxUnavailable(f"No sandbox can be had here: {reason}.", "`kata doctor` says what this machine lacks.")
+        raise SandboxUnavailable(
+            f"No sandbox can be had here: {reason}.", "`kata doctor` says what this machine lacks."
+        )
     return launcher or _start_plain(run_dir, plan, log, reason)
 
 
@@ -360,7 +393,11 @@ def _start_plain(run_dir: Path, plan: LauncherPlan, log: Path, reason: str) -> L
 
 def _start_sandboxed(run_dir: Path, plan: LauncherPlan, log: Path) -> tuple[Launcher | None, str]:
     """A launcher in a sandbox, or why there is none."""
-    reason = "bubblewrap is not installed" if sys.platform.startswith("linux") else "this system has no bubblewrap"
+    reason = (
+        "bubblewrap is not installed"
+        if sys.platform.startswith("linux")
+        else "this system has no bubblewrap"
+    )
     for bwrap in find_bwraps():
         launcher, reason = _start_with(bwrap, run_dir, plan, log)
         if launcher is not None:
@@ -368,14 +405,18 @@ def _start_sandboxed(run_dir: Path, plan: LauncherPlan, log: Path) -> tuple[Laun
     return None, reason
 
 
-def _start_with(bwrap: Path, run_dir: Path, plan: LauncherPlan, log: Path) -> tuple[Launcher | None, str]:
+def _start_with(
+    bwrap: Path, run_dir: Path, plan: LauncherPlan, log: Path
+) -> tuple[Launcher | None, str]:
     ours, theirs = _socket_pair()
     info, their_info = os.pipe()
     with theirs:
         try:
             inner = _command(CODE_ROOT, theirs, plan, alone=True)
             command = sandboxed(bwrap, inner, visible=plan.visible, info=their_info)
-            process = _popen(command, log, [theirs.fileno(), their_info], run_dir, {"PATH": os.defpath})
+            process = _popen(
+                command, log, [theirs.fileno(), their_info], run_dir, {"PATH": os.defpath}
+            )
         finally:
             os.close(their_info)
     pid = None
@@ -388,7 +429,9 @@ def _start_with(bwrap: Path, run_dir: Path, plan: LauncherPlan, log: Path) -> tu
     if pid is not None:
         return Launcher(process, pid, ours, log, ""), ""
     lines = log.read_text(errors="replace").strip().splitlines()
-    return None, (lines[-1] if lines else "bubblewrap gave up without a word").removeprefix("bwrap: ").rstrip(".")
+    return None, (lines[-1] if lines else "bubblewrap gave up without a word").removeprefix(
+        "bwrap: "
+    ).rstrip(".")
 
 
 def _first_pid(info: int) -> int | None:
@@ -415,7 +458,16 @@ def _command(root: Path, control: socket.socket, plan: LauncherPlan, *, alone: b
         "traceable": plan.traceable,
     }
     # -E -P: neither PYTHON* variables nor the working folder may change what is imported.
-    return [sys.executable, "-E", "-P", "-c", CODE, str(root), str(control.fileno()), json.dumps(config)]
+    return [
+        sys.executable,
+        "-E",
+        "-P",
+        "-c",
+        CODE,
+        str(root),
+        str(control.fileno()),
+        json.dumps(config),
+    ]
 
 
 def _socket_pair() -> tuple[socket.socket, socket.socket]:
@@ -425,7 +477,9 @@ def _socket_pair() -> tuple[socket.socket, socket.socket]:
         raise _unstartable(error) from error
 
 
-def _popen(command: list[str], log: Path, descriptors: list[int], folder: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _popen(
+    command: list[str], log: Path, descriptors: list[int], folder: Path, environ: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     try:
         with open(log, "wb") as output:
             return subprocess.Popen(
@@ -443,10 +497,14 @@ def _popen(command: list[str], log: Path, descriptors: list[int], folder: Path, 
 
 
 def _no_sockets(reason: str) -> HarnessError:
-    return HarnessError(f"No sockets can be had for the solution: {reason}.", "Close other programs, or raise `ulimit -n`.")
+    return HarnessError(
+        f"No sockets can be had for the solution: {reason}.",
+        "Close other programs, or raise `ulimit -n`.",
+    )
 
 
 def _unstartable(error: OSError) -> HarnessError:
     return HarnessError(
-        f"No process can be started for the solution: {error.strerror}.", "Close other programs or raise `ulimit -n` and `ulimit -u`."
+        f"No process can be started for the solution: {error.strerror}.",
+        "Close other programs or raise `ulimit -n` and `ulimit -u`.",
     )

@@ -44,7 +44,11 @@ class Output:
         missing = self.size_bytes - len(self._head) - len(self._tail)
         if not missing:
             return (self._head + self._tail).decode(errors="replace")
-        return f"{self._head.decode(errors='replace')}\n… {missing} bytes left out …\n{self._tail.decode(errors='replace')}"
+        return (
+            f"{self._head.decode(errors='replace')}\n… "
+            f"{missing} bytes left "
+            f"out …\n{self._tail.decode(errors='replace')}"
+        )
 
 
 def json_objects(log: str) -> Iterator[dict[str, Any]]:
@@ -73,7 +77,12 @@ def find_crash(log: str, folder: Path, phase: str) -> Crash | None:
     for line in rest:
         error = _ERROR.match(line)
         if error and not line.startswith("  ") and not _FRAME.match(line):
-            return Crash(phase=phase, type=error["type"], message=(error["message"] or "")[:500], frames=frames)
+            return Crash(
+                phase=phase,
+                type=error["type"],
+                message=(error["message"] or "")[:500],
+                frames=frames,
+            )
     return Crash(phase=phase, type="Traceback", message="", frames=frames)
 
 
@@ -87,4 +96,9 @@ def _frames(lines: list[str], folder: Path) -> Iterator[Frame]:
             continue
         following = lines[i + 1] if i + 1 < len(lines) else ""
         source = "" if _FRAME.match(following) or _MARKS.match(following) else following.strip(" |")
-        yield Frame(file=str(path.relative_to(folder)), line=int(found["line"]), function=found["function"] or "", source=source[:200])
+        yield Frame(
+            file=str(path.relative_to(folder)),
+            line=int(found["line"]),
+            function=found["function"] or "",
+            source=source[:200],
+        )

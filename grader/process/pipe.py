@@ -36,7 +36,9 @@ class PipeReader:
         self._is_stopped = True
 
     def close(self) -> None:
-        """Read what is there already, and close the pipe; a task that follows it may be about to read at this moment."""
+        """Read what is there already, and close the pipe; a task that follows it may be about to read
+        at this moment.
+        """
         for _ in range(DRAIN_CHUNKS):
             if not self._read():
                 break

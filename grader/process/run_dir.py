@@ -1,8 +1,8 @@
 """The temporary folder of one grading, and the removal of what killed gradings left.
 
 Each folder holds a lock file that its grading keeps locked; the system drops the lock when the process dies, however
-it dies. A folder whose lock is free belongs to nobody: processes noted in it are ended and it is removed. A folder gets its
-name when it is locked, so one without a lock is what was left when a grading was killed while removing it.
+it dies. A folder whose lock is free belongs to nobody: processes noted in it are ended and it is removed. A folder gets
+its name when it is locked, so one without a lock is what was left when a grading was killed while removing it.
 """
 
 import contextlib
@@ -31,12 +31,16 @@ UNFINISHED_S = 60.0
 """A folder that has not got its name for so long is not being made any more."""
 
 END_S = 2.0
-"""How long a process left by a killed grading may take to end before SIGKILL, and how long its folder may be written into after that."""
+"""How long a process left by a killed grading may take to end before SIGKILL, and how long its folder may be written
+into after that.
+"""
 
 POLL_S = 0.05
 
 PROGRAMS = ("bwrap", "cp", "postgres", "sh")
-"""What a grading starts that names its folder: a sandbox that does not stand yet, the copy of a database and its server."""
+"""What a grading starts that names its folder: a sandbox that does not stand yet, the copy of a database and its
+server.
+"""
 
 
 @contextlib.contextmanager
@@ -62,7 +66,9 @@ def temporary_run_dir() -> Iterator[Path]:
             shutil.rmtree(path, ignore_errors=True)
         if lock is not None:
             os.close(lock)
-        sweep(base)  # what was killed just before this began may have held its lock until its last child had started
+        sweep(
+            base
+        )  # what was killed just before this began may have held its lock until its last child had started
 
 
 def temporary_base() -> Path:
@@ -75,10 +81,19 @@ def temporary_base() -> Path:
     """
     if tempfile.tempdir is None:
         named = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
-        places = [Path(place).absolute() for place in (*named, "/tmp", "/var/tmp", "/usr/tmp", os.curdir) if place]
-        usable = next((place for place in places if place.is_dir() and os.access(place, os.W_OK | os.X_OK)), None)
+        places = [
+            Path(place).absolute()
+            for place in (*named, "/tmp", "/var/tmp", "/usr/tmp", os.curdir)
+            if place
+        ]
+        usable = next(
+            (place for place in places if place.is_dir() and os.access(place, os.W_OK | os.X_OK)),
+            None,
+        )
         if usable is None:
-            raise HarnessError("No temporary folder can be used.", "Set TMPDIR to a folder that you may write to.")
+            raise HarnessError(
+                "No temporary folder can be used.", "Set TMPDIR to a folder that you may write to."
+            )
         tempfile.tempdir = str(usable)
     return Path(tempfile.tempdir)
 
@@ -96,7 +111,10 @@ def remove_contents(folder: Path) -> None:
             else:
                 path.unlink()
     except OSError as error:
-        raise HarnessError(f"{folder} cannot be emptied: {error.strerror}.", "Look who else uses this temporary folder.") from error
+        raise HarnessError(
+            f"{folder} cannot be emptied: {error.strerror}.",
+            "Look who else uses this temporary folder.",
+        ) from error
 
 
 def _make_and_lock(new: Path, folder: Path) -> int:
@@ -115,7 +133,8 @@ def _make_and_lock(new: Path, folder: Path) -> int:
         new.rename(folder)
     except OSError as error:
         raise HarnessError(
-            f"No temporary folder can be made in {new.parent}: {error.strerror}.", "Free some space, or set TMPDIR to another folder."
+            f"No temporary folder can be made in {new.parent}: {error.strerror}.",
+            "Free some space, or set TMPDIR to another folder.",
         ) from error
     return lock
 
@@ -200,7 +219,9 @@ def end_unnoted_processes(folder: Path) -> None:
     found: list[psutil.Process] = []
     for process in psutil.process_iter(["name", "cmdline"]):
         with contextlib.suppress(psutil.Error):
-            if process.info["name"] in PROGRAMS and any(folder.name in word for word in process.info["cmdline"] or ()):
+            if process.info["name"] in PROGRAMS and any(
+                folder.name in word for word in process.info["cmdline"] or ()
+            ):
                 process.kill()
                 found.append(process)
     psutil.wait_procs(found, timeout=END_S)

@@ -1,7 +1,8 @@
 """The sandbox in which a solution runs: namespaces and a file system of its own, made by bubblewrap.
 
 What is inside is said here, once: the interpreter and its packages without the grader's and the katas' own, the
-solution's copy, and a small folder to write to. No network but a loopback of its own, no other process, nothing of home.
+solution's copy, and a small folder to write to. No network but a loopback of its own, no other process, nothing of
+home.
 """
 
 import contextlib
@@ -29,7 +30,8 @@ OWN_PACKAGES = ("grader", "katas")
 """What of the site-packages must not be seen inside."""
 
 SYSTEM_FILES = (
-    "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/pki", "/etc/alternatives",
+    "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
+    "/etc/pki", "/etc/alternatives",
 )  # fmt: skip
 """Of the system's settings, what programs need to start and to read times and certificates."""
 
@@ -66,7 +68,9 @@ def _bundled() -> Iterator[Path]:
         yield Path(bwrap_path())
 
 
-def sandboxed(bwrap: Path, command: Sequence[str], *, visible: Sequence[Path], info: int) -> list[str]:
+def sandboxed(
+    bwrap: Path, command: Sequence[str], *, visible: Sequence[Path], info: int
+) -> list[str]:
     """The command line that runs a command in the sandbox.
 
     Args:
@@ -83,7 +87,8 @@ def sandboxed(bwrap: Path, command: Sequence[str], *, visible: Sequence[Path], i
         "--uid", NOBODY, "--gid", NOBODY, "--hostname", "kata",
         "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--as-pid-1",
         "--info-fd", str(info),
-        "--clearenv", "--setenv", "HOME", HOME, "--setenv", "PATH", os.defpath, "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
+        "--clearenv", "--setenv", "HOME", HOME, "--setenv", "PATH", os.defpath, "--setenv",
+        "PYTHONDONTWRITEBYTECODE", "1",
         *_system(),
         "--proc", "/proc", "--remount-ro", "/proc",
         "--dev", "/dev",
@@ -137,11 +142,19 @@ def interpreter_folders() -> list[Path]:
     wanted |= {path.resolve() for path in wanted}
     outermost: list[Path] = []
     for path in sorted(wanted, key=lambda path: len(path.parts)):
-        if path.is_dir() and len(path.parts) > 1 and not any(path.is_relative_to(outer) for outer in (Path("/usr"), *outermost)):
+        if (
+            path.is_dir()
+            and len(path.parts) > 1
+            and not any(path.is_relative_to(outer) for outer in (Path("/usr"), *outermost))
+        ):
             outermost.append(path)
     return outermost
 
 
 def package_folders() -> list[Path]:
     """Where packages are installed: the entries of `sys.path` that package managers fill."""
-    return [Path(entry) for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages") and Path(entry).is_dir()]
+    return [
+        Path(entry)
+        for entry in sys.path
+        if Path(entry).name in ("site-packages", "dist-packages") and Path(entry).is_dir()
+    ]

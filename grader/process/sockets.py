@@ -1,4 +1,6 @@
-"""Sockets for visitors, of the machine's own network or of the one that a sandboxed solution lives in; and named ports for people."""
+"""Sockets for visitors, of the machine's own network or of the one that a sandboxed solution lives in; and named ports
+for people.
+"""
 
 import errno
 import socket
@@ -12,7 +14,9 @@ from grader.errors import HarnessError, PortInUse
 from grader.process.launcher import Launcher
 
 SPARE = 32
-"""So many are asked for beyond what is needed now: visitors that come one by one then wait for the launcher only now and then."""
+"""So many are asked for beyond what is needed now: visitors that come one by one then wait for the launcher only now
+and then.
+"""
 
 
 LOOPBACK = "127.0.0.1"
@@ -30,7 +34,10 @@ def listening_at(port: int) -> socket.socket:
         return socket.create_server((LOOPBACK, port), backlog=BACKLOG)
     except OSError as error:
         why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had: {error.strerror}"
-        raise PortInUse(f"Port {port} {why}.", "Name another one with --port, or none: then the next free one is taken.") from error
+        raise PortInUse(
+            f"Port {port} {why}.",
+            "Name another one with --port, or none: then the next free one is taken.",
+        ) from error
 
 
 def listening_near(port: int) -> socket.socket:
@@ -44,7 +51,9 @@ def listening_near(port: int) -> socket.socket:
             return listening_at(candidate)
         except PortInUse:
             continue
-    raise HarnessError(f"No port from {port} on is free.", "Close other programs, or name a port with --port.")
+    raise HarnessError(
+        f"No port from {port} on is free.", "Close other programs, or name a port with --port."
+    )
 
 
 class Sockets(Protocol):
@@ -97,7 +106,12 @@ class SocketStock:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         for one in self._stock:
             one.close()
         self._stock.clear()

@@ -72,7 +72,12 @@ class StallReader:
             return
         count, line, function, file = rest.split(" ", 3)
         name = self._name(file)
-        frame = Frame(file=name, line=_line_number(line), function=function, source=self._source(name, _line_number(line)))
+        frame = Frame(
+            file=name,
+            line=_line_number(line),
+            function=function,
+            source=self._source(name, _line_number(line)),
+        )
         self._recorder.waiting.append(WaitingTask(frame=frame, count=_line_number(count)))
 
     def _name(self, file: str) -> str:
@@ -91,7 +96,9 @@ class StallReader:
             (file, line, function), _ = self._places.most_common(1)[0]
             frame = Frame(file=file, line=line, function=function, source=self._source(file, line))
             at_s = self._recorder.clock.now() - duration_s
-            self._recorder.stalls.append(Stall(at_s=max(0.0, at_s), duration_s=duration_s, frame=frame))
+            self._recorder.stalls.append(
+                Stall(at_s=max(0.0, at_s), duration_s=duration_s, frame=frame)
+            )
         self._places.clear()
         self._began_s = None
 
@@ -104,7 +111,11 @@ class StallReader:
 
     def _read(self, path: Path) -> list[str]:
         try:
-            if len(self._lines) >= PLACES_KEPT or not path.is_file() or path.stat().st_size > FILE_BYTES:
+            if (
+                len(self._lines) >= PLACES_KEPT
+                or not path.is_file()
+                or path.stat().st_size > FILE_BYTES
+            ):
                 return []
             return path.read_text(errors="replace").splitlines()
         except OSError:

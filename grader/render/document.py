@@ -17,8 +17,12 @@ class CheckDocument(Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(description="Name of the test function.")]
     title: Annotated[str, Meta(description="What must hold, in the learner's words.")]
     outcome: Annotated[Outcome, Meta(description="What the grading says of this check.")]
-    message: Annotated[str, Meta(description="Why it did not pass, one or two sentences; empty when it did.")]
-    measured: Annotated[float | None, Meta(description="The number that the check turned on, if there is one.")]
+    message: Annotated[
+        str, Meta(description="Why it did not pass, one or two sentences; empty when it did.")
+    ]
+    measured: Annotated[
+        float | None, Meta(description="The number that the check turned on, if there is one.")
+    ]
     limit: Annotated[float | None, Meta(description="What the number was held against.")]
     unit: Annotated[str, Meta(description="`s`, or empty for counts.")]
 
@@ -41,15 +45,34 @@ class ErrorDocument(Struct, frozen=True, kw_only=True):
 class ReportDocument(Struct, frozen=True, kw_only=True):
     """What `kata check --json` prints: the result of one grading. New keys may come within a format."""
 
-    format: Annotated[int, Meta(description="Version of this format.", extra_json_schema={"const": REPORT_FORMAT})]
+    format: Annotated[
+        int, Meta(description="Version of this format.", extra_json_schema={"const": REPORT_FORMAT})
+    ]
     kata: Annotated[str, Meta(description="Slug of the kata.")]
     verdict: Annotated[Verdict, Meta(description="What the grading says of the solution.")]
     duration_s: Annotated[float, Meta(ge=0, description="Seconds of the whole grading.")]
-    because: Annotated[str, Meta(description="The sentence of a known mistake, when exactly its checks failed; else empty.")]
+    because: Annotated[
+        str,
+        Meta(
+            description="The sentence of a known mistake, when exactly its checks failed; else empty."
+        ),
+    ]
     sandboxed: Annotated[
-        bool | UnsetType, Meta(description="Whether the solution ran in a sandbox; missing when the grading broke before any check.")
+        bool | UnsetType,
+        Meta(
+            description="Whether the solution ran in a sandbox; missing when the grading broke before any check."
+        ),
     ] = UNSET
-    unsaved: Annotated[str, Meta(description="Why the evidence could not be saved; empty when it was, or was not to be.")]
-    checks: Annotated[tuple[CheckDocument, ...], Meta(description="One object for each check, in order.")]
-    error: Annotated[ErrorDocument | UnsetType, Meta(description="Only when the grading broke before any check.")] = UNSET
+    unsaved: Annotated[
+        str,
+        Meta(
+            description="Why the evidence could not be saved; empty when it was, or was not to be."
+        ),
+    ]
+    checks: Annotated[
+        tuple[CheckDocument, ...], Meta(description="One object for each check, in order.")
+    ]
+    error: Annotated[
+        ErrorDocument | UnsetType, Meta(description="Only when the grading broke before any check.")
+    ] = UNSET
     grader: Annotated[GraderDocument, Meta(description="Which grader, on which machine.")]

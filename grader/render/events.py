@@ -1,4 +1,6 @@
-"""What is said of things that the solution asked of services, whatever the service is. Pure; the texts are plain words."""
+"""What is said of things that the solution asked of services, whatever the service is. Pure; the
+texts are plain words.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -52,7 +54,9 @@ def outcome(event: ServiceEvent) -> str:
 
 
 def sentences(events: Iterable[ServiceEvent]) -> list[str]:
-    """For each service what it was asked, in numbers: "The upstream got 4 calls, at most 2 at once; 1 cut by the upstream."."""
+    """For each service what it was asked, in numbers: "The upstream got 4 calls, at most 2 at once; 1
+    cut by the upstream.".
+    """
     by_service: dict[str, list[ServiceEvent]] = {}
     for event in events:
         by_service.setdefault(event.service, []).append(event)
@@ -69,12 +73,17 @@ def _sentence(service: str, events: Sequence[ServiceEvent]) -> str:
         EventEnd.OPEN: "not over at the end",
     }
     rest = "".join(f"; {ends[end]} {word}" for end, word in words.items() if ends[end])
-    return f"The {service} got {told}, at most {peak((event.began_s, event.ended_s) for event in events)} at once{rest}."
+    most = peak((event.began_s, event.ended_s) for event in events)
+    return f"The {service} got {told}, at most {most} at once{rest}."
 
 
 def peak(stretches: Iterable[tuple[float, float | None]]) -> int:
     """How many were under way at most; one that ends as another begins does not overlap it."""
-    moments = [(at_s, step) for begun, ended in stretches for at_s, step in ((begun, 1), (float("inf") if ended is None else ended, -1))]
+    moments = [
+        (at_s, step)
+        for begun, ended in stretches
+        for at_s, step in ((begun, 1), (float("inf") if ended is None else ended, -1))
+    ]
     most = now = 0
     for _, step in sorted(moments):
         now += step

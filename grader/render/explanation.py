@@ -30,7 +30,9 @@ WAITED = (FindingKind.HUNG, FindingKind.NO_ANSWER, FindingKind.NEVER_CAME)
 
 @dataclass(frozen=True)
 class Step:
-    """Requests that were sent together or alike, and what came back: "12 × GET /labels/{n}, at once" and "12 × 200 in 0.11–0.42 s"."""
+    """Requests that were sent together or alike, and what came back: "12 × GET /labels/{n}, at once" and "12 × 200 in
+    0.11–0.42 s".
+    """
 
     sent: str
     seen: str
@@ -47,13 +49,25 @@ class Line:
 def steps(attempt: Attempt) -> tuple[Step, ...]:
     """What was sent in an attempt, in the order in which it was begun, and what came back."""
     by_id = {exchange.id: exchange for exchange in attempt.exchanges}
-    bursts = [(burst, [by_id[number] for number in burst.exchanges if number in by_id]) for burst in attempt.bursts]
+    bursts = [
+        (burst, [by_id[number] for number in burst.exchanges if number in by_id])
+        for burst in attempt.bursts
+    ]
     in_bursts = {number for burst, _ in bursts for number in burst.exchanges}
     alone = [exchange for exchange in attempt.exchanges if exchange.id not in in_bursts]
-    groups = [*((part, burst) for burst, sent in bursts for part in _grouped(sent, _pattern)), *((part, None) for part in _alike(alone))]
-    told = [_step(group, burst) for group, burst in sorted(groups, key=lambda item: min(one.planned_s for one in item[0]))]
+    groups = [
+        *((part, burst) for burst, sent in bursts for part in _grouped(sent, _pattern)),
+        *((part, None) for part in _alike(alone)),
+    ]
+    told = [
+        _step(group, burst)
+        for group, burst in sorted(groups, key=lambda item: min(one.planned_s for one in item[0]))
+    ]
     if len(told) > STEPS_SHOWN:
-        return (*told[:STEPS_SHOWN], Step(f"and {len(told) - STEPS_SHOWN} kinds of requests more", ""))
+        return (
+            *told[:STEPS_SHOWN],
+            Step(f"and {len(told) - STEPS_SHOWN} kinds of requests more", ""),
+        )
     return tuple(told)
 
 
@@ -79,14 +93,22 @@ def tries(record: CheckRecord) -> str:
 
 
 def details(result: CheckResult) -> tuple[Line, ...]:
-    """What lies behind a finding: the traceback's lines in the learner's files, else the last output; stalls; waits; the machine."""
+    """What lies behind a finding: the traceback's lines in the learner's files, else the last output; stalls; waits;
+    the machine.
+    """
     finding = result.finding
     if finding is None:
         return ()
     frames = finding.frames[-FRAMES_SHOWN:]
-    lines = [Line(f"{printable(frame.file)}:{frame.line} in {printable(frame.function)}", frame.source) for frame in frames]
+    lines = [
+        Line(f"{printable(frame.file)}:{frame.line} in {printable(frame.function)}", frame.source)
+        for frame in frames
+    ]
     if finding.output and not frames:
-        lines += [Line("The last that it printed:"), *(Line("", line) for line in finding.output[-OUTPUT_SHOWN:])]
+        lines += [
+            Line("The last that it printed:"),
+            *(Line("", line) for line in finding.output[-OUTPUT_SHOWN:]),
+        ]
     lines += [Line(f"{stall(site)}.") for site in finding.stalls]
     if finding.kind in WAITED:
         lines += [Line(f"{waiting(task)}.") for task in finding.waiting[:FRAMES_SHOWN]]
@@ -102,7 +124,11 @@ def _times(count: int) -> str:
 def _alike(exchanges: Iterable[Exchange]) -> list[list[Exchange]]:
     """Requests of one path; and three or more that differ in numbers only and got the same answer."""
     alike = _grouped(exchanges, lambda one: f"{_masked(one)} {one.status} {one.error}")
-    return [group for some in alike for group in ([some] if len(some) >= ALIKE else _grouped(some, _pattern))]
+    return [
+        group
+        for some in alike
+        for group in ([some] if len(some) >= ALIKE else _grouped(some, _pattern))
+    ]
 
 
 def _grouped(exchanges: Iterable[Exchange], key: Callable[[Exchange], str]) -> list[list[Exchange]]:
@@ -130,14 +156,24 @@ def _step(exchanges: Sequence[Exchange], burst: Burst | None) -> Step:
     begun = [exchange.planned_s for exchange in exchanges]
     how = ""
     if burst is not None:
-        how = f", one after another over {amount(max(begun) - min(begun), 's')}" if burst.steady else ", all at once"
+        how = (
+            f", one after another over {amount(max(begun) - min(begun), 's')}"
+            if burst.steady
+            else ", all at once"
+        )
     return Step(f"{len(exchanges)} × {what}{how}", _answers(exchanges))
 
 
 def _answers(exchanges: Sequence[Exchange]) -> str:
     outcomes = Counter(error_word(one) or str(one.status) for one in exchanges)
-    told = ", ".join(outcome if len(exchanges) == 1 else f"{count} × {outcome}" for outcome, count in outcomes.most_common(4))
-    shortest, longest = min(one.elapsed_s for one in exchanges), max(one.elapsed_s for one in exchanges)
+    told = ", ".join(
+        outcome if len(exchanges) == 1 else f"{count} × {outcome}"
+        for outcome, count in outcomes.most_common(4)
+    )
+    shortest, longest = (
+        min(one.elapsed_s for one in exchanges),
+        max(one.elapsed_s for one in exchanges),
+    )
     first, last = amount(shortest, "s"), amount(longest, "s")
     return f"{told}, after {last}" if first == last else f"{told}, after {first} to {last}"
 
@@ -149,7 +185,10 @@ def _connections(attempt: Attempt) -> list[str]:
         most = peak([(one.opened_s, one.closed_s) for one in here])
         left = sum(one.closed_s is None for one in here)
         rest = f"; {left} still open at the end" if left else ""
-        told.append(f"The app opened {counted(len(here), 'connection')} to the {service_name(service)}, at most {most} at once{rest}.")
+        told.append(
+            f"The app opened {counted(len(here), 'connection')} to the "
+            f"{service_name(service)}, at most {most} at once{rest}."
+        )
     return told
 
 
@@ -158,7 +197,13 @@ def _counts(attempt: Attempt) -> list[str]:
     for claim in attempt.claims:
         if isinstance(claim, CountClaim):
             wanted = f"{RELATIONS[claim.relation]} {amount(claim.limit, claim.unit)}"
-            told.append(capital(f"{printable(claim.what, WHAT_CHARS)}: {amount(claim.measured, claim.unit)}{MUST_BE}{wanted})."))
+            told.append(
+                capital(
+                    f"{printable(claim.what, WHAT_CHARS)}: {amount(claim.measured, claim.unit)}{MUST_BE}{wanted})."
+                )
+            )
         elif isinstance(claim, GateClaim):
-            told.append(capital(f"{printable(claim.what, WHAT_CHARS)}: {claim.seen} of {claim.wanted}."))
+            told.append(
+                capital(f"{printable(claim.what, WHAT_CHARS)}: {claim.seen} of {claim.wanted}.")
+            )
     return told

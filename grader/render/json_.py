@@ -124,7 +124,15 @@ def _example(proof: Proof, example: Example) -> dict[str, Any]:
 
 def render_facts(facts: Sequence[Fact]) -> str:
     """What was found out about this machine, as one document."""
-    told = [{"name": fact.name, "state": fact.state.value, "seen": printable(fact.seen), "advice": fact.advice} for fact in facts]
+    told = [
+        {
+            "name": fact.name,
+            "state": fact.state.value,
+            "seen": printable(fact.seen),
+            "advice": fact.advice,
+        }
+        for fact in facts
+    ]
     return _dump({"format": REPORT_FORMAT, "facts": told})
 
 

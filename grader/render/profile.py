@@ -46,7 +46,9 @@ class Sources:
         """A file's name as people know it: "app.py", "asyncio/base_events.py"."""
         for folder in (self.folder, *sorted(self.libraries, key=lambda folder: -len(folder.parts))):
             if Path(file).is_relative_to(folder):
-                return without_packages(f"/{Path(file).relative_to(folder).as_posix()}").removeprefix("/")
+                return without_packages(
+                    f"/{Path(file).relative_to(folder).as_posix()}"
+                ).removeprefix("/")
         return without_packages(file)
 
     def line(self, place: Place) -> str:
@@ -69,7 +71,10 @@ def profile_lines(profile: LoopProfile, sources: Sources) -> Iterator[str]:
         yield "The event loop was not seen at all: the app may have ended."
         return
     worked = 1 - profile.waited
-    yield f"The event loop was busy {_percent(worked)} of the time, and waited for something to do {_percent(profile.waited)} of it."
+    yield (
+        f"The event loop was busy {_percent(worked)} of the time, and waited for "
+        f"something to do {_percent(profile.waited)} of it."
+    )
     if profile.waited >= FREE:
         yield "So nothing holds the loop itself up: what is slow here waits elsewhere."
     own = [share for share in profile.own if share.share >= SHARE_SHOWN]
@@ -102,12 +107,20 @@ def _percent(share: float) -> str:
 
 def dump_lines(threads: Sequence[ThreadDump], sources: Sources) -> Iterator[str]:
     """All threads as they were at one moment, the loop's first; the learner's lines are marked."""
-    others = [thread for thread in threads if not any(place.file.endswith(GRADERS_OWN) for place in thread.places)]
+    others = [
+        thread
+        for thread in threads
+        if not any(place.file.endswith(GRADERS_OWN) for place in thread.places)
+    ]
     ordered = sorted(others, key=lambda thread: not thread.is_loop)
     for thread in ordered[:THREADS_SHOWN]:
         what = ""
         if thread.is_loop:
-            what = ", the event loop's: it waits for something to do" if thread.is_waiting else ", the event loop's: it is busy here"
+            what = (
+                ", the event loop's: it waits for something to do"
+                if thread.is_waiting
+                else ", the event loop's: it is busy here"
+            )
         yield from ("", f"{printable(thread.name, NAME_CHARS)}{what}")
         for place in thread.places[:FRAMES_SHOWN]:
             mark = ">" if sources.is_own(place.file) else " "

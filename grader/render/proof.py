@@ -34,7 +34,8 @@ class MarginRow(NamedTuple):
 
     Attributes:
         check: its number in the matrix.
-        above: how often what is needed beyond one request alone fits into the limit; for leisurely ones the room that is left.
+        above: how often what is needed beyond one request alone fits into the limit; for leisurely ones the room that
+            is left.
         below: how often the limit fits into the fastest rejected time.
     """
 
@@ -47,7 +48,15 @@ class MarginRow(NamedTuple):
     rejected: str
 
 
-MARGIN_HEADS = MarginRow("", "Clock limits, own time", "accepted", f"≥ {ABOVE:g} ×", "limit", f"≥ {BELOW:g} ×", "rejected")
+MARGIN_HEADS = MarginRow(
+    "",
+    "Clock limits, own time",
+    "accepted",
+    f"≥ {ABOVE:g} ×",
+    "limit",
+    f"≥ {BELOW:g} ×",
+    "rejected",
+)
 
 
 def place(slug: str, problem: Problem) -> str:
@@ -90,24 +99,42 @@ def is_right(proof: Proof, example: Example) -> bool:
 
 def marks_shown(proof: Proof) -> tuple[tuple[Outcome | None, ...], bool]:
     """Which marks the matrix has, in the order of the legend, and whether one of its cells is not as declared."""
-    cells = [(example, check) for example in dict.fromkeys(trial.example for trial in proof.trials) for check in proof.checks]
+    cells = [
+        (example, check)
+        for example in dict.fromkeys(trial.example for trial in proof.trials)
+        for check in proof.checks
+    ]
     outcomes = {common_outcome(proof, example, check) for example, check in cells}
-    return tuple(o for o in LEGEND if o in outcomes), not all(is_as_declared(proof, example, check) for example, check in cells)
+    return tuple(o for o in LEGEND if o in outcomes), not all(
+        is_as_declared(proof, example, check) for example, check in cells
+    )
 
 
 def margin_rows(proof: Proof, margin: Margin) -> list[MarginRow]:
     """One clock limit in own times; a second row when accepted examples are declared leisurely."""
-    number = str(proof.checks.index(margin.check) + 1) if margin.check in proof.checks else printable(margin.check)
+    number = (
+        str(proof.checks.index(margin.check) + 1)
+        if margin.check in proof.checks
+        else printable(margin.check)
+    )
     limit = amount(margin.limit_s, "s")
-    slowest, leisurely, fastest = (next(iter(sides), None) for sides in (margin.accepted, margin.leisurely, margin.rejected))
+    slowest, leisurely, fastest = (
+        next(iter(sides), None) for sides in (margin.accepted, margin.leisurely, margin.rejected)
+    )
     above, below, room = "", "", ""
     if slowest is not None:
         above = _times(margin.above) + _star(proof, is_too_slow(margin, slowest))
     if fastest is not None:
         below = _times(margin.below) + _star(proof, is_too_near(margin, fastest))
-    rows = [MarginRow(number, printable(margin.what), _time(slowest), above, limit, below, _time(fastest))]
+    rows = [
+        MarginRow(
+            number, printable(margin.what), _time(slowest), above, limit, below, _time(fastest)
+        )
+    ]
     if leisurely is not None:
-        room = f"{margin.limit_s - leisurely.judged_s:.2f} s" + _star(proof, is_too_slow(margin, leisurely))
+        room = f"{margin.limit_s - leisurely.judged_s:.2f} s" + _star(
+            proof, is_too_slow(margin, leisurely)
+        )
         rows.append(MarginRow("", "leisurely", _time(leisurely), room, limit, "", ""))
     return rows
 
@@ -129,10 +156,15 @@ def _times(factor: float | None) -> str:
 
 def proof_summary(proof: Proof) -> str:
     """One sentence about a kata."""
-    counts = f"{len(proof.trials)} gradings, {proof.judged} results, {proof.inconclusive} inconclusive, {_duration(proof.duration_s)}"
+    counts = (
+        f"{len(proof.trials)} gradings, {proof.judged} results, {proof.inconclusive} "
+        f"inconclusive, {_duration(proof.duration_s)}"
+    )
     problems = f"{len(proof.problems)} problem{'' if len(proof.problems) == 1 else 's'}"
     if proof.is_interrupted:
-        return f"Interrupted after {len(proof.trials)} of {proof.planned} gradings; {problems} so far."
+        return (
+            f"Interrupted after {len(proof.trials)} of {proof.planned} gradings; {problems} so far."
+        )
     if proof.verdict is ProofVerdict.PROVED:
         return f"{'Proved by a quick look' if proof.is_quick else 'Proved'}: {counts}."
     if proof.verdict is ProofVerdict.WRONG:
@@ -147,5 +179,9 @@ def _duration(duration_s: float) -> str:
 def overall_summary(proofs: Sequence[Proof], katas: int) -> str:
     """One sentence about all katas that were to be proved."""
     proved = sum(proof.verdict is ProofVerdict.PROVED for proof in proofs)
-    others = [printable(proof.kata, 60) for proof in proofs if proof.verdict is not ProofVerdict.PROVED]
-    return f"{proved} of {katas} katas are proved." + (f" Not: {', '.join(others)}." if others else "")
+    others = [
+        printable(proof.kata, 60) for proof in proofs if proof.verdict is not ProofVerdict.PROVED
+    ]
+    return f"{proved} of {katas} katas are proved." + (
+        f" Not: {', '.join(others)}." if others else ""
+    )

@@ -65,9 +65,16 @@ def request_line(request: Request) -> str:
 
 def event_line(event: ServiceEvent) -> str:
     """One thing that a service was asked, when it is over: "upstream   200   101 ms  GET /labels/7"."""
-    outcome = {EventEnd.CLIENT_LEFT: "left", EventEnd.CUT: "cut"}.get(event.end, printable(event.outcome, NAME_CHARS))
+    outcome = {EventEnd.CLIENT_LEFT: "left", EventEnd.CUT: "cut"}.get(
+        event.end, printable(event.outcome, NAME_CHARS)
+    )
     took_s = (event.ended_s or event.began_s) - event.began_s
-    return _line(printable(event.service, NAME_CHARS), outcome, 1000 * took_s, printable(event.what, METHOD_CHARS + PATH_CHARS))
+    return _line(
+        printable(event.service, NAME_CHARS),
+        outcome,
+        1000 * took_s,
+        printable(event.what, METHOD_CHARS + PATH_CHARS),
+    )
 
 
 def _line(who: str, outcome: str, ms: float, what: str) -> str:
@@ -96,7 +103,11 @@ def _errors(errors: Mapping[str, int]) -> str:
 
 def broken_sentence(broken: Broken) -> str:
     """Why the app could not be imported, one sentence."""
-    place = f"{printable(broken.file)}:{broken.line}" if broken.line is not None else printable(broken.file)
+    place = (
+        f"{printable(broken.file)}:{broken.line}"
+        if broken.line is not None
+        else printable(broken.file)
+    )
     return f"{place} cannot be imported: {printable(broken.error, ERROR_CHARS)}."
 
 
@@ -137,11 +148,22 @@ def ending(by_itself: bool, app: App | None, exit_code: int | None, stop_s: floa
     if by_itself:
         if app is not None and app.broken is not None:
             return [broken_sentence(app.broken)]
-        what = "ended" if app is not None and app.is_ready.is_set() else "ended before it accepted connections"
-        code = f"with exit code {exit_code}" if exit_code is None or exit_code >= 0 else f"by signal {-exit_code}"
+        what = (
+            "ended"
+            if app is not None and app.is_ready.is_set()
+            else "ended before it accepted connections"
+        )
+        code = (
+            f"with exit code {exit_code}"
+            if exit_code is None or exit_code >= 0
+            else f"by signal {-exit_code}"
+        )
         return [f"The app {what}, {code}; what it said stands above."]
     if app is not None and app.was_killed and not app.in_debugger:
-        return ["", f"The app did not stop within {stop_s:g} s and was ended. Nothing is left running."]
+        return [
+            "",
+            f"The app did not stop within {stop_s:g} s and was ended. Nothing is left running.",
+        ]
     return ["", "Stopped; nothing is left running."]
 
 
@@ -156,8 +178,15 @@ def end_sentence(life: ServerLife, start_s: float) -> str:
     if life.exceeded is not None:
         return f"The app was ended {when}: it took too much of {printable(life.exceeded.what)}."
     if life.crash is not None:
-        place = f"{printable(life.crash.frames[-1].file)}:{life.crash.frames[-1].line}, " if life.crash.frames else ""
-        return f"The app ended {when}: {place}{printable(life.crash.type)}: {printable(life.crash.message, ERROR_CHARS)}"
+        place = (
+            f"{printable(life.crash.frames[-1].file)}:{life.crash.frames[-1].line}, "
+            if life.crash.frames
+            else ""
+        )
+        return (
+            f"The app ended {when}: {place}{printable(life.crash.type)}: "
+            f"{printable(life.crash.message, ERROR_CHARS)}"
+        )
     if life.exited_s is not None:
         return f"The app ended {when}, with exit code {life.exit_code}."
     return f"The app accepted no connections within {start_s:g} s."

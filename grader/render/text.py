@@ -7,16 +7,27 @@ ELLIPSIS = "…"
 MARKS_KEPT = 3
 """So many combining marks may follow one another; a stack of hundreds would paint over the lines above."""
 
-_BLANKS = ((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2800, 0x2800), (0x3164, 0x3164), (0xFFA0, 0xFFA0))
+_BLANKS = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFFA0, 0xFFA0),
+)
 _SELECTORS = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
-_INVISIBLE = frozenset(chr(code) for first, last in (*_BLANKS, *_SELECTORS) for code in range(first, last + 1))
+_INVISIBLE = frozenset(
+    chr(code) for first, last in (*_BLANKS, *_SELECTORS) for code in range(first, last + 1)
+)
 """What shows nothing though its category says letter, mark or symbol: fillers, blanks, selectors of variants."""
 
 
 def printable(text: str, limit: int = 300) -> str:
     """One line of text without control, bidi or other invisible characters, at most so long.
 
-    Line breaks and runs of blanks become one space; everything else that a terminal might act on is written as its code point.
+    Line breaks and runs of blanks become one space; everything else that a terminal might act on is written as its code
+    point.
     """
     return escaped(" ".join(text[: limit * 2].split()), limit)
 

@@ -47,7 +47,11 @@ def figures(result: CheckResult) -> str:
     if result.measured is None or result.limit is None:
         return ""
     finding = result.finding
-    if finding is not None and finding.kind in (FindingKind.NO_ANSWER, FindingKind.HUNG, FindingKind.HUNG_AT_START):
+    if finding is not None and finding.kind in (
+        FindingKind.NO_ANSWER,
+        FindingKind.HUNG,
+        FindingKind.HUNG_AT_START,
+    ):
         return f"nothing for {amount(result.measured, result.unit)}"
     if finding is not None and finding.kind is FindingKind.NEVER_CAME:
         return f"{finding.count} of {finding.total}"
@@ -58,7 +62,11 @@ def figures(result: CheckResult) -> str:
 def message(result: CheckResult) -> str:
     """One sentence about why a check did not pass; empty when it did."""
     if result.finding is None:
-        return "Not run: the solution did not get that far." if result.outcome is Outcome.NOT_RUN else ""
+        return (
+            "Not run: the solution did not get that far."
+            if result.outcome is Outcome.NOT_RUN
+            else ""
+        )
     sentence = printable(_SENTENCES[result.finding.kind](result.finding), MESSAGE_CHARS)
     sentence = sentence[:1].upper() + sentence[1:]
     if result.outcome is Outcome.INCONCLUSIVE:
@@ -76,7 +84,9 @@ def summary(report: Report) -> str:
     if report.verdict is Verdict.FAILED:
         return f"Failed: {passed} of {total} checks hold ({duration})."
     if report.verdict is Verdict.INCONCLUSIVE:
-        return f"Inconclusive: this machine could not tell ({duration}). Nothing is held against you."
+        return (
+            f"Inconclusive: this machine could not tell ({duration}). Nothing is held against you."
+        )
     return f"Broken: the grader or its surroundings failed, not your solution ({duration})."
 
 
@@ -102,7 +112,8 @@ def busy_machine(finding: Finding) -> list[str]:
     if watch is not None and watch.server is not None and watch.grader is not None:
         lines.append(
             f"Of {amount(watch.elapsed_s, 's')} the server waited {amount(watch.server.waited_s, 's')} and the grader "
-            f"{amount(watch.grader.waited_s, 's')} for a core; {amount(max(0.0, watch.own_s or 0.0), 's')} were the code's own."
+            f"{amount(watch.grader.waited_s, 's')} for a core; "
+            f"{amount(max(0.0, watch.own_s or 0.0), 's')} were the code's own."
         )
     if watch is not None and watch.loop_lag_s > LAG_WORTH_TELLING_S:
         lines.append(f"The grader itself was up to {amount(watch.loop_lag_s, 's')} late.")
@@ -112,12 +123,17 @@ def busy_machine(finding: Finding) -> list[str]:
 
 
 def _load_of(machine: Machine) -> str:
-    parts = [f"{amount(machine.busy_s, 's')} of CPU were used in {amount(machine.elapsed_s, 's')} on {machine.cores} cores"]
+    parts = [
+        f"{amount(machine.busy_s, 's')} of CPU were used in {amount(machine.elapsed_s, 's')} on {machine.cores} cores"
+    ]
     if machine.steal_s:
         parts.append(f"{amount(machine.steal_s, 's')} stolen by the hypervisor")
     if machine.throttled_s:
         parts.append(f"{amount(machine.throttled_s, 's')} throttled by a CPU limit")
-    parts += [f"{amount(other.cpu_s, 's')} by {printable(other.name, 40)} ({other.pid})" for other in machine.others[:OTHERS_SHOWN]]
+    parts += [
+        f"{amount(other.cpu_s, 's')} by {printable(other.name, 40)} ({other.pid})"
+        for other in machine.others[:OTHERS_SHOWN]
+    ]
     return f"{', '.join(parts)}."
 
 
@@ -136,7 +152,10 @@ def _because(finding: Finding) -> str:
 
 
 def _hung_at_start(finding: Finding) -> str:
-    return f"The app was not ready after {amount(finding.measured or 0, 's')}: its import or its lifespan does not come to an end."
+    return (
+        f"The app was not ready after {amount(finding.measured or 0, 's')}: its "
+        "import or its lifespan does not come to an end."
+    )
 
 
 OWN_EXCESSES = {
@@ -156,7 +175,11 @@ def _limit_exceeded(finding: Finding) -> str:
     if finding.excess is not None and finding.excess.noun:
         what, of = finding.excess.noun, finding.excess.of
     limit = finding.limit or 0
-    told = f"{limit / MIB:.0f} MiB" if finding.subject.endswith("_bytes") else amount(limit, "s" if finding.subject.endswith("_s") else "")
+    told = (
+        f"{limit / MIB:.0f} MiB"
+        if finding.subject.endswith("_bytes")
+        else amount(limit, "s" if finding.subject.endswith("_s") else "")
+    )
     return f"{what} {told} exceeded, {of}; the app was ended."
 
 
@@ -183,12 +206,18 @@ def _wrong_status(finding: Finding) -> str:
 
 
 def _wrong_value(finding: Finding) -> str:
-    return f"{printable(finding.subject)} should be {printable(finding.expected)}, but was {printable(finding.observed)}."
+    return (
+        f"{printable(finding.subject)} should be {printable(finding.expected)}, "
+        f"but was {printable(finding.observed)}."
+    )
 
 
 def _wrong_count(finding: Finding) -> str:
     relation = RELATIONS.get(finding.expected, finding.expected)
-    measured, limit = amount(finding.measured or 0, finding.unit), amount(finding.limit or 0, finding.unit)
+    measured, limit = (
+        amount(finding.measured or 0, finding.unit),
+        amount(finding.limit or 0, finding.unit),
+    )
     return f"{printable(finding.subject)}: {measured}; there should be {relation} {limit}."
 
 
@@ -202,14 +231,19 @@ def _too_slow(finding: Finding) -> str:
     limit = f"the limit is {amount(finding.limit or 0, 's')}"
     if finding.alone_s is None or finding.measured is None or finding.total < 2:
         return f"{took}; {limit}."
-    in_turn = finding.measured > SERIAL_SHARE * (finding.count + bool(finding.observed)) * finding.alone_s
+    in_turn = (
+        finding.measured > SERIAL_SHARE * (finding.count + bool(finding.observed)) * finding.alone_s
+    )
     together = " They were served one after another." if in_turn else ""
     return f"{took}; one alone takes {amount(finding.alone_s, 's')} and {limit}.{together}"
 
 
 def _too_fast(finding: Finding) -> str:
     took = amount(finding.measured or 0, "s")
-    return f"{printable(finding.subject)} was over after {took}; the work alone takes {amount(finding.limit or 0, 's')}."
+    return (
+        f"{printable(finding.subject)} was over after {took}; the work alone "
+        f"takes {amount(finding.limit or 0, 's')}."
+    )
 
 
 def _never_came(finding: Finding) -> str:

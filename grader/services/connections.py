@@ -5,13 +5,13 @@ from grader.measure.gates import Signal, pass_gate
 from grader.measure.recorder import Recorder
 
 CLOSED_S = 1.4
-"""How long closing may take: more than what makes a witness (0.5 s), less than the 2 s for which a server that was stopped
-still stands, after which the system itself closes what the app left open."""
+"""How long closing may take: more than what makes a witness (0.5 s), less than the 2 s for which a server that was
+stopped still stands, after which the system itself closes what the app left open."""
 
 OPEN_LIMIT = 400
 OPENED_LIMIT = 20_000
-"""So many connections at once, or in all, and each further one is closed at once: they cost the grader descriptors and memory. No kata
-has use for more."""
+"""So many connections at once, or in all, and each further one is closed at once: they cost the grader descriptors and
+memory. No kata has use for more."""
 
 
 class Connections:
@@ -42,7 +42,9 @@ class Connections:
 
     def add(self) -> int:
         """Note a new connection; returns its id."""
-        connection = Connection(id=self._recorder.new_id(), service=self.service, opened_s=self._recorder.clock.now())
+        connection = Connection(
+            id=self._recorder.new_id(), service=self.service, opened_s=self._recorder.clock.now()
+        )
         self._recorder.add_connection(connection)
         self.opened += 1
         self.open += 1
@@ -67,4 +69,12 @@ class Connections:
             GateMissed: some were still open at the deadline.
         """
         what = f"connections to the {self.service} closed again"
-        await pass_gate(self._recorder, what, self.opened, lambda: self.opened - self.open, self.changed, deadline_s, patience_s)
+        await pass_gate(
+            self._recorder,
+            what,
+            self.opened,
+            lambda: self.opened - self.open,
+            self.changed,
+            deadline_s,
+            patience_s,
+        )

@@ -64,7 +64,9 @@ class Held:
             tasks.start_soon(poll)
             what = f"queries on {self._table} under way at once"
             try:
-                await pass_gate(self._postgres.recorder, what, count, lambda: seen, changed, deadline_s)
+                await pass_gate(
+                    self._postgres.recorder, what, count, lambda: seen, changed, deadline_s
+                )
             except GateMissed as error:  # kept for later: a task group would wrap it
                 missed = error
             tasks.cancel_scope.cancel()
@@ -94,7 +96,12 @@ class Postgres:
         connections: those that the solution opened, counted by a relay.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable["AsyncpgConnection"]], admin: "AsyncpgConnection", recorder: Recorder) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable["AsyncpgConnection"]],
+        admin: "AsyncpgConnection",
+        recorder: Recorder,
+    ) -> None:
         self.recorder = recorder
         self.connections = Connections("database", recorder)
         self.url = ""
@@ -102,7 +109,9 @@ class Postgres:
         self._admin = admin
 
     async def execute(self, sql: str) -> None:
-        """Run statements, with all rights of the solution's role, on a connection of the grader's own that is not counted."""
+        """Run statements, with all rights of the solution's role, on a connection of the grader's own that is not
+        counted.
+        """
         await self._admin.execute(sql)
 
     async def fetch(self, sql: str, *arguments: object) -> list[Any]:
@@ -133,7 +142,11 @@ class Postgres:
 
 @contextlib.asynccontextmanager
 async def fresh_database(
-    cluster: Cluster, address: tuple[str, int], max_connections: int, schema: str, recorder: Recorder
+    cluster: Cluster,
+    address: tuple[str, int],
+    max_connections: int,
+    schema: str,
+    recorder: Recorder,
 ) -> AsyncIterator[Postgres]:
     """Make a database for one check, and drop it afterwards.
 
@@ -160,7 +173,9 @@ async def fresh_database(
         admin = await connect()
     except (PostgresError, OSError) as error:
         await server.close()
-        raise ServiceUnavailable(f"PostgreSQL refuses to make a database: {error}.", HINT) from error
+        raise ServiceUnavailable(
+            f"PostgreSQL refuses to make a database: {error}.", HINT
+        ) from error
     try:
         await _fill(admin, name, schema)
         postgres = Postgres(connect, admin, recorder)
@@ -179,14 +194,20 @@ async def fresh_database(
             await _drop(server, cluster, name)
 
 
-async def _make(server: "AsyncpgConnection", name: str, password: str, max_connections: int) -> None:
+async def _make(
+    server: "AsyncpgConnection", name: str, password: str, max_connections: int
+) -> None:
     # The limit stands on the role: it holds on a server of the user's own too, and the grader's connections, which are
     # another role's, do not count.
-    await server.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}' CONNECTION LIMIT {max_connections}")
+    await server.execute(
+        f"CREATE ROLE {name} LOGIN PASSWORD '{password}' CONNECTION LIMIT {max_connections}"
+    )
     await server.execute(f"GRANT {name} TO CURRENT_USER")
-    # The tables are the solution's, and so are their triggers and rules, which run as whoever touches the table: the grader
-    # comes as a role that may do no more than the solution's own.
-    await server.execute(f"CREATE ROLE {name}_grader LOGIN PASSWORD '{password}x' IN ROLE {name}, pg_read_all_stats, pg_signal_backend")
+    # The tables are the solution's, and so are their triggers and rules, which run as whoever touches the table: the
+    # grader comes as a role that may do no more than the solution's own.
+    await server.execute(
+        f"CREATE ROLE {name}_grader LOGIN PASSWORD '{password}x' IN ROLE {name}, pg_read_all_stats, pg_signal_backend"
+    )
     await server.execute(f"CREATE DATABASE {name} OWNER {name} STRATEGY file_copy")
 
 
@@ -196,7 +217,9 @@ async def _fill(admin: "AsyncpgConnection", name: str, schema: str) -> None:
     try:
         await admin.execute(f"SET ROLE {name}; {schema}; RESET ROLE")
     except PostgresError as error:
-        raise ServiceUnavailable(f"PostgreSQL refuses the kata's schema: {error}.", "Tell the kata's author.") from error
+        raise ServiceUnavailable(
+            f"PostgreSQL refuses the kata's schema: {error}.", "Tell the kata's author."
+        ) from error
 
 
 async def _drop(server: "AsyncpgConnection", cluster: Cluster, name: str) -> None:
@@ -216,10 +239,16 @@ async def _watch_size(server: "AsyncpgConnection", name: str, recorder: Recorder
         await anyio.sleep(SIZE_LOOK_S)
         try:
             size_bytes = int(await server.fetchval("SELECT pg_database_size($1::text)", name))
-        except (PostgresError, InterfaceError, OSError):  # the server has ended, which is told elsewhere
+        except (
+            PostgresError,
+            InterfaceError,
+            OSError,
+        ):  # the server has ended, which is told elsewhere
             return
         if size_bytes > DATABASE_BYTES:
-            recorder.exceed("database_bytes", DATABASE_BYTES, size_bytes, noun="Database", of="on disk")
+            recorder.exceed(
+                "database_bytes", DATABASE_BYTES, size_bytes, noun="Database", of="on disk"
+            )
             return
 
 
@@ -250,9 +279,15 @@ async def _connect_when_ready(cluster: Cluster) -> "AsyncpgConnection":
                 return await _connect(cluster, "postgres")
             except (OSError, CannotConnectNowError) as error:
                 if cluster.process is None:
-                    raise ServiceUnavailable(f"No PostgreSQL server answers at {URL_VARIABLE}: {error}.", HINT) from error
+                    raise ServiceUnavailable(
+                        f"No PostgreSQL server answers at {URL_VARIABLE}: {error}.", HINT
+                    ) from error
                 await anyio.sleep(POLL_S)
             except PostgresError as error:
-                raise ServiceUnavailable(f"PostgreSQL refuses the grader: {error}.", HINT) from error
+                raise ServiceUnavailable(
+                    f"PostgreSQL refuses the grader: {error}.", HINT
+                ) from error
     lines = cluster.log.read_text(errors="replace").strip().splitlines() if cluster.log else []
-    raise ServiceUnavailable(f"PostgreSQL did not start: {lines[-1] if lines else 'no message'}", HINT)
+    raise ServiceUnavailable(
+        f"PostgreSQL did not start: {lines[-1] if lines else 'no message'}", HINT
+    )

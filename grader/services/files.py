@@ -1,7 +1,8 @@
-"""The fixture `files`: slow storage. Each file is a FIFO that the grader feeds, since files in the page cache are too fast to see.
+"""The fixture `files`: slow storage. Each file is a FIFO that the grader feeds, since files in the page cache are too
+fast to see.
 
-A FIFO that is opened for reading keeps its reader waiting until the grader opens it for writing, and then until bytes come. The
-grader itself never waits for one: it opens without blocking, and tries again.
+A FIFO that is opened for reading keeps its reader waiting until the grader opens it for writing, and then until bytes
+come. The grader itself never waits for one: it opens without blocking, and tries again.
 """
 
 import array
@@ -25,7 +26,8 @@ from grader.measure.recorder import Recorder
 from grader.services.service import Place, Running, Service, Standing, Surroundings
 
 POLL_S = 0.002
-"""How often it is looked, on a quiet machine, whether a file has been opened, or read so far; the kernel does not tell."""
+"""How often it is looked, on a quiet machine, whether a file has been opened, or read so far; the kernel does not tell.
+"""
 
 GIVE_POLL_S = 0.01
 """The same for files that are served in a row: there may be many of them."""
@@ -56,7 +58,9 @@ class Fifo:
         Raises:
             GateMissed: it did not before the deadline.
         """
-        await _pass_polling(self._recorder, f"readers of {self.name}", 1, lambda: int(self.let_in()), deadline_s)
+        await _pass_polling(
+            self._recorder, f"readers of {self.name}", 1, lambda: int(self.let_in()), deadline_s
+        )
 
     def feed(self, data: bytes) -> None:
         """Let these bytes be read; the file goes on until `end`. At most 4,096 bytes may lie unread.
@@ -69,7 +73,9 @@ class Fifo:
         if len(data) + self._unread_bytes() > FED_BYTES:
             raise ValueError(f"{self.name} takes at most {FED_BYTES} bytes that have not been read")
         self._fed_bytes += len(data)
-        with contextlib.suppress(BrokenPipeError):  # the solution has closed the file; its answer will show it
+        with contextlib.suppress(
+            BrokenPipeError
+        ):  # the solution has closed the file; its answer will show it
             os.write(self._writer, data)
 
     async def taken(self, deadline_s: float | None = None) -> None:
@@ -79,14 +85,21 @@ class Fifo:
             GateMissed: it had not before the deadline.
         """
         what = f"bytes of {self.name} read by the app"
-        await _pass_polling(self._recorder, what, self._fed_bytes, lambda: self._fed_bytes - self._unread_bytes(), deadline_s)
+        await _pass_polling(
+            self._recorder,
+            what,
+            self._fed_bytes,
+            lambda: self._fed_bytes - self._unread_bytes(),
+            deadline_s,
+        )
 
     def end(self) -> None:
         """Let the file end here. Under its name there is a new one from now on, for the next reader."""
         if self._writer is None:
             return
         self.close()
-        # A pipe of its own for each reading: a reader that is slow to close the last one cannot take the next one's place.
+        # A pipe of its own for each reading: a reader that is slow to close the last one cannot take the next one's
+        # place.
         fresh = self.path.with_name(f".{self.name}.new")
         os.mkfifo(fresh, 0o600)
         fresh.replace(self.path)
@@ -142,15 +155,24 @@ class Files:
         return self._fifos[name]
 
     async def opened(self, *fifos: Fifo, deadline_s: float | None = None) -> None:
-        """Wait until all of these are open at the same time, each let in as soon as it comes: proof that none waits for another's end.
+        """Wait until all of these are open at the same time, each let in as soon as it comes: proof that none waits for
+        another's end.
 
         Raises:
             GateMissed: they were not before the deadline.
         """
         what = "files being read at once"
-        await _pass_polling(self._recorder, what, len(fifos), lambda: sum([fifo.let_in() for fifo in fifos]), deadline_s)
+        await _pass_polling(
+            self._recorder,
+            what,
+            len(fifos),
+            lambda: sum([fifo.let_in() for fifo in fifos]),
+            deadline_s,
+        )
 
-    async def give_on(self, names: Iterable[str], make: Callable[[], bytes], delay_s: float) -> None:
+    async def give_on(
+        self, names: Iterable[str], make: Callable[[], bytes], delay_s: float
+    ) -> None:
         """Serve whoever opens one of these files, as slow storage does, until cancelled; for `kata run`.
 
         Args:
@@ -187,7 +209,9 @@ class Files:
             fifo.close()
 
 
-async def _pass_polling(recorder: Recorder, what: str, wanted: int, seen: Callable[[], int], deadline_s: float | None) -> None:
+async def _pass_polling(
+    recorder: Recorder, what: str, wanted: int, seen: Callable[[], int], deadline_s: float | None
+) -> None:
     """A gate on what must be looked for, since nothing tells."""
     changed = Signal()
 
@@ -223,7 +247,10 @@ def running_files(parent: Path, recorder: Recorder) -> Iterator[Files]:
     try:
         folder = Path(tempfile.mkdtemp(dir=parent))
     except OSError as error:
-        raise HarnessError(f"No folder can be made in {parent}: {error.strerror}.", "Free some space, or set TMPDIR.") from error
+        raise HarnessError(
+            f"No folder can be made in {parent}: {error.strerror}.",
+            "Free some space, or set TMPDIR.",
+        ) from error
     files = Files(folder, recorder)
     try:
         yield files

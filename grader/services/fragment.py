@@ -1,7 +1,8 @@
 """A service's fragment: what the service adds to a kata that `kata new` composes.
 
-The kata makes offers: `GET /offers/{item}` answers with one field per service. A fragment says what its service knows of an item, how an
-app asks it, and how a check proves that several visitors ask it at the same time. Pieces of code stand in the kata as they stand here.
+The kata makes offers: `GET /offers/{item}` answers with one field per service. A fragment says what its service knows
+of an item, how an app asks it, and how a check proves that several visitors ask it at the same time. Pieces of code
+stand in the kata as they stand here.
 """
 
 import tomllib
@@ -33,10 +34,11 @@ class AppPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What the service adds to every example of the app.
 
     Attributes:
-        question: an `async def` that takes an item, and the resource if there is one, and returns a number; the last one, if there are
-            several functions.
+        question: an `async def` that takes an item, and the resource if there is one, and returns a number; the last
+            one, if there are several functions.
         imports: import statements that question, constants and resource need.
-        constants: code that stands at the top of the module, such as the service's address; may have a docstring below it.
+        constants: code that stands at the top of the module, such as the service's address; may have a docstring below
+            it.
         resource: what the question is asked with.
     """
 
@@ -73,19 +75,22 @@ class Background(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class ChecksPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the service adds to `checks.py`.
 
-    In all this code the fixture has the service's name. `item` is a number, `offer` its answer and `offers` the answers by item.
+    In all this code the fixture has the service's name. `item` is a number, `offer` its answer and `offers` the answers
+    by item.
 
     Attributes:
         fixture: the full name of the fixture's type, with its module.
-        gate: statements that wait until `AT_ONCE` visitors, one for each of `offers`, have asked the service, none of them answered, and
-            then let all of them be answered.
+        gate: statements that wait until `AT_ONCE` visitors, one for each of `offers`, have asked the service, none of
+            them answered, and then let all of them be answered.
         hold: an asynchronous context manager, an expression with or without `as`, around the visitors and the gate.
         value: an expression for what the service is to say of `item`; by default a number that nobody can guess.
         tell: statements that make the service say `offer[FIELD]` of `item` from now on.
-        nothing: statements after which the service has nothing of `item`; they set `offer[FIELD]` to what is answered then.
+        nothing: statements after which the service has nothing of `item`; they set `offer[FIELD]` to what is answered
+            then.
         background: what must go on meanwhile.
         count: how often the service was asked; each visitor asks once. README promises that of services with a count.
-        one_at_a_time: whether visitors who ask it for the same item at once cannot be served, as with a pipe that has one reader.
+        one_at_a_time: whether visitors who ask it for the same item at once cannot be served, as with a pipe that has
+            one reader.
         helpers: functions and constants that all this needs.
         imports: import statements of that code.
     """
@@ -108,8 +113,8 @@ class RunPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     Attributes:
         says: the same in words, for the learner; a clause without a full stop: "a price takes 0.1 s".
-        prepare: statements; may use the fixture, `ITEMS` (the items are the numbers from 1 to it) and `tasks`, an AnyIO task group that
-            lives as long as the app does.
+        prepare: statements; may use the fixture, `ITEMS` (the items are the numbers from 1 to it) and `tasks`, an AnyIO
+            task group that lives as long as the app does.
         imports: import statements of that code.
     """
 
@@ -126,7 +131,8 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         what: what it knows of an item: "its price".
         field: of the answer, an integer; a name of Python that no other service takes.
         example: a value of that field, for README.
-        source: sentences for README: where the field comes from, and how the app finds it. The first one goes on after "`FIELD`: ".
+        source: sentences for README: where the field comes from, and how the app finds it. The first one goes on after
+            "`FIELD`: ".
         app: what the app has for it.
         checks: what the checks have for it.
         run: what `run.py` has for it; None if the service needs no preparation.
@@ -160,8 +166,13 @@ def read_fragment(path: Path) -> Fragment:
     """
     try:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Fragment)
-    except (OSError, ValueError) as error:  # msgspec's and tomllib's errors, and those of decoding, are a ValueError each
-        raise HarnessError(f"The fragment {path} cannot be read: {error}.", "Install fastapi-katas again.") from error
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # msgspec's and tomllib's errors, and those of decoding, are a ValueError each
+        raise HarnessError(
+            f"The fragment {path} cannot be read: {error}.", "Install fastapi-katas again."
+        ) from error
 
 
 def shipped_fragment(service: str) -> Fragment:

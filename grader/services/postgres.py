@@ -39,13 +39,20 @@ def read_options(kata: Kata) -> tuple[Options, str]:
         KataPackageError: the table is wrong, or the schema cannot be read.
     """
     table, default = kata.options(PostgresService.name), Options()
-    options = Options(table.integer("max_connections", default.max_connections), table.text("schema", default.schema))
+    options = Options(
+        table.integer("max_connections", default.max_connections),
+        table.text("schema", default.schema),
+    )
     table.refuse_the_rest()
     try:
-        return options, (table.folder / options.schema).read_text(encoding="utf-8") if options.schema else ""
+        return options, (table.folder / options.schema).read_text(
+            encoding="utf-8"
+        ) if options.schema else ""
     except (OSError, ValueError) as error:  # no text, or no name of a file
         why = error.strerror if isinstance(error, OSError) else error
-        raise table.error("schema", f"names {options.schema}, which cannot be read: {why}") from error
+        raise table.error(
+            "schema", f"names {options.schema}, which cannot be read: {why}"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -72,10 +79,14 @@ class PostgresStanding(Standing):
         with await surroundings.listen() as listening:
             address, recorder = listening.getsockname(), surroundings.recorder
             async with (
-                fresh_database(self.cluster, address, self.max_connections, self.schema, recorder) as postgres,
+                fresh_database(
+                    self.cluster, address, self.max_connections, self.schema, recorder
+                ) as postgres,
                 running_tap(listening, self.cluster.dial, postgres.connections),
             ):
-                yield Running(postgres, postgres.url, {"DATABASE_URL": postgres.url}, postgres.take_stock)
+                yield Running(
+                    postgres, postgres.url, {"DATABASE_URL": postgres.url}, postgres.take_stock
+                )
 
 
 class PostgresService(Service):
@@ -83,8 +94,17 @@ class PostgresService(Service):
 
     name = "postgres"
     title = "Database"
-    warm = ("sqlalchemy.ext.asyncio", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql.asyncpg", "asyncpg", "psycopg", "psycopg_pool")
-    """What a solution with a database imports: 0.3 s of CPU time in each server process, unless the launcher has it already."""
+    warm = (
+        "sqlalchemy.ext.asyncio",
+        "sqlalchemy.orm",
+        "sqlalchemy.dialects.postgresql.asyncpg",
+        "asyncpg",
+        "psycopg",
+        "psycopg_pool",
+    )
+    """What a solution with a database imports: 0.3 s of CPU time in each server process, unless the launcher has it
+    already.
+    """
 
     @contextlib.contextmanager
     def start(self, kata: Kata, place: Place) -> Iterator[PostgresStanding]:
@@ -116,7 +136,11 @@ class PostgresService(Service):
             hint = error.hint if isinstance(error, GraderError) else ""
             yield Fact("PostgreSQL", FactState.BAD, str(error).rstrip("."), hint)
         else:
-            yield Fact("PostgreSQL", FactState.GOOD, f"{found}, {where}, ready in {time.perf_counter() - began_s:.1f} s")
+            yield Fact(
+                "PostgreSQL",
+                FactState.GOOD,
+                f"{found}, {where}, ready in {time.perf_counter() - began_s:.1f} s",
+            )
 
 
 SERVICE = PostgresService()

@@ -38,8 +38,8 @@ ROOT_RUNS_AS = "nobody"
 """PostgreSQL refuses to run as root."""
 
 OWN_CONNECTIONS = 100
-"""Connections that the server grants beyond those of the solution: the grader's own, PostgreSQL's reserve, and those of a crowd,
-each of which takes a place until the database has turned it away."""
+"""Connections that the server grants beyond those of the solution: the grader's own, PostgreSQL's reserve, and those of
+a crowd, each of which takes a place until the database has turned it away."""
 
 INITDB = (
     "--auth=scram-sha-256",
@@ -126,9 +126,17 @@ def running_cluster(place: Place, max_connections: int) -> Iterator[Cluster]:
             binaries, template, account = prepare_template()
             subprocess.run(["cp", "-Rp", str(template), str(data)], check=True, capture_output=True)
             sockets = stack.enter_context(socket_folder(data, account))
-            settings = {**SETTINGS, "max_connections": str(max_connections + OWN_CONNECTIONS), "unix_socket_directories": str(sockets)}
-            options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-            process = start([str(binaries / "postgres"), "-D", str(data), *options], data, log, account)
+            settings = {
+                **SETTINGS,
+                "max_connections": str(max_connections + OWN_CONNECTIONS),
+                "unix_socket_directories": str(sockets),
+            }
+            options = [
+                word for name, value in settings.items() for word in ("-c", f"{name}={value}")
+            ]
+            process = start(
+                [str(binaries / "postgres"), "-D", str(data), *options], data, log, account
+            )
         except subprocess.CalledProcessError as error:
             lines = error.stderr.decode(errors="replace").strip().splitlines() or [str(error)]
             raise ServiceUnavailable(f"PostgreSQL cannot be set up: {lines[-1]}", HINT) from error
@@ -137,14 +145,22 @@ def running_cluster(place: Place, max_connections: int) -> Iterator[Cluster]:
         stack.callback(end, process)
         note_process(place.run_dir, process.pid, signal.SIGQUIT)
         password = (template / PASSWORD).read_text()
-        yield Cluster({"host": str(sockets), "user": SUPERUSER, "password": password}, sockets / SOCKET, log, process)
+        yield Cluster(
+            {"host": str(sockets), "user": SUPERUSER, "password": password},
+            sockets / SOCKET,
+            log,
+            process,
+        )
 
 
-def start(command: list[str], data: Path, log: Path, account: dict[str, Any]) -> subprocess.Popen[bytes]:
+def start(
+    command: list[str], data: Path, log: Path, account: dict[str, Any]
+) -> subprocess.Popen[bytes]:
     """Start the server, in a session of its own so that Ctrl-C does not reach it."""
     with open(log, "wb") as output:
         return subprocess.Popen(
-            # A query can ask for as much memory as it likes; here each session gets so much, where the system can limit that.
+            # A query can ask for as much memory as it likes; here each session gets so much, where the system can limit
+            # that.
             ["sh", "-c", f'ulimit -v {SESSION_KIB} 2>/dev/null; exec "$@"', "sh", *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -197,7 +213,9 @@ def own_server(url: str) -> Cluster:
     if parts.scheme not in ("postgresql", "postgres") or not host:
         raise _no_url()
     user, password = (unquote(word) if word else None for word in (parts.username, parts.password))
-    return Cluster({"host": host, "port": port, "user": user or SUPERUSER, "password": password}, None)
+    return Cluster(
+        {"host": host, "port": port, "user": user or SUPERUSER, "password": password}, None
+    )
 
 
 def _no_url() -> ServiceUnavailable:
@@ -206,14 +224,19 @@ def _no_url() -> ServiceUnavailable:
 
 
 def prepare_template() -> tuple[Path, Path, dict[str, Any]]:
-    """Binaries, an initialised data folder to copy, and as whom to run; made once for each version and kept in the cache.
+    """Binaries, an initialised data folder to copy, and as whom to run; made once for each version and kept in the
+    cache.
 
     Raises:
         OSError, subprocess.CalledProcessError: the cache cannot be written or `initdb` failed.
     """
     package = package_folder()
     root = os.geteuid() == 0
-    cache = Path(platformdirs.site_cache_dir("fastapi-katas") if root else platformdirs.user_cache_dir("fastapi-katas"))
+    cache = Path(
+        platformdirs.site_cache_dir("fastapi-katas")
+        if root
+        else platformdirs.user_cache_dir("fastapi-katas")
+    )
     cache.mkdir(parents=True, exist_ok=True)
     account: dict[str, Any] = {}
     if root:
@@ -224,9 +247,14 @@ def prepare_template() -> tuple[Path, Path, dict[str, Any]]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if root:
             # The other user may not be able to reach a virtual environment below /root.
-            package = keep(cache / f"{name}-binaries", lambda target: copy_package(package, target)) / package.name
+            package = (
+                keep(cache / f"{name}-binaries", lambda target: copy_package(package, target))
+                / package.name
+            )
         binaries = package / "pginstall" / "bin"
-        data = keep(cache / f"{name}-data-scram", lambda target: initialise(target, binaries, account))
+        data = keep(
+            cache / f"{name}-data-scram", lambda target: initialise(target, binaries, account)
+        )
         return binaries, data, account
 
 
@@ -258,7 +286,8 @@ def initialise(target: Path, binaries: Path, account: dict[str, Any]) -> None:
 
 
 def package_folder() -> Path:
-    """Where the package with the binaries lies; it is not imported, as it looks for folders of its own then and warns about them.
+    """Where the package with the binaries lies; it is not imported, as it looks for folders of its own then and warns
+    about them.
 
     Raises:
         OSError: it is not installed.

@@ -47,12 +47,20 @@ class End(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """What goes out here goes out slowly: let the other end read no more."""
-        if self.other is not None and self.other.transport is not None and not self.other.transport.is_closing():
+        if (
+            self.other is not None
+            and self.other.transport is not None
+            and not self.other.transport.is_closing()
+        ):
             self.other.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Go on."""
-        if self.other is not None and self.other.transport is not None and not self.other.transport.is_closing():
+        if (
+            self.other is not None
+            and self.other.transport is not None
+            and not self.other.transport.is_closing()
+        ):
             self.other.transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -128,11 +136,15 @@ class Tap:
 
 
 @contextlib.asynccontextmanager
-async def running_tap(listening: socket.socket, dial: Dial, connections: Connections) -> AsyncIterator[None]:
+async def running_tap(
+    listening: socket.socket, dial: Dial, connections: Connections
+) -> AsyncIterator[None]:
     """Relay each connection on this socket to the service, for the length of one check."""
     async with anyio.create_task_group() as tasks:
         tap = Tap(dial, connections, tasks)
-        server = await asyncio.get_running_loop().create_server(lambda: ClientEnd(tap), sock=listening)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: ClientEnd(tap), sock=listening
+        )
         try:
             yield
         finally:

@@ -26,13 +26,19 @@ class StandingServices:
     def __init__(self, kata: Kata, run_dir: Path) -> None:
         self._kata = kata
         self._services = services_of(kata)
-        self._places = {service.name: Place(run_dir / SERVICES / service.name, run_dir) for service in self._services}
+        self._places = {
+            service.name: Place(run_dir / SERVICES / service.name, run_dir)
+            for service in self._services
+        }
         self._standing: dict[str, Standing] = {}
         try:
             for place in self._places.values():
                 place.make()
         except OSError as error:
-            raise HarnessError(f"No folder can be made in {run_dir}: {error.strerror}.", "Free some space, or set TMPDIR.") from error
+            raise HarnessError(
+                f"No folder can be made in {run_dir}: {error.strerror}.",
+                "Free some space, or set TMPDIR.",
+            ) from error
 
     @property
     def warm(self) -> tuple[str, ...]:
@@ -42,7 +48,9 @@ class StandingServices:
     @property
     def shared_folders(self) -> tuple[Path, ...]:
         """Folders that a solution must see."""
-        return tuple(self._places[service.name].folder for service in self._services if service.is_shared)
+        return tuple(
+            self._places[service.name].folder for service in self._services if service.is_shared
+        )
 
     @contextlib.contextmanager
     def started(self) -> Iterator[None]:
@@ -55,7 +63,9 @@ class StandingServices:
         with contextlib.ExitStack() as stack:
             stack.callback(self._standing.clear)
             for service in self._services:
-                self._standing[service.name] = stack.enter_context(service.start(self._kata, self._places[service.name]))
+                self._standing[service.name] = stack.enter_context(
+                    service.start(self._kata, self._places[service.name])
+                )
             yield
 
     def have_ended(self) -> bool:
@@ -70,7 +80,10 @@ class StandingServices:
             BrokenError: a service failed.
         """
         async with contextlib.AsyncExitStack() as stack:
-            yield {name: await stack.enter_async_context(standing.fresh(surroundings)) for name, standing in self._standing.items()}
+            yield {
+                name: await stack.enter_async_context(standing.fresh(surroundings))
+                for name, standing in self._standing.items()
+            }
 
 
 def environ_of(services: Mapping[str, Running]) -> dict[str, str]:

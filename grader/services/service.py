@@ -1,7 +1,8 @@
 """What every service of the grader is made of: the one seam between services and all that uses them.
 
-A service has two lifetimes: what stands for a whole grading (a PostgreSQL server), and what is fresh for each check (a database in it).
-Fixtures, `kata run`, `kata doctor`, scaffolds and the solution's environment are derived from what a service says here.
+A service has two lifetimes: what stands for a whole grading (a PostgreSQL server), and what is fresh for each check (a
+database in it). Fixtures, `kata run`, `kata doctor`, scaffolds and the solution's environment are derived from what a
+service says here.
 """
 
 import socket
@@ -77,7 +78,8 @@ class Running:
         fixture: what checks and `run.py` get under the service's name.
         address: where it is, for a person who uses `kata run`.
         environ: tells the solution where it is.
-        take_stock: what it has seen since this was last called, in short, for `kata run --load`; then forgets what is over.
+        take_stock: what it has seen since this was last called, in short, for `kata run --load`; then forgets what is
+            over.
     """
 
     fixture: Any
@@ -117,7 +119,8 @@ class StandingPerCheck(Standing):
 
 
 class Service(Protocol):
-    """A kind of service. A module in the registry has one as `SERVICE`; it must subclass this, which gives the defaults.
+    """A kind of service. A module in the registry has one as `SERVICE`; it must subclass this, which gives the
+    defaults.
 
     Attributes:
         name: in the registry, in `kata.toml`, and of the fixture: "postgres".

@@ -104,12 +104,18 @@ class Hold:
 
     def covers(self, path: str) -> bool:
         """Whether a call to this path is to be held now."""
-        return not self.released and any(fnmatch.fnmatchcase(path, pattern) for pattern in self._patterns)
+        return not self.released and any(
+            fnmatch.fnmatchcase(path, pattern) for pattern in self._patterns
+        )
 
     @property
     def calls(self) -> list[Call]:
         """Calls held now, whose client is still there."""
-        return [connection.call for connection in self.waiting if connection.call is not None and connection.call.open]
+        return [
+            connection.call
+            for connection in self.waiting
+            if connection.call is not None and connection.call.open
+        ]
 
     async def arrivals(self, count: int, deadline_s: float | None = None) -> None:
         """Wait until so many calls are held at the same time: proof that they are under way at once.
@@ -119,10 +125,14 @@ class Hold:
         """
         what = f"calls to {' and '.join(self._patterns)} under way at once"
         recorder = self._upstream.recorder
-        await pass_gate(recorder, what, count, lambda: len(self.calls), self._upstream.changed, deadline_s)
+        await pass_gate(
+            recorder, what, count, lambda: len(self.calls), self._upstream.changed, deadline_s
+        )
 
     def release(self) -> None:
-        """Let all held calls go on, and hold no further ones. Once is enough: later, their connections may carry calls that others hold."""
+        """Let all held calls go on, and hold no further ones. Once is enough: later, their connections may carry calls
+        that others hold.
+        """
         if self.released:
             return
         self.released = True
@@ -204,23 +214,30 @@ class Upstream:
     def peak(self, pattern: str = "*") -> int:
         """How many calls to matching paths were under way at the same time, at most, since the check began.
 
-        A call that the solution gives up is under way until its connection is seen to close, which may be after the next call has
-        arrived; so this is exact only where nothing is given up.
+        A call that the solution gives up is under way until its connection is seen to close, which may be after the
+        next call has arrived; so this is exact only where nothing is given up.
         """
         records = [call.record for call in self.calls(pattern)]
         steps = [(record.began_s, 1) for record in records]
         steps += [(record.ended_s, -1) for record in records if record.ended_s is not None]
         return max(itertools.accumulate(step for _, step in sorted(steps)), default=0)
 
-    async def arrivals(self, pattern: str, count: int, deadline_s: float | None = None, unless: Collection[Visitor] = ()) -> None:
+    async def arrivals(
+        self,
+        pattern: str,
+        count: int,
+        deadline_s: float | None = None,
+        unless: Collection[Visitor] = (),
+    ) -> None:
         """Wait until so many calls to matching paths have arrived since the check began.
 
         Args:
             pattern: of paths.
             count: how many calls.
             deadline_s: when to give up; 3 s, or 5 s for more than 20.
-            unless: visitors; when all of them have been answered, the gate opens, too. For solutions with deadlines of their own: on
-                a busy machine such a deadline can be over before the call is made, and then the call never comes.
+            unless: visitors; when all of them have been answered, the gate opens, too. For solutions with deadlines of
+                their own: on a busy machine such a deadline can be over before the call is made, and then the call
+                never comes.
 
         Raises:
             GateMissed: they had not before the deadline.
@@ -246,7 +263,8 @@ class Upstream:
             count: how many calls.
             deadline_s: when to give up in any case; 3 s, or 5 s for more than 20.
             patience_s: when to give up if so much of the time was certainly the app's own doing.
-            unless: visitors; when all of them have been answered, it is enough that all calls that came were given up. See `arrivals`.
+            unless: visitors; when all of them have been answered, it is enough that all calls that came were given up.
+                See `arrivals`.
 
         Raises:
             GateMissed: they were not before the deadline.
@@ -257,7 +275,15 @@ class Upstream:
             departed = sum(call.left for call in calls)
             return max(departed, count if departed == len(calls) and all_served(unless) else 0)
 
-        await pass_gate(self.recorder, f"calls to {pattern} given up by the app", count, seen, self.changed, deadline_s, patience_s)
+        await pass_gate(
+            self.recorder,
+            f"calls to {pattern} given up by the app",
+            count,
+            seen,
+            self.changed,
+            deadline_s,
+            patience_s,
+        )
 
     def behaviour(self, path: str) -> Behaviour:
         """The rule for the next call to this path; uses up one of its `times`."""
@@ -339,7 +365,10 @@ class UpstreamConnection(asyncio.Protocol):
         if upstream.recorder.is_flooded:
             self._close()
             return
-        method, target = self._request.method.decode("latin-1"), self._request.target.decode("latin-1")
+        method, target = (
+            self._request.method.decode("latin-1"),
+            self._request.target.decode("latin-1"),
+        )
         path, _, query = target.partition("?")
         record = upstream.recorder.add_event(
             ServiceEvent(
@@ -350,7 +379,9 @@ class UpstreamConnection(asyncio.Protocol):
                 began_s=self._now_s(),
             )
         )
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self._request.headers}
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in self._request.headers
+        }
         self.call = Call(method, path, query, bytes(self._content), headers, record)
         self._behaviour = upstream.behaviour(path)
         upstream.all_calls.append(self.call)
@@ -438,7 +469,9 @@ async def running_upstream(listening: socket.socket, recorder: Recorder) -> Asyn
     """Serve the upstream on this socket for the length of one check."""
     upstream = Upstream(recorder)
     upstream.url = "http://{}:{}".format(*listening.getsockname())
-    server = await asyncio.get_running_loop().create_server(lambda: UpstreamConnection(upstream), sock=listening)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: UpstreamConnection(upstream), sock=listening
+    )
     try:
         yield upstream
     finally:
@@ -458,7 +491,9 @@ class UpstreamService(ServicePerCheck):
         """Serve it for one check, on a socket of its own."""
         with await surroundings.listen() as listening:
             async with running_upstream(listening, surroundings.recorder) as upstream:
-                yield Running(upstream, upstream.url, {"UPSTREAM_URL": upstream.url}, upstream.take_stock)
+                yield Running(
+                    upstream, upstream.url, {"UPSTREAM_URL": upstream.url}, upstream.take_stock
+                )
 
 
 SERVICE = UpstreamService()

@@ -16,7 +16,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from grader.errors import SolutionError
-from grader.solution.contents import LIMIT_BYTES, LIMIT_ENTRIES, Contents, is_ignored, kind_of, name_within
+from grader.solution.contents import (
+    LIMIT_BYTES,
+    LIMIT_ENTRIES,
+    Contents,
+    is_ignored,
+    kind_of,
+    name_within,
+)
 
 LIMIT_RATIO = 200
 """Source text is packed 3 to 10 times smaller; a bomb 1000 times and more."""
@@ -35,15 +42,25 @@ ZIP_ENCRYPTED = 0x1 | 0x40 | 0x2000
 ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """The other methods of zipfile unpack without bound before they give the first byte."""
 ZIP_DAMAGE = (
-    zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, OverflowError, LookupError, struct.error,
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, OverflowError, LookupError,
+    struct.error,
 )  # fmt: skip
-"""What zipfile raises at damaged files: besides its own error, what its parts raise. None of these errors is the machine's, in memory."""
+"""What zipfile raises at damaged files: besides its own error, what its parts raise. None of these errors is the
+machine's, in memory.
+"""
 
 FOLDER, PAX, LONG_NAME = b"5", b"x", b"L"
 SKIPPED = (b"g", b"K")
 PLAIN = (b"0", b"\0", b"7")
 WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")
-TAR_KINDS = {b"1": "a hard link", b"2": "a link", b"3": "a device", b"4": "a device", b"6": "a pipe", b"S": "a sparse file"}
+TAR_KINDS = {
+    b"1": "a hard link",
+    b"2": "a link",
+    b"3": "a device",
+    b"4": "a device",
+    b"6": "a pipe",
+    b"S": "a sparse file",
+}
 
 OTHER_SUFFIXES = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst", ".tbz2", ".txz")
 
@@ -71,7 +88,9 @@ def read_archive(data: bytes, contents: Contents) -> None:
     try:
         reader(data, contents)
     except _Damaged as error:
-        raise SolutionError(f"{contents.source} is damaged, or not the archive that its name says.", hint) from error
+        raise SolutionError(
+            f"{contents.source} is damaged, or not the archive that its name says.", hint
+        ) from error
     tops = {entry.split("/")[0] for entry in (*contents.files, *contents.folders)}
     if len(tops) == 1 and tops <= contents.folders:
         contents.enter(tops.pop())
@@ -153,10 +172,16 @@ def _tar_entries(data: bytes) -> Iterator[_TarEntry]:
     """The entries up to the block of zeros that ends the file; long names are put where they belong."""
     at, facts_bytes, facts = 0, 0, dict[bytes, bytes]()
     while (header := data[at : at + BLOCK]).strip(b"\0"):
-        if len(header) < BLOCK or _octal(header[148:156]) != sum(header[:148]) + sum(header[156:]) + 8 * ord(" "):
+        if len(header) < BLOCK or _octal(header[148:156]) != sum(header[:148]) + sum(
+            header[156:]
+        ) + 8 * ord(" "):
             raise _Damaged
         kind = header[156:157]
-        size_bytes = 0 if kind in WITHOUT_DATA else _octal(facts.get(b"size", header[124:136]), 10 if b"size" in facts else 8)
+        size_bytes = (
+            0
+            if kind in WITHOUT_DATA
+            else _octal(facts.get(b"size", header[124:136]), 10 if b"size" in facts else 8)
+        )
         start, at = at + BLOCK, at + BLOCK + -(-size_bytes // BLOCK) * BLOCK
         if at > len(data):
             raise _Damaged
@@ -179,7 +204,9 @@ def _tar_entries(data: bytes) -> Iterator[_TarEntry]:
 def _tar_name(header: bytes, facts: dict[bytes, bytes]) -> str:
     name = _until_nul(header[:100])
     prefix = _until_nul(header[345:500]) if header[257:263] == b"ustar\0" else b""
-    return facts.get(b"path", prefix + b"/" + name if prefix else name).decode(errors="surrogateescape")
+    return facts.get(b"path", prefix + b"/" + name if prefix else name).decode(
+        errors="surrogateescape"
+    )
 
 
 def _pax_facts(body: bytes) -> dict[bytes, bytes]:
@@ -212,13 +239,17 @@ def _until_nul(field: bytes) -> bytes:
 
 def _need_ratio(contents: Contents, unpacked_bytes: int, packed_bytes: int) -> None:
     if unpacked_bytes > SMALL_BYTES and unpacked_bytes > LIMIT_RATIO * packed_bytes:
-        raise SolutionError(f"{contents.source} unpacks to more than {LIMIT_RATIO} times its size.", "No source code does; look into it.")
+        raise SolutionError(
+            f"{contents.source} unpacks to more than {LIMIT_RATIO} times its size.",
+            "No source code does; look into it.",
+        )
 
 
 def _too_many(contents: Contents) -> SolutionError:
     limit = LISTED_PER_ENTRY * LIMIT_ENTRIES
     return SolutionError(
-        f"{contents.source} lists more than {limit} entries.", "Pack the solution's files alone, without .venv and the like."
+        f"{contents.source} lists more than {limit} entries.",
+        "Pack the solution's files alone, without .venv and the like.",
     )
 
 

@@ -43,7 +43,8 @@ EDITORS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""Names of files that editors have beside a file while it is open or being saved. Some are links, and all come and go."""
+"""Names of files that editors have beside a file while it is open or being saved. Some are links, and all come and go.
+"""
 
 KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -117,7 +118,8 @@ class Contents:
         """
         if size_bytes > self._room_bytes:
             raise SolutionError(
-                f"{self.source} is too large: at most {LIMIT_BYTES // 2**20} MiB in all are graded.", "Name the solution's files alone."
+                f"{self.source} is too large: at most {LIMIT_BYTES // 2**20} MiB in all are graded.",
+                "Name the solution's files alone.",
             )
 
     def enter(self, folder: str) -> None:
@@ -141,20 +143,27 @@ class Contents:
                     file.write(data)
         except OSError as error:
             raise HarnessError(
-                f"The solution cannot be copied to {target}: {error.strerror}.", "Free some space, or set TMPDIR to another folder."
+                f"The solution cannot be copied to {target}: {error.strerror}.",
+                "Free some space, or set TMPDIR to another folder.",
             ) from error
 
     def refusal(self, name: str, why: str) -> SolutionError:
         """The error that names this entry: "x.zip holds a/b, which is a link."."""
-        return SolutionError(f"{self.source} holds {shown(name)}{why}.", "A solution consists of plain files and folders.")
+        return SolutionError(
+            f"{self.source} holds {shown(name)}{why}.",
+            "A solution consists of plain files and folders.",
+        )
 
     def _take_name(self, name: str) -> None:
         known = self._exact_names.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
         if known != name:
-            raise self.refusal(name, f", which is the same as {shown(known)} where case does not count")
+            raise self.refusal(
+                name, f", which is the same as {shown(known)} where case does not count"
+            )
         if len(self._exact_names) > LIMIT_ENTRIES:
             raise SolutionError(
-                f"{self.source} holds too much: at most {LIMIT_ENTRIES} files and folders are graded.", "Name the solution's files alone."
+                f"{self.source} holds too much: at most {LIMIT_ENTRIES} files and folders are graded.",
+                "Name the solution's files alone.",
             )
 
 
@@ -177,7 +186,10 @@ def name_within(contents: Contents, raw: str) -> str:
 
 def is_ignored(name: str) -> bool:
     """Whether an entry belongs to a tool and not to the solution."""
-    return any(part in IGNORED or part.startswith(APPLE_DOUBLE) or _comes_and_goes(part) for part in name.split("/"))
+    return any(
+        part in IGNORED or part.startswith(APPLE_DOUBLE) or _comes_and_goes(part)
+        for part in name.split("/")
+    )
 
 
 def _comes_and_goes(name: str) -> bool:

@@ -1,4 +1,6 @@
-"""Takes in the code that is to be graded: read once, within limits, and copied, so that nothing changes under the grading."""
+"""Takes in the code that is to be graded: read once, within limits, and copied, so that nothing changes under the
+grading.
+"""
 
 import errno
 import itertools
@@ -29,7 +31,8 @@ def take_in(solution: Path, target: Path) -> Path:
     other side that could be told apart, and the copy shares nothing with it.
 
     Raises:
-        SolutionError: it is missing, unreadable, a link, holds anything but plain files and folders, is too much, or has no `app.py`.
+        SolutionError: it is missing, unreadable, a link, holds anything but plain files and folders, is too much, or
+            has no `app.py`.
         HarnessError: it cannot be copied.
     """
     contents = Contents(solution)
@@ -43,11 +46,16 @@ def take_in(solution: Path, target: Path) -> Path:
             else:
                 contents.add_file(ENTRY, _read_file(descriptor, status, contents))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise SolutionError(f"There is no solution at {solution}.", "Name a file, an archive, or a folder with an app.py.") from error
+        raise SolutionError(
+            f"There is no solution at {solution}.",
+            "Name a file, an archive, or a folder with an app.py.",
+        ) from error
     except OSError as error:
         raise _unreadable(solution, error) from error
     if ENTRY not in contents.files:
-        raise SolutionError(f"{solution} has no {ENTRY}.", "The application must be `app` in a file of this name.")
+        raise SolutionError(
+            f"{solution} has no {ENTRY}.", "The application must be `app` in a file of this name."
+        )
     contents.write(target)
     return target
 
@@ -64,7 +72,9 @@ def where_to_run(solution: Path, copy: Path) -> Path:
     folder = solution.parent if solution.name == ENTRY else solution
     if folder.is_dir():
         if not (folder / ENTRY).is_file():
-            raise SolutionError(f"{folder} has no {ENTRY}.", "The application must be `app` in a file of this name.")
+            raise SolutionError(
+                f"{folder} has no {ENTRY}.", "The application must be `app` in a file of this name."
+            )
         return folder.resolve()
     return take_in(solution, copy).resolve()
 
@@ -73,13 +83,18 @@ def _need_text(solution: Path) -> None:
     try:
         str(solution).encode()
     except UnicodeEncodeError as error:
-        raise SolutionError(f"The path {solution} is not UTF-8, so no report could name it.", "Rename the solution.") from error
+        raise SolutionError(
+            f"The path {solution} is not UTF-8, so no report could name it.", "Rename the solution."
+        ) from error
 
 
 def _read_folder(folder: int, within: str, contents: Contents) -> None:
     with os.scandir(folder) as entries:
-        # A folder of a million files is not listed to its end; more files of the solution than can be right are refused below.
-        names = sorted(entry.name for entry in itertools.islice(entries, LISTED) if not is_ignored(entry.name))
+        # A folder of a million files is not listed to its end; more files of the solution than can be right are refused
+        # below.
+        names = sorted(
+            entry.name for entry in itertools.islice(entries, LISTED) if not is_ignored(entry.name)
+        )
     for own_name in names:
         name = name_within(contents, within + own_name)
         try:
@@ -96,8 +111,12 @@ def _read_folder(folder: int, within: str, contents: Contents) -> None:
 
 
 @contextmanager
-def _opened(path: Path | str, folder: int | None, contents: Contents, name: str) -> Iterator[tuple[int, os.stat_result]]:
-    """A plain file or a folder, opened; looked at before, lest a device act on being opened, and after, lest it was exchanged."""
+def _opened(
+    path: Path | str, folder: int | None, contents: Contents, name: str
+) -> Iterator[tuple[int, os.stat_result]]:
+    """A plain file or a folder, opened; looked at before, lest a device act on being opened, and after, lest it was
+    exchanged.
+    """
     _need_plain(os.stat(path, dir_fd=folder, follow_symlinks=False), contents, name)
     descriptor = os.open(path, OPEN, dir_fd=folder)
     try:
@@ -127,5 +146,10 @@ def _read_file(descriptor: int, status: os.stat_result, contents: Contents) -> b
 
 def _unreadable(path: Path, error: OSError) -> SolutionError | HarnessError:
     if error.errno in NOT_THE_FILES_FAULT:
-        return HarnessError(f"The solution {path} cannot be read: {error.strerror}.", "Raise the limits of this shell (`ulimit -a`).")
-    return SolutionError(f"The solution {path} cannot be read: {error.strerror}.", "Mend its permissions.")
+        return HarnessError(
+            f"The solution {path} cannot be read: {error.strerror}.",
+            "Raise the limits of this shell (`ulimit -a`).",
+        )
+    return SolutionError(
+        f"The solution {path} cannot be read: {error.strerror}.", "Mend its permissions."
+    )

@@ -12,7 +12,8 @@ DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 def why_no_browser(environ: Mapping[str, str], platform: str = sys.platform) -> str:
     """Why no browser can show a page here: one clause; empty when there is no reason known.
 
-    A `$BROWSER` is always believed. A browser on the desktop of another machine, and one in the terminal, would not help.
+    A `$BROWSER` is always believed. A browser on the desktop of another machine, and one in the terminal, would not
+    help.
     """
     if environ.get("BROWSER"):
         return ""
@@ -21,7 +22,11 @@ def why_no_browser(environ: Mapping[str, str], platform: str = sys.platform) -> 
         return "this is another machine, over ssh" if is_remote else ""
     if any(environ.get(name) for name in DISPLAYS):
         return ""
-    return "this is another machine, over ssh, without a display" if is_remote else "there is no display here"
+    return (
+        "this is another machine, over ssh, without a display"
+        if is_remote
+        else "there is no display here"
+    )
 
 
 def open_in_browser(file: Path) -> str:

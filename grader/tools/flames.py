@@ -1,8 +1,8 @@
 """Reads py-spy's flame graph: whose lines the event loop's thread was in, and how often. Pure.
 
-One recording serves both, the graph for the browser and the table in the terminal: py-spy's graph is made by inferno, which
-writes into each box of it what it stands for (`<title>`), how deep it lies (`y`) and where it begins and ends, in samples
-(`fg:x`, `fg:w`). See docs/decisions/0012-run-and-profile.md.
+One recording serves both, the graph for the browser and the table in the terminal: py-spy's graph is made by inferno,
+which writes into each box of it what it stands for (`<title>`), how deep it lies (`y`) and where it begins and ends, in
+samples (`fg:x`, `fg:w`). See docs/decisions/0012-run-and-profile.md.
 """
 
 import re
@@ -24,8 +24,12 @@ PACKAGES = r"/(?:site|dist)-packages/"
 """In the path of every package that was installed."""
 
 _PACKAGES = re.compile(rf"\([^()<>]*{PACKAGES}")
-_BOX = re.compile(r'<g><title>(?P<title>[^<]*)</title><rect [^>]*?y="(?P<y>\d+)"[^>]*? fg:x="(?P<x>\d+)" fg:w="(?P<w>\d+)"/>')
-_LABELLED = re.compile(r"<g><title>(?P<title>[^<]*)</title>(?P<between><rect [^>]*/><text [^>]*>)(?P<label>[^<]*)</text>")
+_BOX = re.compile(
+    r'<g><title>(?P<title>[^<]*)</title><rect [^>]*?y="(?P<y>\d+)"[^>]*? fg:x="(?P<x>\d+)" fg:w="(?P<w>\d+)"/>'
+)
+_LABELLED = re.compile(
+    r"<g><title>(?P<title>[^<]*)</title>(?P<between><rect [^>]*/><text [^>]*>)(?P<label>[^<]*)</text>"
+)
 _TITLE = re.compile(r"(?P<name>.*) \((?P<samples>[\d,]+) samples?, [\d.]+%\)$")
 _FRAME = re.compile(r"(?P<function>.*) \((?P<file>.*):(?P<line>\d+)\)$")
 
@@ -69,7 +73,8 @@ class LoopProfile:
     Attributes:
         samples: how often it was looked.
         waited: share of the time in which it waited for something to do.
-        own: by the innermost of the learner's lines, largest first; the sum is the share of the time in which one was on the stack.
+        own: by the innermost of the learner's lines, largest first; the sum is the share of the time in which one was
+            on the stack.
         inner: by the function in which it was in the end, largest first; its line is the one that was seen most often.
     """
 
@@ -85,9 +90,15 @@ def read_stacks(svg: str) -> list[Stack]:
     Raises:
         BrokenError: this is none, or not as py-spy wrote them when this was written.
     """
-    boxes = sorted((int(found["y"]), int(found["x"]), int(found["w"]), unescape(found["title"])) for found in _BOX.finditer(svg))
+    boxes = sorted(
+        (int(found["y"]), int(found["x"]), int(found["w"]), unescape(found["title"]))
+        for found in _BOX.finditer(svg)
+    )
     if not boxes:
-        raise BrokenError("py-spy's flame graph cannot be read.", "Look at the graph itself, and report the version: py-spy --version")
+        raise BrokenError(
+            "py-spy's flame graph cannot be read.",
+            "Look at the graph itself, and report the version: py-spy --version",
+        )
     return list(_stacks(boxes))
 
 
@@ -100,7 +111,9 @@ def _stacks(boxes: Sequence[tuple[int, int, int, str]]) -> Iterator[Stack]:
     for y, x, width, title in boxes:
         names: tuple[str, ...] = ()
         if y in above:
-            parent_x, _, names = next(row for row in rows[above[y]] if row[0] <= x < row[0] + row[1])
+            parent_x, _, names = next(
+                row for row in rows[above[y]] if row[0] <= x < row[0] + row[1]
+            )
             covered[above[y], parent_x] += width
             names = (*names, _name_of(title))
         rows.setdefault(y, []).append((x, width, names))
@@ -108,7 +121,9 @@ def _stacks(boxes: Sequence[tuple[int, int, int, str]]) -> Iterator[Stack]:
         for x, width, names in row:
             alone = width - covered[y, x]
             if alone > 0 and names:
-                yield Stack(names[0].rpartition(": ")[2].strip('"'), tuple(map(_place_of, names[1:])), alone)
+                yield Stack(
+                    names[0].rpartition(": ")[2].strip('"'), tuple(map(_place_of, names[1:])), alone
+                )
 
 
 def _name_of(title: str) -> str:
@@ -118,7 +133,9 @@ def _name_of(title: str) -> str:
 
 def _place_of(name: str) -> Place:
     found = _FRAME.match(name)
-    return Place(found["function"], found["file"], int(found["line"])) if found else Place(name, "", 0)
+    return (
+        Place(found["function"], found["file"], int(found["line"])) if found else Place(name, "", 0)
+    )
 
 
 def profile_of_loop(stacks: Sequence[Stack], is_own: Callable[[str], bool]) -> LoopProfile:
@@ -159,7 +176,9 @@ def is_waiting(innermost: Place) -> bool:
 
 
 def shortened(svg: str, prefixes: Sequence[str]) -> str:
-    """The graph with these beginnings of file names left out, and those of installed packages: it may be shown around."""
+    """The graph with these beginnings of file names left out, and those of installed packages: it may
+    be shown around.
+    """
 
     def shorten(text: str) -> str:
         for prefix in sorted(prefixes, key=len, reverse=True):
@@ -178,7 +197,12 @@ def shortened(svg: str, prefixes: Sequence[str]) -> str:
 
 def titled(svg: str, title: str) -> str:
     """The graph with this title instead of py-spy's, which is its command line."""
-    return re.sub(r'(<text id="title"[^>]*>)[^<]*', lambda found: found[1] + escape(title, quote=False), svg, count=1)
+    return re.sub(
+        r'(<text id="title"[^>]*>)[^<]*',
+        lambda found: found[1] + escape(title, quote=False),
+        svg,
+        count=1,
+    )
 
 
 def without_packages(file: str) -> str:

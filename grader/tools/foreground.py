@@ -1,6 +1,8 @@
-"""The app in the foreground: plain server processes beside the grader in its terminal, for curl, browsers and debuggers.
+"""The app in the foreground: plain server processes beside the grader in its terminal, for curl, browsers and
+debuggers.
 
-They share the grader's process group, so that they may read from the terminal (`breakpoint()`) and Ctrl-C reaches them, too.
+They share the grader's process group, so that they may read from the terminal (`breakpoint()`) and Ctrl-C reaches them,
+too.
 """
 
 import contextlib
@@ -127,8 +129,11 @@ class App:
         Raises:
             HarnessError: one cannot be started.
         """
-        config = json.dumps({"folder": str(self._plan.folder), "listening": listening.fileno(), "pipe": pipe})
-        # -P: nothing of the folder may be imported in place of what the server itself needs; it comes first only afterwards.
+        config = json.dumps(
+            {"folder": str(self._plan.folder), "listening": listening.fileno(), "pipe": pipe}
+        )
+        # -P: nothing of the folder may be imported in place of what the server itself needs; it comes first only
+        # afterwards.
         command = [sys.executable, "-P", "-c", CODE, str(CODE_ROOT), config]
         for _ in range(self._plan.workers):
             try:
@@ -143,7 +148,10 @@ class App:
                         pass_fds=[listening.fileno(), pipe],
                     )
             except OSError as error:
-                raise HarnessError(f"No process can be started for the app: {error.strerror}.", "Close other programs.") from error
+                raise HarnessError(
+                    f"No process can be started for the app: {error.strerror}.",
+                    "Close other programs.",
+                ) from error
             self._processes.append(process)
             note_process(run_dir, process.pid)
 
@@ -196,7 +204,9 @@ class App:
         scope.cancel()
 
     def hear(self, data: bytes) -> None:
-        """Take in what its processes tell; what makes no sense is left out, since the learner's code can write there, too."""
+        """Take in what its processes tell; what makes no sense is left out, since the learner's code can write there,
+        too.
+        """
         *lines, self._unread = (self._unread + data).split(b"\n")
         self._unread = self._unread[-LINE_BYTES:]
         for line in lines:
@@ -211,7 +221,9 @@ class App:
                 self.is_ready.set()
         elif kind == "broken":
             line = told["line"]
-            self.broken = self.broken or Broken(str(told["error"]), str(told["file"]), line if type(line) is int else None)
+            self.broken = self.broken or Broken(
+                str(told["error"]), str(told["file"]), line if type(line) is int else None
+            )
         elif kind == "breakpoint":
             self.in_debugger = True
         elif kind == "request":
@@ -233,7 +245,9 @@ def _request(told: Mapping[str, Any]) -> Request:
 
 
 @contextlib.asynccontextmanager
-async def running_app(plan: AppPlan, listening: socket.socket, run_dir: Path, on_request: Callable[[Request], None]) -> AsyncIterator[App]:
+async def running_app(
+    plan: AppPlan, listening: socket.socket, run_dir: Path, on_request: Callable[[Request], None]
+) -> AsyncIterator[App]:
     """Run an app in the foreground; afterwards nothing of it is left.
 
     Args:
@@ -265,7 +279,9 @@ async def running_app(plan: AppPlan, listening: socket.socket, run_dir: Path, on
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """A process that is started meanwhile gets no Ctrl-C before it asks for it: in the middle of its imports it would show where it was."""
+    """A process that is started meanwhile gets no Ctrl-C before it asks for it: in the middle of its imports it would
+    show where it was.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -286,7 +302,10 @@ def kept_terminal() -> Iterator[None]:
     finally:
         with contextlib.suppress(termios.error, OSError):
             # In the background it is another's to set, and trying would stop this process.
-            if os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp() and termios.tcgetattr(sys.stdin.fileno()) != before:
+            if (
+                os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+                and termios.tcgetattr(sys.stdin.fileno()) != before
+            ):
                 termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, before)
 
 

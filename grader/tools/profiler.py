@@ -1,4 +1,6 @@
-"""Looks into a running server with py-spy, from outside: a recording as a flame graph, or one dump of all its threads."""
+"""Looks into a running server with py-spy, from outside: a recording as a flame graph, or one dump of
+all its threads.
+"""
 
 import json
 import os
@@ -61,7 +63,10 @@ def find_py_spy() -> Path:
     own = Path(sys.executable).parent / "py-spy"
     found = own if own.is_file() else shutil.which("py-spy")
     if found is None:
-        raise ProfilerRefused("There is no py-spy, which `kata profile` looks into the app with.", "Install it: pip install py-spy")
+        raise ProfilerRefused(
+            "There is no py-spy, which `kata profile` looks into the app with.",
+            "Install it: pip install py-spy",
+        )
     return Path(found)
 
 
@@ -81,12 +86,25 @@ async def record(py_spy: Path, pid: int, seconds: int, graph: Path) -> str:
         ProfilerRefused: the system does not let it.
         HarnessError: it failed.
     """
-    how = ["--duration", str(seconds), "--rate", str(RATE_PER_S), "--threads", "--idle", "--full-filenames", "--output", str(graph)]
+    how = [
+        "--duration",
+        str(seconds),
+        "--rate",
+        str(RATE_PER_S),
+        "--threads",
+        "--idle",
+        "--full-filenames",
+        "--output",
+        str(graph),
+    ]
     await _call(py_spy, ["record", "--pid", str(pid), *how], seconds + MARGIN_S)
     try:
         return await anyio.Path(graph).read_text(encoding="utf-8")
     except OSError as error:
-        raise HarnessError(f"py-spy wrote no graph: {error.strerror}.", "Free some space, or set TMPDIR to another folder.") from error
+        raise HarnessError(
+            f"py-spy wrote no graph: {error.strerror}.",
+            "Free some space, or set TMPDIR to another folder.",
+        ) from error
 
 
 async def dump(py_spy: Path, pid: int) -> list[ThreadDump]:
@@ -100,27 +118,42 @@ async def dump(py_spy: Path, pid: int) -> list[ThreadDump]:
     try:
         return [_thread(told) for told in json.loads(said)]
     except (ValueError, KeyError, TypeError) as error:
-        raise HarnessError("What py-spy says cannot be read.", "Report the version: py-spy --version") from error
+        raise HarnessError(
+            "What py-spy says cannot be read.", "Report the version: py-spy --version"
+        ) from error
 
 
 def is_loop_in(threads: Sequence[ThreadDump], is_own: Callable[[str], bool]) -> bool:
     """Whether an event loop is in a file of the learner's, or in what that calls."""
-    return any(thread.is_loop and any(is_own(place.file) for place in thread.places) for thread in threads)
+    return any(
+        thread.is_loop and any(is_own(place.file) for place in thread.places) for thread in threads
+    )
 
 
-def most_telling(dumps: Sequence[list[ThreadDump]], is_own: Callable[[str], bool]) -> list[ThreadDump]:
-    """Which of several dumps of one process to show: the loop in the learner's lines, else the loop at work, else the last.
+def most_telling(
+    dumps: Sequence[list[ThreadDump]], is_own: Callable[[str], bool]
+) -> list[ThreadDump]:
+    """Which of several dumps of one process to show: the loop in the learner's lines, else the loop at work, else the
+    last.
 
     Args:
         dumps: at least one, in the order of time.
         is_own: whether a file is the learner's.
     """
-    at_work = [threads for threads in dumps if any(thread.is_loop and not thread.is_waiting for thread in threads)]
-    return next((threads for threads in dumps if is_loop_in(threads, is_own)), (at_work or dumps[-1:])[0])
+    at_work = [
+        threads
+        for threads in dumps
+        if any(thread.is_loop and not thread.is_waiting for thread in threads)
+    ]
+    return next(
+        (threads for threads in dumps if is_loop_in(threads, is_own)), (at_work or dumps[-1:])[0]
+    )
 
 
 def _thread(told: dict[str, Any]) -> ThreadDump:
-    places = tuple(Place(frame["name"], frame["filename"], int(frame["line"])) for frame in told["frames"])
+    places = tuple(
+        Place(frame["name"], frame["filename"], int(frame["line"])) for frame in told["frames"]
+    )
     return ThreadDump(told["thread_name"] or f"thread {told['thread_id']}", places)
 
 
@@ -136,15 +169,23 @@ async def _call(py_spy: Path, arguments: Sequence[str], deadline_s: float) -> st
                 start_new_session=True,
             )
     except TimeoutError as error:
-        raise HarnessError(f"py-spy has not ended in {deadline_s:.0f} s.", "Close what keeps this machine busy, and try again.") from error
+        raise HarnessError(
+            f"py-spy has not ended in {deadline_s:.0f} s.",
+            "Close what keeps this machine busy, and try again.",
+        ) from error
     except OSError as error:
-        raise ProfilerRefused(f"{py_spy} cannot be run: {error.strerror}.", "Install py-spy anew with pip.") from error
+        raise ProfilerRefused(
+            f"{py_spy} cannot be run: {error.strerror}.", "Install py-spy anew with pip."
+        ) from error
     said = done.stderr.decode(errors="replace")
     if any(word in said.lower() for word in REFUSALS):
         raise ProfilerRefused("This system does not let a profiler look into the app.", way_out())
     if done.returncode != 0:
         lines = [line for line in said.splitlines() if line.strip()] or ["no message"]
-        raise HarnessError(f"py-spy could not look into the app: {lines[0].removeprefix('Error: ')[:300]}", "Try again.")
+        raise HarnessError(
+            f"py-spy could not look into the app: {lines[0].removeprefix('Error: ')[:300]}",
+            "Try again.",
+        )
     return done.stdout.decode(errors="replace")
 
 
@@ -154,7 +195,9 @@ def way_out() -> str:
         scope = int(YAMA.read_text())
     except (OSError, ValueError):
         scope = 0
-    is_container = any(mark.exists() for mark in CONTAINER_MARKS) or "KUBERNETES_SERVICE_HOST" in os.environ
+    is_container = (
+        any(mark.exists() for mark in CONTAINER_MARKS) or "KUBERNETES_SERVICE_HOST" in os.environ
+    )
     return advice(sys.platform, scope, is_container=is_container)
 
 

@@ -53,7 +53,8 @@ def reset(kata: Kata, folder: Path, now: datetime) -> Reset:
         write_whole(app, starter, COMMON)
     except OSError as error:
         raise ProgressFileError(
-            f"{app} cannot be reset: {error.strerror}.", "It is as it was. Free some space or mend the permissions."
+            f"{app} cannot be reset: {error.strerror}.",
+            "It is as it was. Free some space or mend the permissions.",
         ) from error
     return Reset(app, backup, is_done=True)
 

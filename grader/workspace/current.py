@@ -18,7 +18,11 @@ def current_slug(catalog: Index, states: Mapping[str, State]) -> str | None:
 def slug_of_folder(catalog: Index, workspace: Workspace, folder: Path) -> str | None:
     """The kata in whose folder this one lies, if it lies in one."""
     inside = folder.relative_to(workspace.root).parts
-    return inside[0] if inside and (inside[0] in catalog.slugs or inside[0] in catalog.renamed) else None
+    return (
+        inside[0]
+        if inside and (inside[0] in catalog.slugs or inside[0] in catalog.renamed)
+        else None
+    )
 
 
 def is_elsewhere(catalog: Index, workspace: Workspace, slug: str, folder: Path) -> bool:

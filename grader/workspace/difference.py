@@ -44,7 +44,9 @@ def read_lines(path: Path) -> list[str]:
         with open(path, "rb") as file:
             data = file.read(LIMIT_BYTES + 1)
     except OSError as error:
-        raise SolutionError(f"{path} cannot be read: {error.strerror}.", "Mend its permissions.") from error
+        raise SolutionError(
+            f"{path} cannot be read: {error.strerror}.", "Mend its permissions."
+        ) from error
     if b"\0" in data:
         raise SolutionError(f"{path} is no text.", "")
     lines = _split(data.decode(errors="replace"))
@@ -53,14 +55,17 @@ def read_lines(path: Path) -> list[str]:
     return lines
 
 
-def unified(old: Sequence[str], new: Sequence[str], old_name: str, new_name: str) -> tuple[str, ...]:
+def unified(
+    old: Sequence[str], new: Sequence[str], old_name: str, new_name: str
+) -> tuple[str, ...]:
     """The unified diff of two lists of lines, without line ends; empty when they are the same."""
     lines = difflib.unified_diff(old, new, old_name, new_name, n=CONTEXT_LINES)
     return tuple(line for given in lines for line in _without_end(given))
 
 
 def differences_of_folders(old: Path, new: Path, shown: str) -> Iterator[Difference]:
-    """How the files of a learner's folder differ from those that were handed out; those that do not differ are left out.
+    """How the files of a learner's folder differ from those that were handed out; those that do not differ are left
+    out.
 
     Args:
         old: the folder of the starter.
@@ -73,7 +78,9 @@ def differences_of_folders(old: Path, new: Path, shown: str) -> Iterator[Differe
         if difference.lines or difference.note:
             yield difference
     if len(names) > LIMIT_FILES:
-        yield Difference(shown, note=f"{shown} holds more than {LIMIT_FILES} files; the rest is not compared.")
+        yield Difference(
+            shown, note=f"{shown} holds more than {LIMIT_FILES} files; the rest is not compared."
+        )
 
 
 def _difference(old: Path, new: Path, name: str, shown: str) -> Difference:
@@ -87,7 +94,9 @@ def _difference(old: Path, new: Path, name: str, shown: str) -> Difference:
 
 
 def _names(folder: Path) -> Iterator[str]:
-    """Names of the files that a grading would take from this folder, without the kata's text; at most some more than are compared."""
+    """Names of the files that a grading would take from this folder, without the kata's text; at most some more than
+    are compared.
+    """
     found = 0
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not is_ignored(name))

@@ -38,12 +38,19 @@ def hand_out(kata: Kata, workspace: Workspace, renamed: Mapping[str, str]) -> Ha
         written = {part for part, source, name in _parts(kata) if _put(source, folder / name)}
         digests = digests_of(kata.folder)
     except OSError as error:
-        raise ProgressFileError(f"{folder} cannot be written: {error.strerror}.", "Free some space or mend the permissions.") from error
+        raise ProgressFileError(
+            f"{folder} cannot be written: {error.strerror}.",
+            "Free some space or mend the permissions.",
+        ) from error
     workspace.set_state(kata.slug, State.STARTED, renamed)
     known = workspace.entries(renamed).get(kata.slug, Entry()).known
     if Part.STARTER in written:
         written.add(Part.CHECKS)
-    workspace.note_known(kata.slug, {part: digest for part, digest in digests.items() if part in written or part not in known}, renamed)
+    workspace.note_known(
+        kata.slug,
+        {part: digest for part, digest in digests.items() if part in written or part not in known},
+        renamed,
+    )
     return Handout(kata, folder, bool(written))
 
 

@@ -41,7 +41,8 @@ class Entry:
     Attributes:
         at: when it came into this state, in ISO 8601; empty when nobody knows.
         hints: how many were shown.
-        known: digests of the kata's parts as they were when it was handed out, or when the learner was last told of a change.
+        known: digests of the kata's parts as they were when it was handed out, or when the learner was last told of a
+            change.
     """
 
     state: State = State.TODO
@@ -70,7 +71,9 @@ class Workspace:
         """The learner's folder of a kata, also one that was handed out under an older name."""
         folder = self.root / slug
         older = (self.root / old for old, new in renamed.items() if new == slug)
-        return folder if folder.exists() else next((path for path in older if path.exists()), folder)
+        return (
+            folder if folder.exists() else next((path for path in older if path.exists()), folder)
+        )
 
     def entries(self, renamed: Mapping[str, str]) -> dict[str, Entry]:
         """What the file says, by slug. What an entry lacks, or has wrong, is as in a new one.
@@ -78,7 +81,10 @@ class Workspace:
         Raises:
             ProgressFileError: the file is unreadable, damaged, or of a newer format.
         """
-        return {slug: _entry(raw) for slug, raw in rename(read_table(self.progress_file)["katas"], renamed).items()}
+        return {
+            slug: _entry(raw)
+            for slug, raw in rename(read_table(self.progress_file)["katas"], renamed).items()
+        }
 
     def states(self, renamed: Mapping[str, str]) -> dict[str, State]:
         """State by slug, of all katas that the file knows.
@@ -87,7 +93,11 @@ class Workspace:
             ProgressFileError: the file is unreadable, damaged, or of a newer format.
         """
         entries = rename(read_table(self.progress_file)["katas"], renamed)
-        return {slug: State(entry["state"]) for slug, entry in entries.items() if entry.get("state") in tuple(State)}
+        return {
+            slug: State(entry["state"])
+            for slug, entry in entries.items()
+            if entry.get("state") in tuple(State)
+        }
 
     def set_state(self, slug: str, state: State, renamed: Mapping[str, str]) -> None:
         """Note a new state; one that is `passed` stays so.
@@ -196,7 +206,9 @@ def make_workspace(folder: Path) -> Workspace:
     try:
         (folder / MARKER).mkdir(exist_ok=True)
     except OSError as error:
-        raise ProgressFileError(f"{folder} cannot become a workspace: {error.strerror}.", "Go to a folder of your own.") from error
+        raise ProgressFileError(
+            f"{folder} cannot become a workspace: {error.strerror}.", "Go to a folder of your own."
+        ) from error
     return Workspace(folder)
 
 
@@ -211,7 +223,9 @@ def read_table(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {"format": PROGRESS_FORMAT, "katas": {}}
     except OSError as error:
-        raise ProgressFileError(f"The progress file {path} cannot be read: {error.strerror}.", "Mend its permissions.") from error
+        raise ProgressFileError(
+            f"The progress file {path} cannot be read: {error.strerror}.", "Mend its permissions."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
     if not isinstance(table, dict) or type(table.get("format")) is not int:
@@ -219,7 +233,8 @@ def read_table(path: Path) -> dict[str, Any]:
     refusal = FORMAT.refusal(table["format"])
     if refusal is not None and refusal.is_newer:
         raise ProgressFileError(
-            refusal.sentence(f"The progress file {path}"), f"It was written by a newer version and is left as it is. {refusal.hint}"
+            refusal.sentence(f"The progress file {path}"),
+            f"It was written by a newer version and is left as it is. {refusal.hint}",
         )
     if refusal is not None:
         raise _damaged(path, f"there is no format {refusal.found}")
@@ -236,13 +251,17 @@ def is_table_of_tables(value: object) -> bool:
 
 def _damaged(path: Path, why: str) -> ProgressFileError:
     return ProgressFileError(
-        f"The progress file {path} is damaged: {why}.", f"Restore it, or move it away to start anew: mv {path} {path}.old"
+        f"The progress file {path} is damaged: {why}.",
+        f"Restore it, or move it away to start anew: mv {path} {path}.old",
     )
 
 
 def rename(entries: dict[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
     """Entries by the slugs of today."""
-    return {renamed.get(slug, slug) if renamed.get(slug) not in entries else slug: entry for slug, entry in entries.items()}
+    return {
+        renamed.get(slug, slug) if renamed.get(slug) not in entries else slug: entry
+        for slug, entry in entries.items()
+    }
 
 
 def _encoded(table: Mapping[str, Any]) -> bytes:
@@ -254,7 +273,8 @@ def _write(path: Path, data: bytes) -> None:
         write_whole(path, data)
     except OSError as error:
         raise ProgressFileError(
-            f"The progress file {path} cannot be written: {error.strerror}.", "Free some space or mend the permissions."
+            f"The progress file {path} cannot be written: {error.strerror}.",
+            "Free some space or mend the permissions.",
         ) from error
 
 
@@ -264,6 +284,9 @@ def _locked(path: Path) -> Iterator[None]:
         try:
             file = stack.enter_context(open(path, "w"))
         except OSError as error:
-            raise ProgressFileError(f"{path} cannot be written: {error.strerror}.", "Mend the permissions of the workspace.") from error
+            raise ProgressFileError(
+                f"{path} cannot be written: {error.strerror}.",
+                "Mend the permissions of the workspace.",
+            ) from error
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

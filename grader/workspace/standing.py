@@ -52,7 +52,12 @@ class Standing:
 
     def slugs(self, *states: State) -> list[str]:
         """The katas in these states, in order."""
-        return [slug for tier in self.tiers for slug, state in zip(tier.slugs, tier.states, strict=True) if state in states]
+        return [
+            slug
+            for tier in self.tiers
+            for slug, state in zip(tier.slugs, tier.states, strict=True)
+            if state in states
+        ]
 
 
 def standing_of(catalog: Index, entries: Mapping[str, Entry]) -> Standing:
@@ -66,12 +71,20 @@ def standing_of(catalog: Index, entries: Mapping[str, Entry]) -> Standing:
     tiers = []
     for number in sorted(set(numbers.values())):
         slugs = tuple(slug for slug in catalog.slugs if numbers[slug] == number)
-        tiers.append(TierStanding(number, catalog.tiers.get(number, ""), slugs, tuple(states[slug] for slug in slugs)))
+        tiers.append(
+            TierStanding(
+                number, catalog.tiers.get(number, ""), slugs, tuple(states[slug] for slug in slugs)
+            )
+        )
     hints = sum(entries[slug].hints for slug in catalog.slugs if slug in entries)
     return Standing(tuple(tiers), current_slug(catalog, states), hints)
 
 
 def last_passed(catalog: Index, entries: Mapping[str, Entry]) -> str | None:
     """The kata that was passed, or given up, last."""
-    done = [slug for slug in catalog.slugs if entries.get(slug, Entry()).state in (State.PASSED, State.GIVEN_UP)]
+    done = [
+        slug
+        for slug in catalog.slugs
+        if entries.get(slug, Entry()).state in (State.PASSED, State.GIVEN_UP)
+    ]
     return max(done, key=lambda slug: entries[slug].at, default=None)

@@ -32,7 +32,9 @@ class Target:
     runs_folder: Path | None
 
 
-def target_of(slug: str | None, solution: Path | None, katas: Path | None, verb: str = "check") -> Target:
+def target_of(
+    slug: str | None, solution: Path | None, katas: Path | None, verb: str = "check"
+) -> Target:
     """What the arguments of a command name.
 
     Args:
@@ -50,32 +52,53 @@ def target_of(slug: str | None, solution: Path | None, katas: Path | None, verb:
     command = f"kata {verb} {slug}" if slug else f"kata {verb}"
     if solution is not None:
         kata = catalog.kata(slug or _slug_of_solution(catalog, solution))
-        return Target(catalog, kata, solution, f"{command} --solution {shlex.quote(str(solution))}", None, runs_folder)
+        return Target(
+            catalog,
+            kata,
+            solution,
+            f"{command} --solution {shlex.quote(str(solution))}",
+            None,
+            runs_folder,
+        )
     if workspace is None and slug is not None:
         catalog.kata(slug)  # a misspelt name is the nearer mistake
     workspace = need_workspace(Path.cwd())
     states = workspace.states(catalog.renamed)
-    kata = catalog.kata(slug or slug_of_folder(catalog, workspace, Path.cwd()) or _current(catalog, states, verb))
+    kata = catalog.kata(
+        slug or slug_of_folder(catalog, workspace, Path.cwd()) or _current(catalog, states, verb)
+    )
     folder = workspace.kata_folder(kata.slug, catalog.renamed)
     if not folder.is_dir():
-        raise UsageError(f"The kata {kata.slug} has not been handed out in {workspace.root}.", "`kata next` hands out the next kata.")
+        raise UsageError(
+            f"The kata {kata.slug} has not been handed out in {workspace.root}.",
+            "`kata next` hands out the next kata.",
+        )
     return Target(catalog, kata, folder, command, workspace, runs_folder)
 
 
 def _slug_of_solution(catalog: Catalog, solution: Path) -> str:
     """The kata that a path names by one of its folders, or the only one that there is."""
-    named = [part for part in reversed(Path(os.path.realpath(solution)).parts) if part in catalog.slugs or part in catalog.renamed]
+    named = [
+        part
+        for part in reversed(Path(os.path.realpath(solution)).parts)
+        if part in catalog.slugs or part in catalog.renamed
+    ]
     if named:
         return named[0]
     if len(catalog.slugs) == 1:
         return catalog.slugs[0]
-    raise UsageError(f"It is not clear which kata {solution} solves.", "Name it: kata check SLUG --solution PATH")
+    raise UsageError(
+        f"It is not clear which kata {solution} solves.", "Name it: kata check SLUG --solution PATH"
+    )
 
 
 def _current(catalog: Catalog, states: Mapping[str, State], verb: str) -> str:
     slug = current_slug(catalog, states)
     if slug is None:
-        raise UsageError("All katas are passed, skipped or given up, so there is no current one.", f"Name one: kata {verb} SLUG")
+        raise UsageError(
+            "All katas are passed, skipped or given up, so there is no current one.",
+            f"Name one: kata {verb} SLUG",
+        )
     return slug
 
 
@@ -109,7 +132,10 @@ def need_load(kata: Kata) -> None:
         KataPackageError: it does not.
     """
     if not kata.run.load:
-        raise KataPackageError(f"The kata {kata.slug} does not say what its load is.", "Its author can say so in kata.toml: [run] load = …")
+        raise KataPackageError(
+            f"The kata {kata.slug} does not say what its load is.",
+            "Its author can say so in kata.toml: [run] load = …",
+        )
 
 
 def command_of(verb: str, slug: str | None, *options: str) -> str:

@@ -13,7 +13,14 @@ from typing import Any
 from grader.atomic import COMMON, write_whole
 from grader.errors import ProgressFileError, UsageError
 from grader.formats import PROGRESS_FORMAT
-from grader.workspace.progress import FORMAT, State, Workspace, is_table_of_tables, read_table, rename
+from grader.workspace.progress import (
+    FORMAT,
+    State,
+    Workspace,
+    is_table_of_tables,
+    read_table,
+    rename,
+)
 
 LIMIT_BYTES = 1_000_000
 """Of a document; a hundred katas take 30 kB."""
@@ -49,7 +56,13 @@ def export_document(workspace: Workspace, version: str) -> bytes:
     """
     katas = read_table(workspace.progress_file)["katas"]
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return json.dumps({"format": PROGRESS_FORMAT, "exported_at": now, "version": version, "katas": katas}, indent=2).encode() + b"\n"
+    return (
+        json.dumps(
+            {"format": PROGRESS_FORMAT, "exported_at": now, "version": version, "katas": katas},
+            indent=2,
+        ).encode()
+        + b"\n"
+    )
 
 
 def save_document(document: bytes, path: Path) -> None:
@@ -67,11 +80,16 @@ def save_document(document: bytes, path: Path) -> None:
             path.write_bytes(document)
             return
         if path.exists() and not _is_document(path):
-            raise UsageError(f"{path} is there already, and is no exported progress.", "Name another file.")
+            raise UsageError(
+                f"{path} is there already, and is no exported progress.", "Name another file."
+            )
         write_whole(path, document, COMMON)
     except (OSError, RuntimeError) as error:  # links in a circle are a RuntimeError
         why = error.strerror if isinstance(error, OSError) else "its links go in a circle"
-        raise ProgressFileError(f"The progress cannot be written to {path}: {why}.", "Free some space, or name another file.") from error
+        raise ProgressFileError(
+            f"The progress cannot be written to {path}: {why}.",
+            "Free some space, or name another file.",
+        ) from error
 
 
 def parse_document(data: bytes, name: str) -> dict[str, Any]:
@@ -95,7 +113,8 @@ def parse_document(data: bytes, name: str) -> dict[str, Any]:
     if refusal := FORMAT.refusal(table["format"]):
         where = "this machine" if refusal.is_newer else "the machine that exported it"
         raise UsageError(
-            refusal.sentence(f"The progress in {name}"), f"Upgrade fastapi-katas on {where}, then try again. Nothing was changed."
+            refusal.sentence(f"The progress in {name}"),
+            f"Upgrade fastapi-katas on {where}, then try again. Nothing was changed.",
         )
     katas = FORMAT.migrated(table).get("katas")
     if not isinstance(katas, dict) or not is_table_of_tables(katas) or not _is_text(katas):
@@ -103,7 +122,12 @@ def parse_document(data: bytes, name: str) -> dict[str, Any]:
     return katas
 
 
-def merge_into(workspace: Workspace, imported: Mapping[str, Any], slugs: tuple[str, ...], renamed: Mapping[str, str]) -> Merge:
+def merge_into(
+    workspace: Workspace,
+    imported: Mapping[str, Any],
+    slugs: tuple[str, ...],
+    renamed: Mapping[str, str],
+) -> Merge:
     """Merge entries into a workspace's progress: of each kata what says more stays.
 
     Args:
@@ -128,7 +152,9 @@ def merge_into(workspace: Workspace, imported: Mapping[str, Any], slugs: tuple[s
                 changed.append(slug)
 
     workspace.update(change, renamed)
-    return Merge(tuple(passed), tuple(changed), tuple(slug for slug in incoming if slug not in slugs))
+    return Merge(
+        tuple(passed), tuple(changed), tuple(slug for slug in incoming if slug not in slugs)
+    )
 
 
 def _merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,5 +199,6 @@ def _is_document(path: Path) -> bool:
 
 def _damaged(name: str, why: str) -> UsageError:
     return UsageError(
-        f"{name} is no exported progress, or is damaged: {why}.", "`kata progress --export FILE` makes one. Nothing was changed."
+        f"{name} is no exported progress, or is damaged: {why}.",
+        "`kata progress --export FILE` makes one. Nothing was changed.",
     )

@@ -1,7 +1,7 @@
 """Katas that are other than when they were handed out, because a newer version brought them.
 
-Each part of a kata is remembered by its digest. What has changed is told once; nothing of the learner's is touched: a new
-text is put beside the old one.
+Each part of a kata is remembered by its digest. What has changed is told once; nothing of the learner's is touched: a
+new text is put beside the old one.
 """
 
 import hashlib
@@ -62,7 +62,11 @@ def digests_of(source: Path) -> dict[str, str]:
     Raises:
         OSError: a part cannot be read.
     """
-    checks = [path for path in sorted(source.iterdir()) if path.suffix in SUFFIXES_OF_CHECKS and not path.name.startswith(".")]
+    checks = [
+        path
+        for path in sorted(source.iterdir())
+        if path.suffix in SUFFIXES_OF_CHECKS and not path.name.startswith(".")
+    ]
     return {
         Part.STARTER.value: digest_of(source / "starter" / ENTRY),
         Part.README.value: digest_of(source / README),
@@ -83,7 +87,11 @@ def find_changes(catalog: Index, workspace: Workspace, slug: str | None = None) 
     """
     entries = workspace.entries(catalog.renamed)
     slugs = [slug] if slug is not None else [slug for slug in catalog.slugs if slug in entries]
-    return [change for slug in slugs for change in _change(catalog, workspace, slug, entries.get(slug, Entry()))]
+    return [
+        change
+        for slug in slugs
+        for change in _change(catalog, workspace, slug, entries.get(slug, Entry()))
+    ]
 
 
 def accept_change(change: Change, workspace: Workspace, renamed: Mapping[str, str]) -> None:
@@ -96,14 +104,18 @@ def accept_change(change: Change, workspace: Workspace, renamed: Mapping[str, st
 
 
 def put_new_readme(change: Change) -> Path:
-    """Put the new text beside the learner's; returns where it can be read, which is the kata's own folder if all else fails."""
+    """Put the new text beside the learner's; returns where it can be read, which is the kata's own folder if all else
+    fails.
+    """
     text = change.source / README
     try:
         data = text.read_bytes()
         for path in _names_of_new_readmes(change.folder):
             if not path.exists():
                 write_new(path, data)
-            elif digest_of(path) == change.known.get(Part.README):  # ours, of an earlier change, and as it was put there
+            elif digest_of(path) == change.known.get(
+                Part.README
+            ):  # ours, of an earlier change, and as it was put there
                 write_whole(path, data, COMMON)
             if path.read_bytes() == data:
                 return path
@@ -123,9 +135,22 @@ def _change(catalog: Index, workspace: Workspace, slug: str, entry: Entry) -> It
     if any(digests[part] != digest for part, digest in entry.known.items() if part in digests):
         app, readme = _digest_if_there(folder / ENTRY), _digest_if_there(folder / README)
         has = {Part.STARTER: app, Part.README: readme}
-        parts = tuple(part for part in Part if entry.known.get(part, digests[part]) != digests[part] != has.get(part))
+        parts = tuple(
+            part
+            for part in Part
+            if entry.known.get(part, digests[part]) != digests[part] != has.get(part)
+        )
         is_untouched = app == entry.known.get(Part.STARTER)
-        yield Change(slug, folder, source, parts, digests, entry.known, entry.state is State.PASSED, is_untouched)
+        yield Change(
+            slug,
+            folder,
+            source,
+            parts,
+            digests,
+            entry.known,
+            entry.state is State.PASSED,
+            is_untouched,
+        )
 
 
 def _names_of_new_readmes(folder: Path) -> Iterator[Path]:

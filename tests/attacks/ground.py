@@ -28,9 +28,11 @@ SUBMISSIONS = HERE / "submissions"
 PADDING_LINES = 400_000
 SOCKET_PATH_BYTES = 100
 
-ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
-"""Read once, and given to each process: gradings begin in threads, while pytest writes the test's name into the environment, and a
-process that inherits it then may fail to start (`EFAULT`)."""
+ENVIRON = {
+    name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))
+}
+"""Read once, and given to each process: gradings begin in threads, while pytest writes the test's name into the
+environment, and a process that inherits it then may fail to start (`EFAULT`)."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,11 @@ class Scene:
     @property
     def files(self) -> dict[Path, str]:
         """The files of the user, and of gradings that are over, with their contents."""
-        kept = [path for path in (*self.home.rglob("*"), self.workspace / ".kata" / "runs" / "other.json") if path.is_file()]
+        kept = [
+            path
+            for path in (*self.home.rglob("*"), self.workspace / ".kata" / "runs" / "other.json")
+            if path.is_file()
+        ]
         return {path: path.read_text() for path in kept}
 
     def visitors(self) -> int:
@@ -77,7 +83,11 @@ def set_scene(folder: Path) -> Iterator[Scene]:
     """Set up canaries in this new folder, which others must be able to pass through."""
     home, workspace, temporary = (folder / name for name in ("home", "workspace", "t"))
     secret = f"canary-{secrets.token_hex(8)}"
-    for path in (home / ".ssh" / "id_ed25519", home / "solution.py", workspace / ".kata" / "runs" / "other.json"):
+    for path in (
+        home / ".ssh" / "id_ed25519",
+        home / "solution.py",
+        workspace / ".kata" / "runs" / "other.json",
+    ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(secret)
     temporary.mkdir(parents=True)
@@ -140,7 +150,14 @@ class Graded:
         return "\n".join((self.out, self.err, *self.runs))
 
 
-def grade(folder: Path, kata: str, solution: Path, *options: str, inside: bool = False, limit_s: float = HANG_S) -> Graded:
+def grade(
+    folder: Path,
+    kata: str,
+    solution: Path,
+    *options: str,
+    inside: bool = False,
+    limit_s: float = HANG_S,
+) -> Graded:
     """Grade a solution as a user would, with canaries around.
 
     Args:
@@ -160,7 +177,13 @@ def grade(folder: Path, kata: str, solution: Path, *options: str, inside: bool =
         job = {
             "command": command,
             "cwd": str(solution if inside else scene.workspace),
-            "environ": {**ENVIRON, "HOME": str(scene.home), "TMPDIR": str(scene.temporary), "XDG_CACHE_HOME": cache, "COLUMNS": "80"},
+            "environ": {
+                **ENVIRON,
+                "HOME": str(scene.home),
+                "TMPDIR": str(scene.temporary),
+                "XDG_CACHE_HOME": cache,
+                "COLUMNS": "80",
+            },
             "limit_s": limit_s,
             "key": scene.canaries["key"],
             "secret": scene.secret,
@@ -173,16 +196,22 @@ def grade(folder: Path, kata: str, solution: Path, *options: str, inside: bool =
             check=True,
             timeout=limit_s + 30,
         )
-        runs = [path for path in scene.workspace.glob(".kata/runs/*.json") if path.name != "other.json"]
+        runs = [
+            path for path in scene.workspace.glob(".kata/runs/*.json") if path.name != "other.json"
+        ]
         after = scene.files
         return Graded(
             **{**(told := json.loads(done.stdout)), "left": tuple(told["left"])},
             visitors=scene.visitors(),
-            touched=tuple(str(path) for path in {*before, *after} if before.get(path) != after.get(path)),
+            touched=tuple(
+                str(path) for path in {*before, *after} if before.get(path) != after.get(path)
+            ),
             leftovers=tuple(path.name for path in scene.temporary.glob("fastapi-katas-*")),
             secret=scene.secret,
             runs=tuple(path.read_text() for path in runs),
-            replayed=judged_again(find_catalog().kata(kata), load_run(runs[0])).report if runs else None,
+            replayed=judged_again(find_catalog().kata(kata), load_run(runs[0])).report
+            if runs
+            else None,
         )
 
 
@@ -208,4 +237,6 @@ def why_no_sandbox(folder: Path) -> str:
 
 def hidden_characters(text: str, allowed: Sequence[str] = ("\n",)) -> set[str]:
     """Characters by which a text could act on a terminal or show itself as another."""
-    return {character for character in text if not character.isprintable() and character not in allowed}
+    return {
+        character for character in text if not character.isprintable() and character not in allowed
+    }

@@ -13,11 +13,15 @@ from typing import Any
 from fastapi import FastAPI
 
 CANARIES: dict[str, Any] = json.loads((Path(__file__).parent / "canaries.json").read_text())
-"""What an attack may try to reach: `port` on 127.0.0.1, `abstract`, a Unix socket, `file` and `secret`, what stands in it."""
+"""What an attack may try to reach: `port` on 127.0.0.1, `abstract`, a Unix socket, `file` and `secret`, what stands in
+it.
+"""
 
 
 def app_if(worked: object) -> Any:
-    """The app that it builds on if the attack worked, else one that answers 404 to everything: a pass tells of a success."""
+    """The app that it builds on if the attack worked, else one that answers 404 to everything: a pass tells of a
+    success.
+    """
     print("worked:", worked)
     if not worked:
         return FastAPI()
@@ -74,4 +78,6 @@ def tell_stalls(*lines: str) -> None:
     own = str(Path("/proc/self/fd/1").readlink())
     for number, leads_to in descriptors():
         if leads_to.startswith("pipe:") and leads_to != own:
-            os.write(number, "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape"))
+            os.write(
+                number, "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape")
+            )

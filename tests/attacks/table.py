@@ -28,7 +28,8 @@ class Attack:
     Attributes:
         name: of the file or folder below `submissions`.
         kata: that it is graded for.
-        base: the kata's file on which it builds. What builds on the reference is right if the attack works, and passes then.
+        base: the kata's file on which it builds. What builds on the reference is right if the attack works, and passes
+            then.
         fails: checks that must fail; none of them may pass.
         kind: what must be found first.
         runs: where it is graded.
@@ -86,7 +87,9 @@ ATTACKS = (
     Attack("04_forged_stalls_elsewhere.py", fails=TOGETHER, shown=True),
     Attack("04_forged_stalls_nonsense.py", fails=TOGETHER, runs=EVERYWHERE, shown=True),
     Attack("04_forged_stalls_flood.py", fails=TOGETHER, padded=True),
-    Attack("04_forged_shutdown.py", LEAKED, "rejected/never_closed.py", fails=CLOSED, runs=EVERYWHERE),
+    Attack(
+        "04_forged_shutdown.py", LEAKED, "rejected/never_closed.py", fails=CLOSED, runs=EVERYWHERE
+    ),
     Attack("05_launcher_memory.py", base=REFERENCE, fails=ALL),
     Attack("05_answers.py", base=REFERENCE, fails=ALL),
     Attack("05_descriptors.py", base=REFERENCE, fails=ALL),
@@ -101,10 +104,21 @@ ATTACKS = (
     Attack("08_patched_sleep.py", fails=TIME, kind=FindingKind.TOO_FAST, runs=EVERYWHERE),
     Attack("08_patched_clock.py", base=REFERENCE, fails=TIME, kind=FindingKind.TOO_FAST),
     Attack("08_patched_grader.py", fails=TOGETHER, runs=EVERYWHERE),
-    Attack("09_cached.py", LEAKED, fails=("test_a_parcel_is_where_the_carrier_says", *SHARED), kind=FindingKind.WRONG_VALUE),
+    Attack(
+        "09_cached.py",
+        LEAKED,
+        fails=("test_a_parcel_is_where_the_carrier_says", *SHARED),
+        kind=FindingKind.WRONG_VALUE,
+    ),
     Attack("09_hard_coded.py", LEAKED, fails=ALL, kind=FindingKind.WRONG_VALUE),
     Attack("10_well_when_alone.py", base=REFERENCE, fails=TOGETHER[:1], kind=FindingKind.TOO_FAST),
-    Attack("10_well_in_a_crowd.py", LEAKED, REFERENCE, fails=("test_a_parcel_is_where_the_carrier_says",), kind=FindingKind.WRONG_VALUE),
+    Attack(
+        "10_well_in_a_crowd.py",
+        LEAKED,
+        REFERENCE,
+        fails=("test_a_parcel_is_where_the_carrier_says",),
+        kind=FindingKind.WRONG_VALUE,
+    ),
     Attack("10_by_order.py", LEAKED, REFERENCE, fails=SHARED, kind=FindingKind.WRONG_VALUE),
     Attack("11_headers_at_once.py", fails=TOGETHER[:1], kind=FindingKind.TOO_SLOW),
     Attack("11_accepted.py", fails=ALL, kind=FindingKind.WRONG_STATUS),
@@ -138,7 +152,13 @@ ATTACKS = (
     Attack("17_compressed_bomb.py", fails=ALL, kind=FindingKind.WRONG_VALUE),
     Attack("17_half_characters.py", fails=TIME, kind=FindingKind.WRONG_VALUE, runs=EVERYWHERE),
     Attack("18_escapes_in_a_crash.py", fails=ALL, kind=AT_START, runs=EVERYWHERE, shown=True),
-    Attack("18_escapes_in_a_body.py", fails=TIME, kind=FindingKind.WRONG_VALUE, runs=EVERYWHERE, shown=True),
+    Attack(
+        "18_escapes_in_a_body.py",
+        fails=TIME,
+        kind=FindingKind.WRONG_VALUE,
+        runs=EVERYWHERE,
+        shown=True,
+    ),
     Attack("18_escapes_in_stalls.py", fails=TOGETHER, runs=EVERYWHERE, shown=True),
     Attack("18_slow_pattern.py", fails=ALL, kind=UNDER_LOAD),
     Attack("20_burns_the_cpu.py", fails=TOGETHER, keeps_busy=True, shown=True),
@@ -146,7 +166,12 @@ ATTACKS = (
     Attack("20_starves_the_launcher.py", fails=TOGETHER, keeps_busy=True),
     Attack("20_busies_the_grader.py", fails=TOGETHER, keeps_busy=True),
     Attack("21_takes_the_port.py", fails=TOGETHER),
-    Attack("21_forged_calls.py", LEAKED, "rejected/one_connection.py", fails=("test_a_crowd_is_served_at_once",)),
+    Attack(
+        "21_forged_calls.py",
+        LEAKED,
+        "rejected/one_connection.py",
+        fails=("test_a_crowd_is_served_at_once",),
+    ),
     Attack("22_wrong_at_random.py", base=REFERENCE, fails=()),
     Attack("22_wrong_at_first.py", base=REFERENCE, fails=TIME, kind=FindingKind.WRONG_STATUS),
 )

@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 
 from grader.catalog.find import find_catalog
-from tests.attacks.ground import SUBMISSIONS, Graded, grade, hidden_characters, lay_out, why_no_sandbox
+from tests.attacks.ground import (
+    SUBMISSIONS,
+    Graded,
+    grade,
+    hidden_characters,
+    lay_out,
+    why_no_sandbox,
+)
 from tests.attacks.table import ALL, ATTACKS, REFERENCE, Attack, Runs
 
 pytestmark = [pytest.mark.proof, pytest.mark.slow]
@@ -34,7 +41,9 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder through which every user can pass, as a sandbox that runs as another one must; pytest's own are private."""
+    """A folder through which every user can pass, as a sandbox that runs as another one must;
+    pytest's own are private.
+    """
     folder = Path(tempfile.mkdtemp(prefix="katas-attacked-"))
     folder.chmod(0o755)
     yield folder
@@ -43,19 +52,33 @@ def folder() -> Iterator[Path]:
 
 def attacked(attack: Attack, folder: Path, *options: str) -> Graded:
     kata = find_catalog().kata(attack.kata)
-    solution = lay_out(SUBMISSIONS / attack.name, kata.folder / attack.base, folder / "solution", padded=attack.padded)
+    solution = lay_out(
+        SUBMISSIONS / attack.name,
+        kata.folder / attack.base,
+        folder / "solution",
+        padded=attack.padded,
+    )
     return grade(folder, attack.kata, solution, *options, inside=attack.typed_inside)
 
 
 def right(attack: Attack, folder: Path) -> Graded:
     """How the reference of the kata is graded afterwards."""
     folder.mkdir()
-    return grade(folder, attack.kata, find_catalog().kata(attack.kata).folder / REFERENCE, "--json", "--sandbox", "require")
+    return grade(
+        folder,
+        attack.kata,
+        find_catalog().kata(attack.kata).folder / REFERENCE,
+        "--json",
+        "--sandbox",
+        "require",
+    )
 
 
 @pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize("name", CAGED)
-def test_an_attack_fails_reaches_nothing_and_harms_no_later_grading(folder: Path, name: str) -> None:
+def test_an_attack_fails_reaches_nothing_and_harms_no_later_grading(
+    folder: Path, name: str
+) -> None:
     attack = CAGED[name]
     graded = attacked(attack, folder, "--json", "--sandbox", "require")
     must_have_failed(attack, graded)
@@ -78,7 +101,9 @@ def test_without_a_sandbox_it_fails_all_the_same(folder: Path, name: str) -> Non
 @pytest.mark.parametrize("name", SHOWN)
 def test_nothing_that_it_says_acts_on_the_screen(folder: Path, name: str) -> None:
     graded = attacked(SHOWN[name], folder, "--sandbox", "require")
-    assert graded.code in ((1, 3) if SHOWN[name].may_be_inconclusive else (1,)), graded.out + graded.err
+    assert graded.code in ((1, 3) if SHOWN[name].may_be_inconclusive else (1,)), (
+        graded.out + graded.err
+    )
     assert "Failed: " in graded.out or graded.code == 3
     assert not hidden_characters(graded.out)
     assert not hidden_characters(graded.err)
@@ -86,7 +111,9 @@ def test_nothing_that_it_says_acts_on_the_screen(folder: Path, name: str) -> Non
 
 
 def test_every_submission_is_graded() -> None:
-    assert {path.name for path in SUBMISSIONS.iterdir() if path.name != "__pycache__"} == {attack.name for attack in ATTACKS}
+    assert {path.name for path in SUBMISSIONS.iterdir() if path.name != "__pycache__"} == {
+        attack.name for attack in ATTACKS
+    }
 
 
 @pytest.mark.parametrize("name", CAGED)
@@ -102,7 +129,9 @@ def must_have_failed(attack: Attack, graded: Graded) -> None:
     assert graded.out.isascii()
     assert "<" not in graded.out
     verdict, told = graded.report["verdict"], graded.out + graded.err
-    assert verdict in (("failed", "inconclusive") if attack.may_be_inconclusive else ("failed",)), told
+    assert verdict in (("failed", "inconclusive") if attack.may_be_inconclusive else ("failed",)), (
+        told
+    )
     assert graded.code == CODES[verdict]
     passed = {check["name"] for check in graded.report["checks"] if check["outcome"] == "passed"}
     assert not passed if attack.fails == ALL else not passed & set(attack.fails), told

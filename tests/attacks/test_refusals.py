@@ -90,7 +90,12 @@ def large(folder: Path) -> Path:
 
 # ---- 18: names that act ---------------------------------------------------------------------------------------------
 
-EVIL_NAMES = ("\x1b[2J\x1b]0;owned\x07.py", "\u202eyp.ppa", "a\nPassed: all 4 checks hold.py", "[red]\x9b31m</script>.py")
+EVIL_NAMES = (
+    "\x1b[2J\x1b]0;owned\x07.py",
+    "\u202eyp.ppa",
+    "a\nPassed: all 4 checks hold.py",
+    "[red]\x9b31m</script>.py",
+)
 
 
 def evil_names(folder: Path) -> Path:
@@ -130,7 +135,10 @@ def tarred(folder: Path, *entries: tuple[str, bytes, str]) -> Path:
 
 
 def bomb(folder: Path) -> Path:
-    return zipped(folder, *((f"{number}.txt", bytes(64 * 1024 * 1024), stat.S_IFREG | 0o644) for number in range(8)))
+    return zipped(
+        folder,
+        *((f"{number}.txt", bytes(64 * 1024 * 1024), stat.S_IFREG | 0o644) for number in range(8)),
+    )
 
 
 def tar_bomb(folder: Path) -> Path:
@@ -142,7 +150,9 @@ def tar_bomb(folder: Path) -> Path:
 def lying_zip(folder: Path) -> Path:
     """Says that its large file is small."""
     path = zipped(folder, ("large.txt", bytes(64 * 1024 * 1024), stat.S_IFREG | 0o644))
-    return_data = path.read_bytes().replace(struct.pack("<L", 64 * 1024 * 1024), struct.pack("<L", 10))
+    return_data = path.read_bytes().replace(
+        struct.pack("<L", 64 * 1024 * 1024), struct.pack("<L", 10)
+    )
     path.write_bytes(return_data)
     return path
 
@@ -213,7 +223,9 @@ REFUSED: dict[str, Make] = {
     "19_zip_damaged": damaged,
     "19_zip_in_a_zip": nested,
     "19_tar_upward": lambda folder: tarred(folder, ("../../outside.py", tarfile.REGTYPE, "")),
-    "19_tar_absolute": lambda folder: tarred(folder, ("/tmp/katas-outside.py", tarfile.REGTYPE, "")),
+    "19_tar_absolute": lambda folder: tarred(
+        folder, ("/tmp/katas-outside.py", tarfile.REGTYPE, "")
+    ),
     "19_tar_link": lambda folder: tarred(folder, ("link.py", tarfile.SYMTYPE, "/etc/passwd")),
     "19_tar_hard_link": lambda folder: tarred(folder, ("link.py", tarfile.LNKTYPE, "/etc/passwd")),
     "19_tar_device": lambda folder: tarred(folder, ("null", tarfile.CHRTYPE, "")),

@@ -1,7 +1,7 @@
 """Runs one command in its own process tree, and tells how it ended and what it left behind; a program, not a test.
 
-It is the reaper of everything below it, so nothing gets out of its sight, whatever session or group it moves to. What it
-tells comes as JSON on stdout.
+It is the reaper of everything below it, so nothing gets out of its sight, whatever session or group it moves to. What
+it tells comes as JSON on stdout.
 """
 
 import contextlib
@@ -43,7 +43,9 @@ def hide_key(name: str, secret: str) -> None:
     if sys.platform.startswith("linux") and calls is not None:
         libc, data = ctypes.CDLL(None), secret.encode()
         libc.syscall(calls[0], JOIN_SESSION_KEYRING, None)
-        libc.syscall(calls[1], b"user", name.encode(), data, ctypes.c_size_t(len(data)), SESSION_KEYRING)
+        libc.syscall(
+            calls[1], b"user", name.encode(), data, ctypes.c_size_t(len(data)), SESSION_KEYRING
+        )
 
 
 def restrict() -> None:
@@ -61,7 +63,14 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     outputs = [Path(job["folder"], name) for name in ("out", "err")]
     began = time.monotonic()
     with open(outputs[0], "wb") as out, open(outputs[1], "wb") as err:
-        process = subprocess.Popen(job["command"], cwd=job["cwd"], env=job["environ"], stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        process = subprocess.Popen(
+            job["command"],
+            cwd=job["cwd"],
+            env=job["environ"],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+        )
         try:
             code: int | None = process.wait(job["limit_s"])
         except subprocess.TimeoutExpired:
@@ -69,7 +78,9 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     seconds = time.monotonic() - began
     left = what_is_left()
     end_everything()
-    texts = [output.read_bytes()[:OUTPUT_BYTES].decode(errors="surrogateescape") for output in outputs]
+    texts = [
+        output.read_bytes()[:OUTPUT_BYTES].decode(errors="surrogateescape") for output in outputs
+    ]
     return {"code": code, "seconds": seconds, "left": left, "out": texts[0], "err": texts[1]}
 
 
@@ -87,7 +98,13 @@ def what_is_left() -> list[str]:
 def told(pid: int) -> str:
     """What a process is, for a message."""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:200] or f"process {pid}"
+        return (
+            Path(f"/proc/{pid}/cmdline")
+            .read_bytes()
+            .replace(b"\0", b" ")
+            .decode(errors="replace")[:200]
+            or f"process {pid}"
+        )
     return f"process {pid}"
 
 

@@ -45,9 +45,15 @@ def test_a_check_that_was_not_run_counts_as_failed() -> None:
     ("wrong", "text"),
     [
         (trial(ACCEPTED, FAIL, PASS), "accepted/reference.py: fails test_a, but must pass it."),
-        (trial(REJECTED, FAIL, FAIL), "rejected/near.py: fails test_a, but must fail only what is declared."),
+        (
+            trial(REJECTED, FAIL, FAIL),
+            "rejected/near.py: fails test_a, but must fail only what is declared.",
+        ),
         (trial(STARTER, PASS, PASS), "starter/app.py: passes test_a, but must fail it."),
-        (trial(JUNK, PASS, PASS), "checks.py: junk/hang passes every check: such an app must fail one."),
+        (
+            trial(JUNK, PASS, PASS),
+            "checks.py: junk/hang passes every check: such an app must fail one.",
+        ),
     ],
 )
 def test_what_is_not_as_declared_is_a_problem_of_its_file(wrong: Trial, text: str) -> None:
@@ -57,12 +63,26 @@ def test_what_is_not_as_declared_is_a_problem_of_its_file(wrong: Trial, text: st
 @pytest.mark.parametrize(
     ("wrong", "right", "text"),
     [
-        (trial(ACCEPTED, FAIL, PASS), RIGHT[1], "accepted/reference.py: fails test_a in 1 of 3 rounds, but must pass it."),
-        (trial(STARTER, PASS, PASS), RIGHT[0], "starter/app.py: passes test_a in 1 of 3 rounds, but must fail it."),
-        (trial(JUNK, PASS, PASS), RIGHT[3], "checks.py: junk/hang passes every check in 1 of 3 rounds: such an app must fail one."),
+        (
+            trial(ACCEPTED, FAIL, PASS),
+            RIGHT[1],
+            "accepted/reference.py: fails test_a in 1 of 3 rounds, but must pass it.",
+        ),
+        (
+            trial(STARTER, PASS, PASS),
+            RIGHT[0],
+            "starter/app.py: passes test_a in 1 of 3 rounds, but must fail it.",
+        ),
+        (
+            trial(JUNK, PASS, PASS),
+            RIGHT[3],
+            "checks.py: junk/hang passes every check in 1 of 3 rounds: such an app must fail one.",
+        ),
     ],
 )
-def test_one_round_is_enough_to_show_what_is_wrong_for_good(wrong: Trial, right: Trial, text: str) -> None:
+def test_one_round_is_enough_to_show_what_is_wrong_for_good(
+    wrong: Trial, right: Trial, text: str
+) -> None:
     assert texts(*RIGHT, wrong, right) == [text]
 
 
@@ -80,7 +100,9 @@ def test_an_undeclared_failure_counts_when_more_than_half_of_the_clear_rounds_ha
 
 
 def test_a_check_that_no_example_fails_is_a_problem() -> None:
-    assert "checks.py: test_b is failed by no example: add a rejected one that fails it." in texts(RIGHT[0], RIGHT[1])
+    assert "checks.py: test_b is failed by no example: add a rejected one that fails it." in texts(
+        RIGHT[0], RIGHT[1]
+    )
 
 
 def test_half_of_the_trials_do_not_say_what_no_example_fails() -> None:
@@ -94,13 +116,19 @@ def test_inconclusive_results_beside_clear_ones_are_no_problem() -> None:
 @pytest.mark.parametrize("example", [STARTER, ACCEPTED])
 def test_what_was_inconclusive_in_every_round_is_the_machines(example: Example) -> None:
     (problem,) = demand_all([*others(example), *[trial(example, UNCLEAR, PASS)] * 3], CHECK_NAMES)
-    assert problem.text == "gave no clear result at test_a in any round; verify again on a quieter machine."
+    assert (
+        problem.text
+        == "gave no clear result at test_a in any round; verify again on a quieter machine."
+    )
     assert problem.is_environment
 
 
 def test_a_check_that_asserts_nothing_is_told_once() -> None:
     finding = Finding(kind=FindingKind.NOTHING_ASSERTED)
-    broken = [trial(example, Outcome.BROKEN, NOT_RUN, finding=finding) for example in (STARTER, ACCEPTED, JUNK)]
+    broken = [
+        trial(example, Outcome.BROKEN, NOT_RUN, finding=finding)
+        for example in (STARTER, ACCEPTED, JUNK)
+    ]
     (problem,) = demand_all(broken, CHECK_NAMES)
     assert problem.text == "test_a is broken."
     assert not problem.is_environment
@@ -108,5 +136,7 @@ def test_a_check_that_asserts_nothing_is_told_once() -> None:
 
 def test_a_mishap_of_the_machine_is_not_the_katas() -> None:
     finding = Finding(kind=FindingKind.MISHAP, observed="OSError: too many open files")
-    (problem,) = demand_all([trial(ACCEPTED, Outcome.BROKEN, NOT_RUN, finding=finding)], CHECK_NAMES)
+    (problem,) = demand_all(
+        [trial(ACCEPTED, Outcome.BROKEN, NOT_RUN, finding=finding)], CHECK_NAMES
+    )
     assert problem.is_environment

@@ -10,7 +10,12 @@ from grader.authoring.examples import Example, Kind, fewest_failing
 def chosen(checks: str, *fails: str | None) -> str:
     """The places of those chosen from examples that fail these checks, a letter each."""
     examples = [
-        Example(Kind.REJECTED, str(place), Path(f"{place}.py"), None if some is None else frozenset(some))
+        Example(
+            Kind.REJECTED,
+            str(place),
+            Path(f"{place}.py"),
+            None if some is None else frozenset(some),
+        )
         for place, some in enumerate(fails)
     ]
     return "".join(example.name for example in fewest_failing(examples, set(checks)))
@@ -28,7 +33,9 @@ def chosen(checks: str, *fails: str | None) -> str:
         ("abcdef", ("abcd", "ace", "bdf"), "12"),
     ],
 )
-def test_the_smallest_set_is_taken_and_of_several_the_earliest(checks: str, fails: tuple[str, ...], places: str) -> None:
+def test_the_smallest_set_is_taken_and_of_several_the_earliest(
+    checks: str, fails: tuple[str, ...], places: str
+) -> None:
     assert chosen(checks, *fails) == places
 
 

@@ -7,7 +7,9 @@ from grader.authoring.grading_queue import Grading, GradingQueue
 
 
 def examples(count: int) -> list[Example]:
-    return [Example(Kind.REJECTED, f"r{number}", Path(f"r{number}.py"), None) for number in range(count)]
+    return [
+        Example(Kind.REJECTED, f"r{number}", Path(f"r{number}.py"), None) for number in range(count)
+    ]
 
 
 def names(*gradings: Grading | None) -> list[str]:
@@ -16,7 +18,12 @@ def names(*gradings: Grading | None) -> list[str]:
 
 def test_whoever_has_begun_a_kata_goes_on_with_it() -> None:
     queue = GradingQueue({"a": examples(2), "b": examples(1)})
-    assert names(queue.take(None), queue.take("a"), queue.take("a"), queue.take("b")) == ["a/r0", "a/r1", "b/r0", ""]
+    assert names(queue.take(None), queue.take("a"), queue.take("a"), queue.take("b")) == [
+        "a/r0",
+        "a/r1",
+        "b/r0",
+        "",
+    ]
 
 
 def test_the_next_one_begins_a_kata_that_nobody_has_begun() -> None:

@@ -25,7 +25,9 @@ def three(make_kata: MakeKata) -> Path:
     """A folder of three katas: one right, one whose rejected example passes, one whose checks cannot be imported."""
     make_kata("right", files=TWICE)
     make_kata("lax", files={**TWICE, "rejected/wrong.py": TWICE["accepted/reference.py"]})
-    return make_kata("unready", files={**TWICE, "checks.py": "import nothing_of_this_name\n" + TWICE_CHECKS})
+    return make_kata(
+        "unready", files={**TWICE, "checks.py": "import nothing_of_this_name\n" + TWICE_CHECKS}
+    )
 
 
 def without_times(value: Any) -> Any:
@@ -35,24 +37,40 @@ def without_times(value: Any) -> Any:
     return [without_times(inner) for inner in value] if isinstance(value, list) else value
 
 
-def test_several_at_a_time_give_the_same_proofs_in_the_same_order(kata: RunKata, three: Path) -> None:
+def test_several_at_a_time_give_the_same_proofs_in_the_same_order(
+    kata: RunKata, three: Path
+) -> None:
     slugs = ("unready", "right", "lax")
-    alone, together = (kata("verify", *slugs, "--jobs", jobs, "--json", "--katas", three) for jobs in ("1", "3"))
+    alone, together = (
+        kata("verify", *slugs, "--jobs", jobs, "--json", "--katas", three) for jobs in ("1", "3")
+    )
     assert alone.code == together.code == 1
     document = json.loads(together.out)
     assert without_times(document) == without_times(json.loads(alone.out))
-    assert [(one["kata"], one["verdict"]) for one in document["katas"]] == [("unready", "wrong"), ("right", "proved"), ("lax", "wrong")]
+    assert [(one["kata"], one["verdict"]) for one in document["katas"]] == [
+        ("unready", "wrong"),
+        ("right", "proved"),
+        ("lax", "wrong"),
+    ]
 
 
-def test_in_a_pipe_each_line_names_its_kata_and_each_kata_is_printed_in_one_piece(kata: RunKata, three: Path) -> None:
-    ran = kata("verify", "right", "lax", "--jobs", "2", "--repeat", "2", "--shuffle", "--katas", three)
+def test_in_a_pipe_each_line_names_its_kata_and_each_kata_is_printed_in_one_piece(
+    kata: RunKata, three: Path
+) -> None:
+    ran = kata(
+        "verify", "right", "lax", "--jobs", "2", "--repeat", "2", "--shuffle", "--katas", three
+    )
     assert ran.err == ""
     lines = ran.out.splitlines()
     for slug in ("right", "lax"):
         trials = [line for line in lines if f" of 18  {slug}/" in line]
         assert [int(line.split()[0]) for line in trials] == list(range(1, 19))
         title = lines.index(f"A test kata  {slug}")
-        end = next(place for place in range(title, len(lines)) if lines[place].startswith(("Proved", "Wrong")))
+        end = next(
+            place
+            for place in range(title, len(lines))
+            if lines[place].startswith(("Proved", "Wrong"))
+        )
         assert not any(" of 18 " in line for line in lines[title:end])
     assert lines[-1] == "1 of 2 katas are proved. Not: lax."
 
@@ -61,18 +79,38 @@ def test_a_quick_look_grades_little_and_demands_no_margins(kata: RunKata, three:
     ran = kata("verify", "right", "lax", "--quick", "--json", "--katas", three)
     right, lax = json.loads(ran.out)["katas"]
     # The starter fails the only check, so no rejected example is needed.
-    assert [(one["kind"], one["name"]) for one in right["examples"]] == [("starter", "app"), ("accepted", "reference")]
-    assert (right["verdict"], right["gradings"], right["margins_are_judged"]) == ("proved", {"planned": 2, "made": 2}, False)
+    assert [(one["kind"], one["name"]) for one in right["examples"]] == [
+        ("starter", "app"),
+        ("accepted", "reference"),
+    ]
+    assert (right["verdict"], right["gradings"], right["margins_are_judged"]) == (
+        "proved",
+        {"planned": 2, "made": 2},
+        False,
+    )
     assert lax["verdict"] == "proved"
     assert ran.code == 0
 
 
 @contextmanager
-def proving(katas: Path, temporary: Path) -> Iterator[tuple["subprocess.Popen[str]", list[psutil.Process]]]:
+def proving(
+    katas: Path, temporary: Path
+) -> Iterator[tuple["subprocess.Popen[str]", list[psutil.Process]]]:
     """A command that has begun several katas, and all processes below it."""
     temporary.mkdir()
     process = subprocess.Popen(
-        [str(KATA), "verify", "right", "lax", "--jobs", "3", "--repeat", "500", "--katas", str(katas)],
+        [
+            str(KATA),
+            "verify",
+            "right",
+            "lax",
+            "--jobs",
+            "3",
+            "--repeat",
+            "500",
+            "--katas",
+            str(katas),
+        ],
         env={**os.environ, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -97,8 +135,13 @@ def is_alive(process: psutil.Process) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, -signal.SIGHUP)])
-def test_a_signal_gives_what_is_known_and_leaves_nothing(three: Path, tmp_path: Path, number: signal.Signals, code: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, -signal.SIGHUP)],
+)
+def test_a_signal_gives_what_is_known_and_leaves_nothing(
+    three: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     temporary = tmp_path / "tmp"
     with proving(three, temporary) as (process, children):
         process.send_signal(number)
@@ -111,7 +154,9 @@ def test_a_signal_gives_what_is_known_and_leaves_nothing(three: Path, tmp_path: 
     assert list(temporary.iterdir()) == []
 
 
-def test_when_nobody_reads_its_output_any_more_it_ends_and_leaves_nothing(three: Path, tmp_path: Path) -> None:
+def test_when_nobody_reads_its_output_any_more_it_ends_and_leaves_nothing(
+    three: Path, tmp_path: Path
+) -> None:
     temporary = tmp_path / "tmp"
     with proving(three, temporary) as (process, children):
         assert process.stdout is not None
@@ -123,12 +168,19 @@ def test_when_nobody_reads_its_output_any_more_it_ends_and_leaves_nothing(three:
     assert list(temporary.iterdir()) == []
 
 
-def test_when_the_command_is_killed_all_that_it_started_ends_and_the_next_one_cleans_up(kata: RunKata, three: Path, tmp_path: Path) -> None:
+def test_when_the_command_is_killed_all_that_it_started_ends_and_the_next_one_cleans_up(
+    kata: RunKata, three: Path, tmp_path: Path
+) -> None:
     temporary = tmp_path / "tmp"
     with proving(three, temporary) as (process, children):
         process.kill()
         process.communicate(timeout=HANG_S)
     assert children
     wait_for_the_end_of(children)
-    assert kata("verify", "right", "--quick", "--katas", three, environ={"TMPDIR": str(temporary)}).code == 0
+    assert (
+        kata(
+            "verify", "right", "--quick", "--katas", three, environ={"TMPDIR": str(temporary)}
+        ).code
+        == 0
+    )
     assert list(temporary.iterdir()) == []

@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from grader.authoring.margins import margin_problems, margins_of, offenders, own_time_s, timings_of, without_numbers
+from grader.authoring.margins import (
+    margin_problems,
+    margins_of,
+    offenders,
+    own_time_s,
+    timings_of,
+    without_numbers,
+)
 from grader.authoring.proof import Problem, Trial
 from grader.evidence.run import CheckRecord
 from grader.evidence.traffic import ExchangeError
@@ -29,7 +36,8 @@ def judge(*trials: Trial) -> list[Problem]:
     return list(margin_problems(margins_of(trials)))
 
 
-# ---- accepted examples ------------------------------------------------------------------------------------------------
+# ---- accepted examples
+# ------------------------------------------------------------------------------------------------
 
 
 def test_a_limit_in_the_middle_is_no_problem() -> None:
@@ -43,14 +51,20 @@ def test_a_limit_in_the_middle_is_no_problem() -> None:
 def test_a_limit_that_leaves_a_third_is_wide_enough_and_a_little_less_is_not() -> None:
     assert judge(*right(0.1), *wrong(9)) == []
     (problem,) = judge(*right(0.101), *wrong(9))
-    assert "only 3.0 × the slowest accepted (accepted/reference, 0.101 s of its own), 3 × is needed" in problem.text
+    assert (
+        "only 3.0 × the slowest accepted (accepted/reference, 0.101 s of its own), 3 × is needed"
+        in problem.text
+    )
     assert problem.text.endswith("raise it to 0.31 s or more.")
 
 
 def test_what_one_request_takes_alone_is_no_part_of_the_factor() -> None:
     assert judge(*right(0.2, limit_s=0.4, alone_s=0.1), *wrong(9, limit_s=0.4, alone_s=0.1)) == []
     (problem,) = judge(*right(0.21, limit_s=0.4, alone_s=0.1), *wrong(9, limit_s=0.4, alone_s=0.1))
-    assert "only 2.7 × the slowest accepted (accepted/reference, 0.210 s of its own), both without the 0.1 s" in problem.text
+    assert (
+        "only 2.7 × the slowest accepted (accepted/reference, 0.210 s of its own), both without the 0.1 s"
+        in problem.text
+    )
     assert problem.text.endswith("raise it to 0.43 s or more.")
 
 
@@ -95,17 +109,24 @@ def test_a_leisurely_example_needs_a_little_room_and_no_factor() -> None:
     (margin,) = margins_of(calm)
     assert margin.above == pytest.approx(30)
     (problem,) = judge(*right(0.251, example=LEISURELY), *wrong(9))
-    assert "only 0.049 s above the slowest leisurely accepted (accepted/calm, 0.251 s of its own), 0.05 s is needed" in problem.text
+    assert (
+        "only 0.049 s above the slowest leisurely accepted (accepted/calm, 0.251 s of its own), 0.05 s is needed"
+        in problem.text
+    )
     assert problem.text.endswith("raise it to 0.31 s or more.")
 
 
-# ---- the starter and rejected examples --------------------------------------------------------------------------------
+# ---- the starter and rejected examples
+# --------------------------------------------------------------------------------
 
 
 def test_a_rejected_example_is_caught_well_beyond_the_limit() -> None:
     assert judge(*right(0.01), *wrong(0.45)) == []
     (problem,) = judge(*right(0.01), *wrong(0.449))
-    assert "the fastest rejected takes only 1.5 × that (starter/app, 0.449 s of its own), 1.5 × is needed" in problem.text
+    assert (
+        "the fastest rejected takes only 1.5 × that (starter/app, 0.449 s of its own), 1.5 × is needed"
+        in problem.text
+    )
     assert problem.text.endswith("lower it to 0.29 s or less.")
 
 
@@ -124,7 +145,10 @@ def test_visitors_who_gave_up_count_as_the_time_that_they_waited() -> None:
     assert judge(*right(0.01), *wrong(0.45, is_bound=True)) == []
     (problem,) = judge(*right(0.01), *wrong(0.44, is_bound=True))
     assert "(starter/app, at least 0.440 s of its own)" in problem.text
-    assert "let the visitors wait 0.45 s before they give up, or lower it to 0.29 s or less" in problem.text
+    assert (
+        "let the visitors wait 0.45 s before they give up, or lower it to 0.29 s or less"
+        in problem.text
+    )
 
 
 def test_sides_that_are_too_near_to_each_other_must_be_moved_apart() -> None:
@@ -135,10 +159,18 @@ def test_sides_that_are_too_near_to_each_other_must_be_moved_apart() -> None:
 
 
 @pytest.mark.parametrize(("accepted_s", "rejected_s"), [(0.2, 6.0), (0.1937, 6.0), (0.01, 0.3457)])
-def test_a_limit_that_is_moved_as_advised_is_far_enough(accepted_s: float, rejected_s: float) -> None:
+def test_a_limit_that_is_moved_as_advised_is_far_enough(
+    accepted_s: float, rejected_s: float
+) -> None:
     (problem,) = judge(*right(accepted_s, alone_s=0.1), *wrong(rejected_s, alone_s=0.1))
     limit_s = float(problem.text.split(" it to ")[1].split(" s ")[0])
-    assert judge(*right(accepted_s, limit_s=limit_s, alone_s=0.1), *wrong(rejected_s, limit_s=limit_s, alone_s=0.1)) == []
+    assert (
+        judge(
+            *right(accepted_s, limit_s=limit_s, alone_s=0.1),
+            *wrong(rejected_s, limit_s=limit_s, alone_s=0.1),
+        )
+        == []
+    )
 
 
 def test_a_limit_that_catches_nobody_is_a_problem() -> None:
@@ -158,29 +190,45 @@ def test_junk_is_no_measure() -> None:
 def test_every_example_on_the_offending_side_is_an_offender() -> None:
     calm = right(0.26, example=LEISURELY)
     near = trial(REJECTED, FAIL, FAIL, at(0.44, missed=True))
-    assert offenders([*right(0.2), *calm, *wrong(0.44), near]) == {ACCEPTED, LEISURELY, STARTER, REJECTED}
+    assert offenders([*right(0.2), *calm, *wrong(0.44), near]) == {
+        ACCEPTED,
+        LEISURELY,
+        STARTER,
+        REJECTED,
+    }
     assert offenders([*right(0.1), *right(0.25, example=LEISURELY), *wrong(0.45)]) == set()
 
 
-# ---- times from the evidence ------------------------------------------------------------------------------------------
+# ---- times from the evidence
+# ------------------------------------------------------------------------------------------
 
 
 def test_times_are_read_from_the_evidence() -> None:
     record = CheckRecord(name="test_a", title="", attempts=(timed(1.2), timed(0.1, waited_s=0.03)))
     slow, fast = timings_of([record])
-    assert (slow.what, slow.limit_s, slow.measured_s, slow.own_s, slow.missed) == ("# × GET /x", 0.4, 1.2, 1.2, True)
+    assert (slow.what, slow.limit_s, slow.measured_s, slow.own_s, slow.missed) == (
+        "# × GET /x",
+        0.4,
+        1.2,
+        1.2,
+        True,
+    )
     assert (fast.measured_s, fast.alone_s, fast.missed) == (0.1, 0.1, False)
     assert fast.own_s == pytest.approx(0.07)
     assert (slow.attempt, fast.attempt) == (0, 1)
 
 
 def test_own_time_is_unknown_where_the_system_does_not_tell() -> None:
-    (timing,) = timings_of([CheckRecord(name="test_a", title="", attempts=(timed(0.2, waited_s=None),))])
+    (timing,) = timings_of(
+        [CheckRecord(name="test_a", title="", attempts=(timed(0.2, waited_s=None),))]
+    )
     assert timing.own_s is None
     assert timing.judged_s == 0.2
 
 
-def test_one_exchange_of_a_watched_stretch_loses_what_was_taken_but_is_never_below_nothing() -> None:
+def test_one_exchange_of_a_watched_stretch_loses_what_was_taken_but_is_never_below_nothing() -> (
+    None
+):
     assert own_time_s(0.5, watch(2.0, waited_s=0.25)) == pytest.approx(0.25)
     assert own_time_s(0.1, watch(2.0, waited_s=0.25)) == 0
 
@@ -188,7 +236,13 @@ def test_one_exchange_of_a_watched_stretch_loses_what_was_taken_but_is_never_bel
 def test_giving_up_is_read_from_the_evidence() -> None:
     soon = exchange(3, took_s=2.5, status=None, error=ExchangeError.TIMED_OUT)
     late = exchange(2, took_s=3.0, status=None, error=ExchangeError.TIMED_OUT)
-    (timing,) = timings_of([CheckRecord(name="test_a", title="", attempts=(answered(exchange(1), soon, late, waited_s=1.0),))])
+    (timing,) = timings_of(
+        [
+            CheckRecord(
+                name="test_a", title="", attempts=(answered(exchange(1), soon, late, waited_s=1.0),)
+            )
+        ]
+    )
     assert (timing.what, timing.measured_s, timing.is_bound) == ("GET /x", 3.0, True)
     assert timing.own_s == pytest.approx(2.0)
 

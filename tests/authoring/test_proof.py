@@ -13,4 +13,6 @@ def test_a_mistake_in_the_kata_comes_before_the_machines() -> None:
     assert proof(machine).verdict is ProofVerdict.BROKEN
     assert proof(machine, mistake).verdict is ProofVerdict.WRONG
     assert verdict_of_proofs([proof(), proof(machine)]) is ProofVerdict.BROKEN
-    assert verdict_of_proofs([proof(mistake), proof(is_interrupted=True)]) is ProofVerdict.INTERRUPTED
+    assert (
+        verdict_of_proofs([proof(mistake), proof(is_interrupted=True)]) is ProofVerdict.INTERRUPTED
+    )

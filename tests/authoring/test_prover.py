@@ -53,7 +53,12 @@ def make_prover(make_kata: Callable[..., Path]) -> MakeProver:
 
     def make(plan: Plan) -> Prover:
         apps = {f"rejected/{name}.py": APP for name in ("z_first", "both", "a_last")}
-        files = {**apps, "rejected/wrong.py": None, "accepted/other.py": APP, "README.md": "# Tiny\n\n## Read more\n"}
+        files = {
+            **apps,
+            "rejected/wrong.py": None,
+            "accepted/other.py": APP,
+            "README.md": "# Tiny\n\n## Read more\n",
+        }
         kata = find_catalog(make_kata(manifest=MANIFEST, checks=CHECKS, files=files)).kata("tiny")
         return Prover(kata, read_package(kata.folder), plan)
 
@@ -65,7 +70,10 @@ def labels(examples: list[Example]) -> list[str]:
 
 
 def trial(example: Example, *outcomes: Outcome) -> Trial:
-    results = tuple(CheckResult(name=name, title="", outcome=outcome) for name, outcome in zip(NAMES, outcomes, strict=True))
+    results = tuple(
+        CheckResult(name=name, title="", outcome=outcome)
+        for name, outcome in zip(NAMES, outcomes, strict=True)
+    )
     return Trial(example, verdict_of(outcomes), results)
 
 
@@ -76,18 +84,33 @@ def test_everything_is_graded_as_often_as_asked(make_prover: MakeProver, tmp_pat
     prover = make_prover(Plan(rounds=2))
     gradings = prover.first_gradings(tmp_path)
     own = [label for label in labels(gradings) if not label.startswith("junk")]
-    once = ["starter/app", "accepted/other", "accepted/reference", "rejected/a_last", "rejected/both", "rejected/z_first"]
+    once = [
+        "starter/app",
+        "accepted/other",
+        "accepted/reference",
+        "rejected/a_last",
+        "rejected/both",
+        "rejected/z_first",
+    ]
     assert own == once * 2
     assert prover.planned == len(gradings)
     assert {example.kind for example in gradings} == set(Kind)
 
 
-def test_quick_is_starter_reference_and_the_fewest_rejected(make_prover: MakeProver, tmp_path: Path) -> None:
+def test_quick_is_starter_reference_and_the_fewest_rejected(
+    make_prover: MakeProver, tmp_path: Path
+) -> None:
     prover = make_prover(Plan(is_quick=True))
-    assert labels(prover.first_gradings(tmp_path)) == ["starter/app", "accepted/reference", "rejected/both"]
+    assert labels(prover.first_gradings(tmp_path)) == [
+        "starter/app",
+        "accepted/reference",
+        "rejected/both",
+    ]
 
 
-def test_quick_goes_on_until_every_check_was_seen_to_fail(make_prover: MakeProver, tmp_path: Path) -> None:
+def test_quick_goes_on_until_every_check_was_seen_to_fail(
+    make_prover: MakeProver, tmp_path: Path
+) -> None:
     prover = make_prover(Plan(is_quick=True))
     starter, reference, both = prover.first_gradings(tmp_path)
     prover.note_trial(trial(starter, FAILED, PASSED, PASSED))
@@ -104,14 +127,22 @@ def test_quick_goes_on_until_every_check_was_seen_to_fail(make_prover: MakeProve
     assert proof.is_quick
 
 
-def test_a_solution_that_cannot_be_taken_in_is_a_problem_of_its_file(make_prover: MakeProver, tmp_path: Path) -> None:
+def test_a_solution_that_cannot_be_taken_in_is_a_problem_of_its_file(
+    make_prover: MakeProver, tmp_path: Path
+) -> None:
     prover = make_prover(Plan(is_quick=True))
-    prover.note_error(prover.first_gradings(tmp_path)[0], SolutionError("It is a link.", "Make it a file."))
+    prover.note_error(
+        prover.first_gradings(tmp_path)[0], SolutionError("It is a link.", "Make it a file.")
+    )
     assert not prover.is_stopped
-    assert ("starter/app.py", "It is a link. Make it a file.") in [(problem.file, problem.text) for problem in prover.proof().problems]
+    assert ("starter/app.py", "It is a link. Make it a file.") in [
+        (problem.file, problem.text) for problem in prover.proof().problems
+    ]
 
 
-def test_what_would_break_every_grading_is_told_once(make_prover: MakeProver, tmp_path: Path) -> None:
+def test_what_would_break_every_grading_is_told_once(
+    make_prover: MakeProver, tmp_path: Path
+) -> None:
     prover = make_prover(Plan(is_quick=True))
     for example in prover.first_gradings(tmp_path):
         prover.note_error(example, HarnessError("The disk is full."))
@@ -128,7 +159,9 @@ def test_checks_that_cannot_be_run_are_a_mistake_in_the_kata(make_prover: MakePr
     assert (problem.file, problem.text) == ("checks.py", "nothing can be imported.")
 
 
-def test_what_can_no_longer_be_graded_is_not_tried_for_ever(make_prover: MakeProver, tmp_path: Path) -> None:
+def test_what_can_no_longer_be_graded_is_not_tried_for_ever(
+    make_prover: MakeProver, tmp_path: Path
+) -> None:
     prover = make_prover(Plan())
     starter, *_ = prover.first_gradings(tmp_path)
     prover.note_trial(trial(starter, FAILED, FAILED, PASSED))  # one check more than is declared

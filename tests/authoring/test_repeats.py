@@ -36,14 +36,18 @@ def test_what_is_as_declared_and_far_from_every_limit_is_graded_once() -> None:
     assert repeated(*right(0.1), *wrong(0.45)) == ()
 
 
-def test_examples_on_the_offending_side_of_a_margin_are_graded_again_until_they_have_three_rounds() -> None:
+def test_examples_on_the_offending_side_of_a_margin_are_graded_again_until_they_have_three_rounds() -> (
+    None
+):
     assert repeated(*right(0.11), *wrong(0.44)) == (ACCEPTED, STARTER)
     assert repeated(*right(0.11, 0.11), *wrong(0.44, 0.44)) == (ACCEPTED, STARTER)
     assert repeated(*right(0.11, 0.11, 0.11), *wrong(0.44, 0.44, 0.44)) == ()
 
 
 def test_an_example_that_is_on_the_right_side_after_all_is_graded_no_more() -> None:
-    assert repeated(*right(0.11, 0.1), *wrong(0.44, 0.9)) == (STARTER,)  # the lower of two is no median yet
+    assert repeated(*right(0.11, 0.1), *wrong(0.44, 0.9)) == (
+        STARTER,
+    )  # the lower of two is no median yet
     assert repeated(*right(0.11, 0.1), *wrong(0.44, 0.9, 0.9)) == ()
 
 
@@ -81,7 +85,12 @@ def test_a_check_that_was_never_clear_is_tried_again_until_it_is(example: Exampl
     ],
 )
 def test_what_is_wrong_already_is_graded_no_more(wrong_already: Trial) -> None:
-    assert repeated(*(right for right in RIGHT if right.example != wrong_already.example), wrong_already) == ()
+    assert (
+        repeated(
+            *(right for right in RIGHT if right.example != wrong_already.example), wrong_already
+        )
+        == ()
+    )
 
 
 @pytest.mark.parametrize("outcome", [PASS, UNCLEAR])
@@ -90,11 +99,17 @@ def test_junk_is_never_graded_again(outcome: Outcome) -> None:
 
 
 def test_what_broke_is_graded_no_more() -> None:
-    assert repeated(trial(STARTER, Outcome.BROKEN, NOT_RUN), trial(ACCEPTED, UNCLEAR, Outcome.BROKEN)) == ()
+    assert (
+        repeated(trial(STARTER, Outcome.BROKEN, NOT_RUN), trial(ACCEPTED, UNCLEAR, Outcome.BROKEN))
+        == ()
+    )
 
 
 def test_an_example_of_which_nothing_is_declared_is_graded_no_more() -> None:
-    assert repeated(trial(Example(Kind.REJECTED, "new", Path("rejected/new.py"), None), UNCLEAR, PASS)) == ()
+    assert (
+        repeated(trial(Example(Kind.REJECTED, "new", Path("rejected/new.py"), None), UNCLEAR, PASS))
+        == ()
+    )
 
 
 def test_more_rounds_than_three_need_no_more() -> None:

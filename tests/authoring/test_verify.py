@@ -20,7 +20,8 @@ from tests.waiting import HANG_S, wait_until
 MakeKata = Callable[..., Path]
 
 
-# ---- noise ------------------------------------------------------------------------------------------------------------
+# ---- noise
+# ------------------------------------------------------------------------------------------------------------
 
 
 def busy_children() -> Iterator[psutil.Process]:
@@ -42,7 +43,9 @@ def test_noise_ends_when_its_parent_is_killed() -> None:
         "import psutil, time\nfrom grader.authoring.noise import noise\n"
         "with noise(1):\n    print(psutil.Process().children()[0].pid, flush=True)\n    time.sleep(60)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(
+        [sys.executable, "-c", source], stdout=subprocess.PIPE, text=True
+    ) as parent:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
@@ -50,14 +53,20 @@ def test_noise_ends_when_its_parent_is_killed() -> None:
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
-# ---- the command ------------------------------------------------------------------------------------------------------
+# ---- the command
+# ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_a_right_kata_is_proved_and_a_wrong_one_beside_it_told_of(kata: RunKata, make_kata: MakeKata) -> None:
+def test_a_right_kata_is_proved_and_a_wrong_one_beside_it_told_of(
+    kata: RunKata, make_kata: MakeKata
+) -> None:
     make_kata("right", files=TWICE)
     make_kata("unreadable", manifest=MANIFEST + "\nworker = 2\n", files=README)
-    katas = make_kata("wrong", files={**TWICE, "rejected/wrong.py": TWICE["accepted/reference.py"], "notes.txt": "x"})
+    katas = make_kata(
+        "wrong",
+        files={**TWICE, "rejected/wrong.py": TWICE["accepted/reference.py"], "notes.txt": "x"},
+    )
     ran = kata("verify", "--katas", katas)
     assert ran.code == 1
     assert ran.err == ""
@@ -72,7 +81,9 @@ def test_a_right_kata_is_proved_and_a_wrong_one_beside_it_told_of(kata: RunKata,
 
 @pytest.mark.slow
 def test_the_proof_is_one_document_for_programs(kata: RunKata, make_kata: MakeKata) -> None:
-    ran = kata("verify", "tiny", "--repeat", "2", "--shuffle", "--json", "--katas", make_kata(files=TWICE))
+    ran = kata(
+        "verify", "tiny", "--repeat", "2", "--shuffle", "--json", "--katas", make_kata(files=TWICE)
+    )
     document = json.loads(ran.out)
     assert (ran.code, document["format"], document["verdict"]) == (0, 1, "proved")
     (only,) = document["katas"]
@@ -94,7 +105,9 @@ async def test_it_answers(server: Server) -> None:
 
 @pytest.mark.slow
 def test_limits_are_measured_on_whole_bursts(kata: RunKata, make_kata: MakeKata) -> None:
-    slow = "import time\n" + APP.replace("{answer}", "yes").replace("    return", "    time.sleep(0.2)\n    return")
+    slow = "import time\n" + APP.replace("{answer}", "yes").replace(
+        "    return", "    time.sleep(0.2)\n    return"
+    )
     katas = make_kata(checks=CLOCK_CHECKS, files={**README, "starter/app.py": slow})
     (only,) = json.loads(kata("verify", "--json", "--katas", katas).out)["katas"]
     (margin,) = only["margins"]
@@ -109,10 +122,15 @@ def test_limits_are_measured_on_whole_bursts(kata: RunKata, make_kata: MakeKata)
     [
         ("import nothing_of_this_name\n" + CHECKS, "cannot be imported"),
         (CHECKS.split("    expect")[0] + "    pass\n", "without having stated anything"),
-        (CHECKS.split("    expect")[0] + "    raise KeyError('x')\n", "checks.py:7 raised KeyError"),
+        (
+            CHECKS.split("    expect")[0] + "    raise KeyError('x')\n",
+            "checks.py:7 raised KeyError",
+        ),
     ],
 )
-def test_checks_that_cannot_work_are_told_once(kata: RunKata, make_kata: MakeKata, checks: str, words: str) -> None:
+def test_checks_that_cannot_work_are_told_once(
+    kata: RunKata, make_kata: MakeKata, checks: str, words: str
+) -> None:
     ran = kata("verify", "--json", "--katas", make_kata(checks=checks, files=README))
     (only,) = json.loads(ran.out)["katas"]
     assert (ran.code, only["verdict"]) == (1, "wrong")
@@ -121,13 +139,17 @@ def test_checks_that_cannot_work_are_told_once(kata: RunKata, make_kata: MakeKat
 
 def test_a_machine_without_room_is_not_the_katas_fault(make_kata: MakeKata) -> None:
     command = f'ulimit -n 14; exec "{KATA}" verify --json --katas "{make_kata(files=README)}"'
-    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=HANG_S, check=False)
+    ran = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, timeout=HANG_S, check=False
+    )
     (only,) = json.loads(ran.stdout)["katas"]
     assert (ran.returncode, only["verdict"]) == (4, "broken")
     assert {problem["is_environment"] for problem in only["problems"]} == {True}
 
 
-def test_a_kata_of_another_name_is_a_mistake_in_the_command(kata: RunKata, make_kata: MakeKata) -> None:
+def test_a_kata_of_another_name_is_a_mistake_in_the_command(
+    kata: RunKata, make_kata: MakeKata
+) -> None:
     ran = kata("verify", "tinny", "--katas", make_kata(files=README))
     assert (ran.code, ran.out) == (2, "")
     assert "Did you mean tiny?" in ran.err

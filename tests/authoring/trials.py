@@ -17,15 +17,23 @@ REJECTED = Example(Kind.REJECTED, "near", Path("rejected/near.py"), frozenset({"
 JUNK = Example(Kind.JUNK, "hang", Path("junk/hang"), None)
 
 
-def trial(example: Example, a: Outcome, b: Outcome, *timings: Timing, finding: Finding | None = None) -> Trial:
+def trial(
+    example: Example, a: Outcome, b: Outcome, *timings: Timing, finding: Finding | None = None
+) -> Trial:
     """A grading in which the kata's two checks gave this."""
     results = tuple(
-        CheckResult(name=name, title="", outcome=outcome, finding=finding) for name, outcome in zip(CHECK_NAMES, (a, b), strict=True)
+        CheckResult(name=name, title="", outcome=outcome, finding=finding)
+        for name, outcome in zip(CHECK_NAMES, (a, b), strict=True)
     )
     return Trial(example, verdict_of((a, b)), results, timings)
 
 
-RIGHT = (trial(STARTER, FAIL, PASS), trial(ACCEPTED, PASS, PASS), trial(REJECTED, PASS, FAIL), trial(JUNK, FAIL, FAIL))
+RIGHT = (
+    trial(STARTER, FAIL, PASS),
+    trial(ACCEPTED, PASS, PASS),
+    trial(REJECTED, PASS, FAIL),
+    trial(JUNK, FAIL, FAIL),
+)
 """A round in which all is as declared."""
 
 
@@ -45,12 +53,21 @@ def at(
     return Timing("test_a", what, limit_s, measured_s, own_s, alone_s, missed, is_bound, attempt)
 
 
-def right(*own_s: float, example: Example = ACCEPTED, limit_s: float = 0.3, alone_s: float = 0.0) -> tuple[Trial, ...]:
+def right(
+    *own_s: float, example: Example = ACCEPTED, limit_s: float = 0.3, alone_s: float = 0.0
+) -> tuple[Trial, ...]:
     """Rounds of an accepted example, with its own time at the limit in each."""
-    return tuple(trial(example, PASS, PASS, at(one_s, limit_s=limit_s, alone_s=alone_s)) for one_s in own_s)
+    return tuple(
+        trial(example, PASS, PASS, at(one_s, limit_s=limit_s, alone_s=alone_s)) for one_s in own_s
+    )
 
 
-def wrong(*own_s: float, limit_s: float = 0.3, alone_s: float = 0.0, is_bound: bool = False) -> tuple[Trial, ...]:
+def wrong(
+    *own_s: float, limit_s: float = 0.3, alone_s: float = 0.0, is_bound: bool = False
+) -> tuple[Trial, ...]:
     """Rounds of the starter that the limit caught, with its own time in each."""
-    timings = [at(one_s, limit_s=limit_s, alone_s=alone_s, missed=True, is_bound=is_bound) for one_s in own_s]
+    timings = [
+        at(one_s, limit_s=limit_s, alone_s=alone_s, missed=True, is_bound=is_bound)
+        for one_s in own_s
+    ]
     return tuple(trial(STARTER, FAIL, PASS, timing) for timing in timings)

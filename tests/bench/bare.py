@@ -1,9 +1,11 @@
-"""The same requests without a grader: one uvicorn process, a bare client, a stub of the upstream. Standard library only.
+"""The same requests without a grader: one uvicorn process, a bare client, a stub of the upstream. Standard library
+only.
 
     python tests/bench/bare.py PLAN.json FOLDER
 
-PLAN is made by `tests.bench.replay`. Within each check the requests go out at the same moments as in the recorded run, and
-the stub answers each path after the recorded delay. Nothing is judged. Prints how many answers had the recorded status.
+PLAN is made by `tests.bench.replay`. Within each check the requests go out at the same moments as in the recorded run,
+and the stub answers each path after the recorded delay. Nothing is judged. Prints how many answers had the recorded
+status.
 """
 
 import asyncio
@@ -60,7 +62,9 @@ async def send(port: int, request: dict[str, Any]) -> bool:
         async with asyncio.timeout(request["leave_s"]):
             reader, writer = await asyncio.open_connection(HOST, port)
             try:
-                writer.write(f"{request['method']} {request['path']} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+                writer.write(
+                    f"{request['method']} {request['path']} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode()
+                )
                 status = int((await reader.read()).split(b" ", 2)[1])
             finally:
                 writer.close()
@@ -72,10 +76,23 @@ async def uvicorn_process(folder: Path, upstream: int) -> AsyncIterator[int]:
     """One uvicorn process, once it accepts connections, on the port that is given."""
     with socket.create_server((HOST, 0)) as listening:
         port = listening.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "app:app", "--port", str(port), "--http", "h11", "--loop", "asyncio"]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "app:app",
+        "--port",
+        str(port),
+        "--http",
+        "h11",
+        "--loop",
+        "asyncio",
+    ]
     environ = {**os.environ, "UPSTREAM_URL": f"http://{HOST}:{upstream}"}
     quiet = ["--log-level", "critical", "--no-access-log"]
-    process = await asyncio.create_subprocess_exec(*command, *quiet, cwd=folder, env=environ, stdout=DEVNULL, stderr=DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        *command, *quiet, cwd=folder, env=environ, stdout=DEVNULL, stderr=DEVNULL
+    )
     try:
         while True:
             try:
@@ -111,4 +128,8 @@ async def replay(plan: dict[str, Any], folder: Path) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(replay(json.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2])))))
+    print(
+        json.dumps(
+            asyncio.run(replay(json.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2])))
+        )
+    )

@@ -30,8 +30,14 @@ from tests.bench.watchdog import print_watchdog
 BASELINE = (sys.executable, "-c", "import typer, rich")
 """What the start of a command is compared with: no command that uses these packages takes less."""
 
-ENVIRON = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")}
-"""As in a learner's shell: with the first of these every module of an editable installation would be compiled each time."""
+ENVIRON = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+}
+"""As in a learner's shell: with the first of these every module of an editable installation would be compiled each
+time.
+"""
 
 
 @dataclass(frozen=True)
@@ -49,16 +55,25 @@ def run(command: Sequence[str | Path], folder: Path) -> Taken:
         RuntimeError: it failed, or was inconclusive, so its time means nothing.
     """
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run([*map(str, command)], cwd=folder, env=ENVIRON, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*map(str, command)], cwd=folder, env=ENVIRON, capture_output=True, text=True, check=False
+    )
     elapsed_s, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(map(str, command))} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise RuntimeError(
+            f"{' '.join(map(str, command))} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
     return Taken(elapsed_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 def in_turn(count: int, folder: Path, *commands: Sequence[str | Path]) -> list[list[Taken]]:
     """What each command takes; they take turns, so that other work on this machine meets all alike."""
-    return [list(column) for column in zip(*([run(command, folder) for command in commands] for _ in range(count)), strict=True)]
+    return [
+        list(column)
+        for column in zip(
+            *([run(command, folder) for command in commands] for _ in range(count)), strict=True
+        )
+    ]
 
 
 def median_cpu_s(taken: Sequence[Taken]) -> float:
@@ -74,7 +89,12 @@ def median_wall_s(taken: Sequence[Taken]) -> float:
 def spread(taken: Sequence[Taken], shown: Callable[[float], str] = s) -> tuple[str, ...]:
     """Median, fastest and slowest by the clock, and the median of CPU time."""
     walls = [one.wall_s for one in taken]
-    return shown(statistics.median(walls)), shown(min(walls)), shown(max(walls)), shown(median_cpu_s(taken))
+    return (
+        shown(statistics.median(walls)),
+        shown(min(walls)),
+        shown(max(walls)),
+        shown(median_cpu_s(taken)),
+    )
 
 
 def print_commands(count: int, folder: Path) -> None:
@@ -86,13 +106,22 @@ def print_commands(count: int, folder: Path) -> None:
     }
     in_turn(1, folder, *commands.values())  # the first one writes byte code
     base, *others = in_turn(count, folder, *commands.values())
-    rows = [(f"`{name}`", *spread(taken, ms), *ratios(taken, base)) for name, taken in zip(commands, (base, *others), strict=True)]
-    print(table(("command", "median", "fastest", "slowest", "CPU", "ratio", "ratio of CPU"), rows), flush=True)
+    rows = [
+        (f"`{name}`", *spread(taken, ms), *ratios(taken, base))
+        for name, taken in zip(commands, (base, *others), strict=True)
+    ]
+    print(
+        table(("command", "median", "fastest", "slowest", "CPU", "ratio", "ratio of CPU"), rows),
+        flush=True,
+    )
 
 
 def ratios(taken: Sequence[Taken], base: Sequence[Taken]) -> tuple[str, str]:
     """How many times the baseline it took, by the clock and in CPU time."""
-    return f"{median_wall_s(taken) / median_wall_s(base):.2f}", f"{median_cpu_s(taken) / median_cpu_s(base):.2f}"
+    return (
+        f"{median_wall_s(taken) / median_wall_s(base):.2f}",
+        f"{median_cpu_s(taken) / median_cpu_s(base):.2f}",
+    )
 
 
 def kata_row(kata: Kata, count: int, folder: Path) -> tuple[str, ...]:
@@ -109,10 +138,19 @@ def kata_row(kata: Kata, count: int, folder: Path) -> tuple[str, ...]:
     plan = folder / f"{kata.slug}.json"
     plan.write_text(json.dumps(plan_of(evidence)))
     script: list[str | Path] = [sys.executable, bare.__file__, plan, solution]
-    alike, total = json.loads(subprocess.run([*map(str, script)], cwd=folder, capture_output=True, text=True, check=True).stdout)
+    alike, total = json.loads(
+        subprocess.run(
+            [*map(str, script)], cwd=folder, capture_output=True, text=True, check=True
+        ).stdout
+    )
     graded, sent = in_turn(count, folder, check, script)
     ratio = median_wall_s(graded) / median_wall_s(sent)
-    return (kata.slug, *spread(graded), f"{s(median_wall_s(sent))} ({alike} of {total})", f"{ratio:.2f}")
+    return (
+        kata.slug,
+        *spread(graded),
+        f"{s(median_wall_s(sent))} ({alike} of {total})",
+        f"{ratio:.2f}",
+    )
 
 
 def print_katas(katas: Sequence[Kata], count: int, folder: Path) -> None:
@@ -124,16 +162,34 @@ def print_katas(katas: Sequence[Kata], count: int, folder: Path) -> None:
         except RuntimeError as error:
             print(f"Left out: {kata.slug}. {error}", file=sys.stderr)
     print(
-        table(("`kata check`, reference", "median", "fastest", "slowest", "CPU", "bare script (answers alike)", "ratio"), rows), flush=True
+        table(
+            (
+                "`kata check`, reference",
+                "median",
+                "fastest",
+                "slowest",
+                "CPU",
+                "bare script (answers alike)",
+                "ratio",
+            ),
+            rows,
+        ),
+        flush=True,
     )
 
 
 def main() -> None:
     """Print all tables."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.check", description="How long commands take.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.check", description="How long commands take."
+    )
     parser.add_argument("-n", type=int, default=10, help="how often each (default 10)")
-    parser.add_argument("--commands", action="store_true", help="only `kata --help` and `kata list`")
-    parser.add_argument("--katas", type=lambda text: text.split(","), default=[], help="only these katas: slug,slug")
+    parser.add_argument(
+        "--commands", action="store_true", help="only `kata --help` and `kata list`"
+    )
+    parser.add_argument(
+        "--katas", type=lambda text: text.split(","), default=[], help="only these katas: slug,slug"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kata-bench-") as name:
         print_commands(options.n, Path(name))

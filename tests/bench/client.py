@@ -42,7 +42,9 @@ Burst = Callable[[int, int], Awaitable[float]]
 async def ours(port: int, count: int) -> float:
     """A burst as checks send it, with its recording."""
     async with anyio.create_task_group() as tasks:
-        crowd = await Visitors([(HOST, port)], Recorder(Clock(), Subject.SOLUTION), tasks).burst("GET", "/{n}", count=count)
+        crowd = await Visitors([(HOST, port)], Recorder(Clock(), Subject.SOLUTION), tasks).burst(
+            "GET", "/{n}", count=count
+        )
     assert all(answer.status == 200 for answer in crowd)
     return crowd.elapsed_s
 
@@ -68,7 +70,9 @@ async def with_httpx(port: int, count: int) -> float:
     import httpx  # late, like aiohttp
 
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", limits=limits, timeout=30.0) as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://{HOST}:{port}", limits=limits, timeout=30.0
+    ) as client:
         began = time.perf_counter()
         responses = await asyncio.gather(*(client.get(f"/{n}") for n in range(count)))
         elapsed_s = time.perf_counter() - began
@@ -81,8 +85,14 @@ CLIENTS: dict[str, Burst] = {OURS: ours, "aiohttp": with_aiohttp, "httpx": with_
 
 async def measure(rounds: int, folder: Path) -> dict[str, dict[int, list[float]]]:
     """Seconds of each client for each size; the clients take turns, on a fresh server in each round."""
-    clients = {name: burst for name, burst in CLIENTS.items() if name == OURS or importlib.util.find_spec(name)}
-    taken: dict[str, dict[int, list[float]]] = {name: {size: [] for size in SIZES} for name in clients}
+    clients = {
+        name: burst
+        for name, burst in CLIENTS.items()
+        if name == OURS or importlib.util.find_spec(name)
+    }
+    taken: dict[str, dict[int, list[float]]] = {
+        name: {size: [] for size in SIZES} for name in clients
+    }
     for _ in range(rounds):
         async with uvicorn_process(folder, 0) as port:
             for name, burst in clients.items():
@@ -97,16 +107,29 @@ def print_client(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "app.py").write_text(HANDLER)
         taken = asyncio.run(measure(rounds, Path(name)))
-    medians = {client: {size: statistics.median(some) for size, some in sizes.items()} for client, sizes in taken.items()}
+    medians = {
+        client: {size: statistics.median(some) for size, some in sizes.items()}
+        for client, sizes in taken.items()
+    }
     rows = [
-        (client, *(f"{ms(median_s)} ({median_s / medians[OURS][size]:.1f} ×)" for size, median_s in sizes.items()))
+        (
+            client,
+            *(
+                f"{ms(median_s)} ({median_s / medians[OURS][size]:.1f} ×)"
+                for size, median_s in sizes.items()
+            ),
+        )
         for client, sizes in medians.items()
     ]
     print(table(("50 ms handler, median", *(f"{size} at once" for size in SIZES)), rows))
-    print(f"\nThe slowest of {rounds} bursts of 200 with the load client: {ms(max(taken[OURS][200]))}.")
+    print(
+        f"\nThe slowest of {rounds} bursts of 200 with the load client: {ms(max(taken[OURS][200]))}."
+    )
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.client", description="How fast bursts are sent.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.client", description="How fast bursts are sent."
+    )
     parser.add_argument("-n", type=int, default=10, help="rounds (default 10)")
     print_client(parser.parse_args().n)

@@ -40,7 +40,8 @@ class Grading(msgspec.Struct, frozen=True, kw_only=True):
         failed: the checks that failed.
         unsure: the checks that were inconclusive.
         detail: what was said of the first check that was broken, or else did not pass.
-        repeated: attempts beyond the first, of all checks together. For a right app each of them is a miss that the machine made.
+        repeated: attempts beyond the first, of all checks together. For a right app each of them is a miss that the
+            machine made.
     """
 
     noise: str
@@ -65,7 +66,11 @@ class Grading(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_wrong_checks(self) -> bool:
         """The verdict is right, but other checks failed than the manifest says."""
-        return self.verdict == self.expected and self.declared is not None and set(self.failed) != set(self.declared)
+        return (
+            self.verdict == self.expected
+            and self.declared is not None
+            and set(self.failed) != set(self.declared)
+        )
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,9 @@ def frozen_copy() -> Iterator[Path]:
     """A copy of grader and katas as they are now, so that nobody's edits meanwhile change what is measured."""
     with tempfile.TemporaryDirectory(prefix="kata-bench-") as name:
         for package in ("grader", "katas"):
-            shutil.copytree(ROOT / package, Path(name) / package, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                ROOT / package, Path(name) / package, ignore=shutil.ignore_patterns("__pycache__")
+            )
         yield Path(name)
 
 
@@ -107,7 +114,10 @@ def deck_of(katas: Sequence[Kata], junk: Path) -> list[Card]:
     cards = []
     for kata in katas:
         (junk / kata.slug).mkdir(parents=True)
-        cards += [Card(kata.slug, example) for example in [*own_examples(kata), *junk_examples(kata, junk / kata.slug)]]
+        cards += [
+            Card(kata.slug, example)
+            for example in [*own_examples(kata), *junk_examples(kata, junk / kata.slug)]
+        ]
     return cards
 
 
@@ -125,16 +135,31 @@ def grade_apart(card: Card, copy: Path, noise: str, kept: Path | None = None) ->
         noise: name of the noise level.
         kept: folder for the runs in which a right app was not taken for right at once; None to keep none.
     """
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("KATA_", "PYTEST_"))
+    }
     command = [str(KATA), "check", card.kata, "--solution", str(card.example.path), "--json"]
     with tempfile.TemporaryDirectory(prefix="kata-bench-") as name:
         (Path(name) / ".kata").mkdir()  # so it is a workspace, where runs are saved
-        ended = _run(command, Path(name), {**clean, "PYTHONPATH": str(copy), "KATA_PATH": str(copy / "katas")})
+        ended = _run(
+            command,
+            Path(name),
+            {**clean, "PYTHONPATH": str(copy), "KATA_PATH": str(copy / "katas")},
+        )
         if ended.was_interrupted:
             return []
         runs = sorted((Path(name) / ".kata" / "runs").glob("*.json"))
-        repeated = sum(len(record.attempts) - 1 for run in runs for record in load_run(run).checks if record.attempts)
-        is_odd = card.expected == "passed" and (repeated or not ended.document or ended.document["verdict"] != "passed")
+        repeated = sum(
+            len(record.attempts) - 1
+            for run in runs
+            for record in load_run(run).checks
+            if record.attempts
+        )
+        is_odd = card.expected == "passed" and (
+            repeated or not ended.document or ended.document["verdict"] != "passed"
+        )
         if is_odd and kept is not None:
             kept.mkdir(exist_ok=True)
             for run in runs:
@@ -142,18 +167,44 @@ def grade_apart(card: Card, copy: Path, noise: str, kept: Path | None = None) ->
     if not ended.document:
         return [_grading(card, noise, "kata", "broken", ended.what, ended.duration_s)]
     report = ended.document
-    return [_grading(card, noise, "kata", report["verdict"], _detail(report), ended.duration_s, report["checks"], repeated=repeated)]
+    return [
+        _grading(
+            card,
+            noise,
+            "kata",
+            report["verdict"],
+            _detail(report),
+            ended.duration_s,
+            report["checks"],
+            repeated=repeated,
+        )
+    ]
 
 
 def grade_naively(card: Card, noise: str) -> list[Grading]:
     """Grade one example with the naive script of its kata, as both of its authors would; none when interrupted."""
-    ended = _run([sys.executable, "-m", "tests.bench.naive", card.kata, str(card.example.path)], ROOT, dict(os.environ))
+    ended = _run(
+        [sys.executable, "-m", "tests.bench.naive", card.kata, str(card.example.path)],
+        ROOT,
+        dict(os.environ),
+    )
     if ended.was_interrupted:
         return []
     if not ended.document:
-        return [_grading(card, noise, f"naive, {author}", "broken", ended.what, ended.duration_s) for author in AUTHORS]
+        return [
+            _grading(card, noise, f"naive, {author}", "broken", ended.what, ended.duration_s)
+            for author in AUTHORS
+        ]
     return [
-        _grading(card, noise, f"naive, {author}", "failed" if why else "passed", "; ".join(why), ended.duration_s, is_naive=True)
+        _grading(
+            card,
+            noise,
+            f"naive, {author}",
+            "failed" if why else "passed",
+            "; ".join(why),
+            ended.duration_s,
+            is_naive=True,
+        )
         for author, why in ended.document.items()
     ]
 
@@ -171,20 +222,47 @@ class Ended:
 def _run(command: Sequence[str], folder: Path, environ: dict[str, str]) -> Ended:
     began = time.perf_counter()
     try:
-        done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=GRADING_LIMIT_S, check=False)
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=GRADING_LIMIT_S,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
-        return Ended({}, f"no end within {GRADING_LIMIT_S:.0f} s", time.perf_counter() - began, was_interrupted=False)
+        return Ended(
+            {},
+            f"no end within {GRADING_LIMIT_S:.0f} s",
+            time.perf_counter() - began,
+            was_interrupted=False,
+        )
     duration_s = time.perf_counter() - began
-    interrupted = done.returncode in (-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM)
+    interrupted = done.returncode in (
+        -signal.SIGINT,
+        -signal.SIGTERM,
+        128 + signal.SIGINT,
+        128 + signal.SIGTERM,
+    )
     try:
         return Ended(json.loads(done.stdout), "", duration_s, interrupted)
     except ValueError:
-        return Ended({}, f"no report, exit code {done.returncode}: {done.stderr[-2000:]}", duration_s, interrupted)
+        return Ended(
+            {},
+            f"no report, exit code {done.returncode}: {done.stderr[-2000:]}",
+            duration_s,
+            interrupted,
+        )
 
 
 def _detail(report: dict[str, Any]) -> str:
     by_weight = sorted(report["checks"], key=lambda check: check["outcome"] != "broken")
-    told = [f"{check['name']}: {check['message']}" for check in by_weight if check["outcome"] not in ("passed", "not_run")]
+    told = [
+        f"{check['name']}: {check['message']}"
+        for check in by_weight
+        if check["outcome"] not in ("passed", "not_run")
+    ]
     return told[0] if told else str(report.get("error", ""))
 
 
@@ -210,8 +288,11 @@ def _grading(
         expected=card.expected,
         verdict=verdict,
         declared=None if declared is None else tuple(sorted(declared)),
-        # What was not run after a failure, as after a crash at the start, has not held either: `kata verify` counts it so, too.
-        failed=tuple(check["name"] for check in checks if check["outcome"] in ("failed", "not_run")),
+        # What was not run after a failure, as after a crash at the start, has not held either: `kata verify` counts it
+        # so, too.
+        failed=tuple(
+            check["name"] for check in checks if check["outcome"] in ("failed", "not_run")
+        ),
         unsure=tuple(check["name"] for check in checks if check["outcome"] == "inconclusive"),
         detail=detail,
         repeated=repeated,

@@ -4,8 +4,8 @@
 
 Two authors in one run, so that both judge the very same answers. The usual one sleeps 2 s for the server to start and
 grants twice what one request needs, or just what the task promises. The careful one polls the server for up to 10 s and
-grants as much as still tells right from wrong: half of what one after another would take. Both check everything that the
-kata's text asks for and that a script can see.
+grants as much as still tells right from wrong: half of what one after another would take. Both check everything that
+the kata's text asks for and that a script can see.
 """
 
 import argparse
@@ -56,7 +56,9 @@ async def sleepy_handler(client: httpx.AsyncClient, notes: Notes) -> None:
     """One label, 12 at once, health meanwhile, the same label again."""
     began = time.perf_counter()
     response = await client.get("/labels/7")
-    notes.check(response.status_code == 200 and response.json() == {"order": 7, "barcode": "75"}, "a label")
+    notes.check(
+        response.status_code == 200 and response.json() == {"order": 7, "barcode": "75"}, "a label"
+    )
     notes.check(time.perf_counter() - began >= 0.1, "a label takes 0.1 s")
     notes.check((await client.get("/labels/0")).status_code == 422, "order 0")
 
@@ -80,7 +82,10 @@ async def sleepy_handler(client: httpx.AsyncClient, notes: Notes) -> None:
 async def missing_timeout(client: httpx.AsyncClient, notes: Notes) -> None:
     """A quote, a slow quote, a silent market, news meanwhile and afterwards."""
     response = await client.get("/quotes/FAST")
-    notes.check(response.status_code == 200 and response.json() == {"symbol": "FAST", "cents": 1250}, "a quote")
+    notes.check(
+        response.status_code == 200 and response.json() == {"symbol": "FAST", "cents": 1250},
+        "a quote",
+    )
     slow = await client.get("/quotes/SLOW")
     notes.check(slow.status_code == 200, "a slow quote")
 
@@ -89,7 +94,9 @@ async def missing_timeout(client: httpx.AsyncClient, notes: Notes) -> None:
     notes.within(time.perf_counter() - began, 1.0, 2.0, "a silent quote")
     notes.check(silent.status_code == 504, "a silent quote")
 
-    hanging = asyncio.gather(*(client.get("/quotes/SILENT") for _ in range(10)), return_exceptions=True)
+    hanging = asyncio.gather(
+        *(client.get("/quotes/SILENT") for _ in range(10)), return_exceptions=True
+    )
     await hanging
     began = time.perf_counter()
     news = await client.get("/news")
@@ -139,7 +146,16 @@ SCRIPTS: dict[str, tuple[Script, Callable[[], contextlib.AbstractAsyncContextMan
 def uvicorn_process(folder: Path, port: int, upstream: int) -> Iterator[None]:
     """`uvicorn app:app`, ended afterwards."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "app:app", "--port", str(port), "--log-level", "critical"],
+        [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "app:app",
+            "--port",
+            str(port),
+            "--log-level",
+            "critical",
+        ],
         cwd=folder,
         env={**os.environ, "UPSTREAM_URL": f"http://127.0.0.1:{upstream}"},
         stdout=subprocess.DEVNULL,
@@ -183,7 +199,10 @@ async def run_script(slug: str, folder: Path) -> Notes:
     script, upstream = SCRIPTS[slug]
     notes = Notes()
     port = free_port()
-    async with upstream() as upstream_port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=5.0) as client:
+    async with (
+        upstream() as upstream_port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=5.0) as client,
+    ):
         with uvicorn_process(folder, port, upstream_port):
             if await wait_for_start(client, notes):
                 try:
@@ -195,7 +214,9 @@ async def run_script(slug: str, folder: Path) -> Notes:
 
 def main() -> None:
     """Print what both authors say of one solution, as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.naive", description="Grade one solution with fixed limits.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.naive", description="Grade one solution with fixed limits."
+    )
     parser.add_argument("slug", choices=SCRIPTS)
     parser.add_argument("solution", type=Path)
     options = parser.parse_args()

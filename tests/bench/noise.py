@@ -46,7 +46,9 @@ def busy_machine(noise: Noise) -> Iterator[None]:
     processes: list[subprocess.Popen[bytes]] = []
     try:
         # A session of their own: Ctrl-C is for us, and we end them in order.
-        processes.extend(subprocess.Popen(command, start_new_session=True) for _ in range(noise.processes))
+        processes.extend(
+            subprocess.Popen(command, start_new_session=True) for _ in range(noise.processes)
+        )
         yield
     finally:
         for process in processes:

@@ -12,8 +12,15 @@ LEFT = (ExchangeError.LEFT, ExchangeError.TIMED_OUT, ExchangeError.CUT_OFF)
 
 def plan_of(run: Run) -> dict[str, Any]:
     """What each check of a run sent and when, and how long the upstream took for each call."""
-    attempts = [[attempt for attempt in record.attempts if attempt.subject is Subject.SOLUTION] for record in run.checks]
-    return {"checks": [_check(of_check[-1]) for of_check in attempts if of_check and of_check[-1].exchanges]}
+    attempts = [
+        [attempt for attempt in record.attempts if attempt.subject is Subject.SOLUTION]
+        for record in run.checks
+    ]
+    return {
+        "checks": [
+            _check(of_check[-1]) for of_check in attempts if of_check and of_check[-1].exchanges
+        ]
+    }
 
 
 def _check(attempt: Attempt) -> dict[str, Any]:
@@ -22,7 +29,9 @@ def _check(attempt: Attempt) -> dict[str, Any]:
     for call in (event for event in attempt.events if event.service == "upstream"):
         answered = call.end is EventEnd.ANSWERED and call.answered_s is not None
         path = call.what.partition(" ")[2].partition("?")[0]
-        delays.setdefault(path, []).append((call.answered_s or 0.0) - call.began_s if answered else None)
+        delays.setdefault(path, []).append(
+            (call.answered_s or 0.0) - call.began_s if answered else None
+        )
     return {
         "requests": [
             {
@@ -40,8 +49,8 @@ def _check(attempt: Attempt) -> dict[str, Any]:
 
 
 def _stub_body(attempt: Attempt) -> dict[str, Any]:
-    """An upstream's answer that suits the app. The evidence keeps what the app answered, which mostly has the same keys;
-    `value` is what the grader's upstream answers unless a check says otherwise."""
+    """An upstream's answer that suits the app. The evidence keeps what the app answered, which mostly has the same
+    keys; `value` is what the grader's upstream answers unless a check says otherwise."""
     body: dict[str, Any] = {"value": 1}
     for exchange in attempt.exchanges:
         try:

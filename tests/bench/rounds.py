@@ -2,9 +2,10 @@
 
     python -m tests.bench.rounds --rounds 20 --noise 4 --parallel 8 --out rounds.jsonl
 
-It is what `kata verify --repeat N --noise K` does for one kata after another, for whoever has not got so many hours: a round of a
-kata is one series of gradings in random order, in a process of its own. OUT gets every single grading as soon as its round is over;
-`python -m tests.bench.verdicts --show OUT` prints the tables again. Nobody should edit grader or katas meanwhile.
+It is what `kata verify --repeat N --noise K` does for one kata after another, for whoever has not got so many hours: a
+round of a kata is one series of gradings in random order, in a process of its own. OUT gets every single grading as
+soon as its round is over; `python -m tests.bench.verdicts --show OUT` prints the tables again. Nobody should edit
+grader or katas meanwhile.
 """
 
 import argparse
@@ -53,7 +54,9 @@ async def grade_round(one: Round, pool: Pool) -> list[Grading]:
     catalog = find_catalog()
     kata = catalog.kata(one.cards[0].kata)
     gradings = []
-    async with pool.series(SeriesJob(str(catalog.folder), kata.slug, cuts_off=False, raises_broken=True)) as series:
+    async with pool.series(
+        SeriesJob(str(catalog.folder), kata.slug, cuts_off=False, raises_broken=True)
+    ) as series:
         for card in random.sample(one.cards, len(one.cards)):
             graded = await series.grade(card.example.path, NullObserver(), kata.limits.grading_s)
             if isinstance(graded, GraderError):
@@ -64,7 +67,9 @@ async def grade_round(one: Round, pool: Pool) -> list[Grading]:
 
 def grading_of(card: Card, noise: str, report: Report) -> Grading:
     """A report as the benchmarks count it."""
-    odd = [check for check in report.checks if check.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)]
+    odd = [
+        check for check in report.checks if check.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)
+    ]
     return Grading(
         noise=noise,
         by="kata",
@@ -74,8 +79,14 @@ def grading_of(card: Card, noise: str, report: Report) -> Grading:
         expected=card.expected,
         verdict=report.verdict.value,
         declared=None if card.example.fails is None else tuple(sorted(card.example.fails)),
-        failed=tuple(check.name for check in report.checks if check.outcome in (Outcome.FAILED, Outcome.NOT_RUN)),
-        unsure=tuple(check.name for check in report.checks if check.outcome is Outcome.INCONCLUSIVE),
+        failed=tuple(
+            check.name
+            for check in report.checks
+            if check.outcome in (Outcome.FAILED, Outcome.NOT_RUN)
+        ),
+        unsure=tuple(
+            check.name for check in report.checks if check.outcome is Outcome.INCONCLUSIVE
+        ),
         detail=f"{odd[0].name}: {odd[0].finding}" if odd else "",
         repeated=sum(max(0, check.attempts - 1) for check in report.checks),
         duration_s=round(report.duration_s, 3),
@@ -88,7 +99,9 @@ def note(gradings: Sequence[Grading], journal: Path) -> None:
         file.writelines(msgspec.json.encode(grading) + b"\n" for grading in gradings)
 
 
-async def grade_rounds(rounds: Sequence[Round], parallel: int, deadline_s: float, journal: Path | None) -> list[Grading]:
+async def grade_rounds(
+    rounds: Sequence[Round], parallel: int, deadline_s: float, journal: Path | None
+) -> list[Grading]:
     """Grade rounds, several at a time; those that nobody has begun by the deadline are left out.
 
     Args:
@@ -118,12 +131,21 @@ async def grade_rounds(rounds: Sequence[Round], parallel: int, deadline_s: float
 
 def main() -> int:
     """Grade the rounds; the exit code is 1 when a verdict was wrong or broken."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.rounds", description="Grade every example N times on a busy machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.rounds",
+        description="Grade every example N times on a busy machine.",
+    )
     parser.add_argument("slugs", nargs="*", metavar="KATA", help="only these; all by default")
     parser.add_argument("--rounds", type=int, default=20, help="how often (default 20)")
-    parser.add_argument("--noise", type=int, default=4, help="how many processes are kept busy (default 4)")
-    parser.add_argument("--parallel", type=int, default=1, help="how many katas at a time (default 1)")
-    parser.add_argument("--minutes", type=float, default=600.0, help="begin no round after so long (default 600)")
+    parser.add_argument(
+        "--noise", type=int, default=4, help="how many processes are kept busy (default 4)"
+    )
+    parser.add_argument(
+        "--parallel", type=int, default=1, help="how many katas at a time (default 1)"
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=600.0, help="begin no round after so long (default 600)"
+    )
     parser.add_argument("--out", type=Path, help="write every grading to this JSONL file")
     options = parser.parse_args()
     deadline_s = time.monotonic() + options.minutes * 60
@@ -131,7 +153,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kata-bench-") as junk, busy_machine(noise):
         katas = read_katas(find_catalog().folder, options.slugs)
         decks = [deck_of([kata], Path(junk)) for kata in katas]
-        rounds = [Round(deck, noise.name) for _ in range(options.rounds) for deck in random.sample(decks, len(decks))]
+        rounds = [
+            Round(deck, noise.name)
+            for _ in range(options.rounds)
+            for deck in random.sample(decks, len(decks))
+        ]
         gradings = anyio.run(grade_rounds, rounds, options.parallel, deadline_s, options.out)
     print_tables(gradings)
     return int(any(grading.is_wrong or grading.verdict == "broken" for grading in gradings))

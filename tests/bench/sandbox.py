@@ -48,20 +48,31 @@ async def answer() -> Answer:
 
 def kata_row(kata: Kata, count: int, folder: Path) -> tuple[str, ...]:
     """Times of one kata's reference, with and without."""
-    commands = [[KATA, "check", kata.slug, "--solution", kata.reference, "--json", "--sandbox", mode] for mode in ("require", "off")]
+    commands = [
+        [KATA, "check", kata.slug, "--solution", kata.reference, "--json", "--sandbox", mode]
+        for mode in ("require", "off")
+    ]
     for command in commands:
         run(command, folder)
     inside, outside = in_turn(count, folder, *commands)
     differences = [one.wall_s - other.wall_s for one, other in zip(inside, outside, strict=True)]
     services = ", ".join(kata.services) or "none"
-    return kata.slug, services, s(median_wall_s(inside)), s(median_wall_s(outside)), ms(statistics.median(differences))
+    return (
+        kata.slug,
+        services,
+        s(median_wall_s(inside)),
+        s(median_wall_s(outside)),
+        ms(statistics.median(differences)),
+    )
 
 
 async def forked_s(folder: Path, mode: SandboxMode, count: int) -> tuple[float, list[float]]:
     """Seconds until a launcher answers, and from each fork to the first answer."""
     times: list[float] = []
     began = time.perf_counter()
-    with running_launcher(folder, LauncherPlan(visible=(folder,), sandbox=mode), f"launcher-{mode}") as launcher:
+    with running_launcher(
+        folder, LauncherPlan(visible=(folder,), sandbox=mode), f"launcher-{mode}"
+    ) as launcher:
         for _ in range(count + 1):
             recorder = Recorder(Clock(), Subject.SOLUTION)
             plan = ServerPlan(folder, 1, launcher.environ, 10.0, 2.0)
@@ -96,7 +107,19 @@ def print_katas(katas: Sequence[Kata], count: int, folder: Path) -> None:
             rows.append(kata_row(kata, count, folder))
         except RuntimeError as error:
             print(f"Left out: {kata.slug}. {error}", file=sys.stderr)
-    print(table(("`kata check`, reference", "needs", "in the sandbox", "without", "median of differences"), rows), flush=True)
+    print(
+        table(
+            (
+                "`kata check`, reference",
+                "needs",
+                "in the sandbox",
+                "without",
+                "median of differences",
+            ),
+            rows,
+        ),
+        flush=True,
+    )
 
 
 def print_starts(count: int, folder: Path) -> None:
@@ -118,9 +141,13 @@ def print_starts(count: int, folder: Path) -> None:
 
 def main() -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.sandbox", description="What the sandbox costs.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.sandbox", description="What the sandbox costs."
+    )
     parser.add_argument("-n", type=int, default=10, help="how often each (default 10)")
-    parser.add_argument("--katas", type=lambda text: text.split(","), default=[], help="only these katas: slug,slug")
+    parser.add_argument(
+        "--katas", type=lambda text: text.split(","), default=[], help="only these katas: slug,slug"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kata-bench-") as name:
         print_starts(options.n, Path(name))

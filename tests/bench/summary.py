@@ -27,8 +27,12 @@ def counts(gradings: Sequence[Grading]) -> dict[str, Any]:
         "inconclusive": sum(grading.verdict == "inconclusive" for grading in gradings),
         "broken": sum(grading.verdict == "broken" for grading in gradings),
         "wrong_checks": sum(grading.has_wrong_checks for grading in gradings),
-        "repeated_of_right_apps": sum(grading.repeated for grading in gradings if grading.expected == "passed"),
-        "median_s": {kind: median_s(of_kind) for kind, of_kind in grouped(gradings, "kind").items()},
+        "repeated_of_right_apps": sum(
+            grading.repeated for grading in gradings if grading.expected == "passed"
+        ),
+        "median_s": {
+            kind: median_s(of_kind) for kind, of_kind in grouped(gradings, "kind").items()
+        },
     }
 
 
@@ -57,11 +61,17 @@ def summary(gradings: Sequence[Grading]) -> dict[str, Any]:
     return {
         by: {
             "all": counts(of_grader),
-            "by_noise": {noise: counts(some) for noise, some in grouped(of_grader, "noise").items()},
-            "by_kata": {kata: counts(some) for kata, some in sorted(grouped(of_grader, "kata").items())},
+            "by_noise": {
+                noise: counts(some) for noise, some in grouped(of_grader, "noise").items()
+            },
+            "by_kata": {
+                kata: counts(some) for kata, some in sorted(grouped(of_grader, "kata").items())
+            },
             "wrong": _details(grading for grading in of_grader if grading.is_wrong),
             "broken": _details(grading for grading in of_grader if grading.verdict == "broken"),
-            "inconclusive": _details(grading for grading in of_grader if grading.verdict == "inconclusive"),
+            "inconclusive": _details(
+                grading for grading in of_grader if grading.verdict == "inconclusive"
+            ),
             "wrong_checks": _details(grading for grading in of_grader if grading.has_wrong_checks),
         }
         for by, of_grader in grouped(gradings, "by").items()
@@ -72,7 +82,14 @@ def _details(gradings: Iterable[Grading]) -> list[dict[str, Any]]:
     """Gradings that are alike as one entry with their number."""
 
     def alike(grading: Grading) -> tuple[str, ...]:
-        return grading.kata, grading.example, grading.noise, grading.verdict, " ".join(grading.failed), " ".join(grading.unsure)
+        return (
+            grading.kata,
+            grading.example,
+            grading.noise,
+            grading.verdict,
+            " ".join(grading.failed),
+            " ".join(grading.unsure),
+        )
 
     groups = [list(group) for _, group in groupby(sorted(gradings, key=alike), alike)]
     return [{"times": len(group), **msgspec.to_builtins(group[0])} for group in groups]
@@ -91,16 +108,27 @@ def table(title: str, groups: dict[str, list[Grading]]) -> str:
     for name, figures in rows:
         gradings = groups.get(name, everything)
         lines.append(
-            f"| {name} | {figures['gradings']} | {figures['wrong']} | {percent(figures['wrong_at_most'])} | {figures['inconclusive']} "
-            f"| {figures['broken']} | {figures['wrong_checks']} | {figures['repeated_of_right_apps']} | {median_s(gradings):.1f} s |"
+            f"| {name} | {figures['gradings']} | {figures['wrong']} | {percent(figures['wrong_at_most'])} "
+            f"| {figures['inconclusive']} "
+            f"| {figures['broken']} | {figures['wrong_checks']} "
+            f"| {figures['repeated_of_right_apps']} | {median_s(gradings):.1f} s |"
         )
     return "\n".join(lines)
 
 
 def detection_table(gradings: Sequence[Grading]) -> str:
-    """A markdown table of the wrong examples of each kata: how many were found out, and at exactly the checks that the manifest names."""
-    lines = ["| kata | wrong apps graded | failed | at exactly the declared checks |", "| :-- | --: | --: | --: |"]
-    wrong_apps = [grading for grading in gradings if grading.expected == "failed" and grading.declared is not None]
+    """A markdown table of the wrong examples of each kata: how many were found out, and at exactly the checks that the
+    manifest names.
+    """
+    lines = [
+        "| kata | wrong apps graded | failed | at exactly the declared checks |",
+        "| :-- | --: | --: | --: |",
+    ]
+    wrong_apps = [
+        grading
+        for grading in gradings
+        if grading.expected == "failed" and grading.declared is not None
+    ]
     for kata, some in (*sorted(grouped(wrong_apps, "kata").items()), ("all", wrong_apps)):
         failed = [grading for grading in some if grading.verdict == "failed"]
         exactly = sum(not grading.has_wrong_checks for grading in failed)
@@ -116,4 +144,7 @@ def percent(bound: float | str | None) -> str:
 def told(grading: Grading) -> str:
     """One grading in one line, for the log."""
     checks = ", ".join((*grading.failed, *(f"{name}?" for name in grading.unsure))) or "none"
-    return f"{grading.by}: {grading.kata} {grading.example} at noise {grading.noise}: {grading.verdict}; checks: {checks}"
+    return (
+        f"{grading.by}: {grading.kata} {grading.example} at noise {grading.noise}: "
+        f"{grading.verdict}; checks: {checks}"
+    )

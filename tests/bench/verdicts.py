@@ -2,9 +2,10 @@
 
     python -m tests.bench.verdicts --minutes 20 --noise 0,4,8,32 --bursts --parallel 2 --out soak.json
 
-A wrong verdict is the worst bug of this program, so it is looked for here and not only thought about. OUT gets the figures,
-OUT with the ending .jsonl every single grading as soon as it is known, and the folder OUT with the ending .runs the evidence
-whenever a right app was not taken for right at the first attempt. `--show` prints the tables of such files again.
+A wrong verdict is the worst bug of this program, so it is looked for here and not only thought about. OUT gets the
+figures, OUT with the ending .jsonl every single grading as soon as it is known, and the folder OUT with the ending
+.runs the evidence whenever a right app was not taken for right at the first attempt. `--show` prints the tables of such
+files again.
 """
 
 import argparse
@@ -26,7 +27,16 @@ from types import FrameType
 
 import msgspec
 
-from tests.bench.gradings import Card, Grading, deck_of, frozen_copy, grade_apart, grade_naively, naive_deck_of, read_katas
+from tests.bench.gradings import (
+    Card,
+    Grading,
+    deck_of,
+    frozen_copy,
+    grade_apart,
+    grade_naively,
+    naive_deck_of,
+    read_katas,
+)
 from tests.bench.noise import BURST_S, Noise, busy_machine
 from tests.bench.summary import detection_table, grouped, summary, table, told
 
@@ -114,7 +124,9 @@ class Decks:
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
 
-def run_slice(soak: Soak, decks: Decks, copy: Path, noise: Noise, until: float, parallel: int) -> None:
+def run_slice(
+    soak: Soak, decks: Decks, copy: Path, noise: Noise, until: float, parallel: int
+) -> None:
     """Grade at one noise level until this time of the monotonic clock."""
 
     def grade_some() -> None:
@@ -122,7 +134,9 @@ def run_slice(soak: Soak, decks: Decks, copy: Path, noise: Noise, until: float, 
             if next(decks.numbers) % NAIVE_EVERY == 0 and decks.naive is not None:
                 gradings = grade_naively(decks.naive.deal(), noise.name)
             else:
-                gradings = grade_apart(decks.kata.deal(), copy, noise.name, soak.out and soak.out.with_suffix(".runs"))
+                gradings = grade_apart(
+                    decks.kata.deal(), copy, noise.name, soak.out and soak.out.with_suffix(".runs")
+                )
             for grading in gradings:
                 soak.add(grading)
 
@@ -139,10 +153,14 @@ def run_slice(soak: Soak, decks: Decks, copy: Path, noise: Noise, until: float, 
 def make_decks(cards: Sequence[Card], naive: bool) -> Decks:
     """Decks of their own for one noise level, so that each level sees every example equally often."""
     naive_cards = naive_deck_of(cards) if naive else []
-    return Decks(Deck(cards, random.Random()), Deck(naive_cards, random.Random()) if naive_cards else None)
+    return Decks(
+        Deck(cards, random.Random()), Deck(naive_cards, random.Random()) if naive_cards else None
+    )
 
 
-def run_soak(soak: Soak, decks: Mapping[Noise, Decks], copy: Path, minutes: float, parallel: int) -> None:
+def run_soak(
+    soak: Soak, decks: Mapping[Noise, Decks], copy: Path, minutes: float, parallel: int
+) -> None:
     """Go round the noise levels until the time is up."""
     levels = list(decks)
     seconds = minutes * 60
@@ -155,7 +173,8 @@ def run_soak(soak: Soak, decks: Mapping[Noise, Decks], copy: Path, minutes: floa
         new = [grading for grading in soak.gradings[before:] if grading.by == "kata"]
         print(
             f"{(time.monotonic() - soak.began) / 60:5.1f} of {minutes:g} min  noise {noise.name}: {len(new)} gradings, "
-            f"{sum(grading.is_wrong for grading in new)} wrong, {sum(grading.verdict == 'inconclusive' for grading in new)} inconclusive",
+            f"{sum(grading.is_wrong for grading in new)} wrong, "
+            f"{sum(grading.verdict == 'inconclusive' for grading in new)} inconclusive",
             flush=True,
         )
 
@@ -171,7 +190,9 @@ def print_tables(gradings: Sequence[Grading]) -> None:
             print("\n" + detection_table(of_grader))
     for grading in gradings:
         if grading.by == "kata" and (grading.has_wrong_checks or grading.verdict == "inconclusive"):
-            print(f"\n{told(grading)}; declared: {', '.join(grading.declared or ()) or 'none'}\n  {grading.detail}")
+            print(
+                f"\n{told(grading)}; declared: {', '.join(grading.declared or ()) or 'none'}\n  {grading.detail}"
+            )
 
 
 @contextlib.contextmanager
@@ -195,33 +216,77 @@ def numbers(text: str) -> list[int]:
 
 def main() -> int:
     """Run the soak; the exit code is 1 when a verdict was wrong or broken."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.verdicts", description="Count wrong verdicts on a busy machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.verdicts", description="Count wrong verdicts on a busy machine."
+    )
     parser.add_argument("--minutes", type=float, default=10.0, help="how long in all (default 10)")
-    parser.add_argument("--noise", type=numbers, default=[0, 4, 8, 32], help="numbers of busy processes (default 0,4,8,32)")
-    parser.add_argument("--bursts", action="store_true", help=f"one more level: {BURST_PROCESSES} processes, {BURST_S} s on and off")
-    parser.add_argument("--parallel", type=int, default=1, help="how many gradings at a time (default 1)")
-    parser.add_argument("--katas", type=lambda text: text.split(","), default=[], help="only these katas: slug,slug")
-    parser.add_argument("--no-naive", action="store_true", help="leave out the scripts with fixed limits, for comparison")
+    parser.add_argument(
+        "--noise",
+        type=numbers,
+        default=[0, 4, 8, 32],
+        help="numbers of busy processes (default 0,4,8,32)",
+    )
+    parser.add_argument(
+        "--bursts",
+        action="store_true",
+        help=f"one more level: {BURST_PROCESSES} processes, {BURST_S} s on and off",
+    )
+    parser.add_argument(
+        "--parallel", type=int, default=1, help="how many gradings at a time (default 1)"
+    )
+    parser.add_argument(
+        "--katas", type=lambda text: text.split(","), default=[], help="only these katas: slug,slug"
+    )
+    parser.add_argument(
+        "--no-naive",
+        action="store_true",
+        help="leave out the scripts with fixed limits, for comparison",
+    )
     parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
-    parser.add_argument("--show", type=Path, nargs="+", metavar="JSONL", help="grade nothing; print the tables of these files together")
+    parser.add_argument(
+        "--show",
+        type=Path,
+        nargs="+",
+        metavar="JSONL",
+        help="grade nothing; print the tables of these files together",
+    )
     options = parser.parse_args()
     if options.show:
-        print_tables([msgspec.json.decode(line, type=Grading) for path in options.show for line in path.read_bytes().splitlines()])
+        print_tables(
+            [
+                msgspec.json.decode(line, type=Grading)
+                for path in options.show
+                for line in path.read_bytes().splitlines()
+            ]
+        )
         return 0
-    levels = [Noise(processes) for processes in options.noise] + [Noise(BURST_PROCESSES, BURST_S)] * options.bursts
+    levels = [Noise(processes) for processes in options.noise] + [
+        Noise(BURST_PROCESSES, BURST_S)
+    ] * options.bursts
     soak = Soak(options.out)
     try:
         with sigterm_interrupts(), frozen_copy() as copy:
             katas = read_katas(copy / "katas", options.katas)
             cards = deck_of(katas, copy / "junk")
-            print(f"{len(cards)} examples of {len(katas)} katas, {len(levels)} noise levels, {options.minutes:g} minutes.", flush=True)
+            print(
+                (
+                    f"{len(cards)} examples of {len(katas)} katas, {len(levels)} "
+                    f"noise levels, {options.minutes:g} minutes."
+                ),
+                flush=True,
+            )
             decks = {noise: make_decks(cards, not options.no_naive) for noise in levels}
             run_soak(soak, decks, copy, options.minutes, options.parallel)
     except KeyboardInterrupt:
         print("Interrupted; this is what is known.", flush=True)
     soak.save()
     print_tables(soak.gradings)
-    return int(any(grading.by == "kata" and (grading.is_wrong or grading.verdict == "broken") for grading in soak.gradings))
+    return int(
+        any(
+            grading.by == "kata" and (grading.is_wrong or grading.verdict == "broken")
+            for grading in soak.gradings
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
     python -m tests.bench.watch [-n 10] [--katas slug,…]
 
-Saves the reference of each kata as editors do, by renaming, and reads what a real `kata watch` prints into a pipe. "Rested": a while after
-the last verdict, as a learner saves. "During a run": a quarter of a second after another save, whose grading is broken off. Katas that need
-PostgreSQL are left out unless they are named. Prints a markdown table for docs/performance.md.
+Saves the reference of each kata as editors do, by renaming, and reads what a real `kata watch` prints into a pipe.
+"Rested": a while after the last verdict, as a learner saves. "During a run": a quarter of a second after another save,
+whose grading is broken off. Katas that need PostgreSQL are left out unless they are named. Prints a markdown table for
+docs/performance.md.
 """
 
 import argparse
@@ -95,7 +96,9 @@ class Watch:
 
     def _taken(self, saved_at: float) -> Taken:
         first, first_at = self.line(*MARKS, *VERDICTS)
-        verdict, verdict_at = (first, first_at) if first.startswith(VERDICTS) else self.line(*VERDICTS)
+        verdict, verdict_at = (
+            (first, first_at) if first.startswith(VERDICTS) else self.line(*VERDICTS)
+        )
         return Taken(first_at - saved_at, verdict_at - saved_at, verdict.split(":")[0].lower())
 
 
@@ -129,7 +132,10 @@ def median_and_worst(figures: list[float]) -> tuple[str, str]:
 
 def kata_row(kata: Kata, count: int) -> tuple[str, ...]:
     """The figures of one kata."""
-    with tempfile.TemporaryDirectory(prefix="kata-bench-") as name, watching(kata, Path(name)) as watch:
+    with (
+        tempfile.TemporaryDirectory(prefix="kata-bench-") as name,
+        watching(kata, Path(name)) as watch,
+    ):
         rested = [watch.rested() for _ in range(count)]
         disturbed = [watch.during_a_run() for _ in range(max(1, count // 3))]
     others = sum(one.verdict != "passed" for one in (*rested, *disturbed))
@@ -143,16 +149,28 @@ def kata_row(kata: Kata, count: int) -> tuple[str, ...]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.watch", description="From a save to its verdict.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.watch", description="From a save to its verdict."
+    )
     parser.add_argument("-n", type=int, default=10, help="how often each (default 10)")
-    parser.add_argument("--katas", type=lambda text: text.split(","), default=[], help="only these katas: slug,slug")
+    parser.add_argument(
+        "--katas", type=lambda text: text.split(","), default=[], help="only these katas: slug,slug"
+    )
     options = parser.parse_args()
     rows = []
     for kata in read_katas(ROOT / "katas", options.katas):
         if options.katas or "postgres" not in kata.services:
             rows.append(kata_row(kata, options.n))
             print(" ".join(rows[-1]), file=sys.stderr, flush=True)
-    heads = ("save → first line", "median", "slowest", "save → verdict", "slowest", "during a run, first line", "slowest")
+    heads = (
+        "save → first line",
+        "median",
+        "slowest",
+        "save → verdict",
+        "slowest",
+        "during a run, first line",
+        "slowest",
+    )
     print(table(heads, rows))
 
 

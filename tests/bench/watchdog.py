@@ -31,7 +31,8 @@ listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 async def app(scope, receive, send):
     body = str(time.process_time()).encode()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 class Server(uvicorn.Server):
@@ -41,7 +42,9 @@ class Server(uvicorn.Server):
             Watchdog(os.open(os.devnull, os.O_WRONLY)).start()
         print(listening.getsockname()[1], flush=True)
 
-config = uvicorn.Config(app, http="h11", loop="asyncio", lifespan="off", log_level="critical", access_log=False, timeout_keep_alive=60)
+config = uvicorn.Config(
+    app, http="h11", loop="asyncio", lifespan="off", log_level="critical", access_log=False, timeout_keep_alive=60
+)
 Server(config).run(sockets=[listening])
 """
 
@@ -55,7 +58,9 @@ def cpu_s(connection: HTTPConnection) -> float:
 def measure(watched: bool) -> dict[str, float]:
     """CPU seconds of one fresh server: per second of doing nothing, and per request."""
     command = [sys.executable, "-c", SERVER, "on" if watched else "off"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    ) as process:
         try:
             assert process.stdout is not None
             connection = HTTPConnection("127.0.0.1", int(process.stdout.readline()))
@@ -76,7 +81,10 @@ def fewest(rounds: int) -> dict[str, Any]:
     for _ in range(rounds):
         for watched, some in figures.items():
             some.append(measure(watched))
-    return {name: {watched: min(one[name] for one in some) for watched, some in figures.items()} for name in ("idle", "request")}
+    return {
+        name: {watched: min(one[name] for one in some) for watched, some in figures.items()}
+        for name in ("idle", "request")
+    }
 
 
 def print_watchdog(rounds: int) -> None:
@@ -84,7 +92,12 @@ def print_watchdog(rounds: int) -> None:
     found = fewest(rounds)
     idle, request = found["idle"], found["request"]
     rows = [
-        ("idle, share of one core", f"{idle[False]:.2%}", f"{idle[True]:.2%}", f"{idle[True] - idle[False]:+.2%}"),
+        (
+            "idle, share of one core",
+            f"{idle[False]:.2%}",
+            f"{idle[True]:.2%}",
+            f"{idle[True] - idle[False]:+.2%}",
+        ),
         (
             "one request, CPU time",
             f"{request[False] * 1e6:.0f} µs",
@@ -96,6 +109,8 @@ def print_watchdog(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.watchdog", description="What the watchdog costs.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.watchdog", description="What the watchdog costs."
+    )
     parser.add_argument("-n", type=int, default=5, help="rounds (default 5)")
     print_watchdog(parser.parse_args().n)

@@ -50,11 +50,17 @@ def test_what_is_wrong_above_the_tables_is_told(make_kata: MakeKata, manifest: s
 
 @pytest.mark.parametrize(
     ("line", "wrong"),
-    [("tier = 9", "`tier` must be from 1 to 5"), ("title = 1", "`title` must be a text"), ("format = 99", "`format` is 99")],
+    [
+        ("tier = 9", "`tier` must be from 1 to 5"),
+        ("title = 1", "`title` must be a text"),
+        ("format = 99", "`format` is 99"),
+    ],
 )
 def test_each_key_above_the_tables_is_checked(make_kata: MakeKata, line: str, wrong: str) -> None:
     key = line.partition(" ")[0]
-    manifest = "\n".join(line if old.startswith(f"{key} ") else old for old in MANIFEST.splitlines())
+    manifest = "\n".join(
+        line if old.startswith(f"{key} ") else old for old in MANIFEST.splitlines()
+    )
     with pytest.raises(KataPackageError, match=wrong):
         read_card(make_kata(manifest=manifest) / "tiny")
 
@@ -65,7 +71,9 @@ def test_a_card_knows_every_key_that_a_manifest_may_have(make_kata: MakeKata) ->
     for read in (read_card, read_manifest):
         with pytest.raises(KataPackageError, match="`zzzzzzzz` is unknown") as caught:
             read(folder)
-        known.append(set(caught.value.hint.removeprefix("Known are: ").removesuffix(".").split(", ")))
+        known.append(
+            set(caught.value.hint.removeprefix("Known are: ").removesuffix(".").split(", "))
+        )
     assert known[0] == known[1]
 
 

@@ -24,15 +24,27 @@ def test_a_kata_need_not_have_a_load(make_kata: MakeKata) -> None:
 
 
 def test_a_load_is_read_with_its_defaults(make_kata: MakeKata) -> None:
-    plan = plan_of(make_kata, 'numbers = 5\nfirst = [{ method = "PUT", path = "/a" }]\nload = [{ path = "/b/{n}" }]')
-    assert plan == RunPlan(load=(LoadRequest("GET", "/b/{n}"),), first=(LoadRequest("PUT", "/a"),), numbers=5)
+    plan = plan_of(
+        make_kata,
+        'numbers = 5\nfirst = [{ method = "PUT", path = "/a" }]\nload = [{ path = "/b/{n}" }]',
+    )
+    assert plan == RunPlan(
+        load=(LoadRequest("GET", "/b/{n}"),), first=(LoadRequest("PUT", "/a"),), numbers=5
+    )
 
 
 def test_each_visitor_has_a_number_of_its_own_wherever_it_belongs(make_kata: MakeKata) -> None:
-    request = 'method = "POST", path = "/{n}?x={n}", headers = { x-key = "k{n}" }, json = { a = ["p-{n}", 1, 2.5, true], b = {} }'
+    request = (
+        'method = "POST", path = "/{n}?x={n}", headers = { x-key = "k{n}" }, '
+        'json = { a = ["p-{n}", 1, 2.5, true], b = {} }'
+    )
     (asked,) = plan_of(make_kata, f"load = [{{ {request}, leave_after_s = 2 }}]").load
     visitor = asked.of_visitor(7)
-    assert (visitor.path, visitor.headers, visitor.leave_after_s) == ("/7?x=7", {"x-key": "k7"}, 2.0)
+    assert (visitor.path, visitor.headers, visitor.leave_after_s) == (
+        "/7?x=7",
+        {"x-key": "k7"},
+        2.0,
+    )
     assert visitor.json == {"a": ["p-7", 1, 2.5, True], "b": {}}
 
 
@@ -40,22 +52,52 @@ def test_each_visitor_has_a_number_of_its_own_wherever_it_belongs(make_kata: Mak
     ("run", "message", "hint"),
     [
         ("load = [{}]", "`run.load[0].path` is missing", ""),
-        ('load = [{ path = "/a" }, { pth = "/a" }]', "`run.load[1].path` is missing", "Is `pth` meant to be it?"),
-        ('load = [{ path = "/a", jsn = 1 }]', "`run.load[0].jsn` is unknown", "Did you mean `json`?"),
+        (
+            'load = [{ path = "/a" }, { pth = "/a" }]',
+            "`run.load[1].path` is missing",
+            "Is `pth` meant to be it?",
+        ),
+        (
+            'load = [{ path = "/a", jsn = 1 }]',
+            "`run.load[0].jsn` is unknown",
+            "Did you mean `json`?",
+        ),
         ('load = [{ path = "a" }]', "must be the path of a URL", ""),
         ('load = [{ path = "/a b" }]', "must be the path of a URL", ""),
-        ('load = [{ path = "/{id}" }]', "`run.load[0].path` has the unknown placeholder {id}", "{n}"),
-        ('load = [{ path = "/a", method = "GETS" }]', "`run.load[0].method` has the unknown value 'GETS'", "Did you mean `GET`?"),
-        ('load = [{ path = "/a", json = 2020-01-01 }]', "`run.load[0].json` must be something that JSON can say", ""),
-        ('load = [{ path = "/a", json = { x = nan } }]', "`run.load[0].json` must be something that JSON can say", ""),
+        (
+            'load = [{ path = "/{id}" }]',
+            "`run.load[0].path` has the unknown placeholder {id}",
+            "{n}",
+        ),
+        (
+            'load = [{ path = "/a", method = "GETS" }]',
+            "`run.load[0].method` has the unknown value 'GETS'",
+            "Did you mean `GET`?",
+        ),
+        (
+            'load = [{ path = "/a", json = 2020-01-01 }]',
+            "`run.load[0].json` must be something that JSON can say",
+            "",
+        ),
+        (
+            'load = [{ path = "/a", json = { x = nan } }]',
+            "`run.load[0].json` must be something that JSON can say",
+            "",
+        ),
         ('load = [{ path = "/a", headers = { "a:" = "b" } }]', "is no header that can be sent", ""),
-        ('load = [{ path = "/a", headers = { a = 1 } }]', "`run.load[0].headers.a` must be a text", ""),
+        (
+            'load = [{ path = "/a", headers = { a = 1 } }]',
+            "`run.load[0].headers.a` must be a text",
+            "",
+        ),
         ('load = { path = "/a" }', "`run.load` must be a list of tables", ""),
         ("numbers = 0", "`run.numbers` must be a positive integer", ""),
         ("lod = []", "`run.lod` is unknown", "Did you mean `load`?"),
     ],
 )
-def test_each_mistake_is_told_with_its_place(make_kata: MakeKata, run: str, message: str, hint: str) -> None:
+def test_each_mistake_is_told_with_its_place(
+    make_kata: MakeKata, run: str, message: str, hint: str
+) -> None:
     with pytest.raises(KataPackageError) as caught:
         plan_of(make_kata, run)
     assert message in caught.value.message

@@ -16,9 +16,17 @@ MakeKata = Callable[..., Path]
 
 def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
     kata = read_manifest(make_kata() / "tiny")
-    assert (kata.slug, kata.title, kata.tier, kata.workers, kata.services) == ("tiny", "A test kata", 1, 1, ())
+    assert (kata.slug, kata.title, kata.tier, kata.workers, kata.services) == (
+        "tiny",
+        "A test kata",
+        1,
+        1,
+        (),
+    )
     assert kata.limits.check_s == 20.0
-    assert [(mistake.file, mistake.fails) for mistake in kata.mistakes] == [("wrong.py", ("test_it_answers",))]
+    assert [(mistake.file, mistake.fails) for mistake in kata.mistakes] == [
+        ("wrong.py", ("test_it_answers",))
+    ]
     assert kata.reference in kata.accepted
 
 
@@ -29,20 +37,52 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
         (("tier = 1", "tier = 1\nworker = 2"), "`worker` is unknown", "Did you mean `workers`?"),
         (("tier = 1", "tier = 9"), "`tier` must be from 1 to 5, not 9", ""),
         (("tier = 1", 'tier = "1"'), "`tier` must be a positive integer", ""),
-        (("format = 1", "format = 2"), "`format` is 2; this version reads 1", "Upgrade fastapi-katas"),
-        (("tier = 1", 'tier = 1\nservices = ["upstrem"]'), "`services` has the unknown value 'upstrem'", "Did you mean `upstream`?"),
+        (
+            ("format = 1", "format = 2"),
+            "`format` is 2; this version reads 1",
+            "Upgrade fastapi-katas",
+        ),
+        (
+            ("tier = 1", 'tier = 1\nservices = ["upstrem"]'),
+            "`services` has the unknown value 'upstrem'",
+            "Did you mean `upstream`?",
+        ),
         (('"three"]', "]"), "`hints` must be 3 sentences", ""),
-        (("because = ", "becuase = "), "`rejected.wrong.because` is missing", "Is `becuase` meant to be it?"),
-        (("[starter]", "[limits]\ncheck_s = -1\n[starter]"), "`limits.check_s` must be a positive number", ""),
+        (
+            ("because = ", "becuase = "),
+            "`rejected.wrong.because` is missing",
+            "Is `becuase` meant to be it?",
+        ),
+        (
+            ("[starter]", "[limits]\ncheck_s = -1\n[starter]"),
+            "`limits.check_s` must be a positive number",
+            "",
+        ),
         (
             ("[starter]", "[postgres]\nmax_connections = 1\n[starter]"),
             "`postgres` is for a service that this kata does not have",
             "to `services`",
         ),
-        (("[starter]", "[postgrs]\nmax_connections = 1\n[starter]"), "`postgrs` is unknown", "Did you mean `postgres`?"),
-        (("[starter]", "[accepted.reference]\nleisurly = true\n[starter]"), "leisurly` is unknown", "Did you mean `leisurely`?"),
-        (("[starter]", "[accepted.reference]\nleisurely = 1\n[starter]"), "`accepted.reference.leisurely` must be true or false", ""),
-        (("[starter]", "[acepted.reference]\n[starter]"), "`acepted` is unknown", "Did you mean `accepted`?"),
+        (
+            ("[starter]", "[postgrs]\nmax_connections = 1\n[starter]"),
+            "`postgrs` is unknown",
+            "Did you mean `postgres`?",
+        ),
+        (
+            ("[starter]", "[accepted.reference]\nleisurly = true\n[starter]"),
+            "leisurly` is unknown",
+            "Did you mean `leisurely`?",
+        ),
+        (
+            ("[starter]", "[accepted.reference]\nleisurely = 1\n[starter]"),
+            "`accepted.reference.leisurely` must be true or false",
+            "",
+        ),
+        (
+            ("[starter]", "[acepted.reference]\n[starter]"),
+            "`acepted` is unknown",
+            "Did you mean `accepted`?",
+        ),
         (("title =", "title"), "is not valid TOML", "Mend that line."),
     ],
 )
@@ -59,7 +99,9 @@ def test_each_mistake_is_told_with_file_key_and_the_nearest_right_name(
 
 def test_accepted_examples_are_leisurely_only_where_it_says_so(make_kata: MakeKata) -> None:
     tables = "[accepted.calm]\nleisurely = true\n[accepted.quick]\nleisurely = false\n[accepted.plain]\n[starter]"
-    assert read_manifest(make_kata(manifest=MANIFEST.replace("[starter]", tables, 1)) / "tiny").leisurely == ("calm",)
+    assert read_manifest(
+        make_kata(manifest=MANIFEST.replace("[starter]", tables, 1)) / "tiny"
+    ).leisurely == ("calm",)
     assert read_manifest(make_kata() / "tiny").leisurely == ()
 
 
@@ -79,7 +121,9 @@ def test_the_order_file_comes_first_and_new_katas_last(make_kata: MakeKata) -> N
     make_kata("a")
     make_kata("b")
     folder = make_kata("c")
-    (folder / "catalog.toml").write_text('[[tier]]\nnumber = 1\ntitle = "First"\nkatas = ["c", "a"]\n[renamed]\nold = "b"\n')
+    (folder / "catalog.toml").write_text(
+        '[[tier]]\nnumber = 1\ntitle = "First"\nkatas = ["c", "a"]\n[renamed]\nold = "b"\n'
+    )
     catalog = find_catalog(folder)
     assert catalog.slugs == ("c", "a", "b")
     assert catalog.tiers == {1: "First"}
@@ -97,7 +141,14 @@ def test_a_folder_without_katas_is_refused(tmp_path: Path, exists: bool) -> None
         find_catalog(folder)
 
 
-@pytest.mark.parametrize("text", ["[[tier]]\nnumber = 1\n", "nonsense", '[[tier]]\nnumber = 1\ntitle = "x"\nkatas = ["missing"]\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[tier]]\nnumber = 1\n",
+        "nonsense",
+        '[[tier]]\nnumber = 1\ntitle = "x"\nkatas = ["missing"]\n',
+    ],
+)
 def test_a_wrong_order_file_is_told(make_kata: MakeKata, text: str) -> None:
     folder = make_kata()
     (folder / "catalog.toml").write_text(text)

@@ -12,7 +12,9 @@ from grader.measure.recorder import Recorder
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, 10**400])
 @pytest.mark.parametrize("relation", ["equals", "at_most"])
-def test_a_number_beyond_all_numbers_is_none_that_is_wanted(recorder: Recorder, number: float, relation: str) -> None:
+def test_a_number_beyond_all_numbers_is_none_that_is_wanted(
+    recorder: Recorder, number: float, relation: str
+) -> None:
     with pytest.raises(ClaimMissed):
         getattr(expect(number, "pieces"), relation)(3)
     assert can_be_read_again(recorder)

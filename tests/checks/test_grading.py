@@ -62,11 +62,15 @@ def test_a_folder_is_graded_with_all_its_modules(make_kata: MakeKata, tmp_path: 
     assert sorted(path.name for path in folder.iterdir()) == ["app.py", "helper.py"]
 
 
-def test_config_and_plugins_of_a_solution_are_never_read(make_kata: MakeKata, tmp_path: Path) -> None:
+def test_config_and_plugins_of_a_solution_are_never_read(
+    make_kata: MakeKata, tmp_path: Path
+) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "app.py").write_text(APP.replace("{answer}", "no"))
-    (folder / "conftest.py").write_text("import pytest\n\n@pytest.fixture\ndef server():\n    raise SystemExit(0)\n")
+    (folder / "conftest.py").write_text(
+        "import pytest\n\n@pytest.fixture\ndef server():\n    raise SystemExit(0)\n"
+    )
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --collect-only\n")
     assert grade(find_catalog(make_kata()).kata("tiny"), folder).report.verdict is Verdict.FAILED
 
@@ -86,7 +90,9 @@ TWO_CHECKS = """
 """
 
 
-def test_after_a_start_that_failed_the_other_checks_are_not_run(make_kata: MakeKata, grade_source: Grade) -> None:
+def test_after_a_start_that_failed_the_other_checks_are_not_run(
+    make_kata: MakeKata, grade_source: Grade
+) -> None:
     report = grade_source(make_kata(checks=TWO_CHECKS), "raise RuntimeError('no')\n")
     assert report.verdict is Verdict.FAILED
     assert [result.outcome for result in report.checks] == [Outcome.FAILED, Outcome.NOT_RUN]
@@ -95,15 +101,25 @@ def test_after_a_start_that_failed_the_other_checks_are_not_run(make_kata: MakeK
     assert (finding.kind, finding.error) == (FindingKind.CRASHED_AT_START, "RuntimeError: no")
 
 
-@pytest.mark.parametrize(("fails", "because"), [('["test_a"]', ""), ('["test_a", "test_b"]', "It answers the wrong thing.")])
+@pytest.mark.parametrize(
+    ("fails", "because"),
+    [('["test_a"]', ""), ('["test_a", "test_b"]', "It answers the wrong thing.")],
+)
 def test_a_check_that_is_not_run_counts_as_failed_when_the_mistake_is_named(
     make_kata: MakeKata, grade_source: Grade, fails: str, because: str
 ) -> None:
     manifest = MANIFEST.replace('["test_it_answers"]', fails)
-    assert grade_source(make_kata(manifest=manifest, checks=TWO_CHECKS), "raise RuntimeError('no')\n").because == because
+    assert (
+        grade_source(
+            make_kata(manifest=manifest, checks=TWO_CHECKS), "raise RuntimeError('no')\n"
+        ).because
+        == because
+    )
 
 
-def test_a_file_without_app_is_a_crash_that_says_so(make_kata: MakeKata, grade_source: Grade) -> None:
+def test_a_file_without_app_is_a_crash_that_says_so(
+    make_kata: MakeKata, grade_source: Grade
+) -> None:
     finding = only(grade_source(make_kata(), "application = 1\n")).finding
     assert finding is not None
     assert "has no attribute 'app'" in finding.error
@@ -144,7 +160,9 @@ def test_a_check_at_fault_is_broken_and_never_the_learners(
 
 def test_a_check_that_does_not_end_is_a_hang(make_kata: MakeKata, grade_source: Grade) -> None:
     manifest = MANIFEST + "\n[limits]\ncheck_s = 0.2\n"
-    report = grade_source(make_kata(manifest=manifest, checks=textwrap.dedent(CHECK) + "    await anyio.sleep(600)\n"))
+    report = grade_source(
+        make_kata(manifest=manifest, checks=textwrap.dedent(CHECK) + "    await anyio.sleep(600)\n")
+    )
     finding = only(report).finding
     assert finding is not None
     assert finding.kind is FindingKind.HUNG
@@ -161,14 +179,21 @@ def test_a_check_that_does_not_end_is_a_hang(make_kata: MakeKata, grade_source: 
         ("async def test_a(server):\n    pass\n", "has no docstring"),
     ],
 )
-def test_checks_that_cannot_mean_anything_are_refused(make_kata: MakeKata, grade_source: Grade, checks: str, message: str) -> None:
+def test_checks_that_cannot_mean_anything_are_refused(
+    make_kata: MakeKata, grade_source: Grade, checks: str, message: str
+) -> None:
     with pytest.raises(BrokenError) as caught:
         grade_source(make_kata(checks=checks))
     assert message in caught.value.message
 
 
-def test_a_fixture_that_is_not_among_the_services_is_the_katas_fault(make_kata: MakeKata, grade_source: Grade) -> None:
-    checks = textwrap.dedent(CHECK).replace("server: Server", "server: Server, upstream: Upstream") + "    pass\n"
+def test_a_fixture_that_is_not_among_the_services_is_the_katas_fault(
+    make_kata: MakeKata, grade_source: Grade
+) -> None:
+    checks = (
+        textwrap.dedent(CHECK).replace("server: Server", "server: Server, upstream: Upstream")
+        + "    pass\n"
+    )
     report = grade_source(make_kata(checks=checks))
     assert report.verdict is Verdict.BROKEN
     finding = only(report).finding
@@ -184,7 +209,9 @@ def test_a_fixture_that_is_not_among_the_services_is_the_katas_fault(make_kata: 
         (lambda path: (path.mkdir(), (path / "app.py").symlink_to("/etc/hostname")), "is a link"),
     ],
 )
-def test_what_is_no_solution_is_refused(make_kata: MakeKata, tmp_path: Path, make: Callable[[Path], object], message: str) -> None:
+def test_what_is_no_solution_is_refused(
+    make_kata: MakeKata, tmp_path: Path, make: Callable[[Path], object], message: str
+) -> None:
     make(tmp_path / "mine")
     with pytest.raises(SolutionError) as caught:
         grade(find_catalog(make_kata()).kata("tiny"), tmp_path / "mine")
@@ -192,14 +219,18 @@ def test_what_is_no_solution_is_refused(make_kata: MakeKata, tmp_path: Path, mak
 
 
 @pytest.mark.parametrize("answer", ["yes", "no"])
-def test_the_evidence_that_is_saved_is_judged_the_same_again(make_kata: MakeKata, tmp_path: Path, answer: str) -> None:
+def test_the_evidence_that_is_saved_is_judged_the_same_again(
+    make_kata: MakeKata, tmp_path: Path, answer: str
+) -> None:
     kata = find_catalog(make_kata()).kata("tiny")
     (tmp_path / "mine.py").write_text(APP.replace("{answer}", answer))
     graded = grade(kata, tmp_path / "mine.py")
     assert judged_again(kata, load_run(save_run(graded.run, tmp_path / "runs"))) == graded
 
 
-def test_nothing_is_written_but_by_who_asked_for_the_grading(make_kata: MakeKata, grade_source: Grade, tmp_path: Path) -> None:
+def test_nothing_is_written_but_by_who_asked_for_the_grading(
+    make_kata: MakeKata, grade_source: Grade, tmp_path: Path
+) -> None:
     katas = make_kata()
     before = {path for path in tmp_path.rglob("*") if "__pycache__" not in path.parts}
     grade_source(katas)

@@ -23,7 +23,10 @@ from tests.conftest import CHECKS, MANIFEST
 NEVER_S = 3600.0
 """A check that is not cancelled takes so long, which no test does."""
 
-HANGS = CHECKS.replace("async def test_it_answers", "async def test_it_hangs") + "    import anyio\n    await anyio.sleep(600)\n"
+HANGS = (
+    CHECKS.replace("async def test_it_answers", "async def test_it_hangs")
+    + "    import anyio\n    await anyio.sleep(600)\n"
+)
 
 
 class Interrupted(CheckRun):
@@ -75,7 +78,9 @@ def run_of(environment: Environment, kind: type[CheckRun], services: StandingSer
     return kind(stage, environment.folders, Clock(), lambda title: None, lambda result: None)
 
 
-def test_an_interruption_before_the_check_can_be_cancelled_is_not_lost(environment: Environment) -> None:
+def test_an_interruption_before_the_check_can_be_cancelled_is_not_lost(
+    environment: Environment,
+) -> None:
     run = run_of(environment, Interrupted, environment.services)
     with pytest.raises(KeyboardInterrupt):
         run_checks(environment.kata, run)

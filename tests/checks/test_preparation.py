@@ -80,8 +80,12 @@ def test_a_mistake_in_it_is_the_katas(kata_with: KataWith, run: str, message: st
     assert message in caught.value.message
 
 
-async def test_what_it_raises_is_told_with_its_line(kata_with: KataWith, recorder: Recorder) -> None:
-    preparation = preparation_of(kata_with('async def prepare(upstream) -> None:\n    """X."""\n    upstream.nothing()\n'))
+async def test_what_it_raises_is_told_with_its_line(
+    kata_with: KataWith, recorder: Recorder
+) -> None:
+    preparation = preparation_of(
+        kata_with('async def prepare(upstream) -> None:\n    """X."""\n    upstream.nothing()\n')
+    )
     async with anyio.create_task_group() as tasks:
         with pytest.raises(KataPackageError, match=r"run\.py:3 raised AttributeError"):
             await preparation.carry_out({"upstream": Running(Upstream(recorder), "")}, tasks)

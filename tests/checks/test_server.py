@@ -47,7 +47,9 @@ async def test_the_processes_are_gone_when_the_check_is_over(serve: Serve) -> No
 async def test_visitors_are_dealt_out_to_the_workers_in_turn(serve: Serve) -> None:
     async with serve(HELLO, workers=3) as server:
         crowd = await server.burst("GET", "/", count=60)
-        assert sorted(Counter(json.loads(answer.body)["pid"] for answer in crowd).items()) == [(pid, 20) for pid in sorted(server.pids)]
+        assert sorted(Counter(json.loads(answer.body)["pid"] for answer in crowd).items()) == [
+            (pid, 20) for pid in sorted(server.pids)
+        ]
 
 
 async def test_the_environment_is_the_plan_and_nothing_else(serve: Serve) -> None:
@@ -67,7 +69,9 @@ async def test_the_environment_is_the_plan_and_nothing_else(serve: Serve) -> Non
         assert "HOME" not in seen
 
 
-async def test_a_crash_at_import_is_told_with_the_line_in_the_learners_file(serve: Serve, recorder: Recorder) -> None:
+async def test_a_crash_at_import_is_told_with_the_line_in_the_learners_file(
+    serve: Serve, recorder: Recorder
+) -> None:
     with pytest.raises(ServerNotReady):
         async with serve("import math\n\nvalue = math.sqrt(-1)\n"):
             pass
@@ -77,7 +81,9 @@ async def test_a_crash_at_import_is_told_with_the_line_in_the_learners_file(serv
     crash = recorder.life.crash
     assert crash is not None
     assert crash.type == "ValueError"
-    assert [(frame.file, frame.line, frame.source) for frame in crash.frames] == [("app.py", 3, "value = math.sqrt(-1)")]
+    assert [(frame.file, frame.line, frame.source) for frame in crash.frames] == [
+        ("app.py", 3, "value = math.sqrt(-1)")
+    ]
 
 
 async def test_a_syntax_error_is_told_with_its_line(serve: Serve, recorder: Recorder) -> None:
@@ -90,7 +96,9 @@ async def test_a_syntax_error_is_told_with_its_line(serve: Serve, recorder: Reco
     assert recorder.life.crash.frames[-1].line == 1
 
 
-async def test_a_crash_in_the_lifespan_is_a_crash_at_start(serve: Serve, recorder: Recorder) -> None:
+async def test_a_crash_in_the_lifespan_is_a_crash_at_start(
+    serve: Serve, recorder: Recorder
+) -> None:
     source = """
         from contextlib import asynccontextmanager
         from fastapi import FastAPI
@@ -111,7 +119,9 @@ async def test_a_crash_in_the_lifespan_is_a_crash_at_start(serve: Serve, recorde
     assert recorder.life.crash.message == "no licence"
 
 
-async def test_an_import_that_hangs_is_not_ready_and_has_not_ended(serve: Serve, recorder: Recorder) -> None:
+async def test_an_import_that_hangs_is_not_ready_and_has_not_ended(
+    serve: Serve, recorder: Recorder
+) -> None:
     with pytest.raises(ServerNotReady):
         async with serve("import time\ntime.sleep(60)\n", start_s=0.3):
             pass
@@ -165,7 +175,9 @@ async def test_a_stop_runs_the_lifespan_to_its_end(serve: Serve, tmp_path: Path)
         assert (tmp_path / "solution" / "stopped").exists()
 
 
-async def test_who_lingers_is_sent_away_when_a_server_begins_to_shut_down(serve: Serve, tmp_path: Path) -> None:
+async def test_who_lingers_is_sent_away_when_a_server_begins_to_shut_down(
+    serve: Serve, tmp_path: Path
+) -> None:
     source = """
         import asyncio
         from contextlib import asynccontextmanager
@@ -222,7 +234,9 @@ async def test_a_process_that_ignores_sigterm_is_killed(serve: Serve) -> None:
         assert life.shutdown_s is None
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only Linux hands orphans to the launcher")
+@pytest.mark.skipif(
+    not Path("/proc/self").exists(), reason="only Linux hands orphans to the launcher"
+)
 async def test_a_daemon_that_left_its_group_is_ended_too(serve: Serve, tmp_path: Path) -> None:
     source = """
         import os, time
@@ -269,7 +283,10 @@ async def test_output_is_kept_bounded(serve: Serve, recorder: Recorder) -> None:
 
 
 async def test_what_is_printed_can_be_awaited_and_read(serve: Serve) -> None:
-    source = HELLO.replace("return {", """print('no JSON, but {', "[1]", '{"a": 1', sep="\\n"); print('{"event": "asked"}'); return {""")
+    source = HELLO.replace(
+        "return {",
+        """print('no JSON, but {', "[1]", '{"a": 1', sep="\\n"); print('{"event": "asked"}'); return {""",
+    )
     async with serve(source) as server:
         assert server.output == ""
         for _ in range(2):
@@ -295,19 +312,26 @@ async def test_a_sample_tells_descriptors_threads_and_memory(serve: Serve) -> No
         before = server.sample()
         await server.get("/")
         after = server.sample()
-    assert 9 <= after.descriptors - before.descriptors <= 11, "a visitor's connection may be open at either moment"
+    assert 9 <= after.descriptors - before.descriptors <= 11, (
+        "a visitor's connection may be open at either moment"
+    )
     assert before.processes == 1
     assert before.memory_bytes > 10_000_000
 
 
 @pytest.mark.slow
-async def test_a_launcher_that_is_killed_is_a_fault_of_the_harness_and_takes_its_servers_along(tmp_path: Path, recorder: Recorder) -> None:
+async def test_a_launcher_that_is_killed_is_a_fault_of_the_harness_and_takes_its_servers_along(
+    tmp_path: Path, recorder: Recorder
+) -> None:
     (tmp_path / "app.py").write_text("from fastapi import FastAPI\napp = FastAPI()\n")
     plan = ServerPlan(tmp_path, 1, {}, 10.0, 2.0)
     broken = anyio.Event()
     recorder.on_break_off = broken.set
     with running_launcher(tmp_path) as launcher:
-        async with launcher.listening(recorder.break_off), running_server(plan, launcher, recorder) as server:
+        async with (
+            launcher.listening(recorder.break_off),
+            running_server(plan, launcher, recorder) as server,
+        ):
             pids = server.pids
             assert not launcher.has_ended()
             os.kill(launcher.pid, signal.SIGKILL)
@@ -318,7 +342,9 @@ async def test_a_launcher_that_is_killed_is_a_fault_of_the_harness_and_takes_its
     await until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
 
 
-async def test_the_end_of_a_check_is_no_crash(serve: Serve, launcher: Launcher, recorder: Recorder) -> None:
+async def test_the_end_of_a_check_is_no_crash(
+    serve: Serve, launcher: Launcher, recorder: Recorder
+) -> None:
     """The news of the end that the grader itself brings about may come while its record is still open."""
     async with serve(HELLO) as server:
         await server.get("/")

@@ -22,14 +22,19 @@ def nothing_in_proc(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_right_solution_is_not_refused() -> None:
-    assert grade(SLEEPY, SLEEPY.folder / "accepted" / "plain_def.py").report.verdict is not Verdict.FAILED
+    assert (
+        grade(SLEEPY, SLEEPY.folder / "accepted" / "plain_def.py").report.verdict
+        is not Verdict.FAILED
+    )
 
 
 def test_a_blocking_solution_is_held_against_the_reference_in_turn() -> None:
     graded = grade(SLEEPY, SLEEPY.starter)
     report = graded.report
     assert report.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE)
-    assert {check.name for check in report.checks if check.outcome is not Outcome.PASSED} == set(SLEEPY.starter_fails)
+    assert {check.name for check in report.checks if check.outcome is not Outcome.PASSED} == set(
+        SLEEPY.starter_fails
+    )
     attempts = [attempt for check in graded.run.checks for attempt in check.attempts]
     assert any(attempt.subject is Subject.REFERENCE for attempt in attempts)
     assert all(attempt.watch is None or attempt.watch.own_s is None for attempt in attempts)

@@ -11,7 +11,9 @@ from tests.conftest import Ran
 
 
 @pytest.fixture
-def kata_here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+def kata_here(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Ran]:
     """Runs `kata` in this process, in a folder, 80 columns wide unless told otherwise."""
 
     def run(*arguments: str | Path, cwd: Path, environ: Mapping[str, str] | None = None) -> Ran:
@@ -36,7 +38,9 @@ def katas(make_kata: Callable[..., Path]) -> Path:
     """A folder of three small katas, one after another."""
     for slug in ("first", "second", "third"):
         folder = make_kata(slug)
-    (folder / "catalog.toml").write_text('[[tier]]\nnumber = 1\ntitle = "All"\nkatas = ["first", "second", "third"]\n')
+    (folder / "catalog.toml").write_text(
+        '[[tier]]\nnumber = 1\ntitle = "All"\nkatas = ["first", "second", "third"]\n'
+    )
     return folder
 
 

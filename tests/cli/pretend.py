@@ -32,7 +32,10 @@ TITLES = ("The first thing holds.", "The second thing holds.")
 def graded(verdict: Verdict, *outcomes: Outcome, kata: str = "first") -> Graded:
     """What was graded, with a check for each of these outcomes and hardly any evidence."""
     titles = zip(TITLES, outcomes, strict=False)
-    checks = tuple(CheckResult(name=f"test_{i}", title=title, outcome=outcome) for i, (title, outcome) in enumerate(titles))
+    checks = tuple(
+        CheckResult(name=f"test_{i}", title=title, outcome=outcome)
+        for i, (title, outcome) in enumerate(titles)
+    )
     report = Report(
         kata=kata,
         title="A test kata",
@@ -43,7 +46,15 @@ def graded(verdict: Verdict, *outcomes: Outcome, kata: str = "first") -> Graded:
         grader=GraderInfo(version="1", python="3", cores=2),
     )
     began_at = "2026-01-01T00:00:00+00:00"
-    run = Run(kata=kata, solution="", began_at=began_at, duration_s=0.1, grader_version="1", python="3", cores=2)
+    run = Run(
+        kata=kata,
+        solution="",
+        began_at=began_at,
+        duration_s=0.1,
+        grader_version="1",
+        python="3",
+        cores=2,
+    )
     return Graded(run, report)
 
 

@@ -30,14 +30,25 @@ class Terminal:
         environ: more of its environment.
     """
 
-    def __init__(self, command: Sequence[str | Path], folder: Path, *, columns: int = 80, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        folder: Path,
+        *,
+        columns: int = 80,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.written = b""
         self._screen = pyte.Screen(columns, 60)
         self._stream = pyte.ByteStream(self._screen)
         self.master, self.slave = pty.openpty()
         self.resize(columns)
         self.modes_before = termios.tcgetattr(self.slave)
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_", "COLUMNS", "LINES"))}
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("KATA_", "PYTEST_", "COLUMNS", "LINES"))
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-S", "-E", "-c", SHIM, *map(str, command)],
             cwd=folder,
@@ -75,7 +86,11 @@ class Terminal:
 
     def resize(self, columns: int) -> None:
         """Make the window so wide."""
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, (60).to_bytes(2, sys.byteorder) + columns.to_bytes(2, sys.byteorder) + bytes(4))
+        fcntl.ioctl(
+            self.master,
+            termios.TIOCSWINSZ,
+            (60).to_bytes(2, sys.byteorder) + columns.to_bytes(2, sys.byteorder) + bytes(4),
+        )
         self._screen.resize(60, columns)
 
     def type(self, keys: str) -> None:
@@ -128,7 +143,11 @@ class Terminal:
 
 @contextlib.contextmanager
 def terminal(
-    command: Sequence[str | Path], folder: Path, *, columns: int = 80, environ: Mapping[str, str] | None = None
+    command: Sequence[str | Path],
+    folder: Path,
+    *,
+    columns: int = 80,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[Terminal]:
     """A program in a terminal; both are closed afterwards."""
     opened = Terminal(command, folder, columns=columns, environ=environ)

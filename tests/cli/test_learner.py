@@ -21,7 +21,9 @@ MakeKata = Callable[..., Path]
 RIGHT = APP.replace("{answer}", "yes")
 
 
-def test_next_makes_a_workspace_and_hands_out_the_first_kata(kata: RunKata, katas: Path, play: Path) -> None:
+def test_next_makes_a_workspace_and_hands_out_the_first_kata(
+    kata: RunKata, katas: Path, play: Path
+) -> None:
     ran = kata("next", "--katas", katas, cwd=play)
     assert ran.code == 0
     assert "is now your workspace" in ran.out
@@ -30,7 +32,9 @@ def test_next_makes_a_workspace_and_hands_out_the_first_kata(kata: RunKata, kata
     assert (play / ".kata" / "progress.json").exists()
 
 
-def test_next_again_says_where_the_kata_is_and_changes_nothing(kata: RunKata, katas: Path, play: Path) -> None:
+def test_next_again_says_where_the_kata_is_and_changes_nothing(
+    kata: RunKata, katas: Path, play: Path
+) -> None:
     kata("next", "--katas", katas, cwd=play)
     (play / "first" / "app.py").write_text("mine")
     (play / "first" / "README.md").write_text("my notes")
@@ -48,7 +52,9 @@ def test_next_hands_out_again_what_was_deleted(kata: RunKata, katas: Path, play:
     assert (play / "first" / "app.py").exists()
 
 
-def test_the_untouched_starter_fails_and_a_right_solution_leads_on(kata: RunKata, katas: Path, play: Path) -> None:
+def test_the_untouched_starter_fails_and_a_right_solution_leads_on(
+    kata: RunKata, katas: Path, play: Path
+) -> None:
     kata("next", "--katas", katas, cwd=play)
     failed = kata("check", "--katas", katas, cwd=play)
     assert failed.code == 1
@@ -61,7 +67,9 @@ def test_the_untouched_starter_fails_and_a_right_solution_leads_on(kata: RunKata
     assert (play / "second" / "app.py").exists()
 
 
-def test_skip_goes_past_and_the_end_says_what_is_left_over(kata: RunKata, katas: Path, play: Path) -> None:
+def test_skip_goes_past_and_the_end_says_what_is_left_over(
+    kata: RunKata, katas: Path, play: Path
+) -> None:
     kata("next", "--katas", katas, cwd=play)
     assert "Skipped first" in kata("next", "--skip", "--katas", katas, cwd=play).out
     for slug in ("second", "third"):
@@ -73,7 +81,9 @@ def test_skip_goes_past_and_the_end_says_what_is_left_over(kata: RunKata, katas:
     assert "kata check first" in end.out
     (play / "first" / "app.py").write_text(RIGHT)
     kata("check", "first", "--katas", katas, cwd=play)
-    assert "Congratulations: all 3 katas are passed." in kata("next", "--katas", katas, cwd=play).out
+    assert (
+        "Congratulations: all 3 katas are passed." in kata("next", "--katas", katas, cwd=play).out
+    )
 
 
 def test_list_shows_every_kata_with_its_state(kata: RunKata, katas: Path, play: Path) -> None:
@@ -87,7 +97,9 @@ def test_list_shows_every_kata_with_its_state(kata: RunKata, katas: Path, play: 
 
 def test_a_file_is_graded_without_a_workspace(kata: RunKata, katas: Path, play: Path) -> None:
     (play / "mine.py").write_text(RIGHT)
-    ran = kata("check", "second", "--solution", "mine.py", environ={"KATA_PATH": str(katas)}, cwd=play)
+    ran = kata(
+        "check", "second", "--solution", "mine.py", environ={"KATA_PATH": str(katas)}, cwd=play
+    )
     assert ran.code == 0
     assert sorted(path.name for path in play.iterdir()) == ["mine.py"]
 
@@ -111,7 +123,9 @@ def test_json_is_one_document_and_nothing_else(kata: RunKata, katas: Path, play:
     assert 'should be "yes", but was "no"' in check["message"]
 
 
-def test_a_saved_run_judged_again_gives_the_same_verdict(kata: RunKata, katas: Path, play: Path) -> None:
+def test_a_saved_run_judged_again_gives_the_same_verdict(
+    kata: RunKata, katas: Path, play: Path
+) -> None:
     kata("next", "--katas", katas, cwd=play)
     first = kata("check", "--json", "--katas", katas, cwd=play)
     (run,) = (play / ".kata" / "runs").glob("*.json")
@@ -122,9 +136,16 @@ def test_a_saved_run_judged_again_gives_the_same_verdict(kata: RunKata, katas: P
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [(None, "cannot be read"), ("nonsense", "is damaged"), ('{"format": 99}', "has format 99"), ('{"format": 1}', "is damaged")],
+    [
+        (None, "cannot be read"),
+        ("nonsense", "is damaged"),
+        ('{"format": 99}', "has format 99"),
+        ('{"format": 1}', "is damaged"),
+    ],
 )
-def test_a_run_that_cannot_be_read(kata: RunKata, play: Path, text: str | None, message: str) -> None:
+def test_a_run_that_cannot_be_read(
+    kata: RunKata, play: Path, text: str | None, message: str
+) -> None:
     if text is not None:
         (play / "run.json").write_text(text)
     ran = kata("check", "--replay", "run.json", cwd=play)
@@ -149,7 +170,13 @@ def test_plain_text_goes_into_a_pipe(kata: RunKata, katas: Path, play: Path) -> 
     ran = kata("check", "--katas", katas, cwd=play)
     assert "\x1b" not in ran.out
     assert max(len(line) for line in ran.out.splitlines()) <= 80
-    ascii_only = kata("check", "--katas", katas, cwd=play, environ={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    ascii_only = kata(
+        "check",
+        "--katas",
+        katas,
+        cwd=play,
+        environ={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
     assert ascii_only.code == 1
     assert "FAILED" in ascii_only.out
 
@@ -171,7 +198,8 @@ def test_shell_completion_is_offered(kata: RunKata) -> None:
     assert "_KATA_COMPLETE" in ran.out
 
 
-# ---- bad input --------------------------------------------------------------------------------------------------------
+# ---- bad input
+# --------------------------------------------------------------------------------------------------------
 
 
 def one_sentence(err: str) -> bool:
@@ -207,7 +235,9 @@ def test_a_kata_that_was_not_handed_out(kata: RunKata, katas: Path, play: Path) 
         ("import os\nos._exit(0)\n", "exit code 0"),
     ],
 )
-def test_a_solution_that_does_not_start_fails_with_the_reason(kata: RunKata, katas: Path, play: Path, source: str, message: str) -> None:
+def test_a_solution_that_does_not_start_fails_with_the_reason(
+    kata: RunKata, katas: Path, play: Path, source: str, message: str
+) -> None:
     kata("next", "--katas", katas, cwd=play)
     (play / "first" / "app.py").write_text(source)
     ran = kata("check", "--katas", katas, cwd=play)
@@ -233,7 +263,9 @@ def pack(folder: Path, archive: Path) -> None:
 
 @pytest.mark.parametrize("name", ["mine.zip", "mine.tar.gz"])
 @pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("no", 1)])
-def test_an_archive_is_graded_like_the_folder_in_it(kata: RunKata, katas: Path, play: Path, name: str, answer: str, code: int) -> None:
+def test_an_archive_is_graded_like_the_folder_in_it(
+    kata: RunKata, katas: Path, play: Path, name: str, answer: str, code: int
+) -> None:
     (play / "mine").mkdir()
     (play / "mine" / "app.py").write_text(APP.replace("{answer}", answer))
     pack(play / "mine", play / name)
@@ -243,7 +275,9 @@ def test_an_archive_is_graded_like_the_folder_in_it(kata: RunKata, katas: Path, 
     assert sorted(play.iterdir()) == before
 
 
-def test_an_archive_that_leads_outward_is_refused_and_shown_safely(kata: RunKata, katas: Path, play: Path) -> None:
+def test_an_archive_that_leads_outward_is_refused_and_shown_safely(
+    kata: RunKata, katas: Path, play: Path
+) -> None:
     with zipfile.ZipFile(play / "evil.zip", "w") as packed:
         packed.writestr("app.py", RIGHT)
         packed.writestr("../\x1b[2J\u202eevil.py", "x")
@@ -257,7 +291,9 @@ def test_an_archive_that_leads_outward_is_refused_and_shown_safely(kata: RunKata
     assert not list(play.parent.glob("*evil.py"))
 
 
-def test_what_is_no_plain_file_is_refused_without_waiting_for_it(kata: RunKata, katas: Path, play: Path) -> None:
+def test_what_is_no_plain_file_is_refused_without_waiting_for_it(
+    kata: RunKata, katas: Path, play: Path
+) -> None:
     os.mkfifo(play / "pipe.py")
     (play / "link.py").symlink_to("/dev/zero")
     (play / "mine").mkdir()
@@ -273,7 +309,9 @@ def test_what_is_no_plain_file_is_refused_without_waiting_for_it(kata: RunKata, 
 
 
 @pytest.mark.parametrize("text", ["nonsense", '{"format": 99, "katas": {}}'])
-def test_a_progress_file_that_cannot_be_used(kata: RunKata, katas: Path, play: Path, text: str) -> None:
+def test_a_progress_file_that_cannot_be_used(
+    kata: RunKata, katas: Path, play: Path, text: str
+) -> None:
     kata("next", "--katas", katas, cwd=play)
     (play / ".kata" / "progress.json").write_text(text)
     for command in ("next", "check", "list"):
@@ -298,7 +336,9 @@ def test_an_unknown_manifest_key(kata: RunKata, make_kata: MakeKata, play: Path)
 
 
 def test_checks_that_raise_are_broken(kata: RunKata, make_kata: MakeKata, play: Path) -> None:
-    katas = make_kata(checks='async def test_a(server) -> None:\n    """A."""\n    raise KeyError("x")\n')
+    katas = make_kata(
+        checks='async def test_a(server) -> None:\n    """A."""\n    raise KeyError("x")\n'
+    )
     kata("next", "--katas", katas, cwd=play)
     ran = kata("check", "--katas", katas, cwd=play)
     assert ran.code == 4
@@ -308,7 +348,9 @@ def test_checks_that_raise_are_broken(kata: RunKata, make_kata: MakeKata, play: 
     assert "checks.py:3 raised KeyError" in json.loads(document.out)["checks"][0]["message"]
 
 
-def test_checks_that_cannot_be_imported_are_broken_in_json_too(kata: RunKata, make_kata: MakeKata, play: Path) -> None:
+def test_checks_that_cannot_be_imported_are_broken_in_json_too(
+    kata: RunKata, make_kata: MakeKata, play: Path
+) -> None:
     katas = make_kata(checks="import nothing_of_this_name\n")
     kata("next", "--katas", katas, cwd=play)
     ran = kata("check", "--katas", katas, cwd=play)
@@ -339,9 +381,12 @@ def test_a_workspace_that_cannot_be_written(kata: RunKata, katas: Path) -> None:
     assert "cannot become a workspace" in ran.err
 
 
-# ---- hostile text -----------------------------------------------------------------------------------------------------
+# ---- hostile text
+# -----------------------------------------------------------------------------------------------------
 
-HOSTILE = "\\x1b[2J\\x1b]0;owned\\x07[bold red]\\u202etxt\\u2066\\x00\\x9b31m</script>\\u2028\\r\\n ✓ A."
+HOSTILE = (
+    "\\x1b[2J\\x1b]0;owned\\x07[bold red]\\u202etxt\\u2066\\x00\\x9b31m</script>\\u2028\\r\\n ✓ A."
+)
 """As it stands in the source of a solution."""
 
 HOSTILE_APPS = {
@@ -376,14 +421,18 @@ HOSTILE_APPS = {
 
 
 @pytest.mark.parametrize("where", HOSTILE_APPS)
-def test_what_a_solution_says_acts_on_nothing(kata: RunKata, katas: Path, play: Path, where: str) -> None:
+def test_what_a_solution_says_acts_on_nothing(
+    kata: RunKata, katas: Path, play: Path, where: str
+) -> None:
     kata("next", "--katas", katas, cwd=play)
     (play / "first" / "app.py").write_text(textwrap.dedent(HOSTILE_APPS[where]))
     ran = kata("check", "--katas", katas, cwd=play)
     assert (ran.code, ran.err) == (1, "")
     assert ran.out.replace("\n", "").isprintable()
     assert len(ran.out) < 5000
-    coloured = kata("check", "--katas", katas, cwd=play, environ={"FORCE_COLOR": "1", "TERM": "xterm-256color"})
+    coloured = kata(
+        "check", "--katas", katas, cwd=play, environ={"FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    )
     assert "\x1b[2J" not in coloured.out
     assert "\u202e" not in coloured.out
     document = kata("check", "--json", "--katas", katas, cwd=play)
@@ -393,7 +442,8 @@ def test_what_a_solution_says_acts_on_nothing(kata: RunKata, katas: Path, play: 
     assert json.loads(document.out)["verdict"] == "failed"
 
 
-# ---- interruption -----------------------------------------------------------------------------------------------------
+# ---- interruption
+# -----------------------------------------------------------------------------------------------------
 
 SLOW_CHECKS = '''
 from pathlib import Path
@@ -420,7 +470,12 @@ def once_it_checks(folder: Path) -> bool:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("moment", [once_it_prepares, once_it_checks])
 def test_an_interrupted_check_ends_at_once_and_leaves_nothing(
-    make_kata: MakeKata, play: Path, tmp_path: Path, number: int, code: int, moment: Callable[[Path], bool]
+    make_kata: MakeKata,
+    play: Path,
+    tmp_path: Path,
+    number: int,
+    code: int,
+    moment: Callable[[Path], bool],
 ) -> None:
     katas = make_kata(checks=SLOW_CHECKS)
     (play / "mine.py").write_text(RIGHT)
@@ -441,10 +496,17 @@ def test_an_interrupted_check_ends_at_once_and_leaves_nothing(
     assert "Traceback" not in err
     assert list(temporary.iterdir()) == []
     # What lost its parent with the command may take a moment to notice.
-    wait_until(lambda: subprocess.run(["pgrep", "-f", str(temporary)], capture_output=True, check=False).stdout == b"")
+    wait_until(
+        lambda: (
+            subprocess.run(["pgrep", "-f", str(temporary)], capture_output=True, check=False).stdout
+            == b""
+        )
+    )
 
 
-def test_what_a_killed_check_left_is_removed_by_the_next(make_kata: MakeKata, play: Path, tmp_path: Path) -> None:
+def test_what_a_killed_check_left_is_removed_by_the_next(
+    make_kata: MakeKata, play: Path, tmp_path: Path
+) -> None:
     katas = make_kata(checks=SLOW_CHECKS)
     (play / "mine.py").write_text(RIGHT)
     temporary = tmp_path / "tmp"
@@ -458,7 +520,11 @@ def test_what_a_killed_check_left_is_removed_by_the_next(make_kata: MakeKata, pl
     process.wait()
     process.stdout.close()
     assert len(list(temporary.iterdir())) == 1
-    (katas / "tiny" / "checks.py").write_text(SLOW_CHECKS.replace("    await anyio.sleep(600)\n", ""))
-    done = subprocess.run(command, cwd=play, env=environ, capture_output=True, text=True, timeout=HANG_S, check=False)
+    (katas / "tiny" / "checks.py").write_text(
+        SLOW_CHECKS.replace("    await anyio.sleep(600)\n", "")
+    )
+    done = subprocess.run(
+        command, cwd=play, env=environ, capture_output=True, text=True, timeout=HANG_S, check=False
+    )
     assert done.returncode == 0
     assert list(temporary.iterdir()) == []

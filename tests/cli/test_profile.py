@@ -40,11 +40,18 @@ async def a(n: int) -> int:
 def may_look() -> bool:
     """Whether py-spy may look into a process of this user's here."""
     source = "print(flush=True); input()"
-    with subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         py_spy = str(KATA.parent / "py-spy")
-        seen = subprocess.run([py_spy, "dump", "--pid", str(process.pid)], capture_output=True, check=False, timeout=HANG_S)
+        seen = subprocess.run(
+            [py_spy, "dump", "--pid", str(process.pid)],
+            capture_output=True,
+            check=False,
+            timeout=HANG_S,
+        )
         process.kill()
     return seen.returncode == 0
 
@@ -64,8 +71,19 @@ def katas(make_kata: MakeKata) -> Path:
 
 
 @pytest.mark.usefixtures("needs_rights")
-def test_the_line_that_holds_the_loop_comes_first_and_the_graph_is_drawn(kata: RunKata, katas: Path, tmp_path: Path) -> None:
-    ran = kata("profile", "tiny", "--katas", katas, "--solution", katas / "tiny" / "starter", "--seconds", "1")
+def test_the_line_that_holds_the_loop_comes_first_and_the_graph_is_drawn(
+    kata: RunKata, katas: Path, tmp_path: Path
+) -> None:
+    ran = kata(
+        "profile",
+        "tiny",
+        "--katas",
+        katas,
+        "--solution",
+        katas / "tiny" / "starter",
+        "--seconds",
+        "1",
+    )
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
     first = lines.index("Your lines that the loop was in, or in what they call:") + 1
@@ -80,7 +98,9 @@ def test_the_line_that_holds_the_loop_comes_first_and_the_graph_is_drawn(kata: R
 
 @pytest.mark.usefixtures("needs_rights")
 def test_a_dump_shows_where_all_threads_are(kata: RunKata, katas: Path, tmp_path: Path) -> None:
-    ran = kata("profile", "tiny", "--katas", katas, "--solution", katas / "tiny" / "starter", "--dump")
+    ran = kata(
+        "profile", "tiny", "--katas", katas, "--solution", katas / "tiny" / "starter", "--dump"
+    )
     assert (ran.code, ran.err) == (0, "")
     assert "MainThread, the event loop's: it is busy here" in ran.out
     assert " > app.py:9 in deep\n     time.sleep(0.05)\n > app.py:14 in a\n" in ran.out
@@ -90,14 +110,30 @@ def test_a_dump_shows_where_all_threads_are(kata: RunKata, katas: Path, tmp_path
 
 @pytest.mark.usefixtures("needs_rights")
 def test_ctrl_c_ends_it_and_leaves_nothing(katas: Path, tmp_path: Path) -> None:
-    command = [str(KATA), "profile", "tiny", "--katas", str(katas), "--solution", str(katas / "tiny" / "starter"), "--seconds", "60"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    command = [
+        str(KATA),
+        "profile",
+        "tiny",
+        "--katas",
+        str(katas),
+        "--solution",
+        str(katas / "tiny" / "starter"),
+        "--seconds",
+        "60",
+    ]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         started: list[psutil.Process] = []
 
         def look() -> bool:
             assert process.poll() is None, process.communicate()
             with contextlib.suppress(psutil.Error):  # one that ended while it was looked at
-                started[:] = [one for one in psutil.Process(process.pid).children(recursive=True) if one.name() == "py-spy"]
+                started[:] = [
+                    one
+                    for one in psutil.Process(process.pid).children(recursive=True)
+                    if one.name() == "py-spy"
+                ]
             return bool(started)
 
         wait_until(look)
@@ -109,11 +145,16 @@ def test_ctrl_c_ends_it_and_leaves_nothing(katas: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "profile-tiny.svg").exists()
 
 
-def test_an_app_that_does_not_start_is_one_sentence(kata: RunKata, katas: Path, tmp_path: Path) -> None:
+def test_an_app_that_does_not_start_is_one_sentence(
+    kata: RunKata, katas: Path, tmp_path: Path
+) -> None:
     (tmp_path / "mine.py").write_text("import nothing_of_this_name\n")
     ran = kata("profile", "tiny", "--katas", katas, "--solution", "mine.py", "--seconds", "1")
     assert ran.code == 1
-    assert "The app ended while it started: app.py:1, ModuleNotFoundError: No module named" in " ".join(ran.out.split())
+    assert (
+        "The app ended while it started: app.py:1, ModuleNotFoundError: No module named"
+        in " ".join(ran.out.split())
+    )
     assert not list(tmp_path.glob("*.svg"))
 
 
@@ -123,11 +164,17 @@ def test_an_app_that_does_not_start_is_one_sentence(kata: RunKata, katas: Path, 
         (["tiny"], 2, "There is no workspace"),
         (["plain", "--solution", "x"], 4, "The kata plain does not say what its load is."),
         (["tiny", "--solution", "x", "--dump", "--out", "x.svg"], 2, "`--dump` draws no graph"),
-        (["tiny", "--solution", "x", "--out", "none/x.svg"], 2, "No file can be written at none/x.svg."),
+        (
+            ["tiny", "--solution", "x", "--out", "none/x.svg"],
+            2,
+            "No file can be written at none/x.svg.",
+        ),
         (["tiny", "--solution", "none.py"], 2, "There is no solution at none.py"),
     ],
 )
-def test_what_cannot_be_profiled_is_one_sentence(kata: RunKata, katas: Path, arguments: list[str], code: int, message: str) -> None:
+def test_what_cannot_be_profiled_is_one_sentence(
+    kata: RunKata, katas: Path, arguments: list[str], code: int, message: str
+) -> None:
     ran = kata("profile", *arguments, "--katas", katas)
     assert (ran.code, ran.err.startswith("Error: "), "Traceback" in ran.err) == (code, True, False)
     assert message in " ".join(ran.err.split())
@@ -137,17 +184,29 @@ def test_what_cannot_be_profiled_is_one_sentence(kata: RunKata, katas: Path, arg
 def refusing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Meanwhile py-spy is one that the system refuses."""
     path = tmp_path / "py-spy"
-    path.write_text(f"#!{sys.executable}\nimport sys\nsys.exit('Permission Denied: Try running again')\n")
+    path.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.exit('Permission Denied: Try running again')\n"
+    )
     path.chmod(0o755)
     monkeypatch.setattr(probe, "find_py_spy", lambda: path)
 
 
 @pytest.mark.parametrize("option", ["--dump", "--seconds=1"])
 @pytest.mark.usefixtures("refusing")
-def test_a_system_that_refuses_is_one_sentence_and_what_to_do(option: str, katas: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_that_refuses_is_one_sentence_and_what_to_do(
+    option: str, katas: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     solution = str(katas / "tiny" / "starter")
-    monkeypatch.setattr(sys, "argv", ["kata", "profile", "tiny", "--katas", str(katas), "--solution", solution, option])
-    with contextlib.redirect_stderr(io.StringIO()) as err, contextlib.redirect_stdout(io.StringIO()), pytest.raises(SystemExit) as end:
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["kata", "profile", "tiny", "--katas", str(katas), "--solution", solution, option],
+    )
+    with (
+        contextlib.redirect_stderr(io.StringIO()) as err,
+        contextlib.redirect_stdout(io.StringIO()),
+        pytest.raises(SystemExit) as end,
+    ):
         main.run()
     assert end.value.code == 4
     assert "Error: This system does not let a profiler look into the app." in err.getvalue()

@@ -17,7 +17,9 @@ KataHere = Callable[..., Ran]
 @pytest.fixture
 def run(kata_here: KataHere, katas: Path) -> KataHere:
     """Runs `kata progress` with three small katas."""
-    return lambda *arguments, cwd: kata_here("progress", *arguments, cwd=cwd, environ={"KATA_PATH": str(katas)})
+    return lambda *arguments, cwd: kata_here(
+        "progress", *arguments, cwd=cwd, environ={"KATA_PATH": str(katas)}
+    )
 
 
 @pytest.fixture
@@ -45,7 +47,9 @@ def test_alone_it_says_how_many(run: KataHere, here: Workspace) -> None:
     assert "kata progress --export progress.json" in ran.out
 
 
-def test_what_is_exported_here_is_imported_there(run: KataHere, here: Workspace, there: Path) -> None:
+def test_what_is_exported_here_is_imported_there(
+    run: KataHere, here: Workspace, there: Path
+) -> None:
     exported = run("--export", "out.json", cwd=here.root)
     assert (exported.code, exported.err) == (0, "")
     assert "Your progress is in out.json." in exported.out
@@ -55,13 +59,23 @@ def test_what_is_exported_here_is_imported_there(run: KataHere, here: Workspace,
     assert "Newly passed here: first." in imported.out
     assert "Other news of: second." in imported.out
     assert Workspace(there).entries({}) == here.entries({})
-    assert "nothing in it that was not known" in run("--import", str(here.root / "out.json"), cwd=there).out
+    assert (
+        "nothing in it that was not known"
+        in run("--import", str(here.root / "out.json"), cwd=there).out
+    )
 
 
-def test_through_a_pipe_goes_the_document_and_nothing_else(here: Workspace, there: Path, katas: Path) -> None:
+def test_through_a_pipe_goes_the_document_and_nothing_else(
+    here: Workspace, there: Path, katas: Path
+) -> None:
     environ = {**os.environ, "KATA_PATH": str(katas)}
-    command = f'cd "{here.root}" && "{KATA}" progress --export - | tee "{there}/seen" | (cd "{there}" && "{KATA}" progress --import -)'
-    done = subprocess.run(["sh", "-c", command], env=environ, capture_output=True, text=True, check=False)
+    command = (
+        f'cd "{here.root}" && "{KATA}" progress --export - | tee "{there}/seen" '
+        f'| (cd "{there}" && "{KATA}" progress --import -)'
+    )
+    done = subprocess.run(
+        ["sh", "-c", command], env=environ, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads((there / "seen").read_text())["format"] == 1
     assert Workspace(there).states({})["first"] is State.PASSED
@@ -76,7 +90,9 @@ def test_through_a_pipe_goes_the_document_and_nothing_else(here: Workspace, ther
         (None, "cannot be read: No such file or directory."),
     ],
 )
-def test_what_cannot_be_imported_changes_nothing(run: KataHere, here: Workspace, text: str | None, message: str) -> None:
+def test_what_cannot_be_imported_changes_nothing(
+    run: KataHere, here: Workspace, text: str | None, message: str
+) -> None:
     if text is not None:
         (here.root / "in.json").write_text(text)
     before = here.progress_file.read_bytes()
@@ -122,7 +138,9 @@ def test_both_at_once_make_no_sense(run: KataHere, here: Workspace) -> None:
 
 
 def test_hostile_names_in_an_import_act_on_nothing(run: KataHere, here: Workspace) -> None:
-    (here.root / "in.json").write_text(json.dumps({"format": 1, "katas": {"\x1b[2J\u202e../evil": {"state": "passed"}}}))
+    (here.root / "in.json").write_text(
+        json.dumps({"format": 1, "katas": {"\x1b[2J\u202e../evil": {"state": "passed"}}})
+    )
     out = run("--import", "in.json", cwd=here.root).out
     assert "Kept, though this version does not have them" in out
     assert out.replace("\n", "").isprintable()

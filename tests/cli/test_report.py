@@ -21,7 +21,9 @@ def katas(make_kata: MakeKata) -> Path:
     """A folder of katas whose names those of the saved runs are."""
     for slug in ("sleepy-handler", "second"):
         folder = make_kata(slug)
-    (folder / "catalog.toml").write_text('[[tier]]\nnumber = 1\ntitle = "All"\nkatas = ["sleepy-handler", "second"]\n')
+    (folder / "catalog.toml").write_text(
+        '[[tier]]\nnumber = 1\ntitle = "All"\nkatas = ["sleepy-handler", "second"]\n'
+    )
     return folder
 
 
@@ -38,7 +40,9 @@ def one_sentence(err: str) -> bool:
     return err.startswith("Error: ") and "Traceback" not in err
 
 
-def test_a_check_writes_its_page_beside_the_verdict(kata: RunKata, katas: Path, tmp_path: Path) -> None:
+def test_a_check_writes_its_page_beside_the_verdict(
+    kata: RunKata, katas: Path, tmp_path: Path
+) -> None:
     (tmp_path / "mine.py").write_text(APP.replace("{answer}", "<b>no</b>"))
     arguments = ("check", "second", "--solution", "mine.py", "--katas", katas)
     told = kata(*arguments, "--html", "report.html")
@@ -54,9 +58,13 @@ def test_a_check_writes_its_page_beside_the_verdict(kata: RunKata, katas: Path, 
     assert as_json.out.endswith("}\n")
 
 
-def test_a_page_is_wanted_nowhere_before_a_grading_is_made_for_it(kata: RunKata, katas: Path, tmp_path: Path) -> None:
+def test_a_page_is_wanted_nowhere_before_a_grading_is_made_for_it(
+    kata: RunKata, katas: Path, tmp_path: Path
+) -> None:
     (tmp_path / "mine.py").write_text(APP)
-    told = kata("check", "second", "--solution", "mine.py", "--katas", katas, "--html", "none/report.html")
+    told = kata(
+        "check", "second", "--solution", "mine.py", "--katas", katas, "--html", "none/report.html"
+    )
     assert (told.code, told.out, one_sentence(told.err)) == (2, "", True)
     assert "There is no folder none" in told.err
 
@@ -68,18 +76,26 @@ def test_a_judged_run_can_have_a_page_too(kata: RunKata, katas: Path, play: Path
     assert "Failed: 1 of 3 checks hold" in (play / "old.html").read_text()
 
 
-def test_the_last_run_is_reported_with_what_has_changed(kata: RunKata, katas: Path, play: Path) -> None:
+def test_the_last_run_is_reported_with_what_has_changed(
+    kata: RunKata, katas: Path, play: Path
+) -> None:
     told = kata("report", "--katas", katas, cwd=play)
     assert (told.code, told.err) == (0, "")
-    assert told.out.startswith("The page of sleepy-handler-20261123T082200.json is .kata/report.html (")
+    assert told.out.startswith(
+        "The page of sleepy-handler-20261123T082200.json is .kata/report.html ("
+    )
     assert "kata report --open" in told.out
     page = (play / ".kata" / "report.html").read_text()
     assert "Passed: all 3 checks hold" in page
     assert "Your run of 2026-11-23 08:15 UTC" in page
 
 
-@pytest.mark.parametrize("run", ["sleepy-handler", ".kata/runs/sleepy-handler-20261123T082200.json"])
-def test_a_run_is_named_by_its_kata_or_its_file(kata: RunKata, katas: Path, play: Path, run: str) -> None:
+@pytest.mark.parametrize(
+    "run", ["sleepy-handler", ".kata/runs/sleepy-handler-20261123T082200.json"]
+)
+def test_a_run_is_named_by_its_kata_or_its_file(
+    kata: RunKata, katas: Path, play: Path, run: str
+) -> None:
     assert kata("report", run, "--katas", katas, "--out", "page.html", cwd=play).code == 0
     assert "Passed" in (play / "page.html").read_text()
 
@@ -97,14 +113,18 @@ def test_a_damaged_run_is_not_compared_with(kata: RunKata, katas: Path, play: Pa
     assert "This is the first saved run of this kata" in (play / "page.html").read_text()
 
 
-def test_outside_of_a_workspace_the_page_takes_the_name_of_the_run(kata: RunKata, katas: Path, play: Path, tmp_path: Path) -> None:
+def test_outside_of_a_workspace_the_page_takes_the_name_of_the_run(
+    kata: RunKata, katas: Path, play: Path, tmp_path: Path
+) -> None:
     run = save_run(mended_run(), tmp_path / "elsewhere")
     told = kata("report", run, "--katas", katas)
     assert told.code == 0
     assert (tmp_path / "sleepy-handler-20261123T082200.html").exists()
 
 
-def test_a_page_may_be_read_by_others_and_a_link_is_followed(kata: RunKata, katas: Path, play: Path) -> None:
+def test_a_page_may_be_read_by_others_and_a_link_is_followed(
+    kata: RunKata, katas: Path, play: Path
+) -> None:
     (play / "link.html").symlink_to("target.html")
     for _ in range(2):  # an older page is written over
         assert kata("report", "--katas", katas, "--out", "link.html", cwd=play).code == 0
@@ -118,7 +138,8 @@ def current_umask() -> int:
     return umask
 
 
-# ---- bad input --------------------------------------------------------------------------------------------------------
+# ---- bad input
+# --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -155,7 +176,11 @@ def test_a_full_disk_leaves_the_page_as_it_was(kata: RunKata, katas: Path, play:
     assert kata("report", "--katas", katas, cwd=play).code == 0
     before = (play / ".kata" / "report.html").read_bytes()
     told = subprocess.run(
-        ["sh", "-c", f'ulimit -f 8; exec "{KATA}" report --katas "{katas}"'],  # no file may grow beyond 8 blocks
+        [
+            "sh",
+            "-c",
+            f'ulimit -f 8; exec "{KATA}" report --katas "{katas}"',
+        ],  # no file may grow beyond 8 blocks
         cwd=play,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -169,10 +194,13 @@ def test_a_full_disk_leaves_the_page_as_it_was(kata: RunKata, katas: Path, play:
     assert sorted(path.name for path in (play / ".kata").iterdir()) == ["report.html", "runs"]
 
 
-# ---- browsers ---------------------------------------------------------------------------------------------------------
+# ---- browsers
+# ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_page_opens_in_the_browser_that_is_named(kata: RunKata, katas: Path, play: Path, tmp_path: Path) -> None:
+def test_the_page_opens_in_the_browser_that_is_named(
+    kata: RunKata, katas: Path, play: Path, tmp_path: Path
+) -> None:
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > "{tmp_path}/asked"\n')
     browser.chmod(0o755)
@@ -183,7 +211,14 @@ def test_the_page_opens_in_the_browser_that_is_named(kata: RunKata, katas: Path,
 
 
 def test_without_a_browser_the_path_is_told_and_why(kata: RunKata, katas: Path, play: Path) -> None:
-    told = kata("report", "--open", "--katas", katas, cwd=play, environ={"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""})
+    told = kata(
+        "report",
+        "--open",
+        "--katas",
+        katas,
+        cwd=play,
+        environ={"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""},
+    )
     assert told.code == 0
     assert ".kata/report.html" in told.out
     assert "It could not be opened in a browser: " in told.out

@@ -41,7 +41,10 @@ async def prepare(upstream) -> None:
     upstream.on("/prices/*", json=lambda call: int(call.path.rpartition("/")[2]) * 100)
 '''
 
-IN_A_TERMINAL = "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+IN_A_TERMINAL = (
+    "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, "
+    "0); os.execv(sys.argv[1], sys.argv[1:])"
+)
 """A session of its own, with this terminal."""
 
 URL = r"App +(http://127\.0\.0\.1:(\d+))\n"
@@ -52,7 +55,11 @@ def katas(make_kata: MakeKata) -> Path:
     """A kata with an upstream, and one that says nothing of its load."""
     make_kata("plain")
     manifest = MANIFEST.replace("tier = 1", 'tier = 1\nservices = ["upstream"]')
-    manifest = manifest.replace("[starter]", '[limits]\nstop_s = 0.7\n[run]\nload = [{ path = "/prices/{n}" }]\n[starter]', 1)
+    manifest = manifest.replace(
+        "[starter]",
+        '[limits]\nstop_s = 0.7\n[run]\nload = [{ path = "/prices/{n}" }]\n[starter]',
+        1,
+    )
     return make_kata("shop", manifest=manifest, files={"starter/app.py": APP, "run.py": RUN})
 
 
@@ -116,11 +123,24 @@ def start(tmp_path: Path, katas: Path) -> Iterator[Start]:
             folder = tmp_path / "mine"
             folder.mkdir()
             (folder / "app.py").write_text(source)
-            command = [str(KATA), "run", "shop", "--katas", str(katas), "--solution", str(folder), *options]
+            command = [
+                str(KATA),
+                "run",
+                "shop",
+                "--katas",
+                str(katas),
+                "--solution",
+                str(folder),
+                *options,
+            ]
             if terminal:
                 command = [sys.executable, "-c", IN_A_TERMINAL, *command]
             output, theirs = os.openpty() if terminal else os.pipe()
-            clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+            clean = {
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("KATA_", "PYTEST_"))
+            }
             process = subprocess.Popen(
                 command,
                 stdin=theirs if terminal else subprocess.DEVNULL,
@@ -141,7 +161,9 @@ def test_the_app_answers_its_log_is_shown_and_ctrl_c_ends_all(start: Start) -> N
     running = start(APP)
     url = running.until(URL)[1]
     upstream = running.until(r"Upstream +(http://127\.0\.0\.1:\d+)\n")[1]
-    running.until("Prices are known at once.\nIt runs with your own rights, outside of any sandbox. Ctrl-C stops all.\n")
+    running.until(
+        "Prices are known at once.\nIt runs with your own rights, outside of any sandbox. Ctrl-C stops all.\n"
+    )
     running.until(re.escape(f"Try: curl {url}/prices/1\n"))
     assert get(f"{url}/prices/7").json() == 700
     assert get(f"{upstream}/prices/2").json() == 200
@@ -166,7 +188,12 @@ def test_sigterm_ends_all_too(start: Start) -> None:
 
 
 def test_an_app_that_does_not_stop_is_ended_and_that_is_said(start: Start) -> None:
-    running = start(APP.replace("    async with", "    import time; print('stuck', flush=True); time.sleep(600)\n    async with"))
+    running = start(
+        APP.replace(
+            "    async with",
+            "    import time; print('stuck', flush=True); time.sleep(600)\n    async with",
+        )
+    )
     url = running.until(URL)[1]
     with ThreadPoolExecutor(1) as thread:
         answer = thread.submit(get, f"{url}/prices/7")
@@ -180,7 +207,9 @@ def test_an_app_that_does_not_stop_is_ended_and_that_is_said(start: Start) -> No
 def test_the_load_is_a_line_a_round_and_requests_of_others_are_shown(start: Start) -> None:
     running = start(APP, "--load", "3")
     url = running.until(URL)[1]
-    running.until(r" 1  3 asked  median \d+ ms  slowest \d+ ms  no errors  upstream 3 calls, [123] at once\n")
+    running.until(
+        r" 1  3 asked  median \d+ ms  slowest \d+ ms  no errors  upstream 3 calls, [123] at once\n"
+    )
     assert get(f"{url}/prices/777").json() == 77700
     running.until(r"app        200 +\d+ ms  GET /prices/777\n")
     running.until(r" 2  3 asked ")
@@ -190,7 +219,9 @@ def test_the_load_is_a_line_a_round_and_requests_of_others_are_shown(start: Star
 
 
 def test_breakpoint_works_in_a_terminal_which_is_given_back_as_it_was(start: Start) -> None:
-    running = start(APP.replace("    async with", "    breakpoint()\n    async with"), terminal=True)
+    running = start(
+        APP.replace("    async with", "    breakpoint()\n    async with"), terminal=True
+    )
     url = running.until(URL)[1]
     before = termios.tcgetattr(running._output)
     with ThreadPoolExecutor(1) as thread:
@@ -221,25 +252,40 @@ def test_an_app_that_ends_by_itself_is_told(start: Start) -> None:
     assert "The app ended, with exit code 5; what it said stands above." in running.shown
 
 
-# ---- bad input --------------------------------------------------------------------------------------------------------
+# ---- bad input
+# --------------------------------------------------------------------------------------------------------
 
 
 def one_sentence(err: str) -> bool:
     return err.startswith("Error: ") and "Traceback" not in err
 
 
-def test_an_app_that_cannot_be_imported_is_one_sentence(kata: RunKata, katas: Path, tmp_path: Path) -> None:
+def test_an_app_that_cannot_be_imported_is_one_sentence(
+    kata: RunKata, katas: Path, tmp_path: Path
+) -> None:
     (tmp_path / "mine.py").write_text("import os\nimport nothing_of_this_name\n")
     ran = kata("run", "shop", "--katas", katas, "--solution", "mine.py")
     assert ran.code == 1
-    assert "app.py:2 cannot be imported: ModuleNotFoundError: No module named 'nothing_of_this_name'." in " ".join(ran.out.split())
+    assert (
+        "app.py:2 cannot be imported: ModuleNotFoundError: No module named 'nothing_of_this_name'."
+        in " ".join(ran.out.split())
+    )
     assert "Traceback" not in ran.out + ran.err
 
 
 def test_a_port_in_use(kata: RunKata, katas: Path) -> None:
     with listening_socket() as taken:
         port = taken.getsockname()[1]
-        ran = kata("run", "shop", "--katas", katas, "--solution", katas / "shop" / "starter", "--port", str(port))
+        ran = kata(
+            "run",
+            "shop",
+            "--katas",
+            katas,
+            "--solution",
+            katas / "shop" / "starter",
+            "--port",
+            str(port),
+        )
     assert (ran.code, one_sentence(ran.err)) == (2, True)
     assert f"Port {port} is in use." in ran.err
 
@@ -251,10 +297,16 @@ def test_a_port_in_use(kata: RunKata, katas: Path) -> None:
         (["shp"], 2, "Did you mean shop?"),
         (["shop", "--solution", "none.py"], 2, "There is no solution at none.py"),
         (["shop", "--sandbox", "require", "--solution", "none.py"], 2, "`kata run` has no sandbox"),
-        (["plain", "--load", "3", "--solution", "none.py"], 4, "The kata plain does not say what its load is."),
+        (
+            ["plain", "--load", "3", "--solution", "none.py"],
+            4,
+            "The kata plain does not say what its load is.",
+        ),
     ],
 )
-def test_what_cannot_be_run_is_one_sentence(kata: RunKata, katas: Path, arguments: list[str], code: int, message: str) -> None:
+def test_what_cannot_be_run_is_one_sentence(
+    kata: RunKata, katas: Path, arguments: list[str], code: int, message: str
+) -> None:
     ran = kata("run", *arguments, "--katas", katas)
     assert (ran.code, one_sentence(ran.err)) == (code, True)
     assert message in " ".join(ran.err.split())

@@ -28,7 +28,11 @@ class Watch:
 
     def __init__(self, play: Path, katas: Path, temporary: Path) -> None:
         self.temporary = temporary
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("KATA_", "PYTEST_"))
+        }
         self.process = subprocess.Popen(
             [str(KATA), "watch", "--katas", str(katas)],
             cwd=play,
@@ -61,7 +65,11 @@ class Watch:
 
     def leftovers(self) -> list[object]:
         """Temporary files and processes that name their folder."""
-        named = [process for process in psutil.process_iter(["cmdline"]) if str(self.temporary) in " ".join(process.info["cmdline"] or ())]
+        named = [
+            process
+            for process in psutil.process_iter(["cmdline"])
+            if str(self.temporary) in " ".join(process.info["cmdline"] or ())
+        ]
         return [*self.temporary.iterdir(), *named]
 
 
@@ -124,20 +132,27 @@ def test_a_watch_that_is_killed_leaves_nothing(watch: Watch, play: Path, katas: 
     assert watch.end(signal.SIGKILL) == -signal.SIGKILL
 
 
-def test_what_a_newer_version_changed_is_told_before_the_first_grading(play: Path, katas: Path, tmp_path: Path) -> None:
+def test_what_a_newer_version_changed_is_told_before_the_first_grading(
+    play: Path, katas: Path, tmp_path: Path
+) -> None:
     checks = katas / "tiny" / "checks.py"
     checks.write_text(checks.read_text() + "\n# Changed.\n")
     (tmp_path / "tmp").mkdir()
     watch = Watch(play, katas, tmp_path / "tmp")
     seen = watch.until("Mend tiny/app.py, and save it.")
-    assert seen.index("tiny has changed since it was handed out. Nothing of yours was touched.") < seen.index("Watching tiny/")
+    assert seen.index(
+        "tiny has changed since it was handed out. Nothing of yours was touched."
+    ) < seen.index("Watching tiny/")
     assert watch.end(signal.SIGINT) == 130
 
 
-# ---- bad input --------------------------------------------------------------------------------------------------------
+# ---- bad input
+# --------------------------------------------------------------------------------------------------------
 
 
-def test_without_a_workspace_there_is_nothing_to_watch(kata: RunKata, katas: Path, tmp_path: Path) -> None:
+def test_without_a_workspace_there_is_nothing_to_watch(
+    kata: RunKata, katas: Path, tmp_path: Path
+) -> None:
     ran = kata("watch", "--katas", katas, cwd=tmp_path)
     assert ran.code == 2
     assert ran.err.startswith("Error: There is no workspace")

@@ -50,7 +50,9 @@ def command(play: Path) -> list[str | Path]:
 
 
 def open_watch(play: Path, columns: int = 80, **environ: str) -> Terminal:
-    return Terminal(command(play), play, columns=columns, environ={"PYTHONPATH": str(ROOT), **environ})
+    return Terminal(
+        command(play), play, columns=columns, environ={"PYTHONPATH": str(ROOT), **environ}
+    )
 
 
 @pytest.fixture
@@ -65,7 +67,13 @@ def watch(play: Path, app: Path) -> Iterator[Terminal]:
 
 
 def test_it_shows_what_check_shows_and_says_which_keys_there_are(watch: Terminal) -> None:
-    watch.until("Watching first/", "started", "A test kata first", "✓ The first thing holds.", "✗ The second thing holds.")
+    watch.until(
+        "Watching first/",
+        "started",
+        "A test kata first",
+        "✓ The first thing holds.",
+        "✗ The second thing holds.",
+    )
     watch.until("Mend first/app.py, and save it.")
     assert watch.lines[-1].split() == KEY_LINE.split()
 
@@ -105,7 +113,12 @@ def test_next_works_after_a_pass_and_never_by_itself(watch: Terminal, app: Path)
     assert "second/" not in watch.text
     watch.forget()
     watch.type("n")
-    watch.until("Handed out: second/README.md", "Watching second/", "Error: Nothing can be graded.", KEY_LINE)
+    watch.until(
+        "Handed out: second/README.md",
+        "Watching second/",
+        "Error: Nothing can be graded.",
+        KEY_LINE,
+    )
     watch.forget()
     (app.parent.parent / "second" / "app.py").write_text("pass")
     watch.until("Passed: all 2 checks hold")
@@ -133,7 +146,9 @@ def test_a_save_during_a_grading_starts_anew(watch: Terminal, app: Path) -> None
     assert watch.text.count("checks hold") == 1
 
 
-def test_keys_during_a_grading_wait_for_its_end_but_rerun_and_quit_do_not(watch: Terminal, app: Path) -> None:
+def test_keys_during_a_grading_wait_for_its_end_but_rerun_and_quit_do_not(
+    watch: Terminal, app: Path
+) -> None:
     watch.forget()
     app.write_text("hang")
     watch.until("The first thing holds.")
@@ -160,7 +175,9 @@ ENDS = [(press_ctrl_c, 130), (terminate, 143), (hang_up, -signal.SIGHUP)]
 
 
 @pytest.mark.parametrize(("end", "code"), ENDS)
-def test_the_terminal_is_as_it_was_whatever_ends_the_watch(watch: Terminal, end: Callable[[Terminal], None], code: int) -> None:
+def test_the_terminal_is_as_it_was_whatever_ends_the_watch(
+    watch: Terminal, end: Callable[[Terminal], None], code: int
+) -> None:
     end(watch)
     assert watch.end() == code
     assert watch.is_as_before
@@ -168,7 +185,9 @@ def test_the_terminal_is_as_it_was_whatever_ends_the_watch(watch: Terminal, end:
 
 
 @pytest.mark.parametrize(("end", "code"), ENDS)
-def test_the_same_in_the_middle_of_a_grading(watch: Terminal, app: Path, end: Callable[[Terminal], None], code: int) -> None:
+def test_the_same_in_the_middle_of_a_grading(
+    watch: Terminal, app: Path, end: Callable[[Terminal], None], code: int
+) -> None:
     watch.forget()
     app.write_text("hang")
     watch.until("saved", "The first thing holds.")
@@ -217,7 +236,9 @@ def test_it_can_be_stopped_and_brought_back(play: Path, app: Path) -> None:
         opened.until("Stopped")
         opened.type("bg\n")
         app.write_text("fail")
-        opened.until("Failed: 1 of 2")  # in the background it grades, and leaves the keys to the shell
+        opened.until(
+            "Failed: 1 of 2"
+        )  # in the background it grades, and leaves the keys to the shell
         opened.forget()
         opened.type("echo typed $((6 * 7))\n")
         opened.until("typed 42")
@@ -277,7 +298,9 @@ def test_a_file_that_is_deleted_is_waited_for(watch: Terminal, app: Path) -> Non
     watch.until("Passed: all 2 checks hold")
 
 
-def test_a_workspace_that_is_removed_ends_the_watch_with_one_sentence(watch: Terminal, play: Path) -> None:
+def test_a_workspace_that_is_removed_ends_the_watch_with_one_sentence(
+    watch: Terminal, play: Path
+) -> None:
     shutil.rmtree(play)
     assert watch.end() == 2
     assert "is gone, so there is nothing to watch any more." in watch.text
@@ -285,13 +308,20 @@ def test_a_workspace_that_is_removed_ends_the_watch_with_one_sentence(watch: Ter
     assert watch.is_as_before
 
 
-# ---- no terminal ------------------------------------------------------------------------------------------------------
+# ---- no terminal
+# ------------------------------------------------------------------------------------------------------
 
 
 def test_in_a_pipe_there_are_plain_lines_and_no_keys(play: Path, app: Path) -> None:
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "PYTHONUTF8": "1"}
     with subprocess.Popen(
-        list(map(str, command(play))), cwd=play, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        list(map(str, command(play))),
+        cwd=play,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     ) as process:
         assert process.stdout is not None
         seen = ""
@@ -327,7 +357,8 @@ def test_a_reader_that_goes_away_ends_the_watch_without_a_traceback(play: Path, 
         assert process.wait(HANG_S) != 0
 
 
-# ---- the keys and the application -------------------------------------------------------------------------------------
+# ---- the keys and the application
+# -------------------------------------------------------------------------------------
 
 
 def test_each_key_leads_to_a_command_of_the_application() -> None:

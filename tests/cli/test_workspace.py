@@ -51,10 +51,13 @@ def one_sentence(err: str) -> bool:
     return err.startswith("Error: ") and "Traceback" not in err
 
 
-# ---- kata alone ---------------------------------------------------------------------------------------------------------
+# ---- kata alone
+# ---------------------------------------------------------------------------------------------------------
 
 
-def test_without_a_workspace_kata_says_how_to_begin_and_writes_nothing(run: KataHere, play: Path) -> None:
+def test_without_a_workspace_kata_says_how_to_begin_and_writes_nothing(
+    run: KataHere, play: Path
+) -> None:
     ran = run(cwd=play)
     assert (ran.code, ran.err) == (0, "")
     assert "To begin, type: kata next" in ran.out
@@ -107,13 +110,17 @@ def test_at_the_end_kata_says_what_is_left_over(run: KataHere, begun: Path) -> N
 
 @pytest.mark.parametrize("columns", [40, 60, 80])
 @pytest.mark.parametrize("command", [(), ("list",), ("progress",), ("hint",)])
-def test_nothing_is_wider_than_the_terminal(run: KataHere, begun: Path, columns: int, command: tuple[str, ...]) -> None:
+def test_nothing_is_wider_than_the_terminal(
+    run: KataHere, begun: Path, columns: int, command: tuple[str, ...]
+) -> None:
     environ = {"COLUMNS": str(columns), "FORCE_COLOR": "1", "TERM": "xterm-256color"}
     out = RICH_STYLES.sub("", run(*command, cwd=begun, environ=environ).out)
     assert max(len(line) for line in out.splitlines()) <= columns
 
 
-def test_without_colour_there_is_none_and_a_terminal_without_such_characters_gets_others(kata: RunKata, katas: Path, play: Path) -> None:
+def test_without_colour_there_is_none_and_a_terminal_without_such_characters_gets_others(
+    kata: RunKata, katas: Path, play: Path
+) -> None:
     environ = {"KATA_PATH": str(katas), "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     kata("next", cwd=play, environ=environ)
     out = kata(cwd=play, environ=environ).out
@@ -122,8 +129,13 @@ def test_without_colour_there_is_none_and_a_terminal_without_such_characters_get
     assert "0 of 3  >.." in out
 
 
-@pytest.mark.parametrize("command", [(), ("hint",), ("solution",), ("diff",), ("reset",), ("open",), ("progress",), ("list",)])
-def test_a_damaged_progress_file_is_one_sentence_and_left_alone(run: KataHere, begun: Path, command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [(), ("hint",), ("solution",), ("diff",), ("reset",), ("open",), ("progress",), ("list",)],
+)
+def test_a_damaged_progress_file_is_one_sentence_and_left_alone(
+    run: KataHere, begun: Path, command: tuple[str, ...]
+) -> None:
     (begun / ".kata" / "progress.json").write_text("nonsense")
     ran = run(*command, cwd=begun)
     assert (ran.code, one_sentence(ran.err)) == (4, True)
@@ -135,7 +147,9 @@ COMMANDS = ["hint", "solution", "diff", "reset", "open"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_an_unknown_kata_is_answered_with_the_nearest_name(run: KataHere, begun: Path, command: str) -> None:
+def test_an_unknown_kata_is_answered_with_the_nearest_name(
+    run: KataHere, begun: Path, command: str
+) -> None:
     ran = run(command, "secnd", cwd=begun)
     assert (ran.code, one_sentence(ran.err)) == (2, True)
     assert "Did you mean second?" in ran.err
@@ -162,7 +176,8 @@ def test_every_command_and_option_has_help(run: KataHere, play: Path, command: s
     assert "Usage: kata" in ran.out
 
 
-# ---- list ---------------------------------------------------------------------------------------------------------------
+# ---- list
+# ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -177,7 +192,9 @@ def test_every_command_and_option_has_help(run: KataHere, play: Path, command: s
         ((), "1 of 3 passed."),
     ],
 )
-def test_list_shows_what_was_asked_for(run: KataHere, begun: Path, arguments: tuple[str, ...], shown: str) -> None:
+def test_list_shows_what_was_asked_for(
+    run: KataHere, begun: Path, arguments: tuple[str, ...], shown: str
+) -> None:
     passes(begun, "first")
     ran = run("list", *arguments, cwd=begun)
     assert (ran.code, ran.err) == (0, "")
@@ -188,14 +205,24 @@ def test_list_refuses_a_tier_that_cannot_be(run: KataHere, begun: Path) -> None:
     assert run("list", "--tier", "6", cwd=begun).code == 2
 
 
-# ---- hints and solutions ------------------------------------------------------------------------------------------------
+# ---- hints and solutions
+# ------------------------------------------------------------------------------------------------
 
 
-def test_each_time_one_hint_further_and_after_the_last_the_way_to_the_solution(run: KataHere, begun: Path) -> None:
+def test_each_time_one_hint_further_and_after_the_last_the_way_to_the_solution(
+    run: KataHere, begun: Path
+) -> None:
     shown = [run("hint", cwd=begun).out for _ in range(4)]
-    assert [word for out in shown for word in ("one", "two", "three") if f"   {word}" in out] == ["one", "two", "three"]
+    assert [word for out in shown for word in ("one", "two", "three") if f"   {word}" in out] == [
+        "one",
+        "two",
+        "three",
+    ]
     assert "2 more: kata hint" in shown[0]
-    assert "There is no more. To see the solution and give up, type: kata solution --give-up" in shown[2]
+    assert (
+        "There is no more. To see the solution and give up, type: kata solution --give-up"
+        in shown[2]
+    )
     assert "You have seen all hints." in shown[3]
     assert "kata hint --all" in shown[3]
     assert "3 of 3 hints seen" in run(cwd=begun).out
@@ -207,7 +234,9 @@ def test_all_hints_at_once_are_remembered_too(run: KataHere, begun: Path) -> Non
     assert "You have seen all hints." in run("hint", "first", cwd=begun).out
 
 
-def test_a_hint_is_shown_also_when_it_cannot_be_remembered(run: KataHere, begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hint_is_shown_also_when_it_cannot_be_remembered(
+    run: KataHere, begun: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     full_disk(monkeypatch)
     ran = run("hint", cwd=begun)
     assert (ran.code, one_sentence(ran.err)) == (4, True)
@@ -235,18 +264,25 @@ def test_giving_up_shows_the_solution_is_noted_and_leads_on(run: KataHere, begun
     assert "given up" not in run("list", cwd=begun).out
 
 
-def test_nothing_is_shown_when_giving_up_cannot_be_noted(run: KataHere, begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_shown_when_giving_up_cannot_be_noted(
+    run: KataHere, begun: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     full_disk(monkeypatch)
     ran = run("solution", "--give-up", cwd=begun)
     assert (ran.code, one_sentence(ran.err), ran.out) == (4, True, "")
 
 
-def test_the_reference_is_shown_whole_and_every_way_as_a_diff_from_yours(run: KataHere, make_kata: MakeKata, begun: Path) -> None:
-    make_kata("first", files={"accepted/another_way.py": RIGHT.replace("async def root", "def root")})
+def test_the_reference_is_shown_whole_and_every_way_as_a_diff_from_yours(
+    run: KataHere, make_kata: MakeKata, begun: Path
+) -> None:
+    make_kata(
+        "first", files={"accepted/another_way.py": RIGHT.replace("async def root", "def root")}
+    )
     passes(begun, "first")
     out = run("solution", cwd=begun).out
     reference, from_yours, other = (
-        out.index(text) for text in ("The reference", "From yours to the reference", "Another way: another way")
+        out.index(text)
+        for text in ("The reference", "From yours to the reference", "Another way: another way")
     )
     assert reference < from_yours < other
     assert 'async def root() -> str:\n    return "yes"\n' in out[reference:from_yours]
@@ -265,7 +301,9 @@ def test_ones_own_solution_may_be_one_of_them_or_missing(run: KataHere, begun: P
     assert 'return "yes"' in out
 
 
-def test_after_a_pass_solution_and_diff_are_those_of_the_kata_just_passed(run: KataHere, begun: Path) -> None:
+def test_after_a_pass_solution_and_diff_are_those_of_the_kata_just_passed(
+    run: KataHere, begun: Path
+) -> None:
     (begun / "first" / "app.py").write_text(RIGHT)
     passes(begun, "first")
     assert run("solution", cwd=begun).out.startswith("A test kata  first")
@@ -286,7 +324,9 @@ def test_a_diff_is_coloured_in_a_terminal_and_plain_in_a_pipe(run: KataHere, beg
 def test_long_lines_of_code_are_not_broken(run: KataHere, begun: Path) -> None:
     (begun / "first" / "app.py").write_text(f"x = '{'a' * 200}'\n")
     environ = {"COLUMNS": "40", "FORCE_COLOR": "1", "TERM": "xterm-256color"}
-    assert f"+x = '{'a' * 200}'\n" in RICH_STYLES.sub("", run("diff", cwd=begun, environ=environ).out)
+    assert f"+x = '{'a' * 200}'\n" in RICH_STYLES.sub(
+        "", run("diff", cwd=begun, environ=environ).out
+    )
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(katas: Path, begun: Path) -> None:
@@ -303,10 +343,13 @@ def test_a_reader_that_has_seen_enough_is_no_error(katas: Path, begun: Path) -> 
     assert (done.stdout, done.stderr) == ("--- starter/app.py\n", "")
 
 
-# ---- reset --------------------------------------------------------------------------------------------------------------
+# ---- reset
+# --------------------------------------------------------------------------------------------------------------
 
 
-def test_reset_goes_back_to_the_starter_and_says_where_the_old_file_is(run: KataHere, begun: Path) -> None:
+def test_reset_goes_back_to_the_starter_and_says_where_the_old_file_is(
+    run: KataHere, begun: Path
+) -> None:
     (begun / "first" / "app.py").write_text("mine")
     (begun / "first" / "helper.py").write_text("mine too")
     ran = run("reset", cwd=begun)
@@ -332,7 +375,8 @@ def test_progress_holds_when_a_passed_kata_is_reset(run: KataHere, begun: Path) 
     assert Workspace(begun).states({})["first"] is State.PASSED
 
 
-# ---- open ---------------------------------------------------------------------------------------------------------------
+# ---- open
+# ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -345,14 +389,18 @@ def editor(tmp_path: Path) -> Path:
     return path
 
 
-def test_open_calls_the_editor_as_a_shell_would_split_it(run: KataHere, begun: Path, editor: Path, tmp_path: Path) -> None:
+def test_open_calls_the_editor_as_a_shell_would_split_it(
+    run: KataHere, begun: Path, editor: Path, tmp_path: Path
+) -> None:
     environ = {"VISUAL": f"'{editor}' --wait \"a b\"", "EDITOR": "false"}
     assert run("open", cwd=begun, environ=environ).code == 0
     files = [str(begun / "first" / name) for name in ("app.py", "README.md")]
     assert (tmp_path / "called").read_text().splitlines() == ["--wait", "a b", *files]
 
 
-def test_an_empty_visual_leaves_the_choice_to_editor(run: KataHere, begun: Path, editor: Path, tmp_path: Path) -> None:
+def test_an_empty_visual_leaves_the_choice_to_editor(
+    run: KataHere, begun: Path, editor: Path, tmp_path: Path
+) -> None:
     assert run("open", cwd=begun, environ={"VISUAL": " ", "EDITOR": f"'{editor}'"}).code == 0
     assert (tmp_path / "called").exists()
 
@@ -367,14 +415,19 @@ def test_without_an_editor_the_files_are_named(run: KataHere, begun: Path) -> No
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("no-such-editor", "The editor `no-such-editor` of $EDITOR cannot be run: No such file or directory."),
+        (
+            "no-such-editor",
+            "The editor `no-such-editor` of $EDITOR cannot be run: No such file or directory.",
+        ),
         ("false", "The editor `false` of $EDITOR ended with exit code 1."),
         ("vim 'x", "$EDITOR cannot be read: No closing quotation."),
         ("''", "The editor `` of $EDITOR cannot be run"),
         ("/", "The editor `/` of $EDITOR cannot be run: Permission denied."),
     ],
 )
-def test_an_editor_that_does_not_work_is_one_sentence(run: KataHere, begun: Path, value: str, message: str) -> None:
+def test_an_editor_that_does_not_work_is_one_sentence(
+    run: KataHere, begun: Path, value: str, message: str
+) -> None:
     ran = run("open", cwd=begun, environ={"EDITOR": value})
     assert (ran.code, one_sentence(ran.err)) == (2, True)
     assert message in " ".join(ran.err.split())
@@ -388,17 +441,22 @@ def test_a_deleted_file_is_not_opened_but_the_way_back_is_told(run: KataHere, be
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_editor_gets_the_interrupts_and_is_ended_with_us(begun: Path, katas: Path, tmp_path: Path, number: int) -> None:
+def test_an_editor_gets_the_interrupts_and_is_ended_with_us(
+    begun: Path, katas: Path, tmp_path: Path, number: int
+) -> None:
     """Ctrl-C is the editor's business; a SIGTERM to us ends both."""
     script = tmp_path / "edit.py"
     script.write_text(
-        f"import os, signal, time\nsignal.signal(signal.SIGINT, lambda *a: open({str(tmp_path / 'told')!r}, 'w').close())\n"
+        f"import os, signal, time\n"
+        f"signal.signal(signal.SIGINT, lambda *a: open({str(tmp_path / 'told')!r}, 'w').close())\n"
         f"open({str(tmp_path / 'pid')!r} + '~', 'w').write(str(os.getpid()))\n"
         f"os.rename({str(tmp_path / 'pid')!r} + '~', {str(tmp_path / 'pid')!r})\n"
         f"while not os.path.exists({str(tmp_path / 'told')!r}): time.sleep(0.01)\n"
     )
     environ = {**os.environ, "KATA_PATH": str(katas), "VISUAL": f"'{sys.executable}' '{script}'"}
-    process = subprocess.Popen([str(KATA), "open"], cwd=begun, env=environ, start_new_session=True, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [str(KATA), "open"], cwd=begun, env=environ, start_new_session=True, stderr=subprocess.PIPE
+    )
     deadline = time.monotonic() + 30
     while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -416,11 +474,14 @@ def test_an_editor_gets_the_interrupts_and_is_ended_with_us(begun: Path, katas: 
         os.kill(editor, 0)
 
 
-# ---- a newer version ----------------------------------------------------------------------------------------------------
+# ---- a newer version
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", [(), ("next",)])
-def test_what_a_newer_version_changed_is_told_once(run: KataHere, katas: Path, begun: Path, command: tuple[str, ...]) -> None:
+def test_what_a_newer_version_changed_is_told_once(
+    run: KataHere, katas: Path, begun: Path, command: tuple[str, ...]
+) -> None:
     (begun / "first" / "app.py").write_text("mine")
     (katas / "first" / "README.md").write_text("# Another\n")
     (katas / "first" / "checks.py").write_text("# another")
@@ -431,11 +492,16 @@ def test_what_a_newer_version_changed_is_told_once(run: KataHere, katas: Path, b
     assert "Starter: `kata diff first` compares yours" in out
     assert "Checks: `kata check first` grades by the new ones." in " ".join(out.split())
     assert (begun / "first" / "README.new.md").read_text() == "# Another\n"
-    assert ((begun / "first" / "app.py").read_text(), (begun / "first" / "README.md").read_text()) == ("mine", "# Tiny\n")
+    assert (
+        (begun / "first" / "app.py").read_text(),
+        (begun / "first" / "README.md").read_text(),
+    ) == ("mine", "# Tiny\n")
     assert "has changed" not in run(*command, cwd=begun).out
 
 
-def test_a_new_text_is_opened_too(run: KataHere, katas: Path, begun: Path, editor: Path, tmp_path: Path) -> None:
+def test_a_new_text_is_opened_too(
+    run: KataHere, katas: Path, begun: Path, editor: Path, tmp_path: Path
+) -> None:
     (katas / "first" / "README.md").write_text("# Another\n")
     run(cwd=begun)
     run("open", cwd=begun, environ={"EDITOR": f"'{editor}'"})
@@ -443,7 +509,9 @@ def test_a_new_text_is_opened_too(run: KataHere, katas: Path, begun: Path, edito
     assert names == ["app.py", "README.md", "README.new.md"]
 
 
-def test_of_passed_katas_a_change_is_one_line_and_they_stay_passed(run: KataHere, katas: Path, begun: Path) -> None:
+def test_of_passed_katas_a_change_is_one_line_and_they_stay_passed(
+    run: KataHere, katas: Path, begun: Path
+) -> None:
     passes(begun, "first")
     (katas / "first" / "README.md").write_text("# Another\n")
     out = run(cwd=begun).out
@@ -471,7 +539,8 @@ def test_news_that_cannot_be_noted_stop_nothing_and_are_told_again(
         assert "first has changed" in ran.out
 
 
-# ---- a pass and a full disk ---------------------------------------------------------------------------------------------
+# ---- a pass and a full disk
+# ---------------------------------------------------------------------------------------------
 
 
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -506,11 +575,15 @@ def test_a_verdict_is_shown_also_when_the_pass_cannot_be_noted(
 
 
 @pytest.mark.usefixtures("graded_as_passed")
-def test_check_tells_what_has_changed_before_it_grades(run: KataHere, katas: Path, begun: Path) -> None:
+def test_check_tells_what_has_changed_before_it_grades(
+    run: KataHere, katas: Path, begun: Path
+) -> None:
     (katas / "first" / "checks.py").write_text("# another")
     assert json.loads(run("check", "--json", cwd=begun).out)["verdict"] == "passed"
     out = run("check", "first", cwd=begun).out
-    assert out.index("Changed since you passed them, and still passed: first.") < out.index("Passed: ")
+    assert out.index("Changed since you passed them, and still passed: first.") < out.index(
+        "Passed: "
+    )
 
 
 def test_a_file_size_limit_is_one_sentence_and_loses_nothing(begun: Path, katas: Path) -> None:
@@ -519,25 +592,40 @@ def test_a_file_size_limit_is_one_sentence_and_loses_nothing(begun: Path, katas:
     environ = {**os.environ, "KATA_PATH": str(katas)}
     for command in ("next --skip", "hint", "solution --give-up", "progress --export x.json"):
         done = subprocess.run(
-            ["sh", "-c", f'ulimit -f 0; exec "{KATA}" {command} | cat'], cwd=begun, env=environ, capture_output=True, text=True, check=False
+            ["sh", "-c", f'ulimit -f 0; exec "{KATA}" {command} | cat'],
+            cwd=begun,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert one_sentence(done.stderr)
         assert "File too large" in done.stderr.replace("\n", " ")
     assert {path: path.read_bytes() for path in begun.rglob("*") if path.is_file()} == before
 
 
-# ---- in the shell -------------------------------------------------------------------------------------------------------
+# ---- in the shell
+# -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "check"])
 def test_the_shell_completes_slugs(kata: RunKata, katas: Path, play: Path, command: str) -> None:
-    environ = {"_KATA_COMPLETE": "complete_bash", "COMP_WORDS": f"kata {command} s", "COMP_CWORD": "2", "KATA_PATH": str(katas)}
+    environ = {
+        "_KATA_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"kata {command} s",
+        "COMP_CWORD": "2",
+        "KATA_PATH": str(katas),
+    }
     assert kata(cwd=play, environ=environ).out.split() == ["second"]
 
 
-def test_hostile_names_and_files_act_on_nothing(run: KataHere, make_kata: MakeKata, begun: Path) -> None:
+def test_hostile_names_and_files_act_on_nothing(
+    run: KataHere, make_kata: MakeKata, begun: Path
+) -> None:
     make_kata("first", manifest=MANIFEST.replace('"one"', '"\\u001b[2Jone\\u202e"'))
-    (begun / "first" / "app.py").write_text("x = '\x1b[2J\x1b]0;owned\x07\u202e\x9b31m'\n\tprint()\n")
+    (begun / "first" / "app.py").write_text(
+        "x = '\x1b[2J\x1b]0;owned\x07\u202e\x9b31m'\n\tprint()\n"
+    )
     (begun / "first" / "\x1b[2Jevil.py").write_text("[bold red]x[/bold red]\n")
     outs = [run(command, cwd=begun).out for command in ("hint", "diff")]
     outs.append(run("solution", "--give-up", cwd=begun).out)
@@ -547,7 +635,9 @@ def test_hostile_names_and_files_act_on_nothing(run: KataHere, make_kata: MakeKa
     assert "[bold red]x[/bold red]" in outs[1]
 
 
-def test_a_run_that_cannot_be_saved_takes_no_verdict_from_the_learner(run: KataHere, begun: Path) -> None:
+def test_a_run_that_cannot_be_saved_takes_no_verdict_from_the_learner(
+    run: KataHere, begun: Path
+) -> None:
     (begun / "first" / "app.py").write_text(RIGHT)
     (begun / ".kata" / "runs").write_text("no folder")
     ran = run("check", cwd=begun)
@@ -595,7 +685,15 @@ REPORTS = {
 SLOW = {"email", "hashlib", "importlib.metadata", "pydantic", "socket", "zipfile"}
 """What takes long to import, and comes along easily."""
 
-SHOWS = {"grader.catalog", "grader.cli.actions", "grader.render", "grader.workspace", "json", "rich.console", "tomllib"}
+SHOWS = {
+    "grader.catalog",
+    "grader.cli.actions",
+    "grader.render",
+    "grader.workspace",
+    "json",
+    "rich.console",
+    "tomllib",
+}
 """What a command needs that shows something of its own."""
 
 Imported = Callable[..., set[str]]
@@ -608,7 +706,13 @@ def imported(begun: Path, katas: Path) -> Imported:
     def imported_by(*command: str) -> set[str]:
         environ = {**os.environ, "KATA_PATH": str(katas)}
         done = subprocess.run(
-            [sys.executable, "-c", IMPORTED, *command], cwd=begun, env=environ, capture_output=True, text=True, timeout=HANG_S, check=True
+            [sys.executable, "-c", IMPORTED, *command],
+            cwd=begun,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=HANG_S,
+            check=True,
         )
         return set(done.stderr.split())
 
@@ -616,7 +720,9 @@ def imported(begun: Path, katas: Path) -> Imported:
 
 
 @pytest.mark.parametrize("command", [[], ["list"], ["hint"]])
-def test_what_grades_is_not_imported_where_nothing_is_graded(imported: Imported, command: list[str]) -> None:
+def test_what_grades_is_not_imported_where_nothing_is_graded(
+    imported: Imported, command: list[str]
+) -> None:
     modules = imported(*command)
     assert "grader.render.terminal.screen" in modules
     assert modules & (GRADES | {"importlib.metadata", "pydantic"}) == set()
@@ -629,7 +735,9 @@ def test_a_list_imports_neither_reports_nor_what_reads_whole_katas(imported: Imp
 
 
 @pytest.mark.parametrize("command", [["--help"], ["check", "--help"]])
-def test_help_imports_what_declares_the_commands_and_nothing_else(imported: Imported, command: list[str]) -> None:
+def test_help_imports_what_declares_the_commands_and_nothing_else(
+    imported: Imported, command: list[str]
+) -> None:
     modules = imported(*command)
     assert "grader.cli.learner" in modules
     assert modules & (GRADES | REPORTS | SLOW | SHOWS) == set()

@@ -14,7 +14,8 @@ from tests.conftest import KATA
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TARGET = re.compile(r"(Write|Append to|Change two lines in) `([^`]+)`:\s*\Z")
 REPLACE = (
-    "import pathlib, sys; path, old, new = sys.argv[1:]; text = (path := pathlib.Path(path)).read_text(); assert old in text; "
+    "import pathlib, sys; path, old, new = sys.argv[1:]; "
+    "text = (path := pathlib.Path(path)).read_text(); assert old in text; "
     "path.write_text(text.replace(old, new))"
 )
 EXIT_CODE = re.compile(r"exit code (\d+)")
@@ -45,7 +46,11 @@ def read_steps(page: str) -> Iterator[Step]:
             yield from read_commands(content)
         elif target and kind == "diff":
             for old, new in re.findall(r"^-(.*)\n\+(.*)$", content, re.MULTILINE):
-                yield Step(f"python3 -c {shlex.quote(REPLACE)} {target[2]} {shlex.quote(old)} {shlex.quote(new)}", 0, "")
+                yield Step(
+                    f"python3 -c {shlex.quote(REPLACE)} {target[2]} {shlex.quote(old)} {shlex.quote(new)}",
+                    0,
+                    "",
+                )
         elif target:
             arrow = ">" if target[1] == "Write" else ">>"
             yield Step(f"printf %s {shlex.quote(content)} {arrow} {shlex.quote(target[2])}", 0, "")
@@ -56,14 +61,27 @@ def read_commands(console: str) -> Iterator[Step]:
     for part in re.split(r"^\$ ", console, flags=re.MULTILINE)[1:]:
         command, *lines = part.splitlines()
         codes = [int(found[1]) for line in lines if (found := EXIT_CODE.fullmatch(line))]
-        yield Step(command, codes[0] if codes else 0, "\n".join(line for line in lines if not EXIT_CODE.fullmatch(line)))
+        yield Step(
+            command,
+            codes[0] if codes else 0,
+            "\n".join(line for line in lines if not EXIT_CODE.fullmatch(line)),
+        )
 
 
 def run_steps(steps: list[Step], folder: Path) -> list[tuple[int, str]]:
     """Run all in one shell, so that `cd` and `export` hold on; returns the exit code and the output of each."""
     script = "\n".join(f"{step.command}\nprintf '\\n{MARK}%d\\n' $?" for step in steps)
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
-    environ = {**clean, "PATH": f"{KATA.parent}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("KATA_", "PYTEST_"))
+    }
+    environ = {
+        **clean,
+        "PATH": f"{KATA.parent}{os.pathsep}{os.environ['PATH']}",
+        "COLUMNS": "80",
+        "PYTHONIOENCODING": "utf-8",
+    }
     done = subprocess.run(
         ["bash", "-c", script],
         cwd=folder,
@@ -95,23 +113,30 @@ FIGURES = re.compile(r" +[\d.]+ m?s \(limit [\d.]+ m?s\) *$", re.MULTILINE)
 NUMBER = re.compile(r"\d+(\.\d+)?( m?s\b)?")
 BARS = re.compile(r"(?:█+▒?\s+(?:0|unanswered)\s*)+")
 STALLS = re.compile(r"The event loop stood still.*?(?=\n\s*\n|\Z)", re.DOTALL)
-"""How often and where else depends on what else the machine does; the sentence explains a verdict, and is no part of it."""
+"""How often and where else depends on what else the machine does; the sentence explains a verdict, and is no part of
+it.
+"""
 
 
 def loosely(text: str) -> str:
-    """Without what differs from run to run: figures of checks and stalls are gone, numbers become 0, all bars of a picture one."""
+    """Without what differs from run to run: figures of checks and stalls are gone, numbers become 0, all bars of a
+    picture one.
+    """
     return BARS.sub("█ 0\n", NUMBER.sub("0", FIGURES.sub("", STALLS.sub("", text))))
 
 
 def could_not_tell(code: int, output: str) -> bool:
     """Whether a command says that the machine was too busy for a verdict, or for a proof."""
-    return code == ExitCode.INCONCLUSIVE or (code == ExitCode.BROKEN and "verify again on a quieter machine" in output)
+    return code == ExitCode.INCONCLUSIVE or (
+        code == ExitCode.BROKEN and "verify again on a quieter machine" in output
+    )
 
 
 def check_steps(steps: list[Step], folder: Path, normalize: Callable[[str], str] = str) -> None:
     """Run all in this folder, and see that each ends and prints as the page shows.
 
-    Where a verdict is inconclusive, the machine was too busy for what the page shows, and for what follows from that verdict.
+    Where a verdict is inconclusive, the machine was too busy for what the page shows, and for what follows from that
+    verdict.
 
     Args:
         steps: in their order.
@@ -124,4 +149,6 @@ def check_steps(steps: list[Step], folder: Path, normalize: Callable[[str], str]
         if could_not_tell(code, output):
             return
         assert code == step.code, f"$ {step.command}\n{output}"
-        assert shows(normalize(output), normalize(step.shown)), f"$ {step.command}\n{output}\nThe page shows:\n{step.shown}"
+        assert shows(normalize(output), normalize(step.shown)), (
+            f"$ {step.command}\n{output}\nThe page shows:\n{step.shown}"
+        )

@@ -19,12 +19,22 @@ def test_the_page_has_the_commands_that_it_must_have() -> None:
     steps = list(read_steps(PAGE.read_text(encoding="utf-8")))
     commands = " | ".join(step.command for step in steps)
     assert [step.code for step in steps if step.command.startswith("kata verify")] == [0, 1, 0]
-    assert all(word in commands for word in ("kata new", "kata check", "kata verify", "kata next", "KATA_PATH"))
+    assert all(
+        word in commands
+        for word in ("kata new", "kata check", "kata verify", "kata next", "KATA_PATH")
+    )
 
 
 def test_a_command_that_is_expected_to_fail_says_so() -> None:
-    page = "```console\n$ false\nno…\nexit code 1\n$ true\n```\n\nAppend to `a.txt`:\n\n```toml\nit's = 1\n```\n\n```python\nnot run\n```\n"
-    assert list(read_steps(page)) == [Step("false", 1, "no…"), Step("true", 0, ""), Step("printf %s 'it'\"'\"'s = 1\n' >> a.txt", 0, "")]
+    page = (
+        "```console\n$ false\nno…\nexit code 1\n$ true\n```\n\nAppend to "
+        "`a.txt`:\n\n```toml\nit's = 1\n```\n\n```python\nnot run\n```\n"
+    )
+    assert list(read_steps(page)) == [
+        Step("false", 1, "no…"),
+        Step("true", 0, ""),
+        Step("printf %s 'it'\"'\"'s = 1\n' >> a.txt", 0, ""),
+    ]
 
 
 def test_a_change_of_lines_becomes_a_command() -> None:

@@ -28,7 +28,9 @@ def test_the_lines_of_the_registry_on_the_page_are_as_there() -> None:
 
 
 def test_every_member_of_a_service_is_on_the_page() -> None:
-    members = {name for name in vars(Service) if not name.startswith("_")} | set(Service.__annotations__)
+    members = {name for name in vars(Service) if not name.startswith("_")} | set(
+        Service.__annotations__
+    )
     assert [name for name in members if not re.search(rf"\b{name}\b", PAGE)] == []
 
 
@@ -36,4 +38,6 @@ def test_every_file_that_it_names_is_there() -> None:
     named = re.findall(r"`((?:grader|tests)/[\w/]+\.py)`", PAGE)
     assert named
     assert [name for name in named if not (ROOT / name).is_file()] == []
-    assert all((ROOT / f"{service.module.replace('.', '/')}.py").is_file() for service in SERVICES.values())
+    assert all(
+        (ROOT / f"{service.module.replace('.', '/')}.py").is_file() for service in SERVICES.values()
+    )

@@ -40,14 +40,29 @@ def sources() -> Iterator[Path]:
 
 
 def variables_of(source: str) -> set[str]:
-    """Variables that a module reads: `envvar` of options; if it has to do with the environment, constants that look like one, too."""
+    """Variables that a module reads: `envvar` of options; if it has to do with the environment, constants that look
+    like one, too.
+    """
     tree = ast.parse(source)
-    options = {word.value for word in ast.walk(tree) if isinstance(word, ast.keyword) and word.arg == "envvar"}
+    options = {
+        word.value
+        for word in ast.walk(tree)
+        if isinstance(word, ast.keyword) and word.arg == "envvar"
+    }
     found = {text for option in options for text in constants(option)}
     if re.search(r"\bos\.(environ|getenv)\b|\benviron\.get\b|\benviron\[", source):
         named = [node.value for node in tree.body if isinstance(node, ast.Assign)]
-        used = [node.slice for node in ast.walk(tree) if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)]
-        called = [argument for node in ast.walk(tree) if isinstance(node, ast.Call) for argument in node.args]
+        used = [
+            node.slice
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)
+        ]
+        called = [
+            argument
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            for argument in node.args
+        ]
         compared = [node.left for node in ast.walk(tree) if isinstance(node, ast.Compare)]
         found |= {text for node in (*named, *used, *called, *compared) for text in constants(node)}
     return found
@@ -56,7 +71,11 @@ def variables_of(source: str) -> set[str]:
 def constants(node: ast.AST) -> set[str]:
     """Texts that look like a variable: one, or those of a tuple."""
     parts = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
-    texts = (part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
+    texts = (
+        part.value
+        for part in parts
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    )
     return {text for text in texts if VARIABLE.fullmatch(text)}
 
 
@@ -85,5 +104,8 @@ is_there = "SIXTH_ONE" in os.environ
 option = Option("--seventh", envvar="SEVENTH_ONE")
 os.environ["NOT_READ"] = "1"
 """
-    assert variables_of(source) == {f"{name}_ONE" for name in ("FIRST", "SECOND", "THIRD", "FOURTH", "FIFTH", "SIXTH", "SEVENTH")}
+    assert variables_of(source) == {
+        f"{name}_ONE"
+        for name in ("FIRST", "SECOND", "THIRD", "FOURTH", "FIFTH", "SIXTH", "SEVENTH")
+    }
     assert variables_of("METHOD = 'GET'\nOption(envvar='ONLY_THIS')") == {"ONLY_THIS"}

@@ -27,14 +27,23 @@ def test_the_schema_is_a_schema() -> None:
 
 
 @pytest.mark.slow
-def test_real_reports_are_valid(kata: RunKata, make_kata: Callable[..., Path], tmp_path: Path) -> None:
+def test_real_reports_are_valid(
+    kata: RunKata, make_kata: Callable[..., Path], tmp_path: Path
+) -> None:
     katas = make_kata()
-    failed = kata("check", "--solution", katas / "tiny" / "starter" / "app.py", "--katas", katas, "--json")
+    failed = kata(
+        "check", "--solution", katas / "tiny" / "starter" / "app.py", "--katas", katas, "--json"
+    )
     (katas / "tiny" / "checks.py").unlink()
-    broken = kata("check", "--solution", katas / "tiny" / "starter" / "app.py", "--katas", katas, "--json")
+    broken = kata(
+        "check", "--solution", katas / "tiny" / "starter" / "app.py", "--katas", katas, "--json"
+    )
     documents = [json.loads(ran.out) for ran in (failed, broken)]
     assert [document["verdict"] for document in documents] == ["failed", "broken"]
-    assert [set(document) & {"sandboxed", "error"} for document in documents] == [{"sandboxed"}, {"error"}]
+    assert [set(document) & {"sandboxed", "error"} for document in documents] == [
+        {"sandboxed"},
+        {"error"},
+    ]
     for document in documents:
         VALIDATOR.validate(document)
 
@@ -45,12 +54,22 @@ def test_real_reports_are_valid(kata: RunKata, make_kata: Callable[..., Path], t
 def test_reports_are_valid_whatever_a_solution_says(text: str) -> None:
     for kind in (FindingKind.WRONG_VALUE, FindingKind.TOO_SLOW):
         VALIDATOR.validate(json.loads(render_report(report_of(text, kind))))
-    VALIDATOR.validate(json.loads(render_error(text, GraderError(text, text), GraderInfo(version=text, python=text, cores=1))))
+    VALIDATOR.validate(
+        json.loads(
+            render_error(
+                text, GraderError(text, text), GraderInfo(version=text, python=text, cores=1)
+            )
+        )
+    )
 
 
-@pytest.mark.parametrize("change", [{"verdict": "good"}, {"checks": {}}, {"format": 2}, {"duration_s": "1"}])
+@pytest.mark.parametrize(
+    "change", [{"verdict": "good"}, {"checks": {}}, {"format": 2}, {"duration_s": "1"}]
+)
 def test_what_is_no_report_is_refused(change: Mapping[str, Any]) -> None:
-    document = json.loads(render_error("tiny", GraderError("No.", ""), GraderInfo(version="1", python="3", cores=1)))
+    document = json.loads(
+        render_error("tiny", GraderError("No.", ""), GraderInfo(version="1", python="3", cores=1))
+    )
     with pytest.raises(ValidationError):
         VALIDATOR.validate({**document, **change})
 
@@ -67,4 +86,6 @@ def keys(name: str, before: str = "") -> Iterator[str]:
 
 def test_the_page_has_every_key() -> None:
     page = (REFERENCE / "json-report.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| `([\w.\[\]]+)` \|", page, re.MULTILINE)) == set(keys("ReportDocument"))
+    assert set(re.findall(r"^\| `([\w.\[\]]+)` \|", page, re.MULTILINE)) == set(
+        keys("ReportDocument")
+    )

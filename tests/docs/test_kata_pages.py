@@ -15,7 +15,9 @@ KATAS = find_catalog().katas()
 def test_the_pages_are_those_of_the_katas() -> None:
     made = dict(pages(find_catalog()))
     assert {path.name for path in FOLDER.glob("*.md")} == set(made)
-    old = [name for name, text in made.items() if (FOLDER / name).read_text(encoding="utf-8") != text]
+    old = [
+        name for name, text in made.items() if (FOLDER / name).read_text(encoding="utf-8") != text
+    ]
     assert old == [], "make them anew: python -m grader.authoring.pages docs/katas"
 
 

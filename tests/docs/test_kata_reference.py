@@ -16,7 +16,12 @@ from grader.authoring.scaffold.skeleton import write_skeleton
 from grader.catalog.load import LoadRequest, RunPlan
 from grader.catalog.manifest import Kata, Limits, read_manifest
 from grader.checks import api
-from grader.checks.expect import AnswerExpectation, CrowdExpectation, NumberExpectation, ValueExpectation
+from grader.checks.expect import (
+    AnswerExpectation,
+    CrowdExpectation,
+    NumberExpectation,
+    ValueExpectation,
+)
 from grader.checks.preparation import read_preparation
 from grader.child.limits import MIB, Resources
 from grader.services import postgres
@@ -28,8 +33,24 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 PACKAGE = (REFERENCE / "kata-package.md").read_text(encoding="utf-8")
 CHECK_API = (REFERENCE / "check-api.md").read_text(encoding="utf-8")
 
-OF_THE_MANIFEST = {"format", "accepted.NAME.leisurely", "starter.fails", "rejected.NAME.fails", "rejected.NAME.because"}
-NOT_IN_THE_MANIFEST = {"declared_accepted", "leisurely", "slug", "folder", "starter_fails", "mistakes", "limits", "service_tables", "run"}
+OF_THE_MANIFEST = {
+    "format",
+    "accepted.NAME.leisurely",
+    "starter.fails",
+    "rejected.NAME.fails",
+    "rejected.NAME.because",
+}
+NOT_IN_THE_MANIFEST = {
+    "declared_accepted",
+    "leisurely",
+    "slug",
+    "folder",
+    "starter_fails",
+    "mistakes",
+    "limits",
+    "service_tables",
+    "run",
+}
 
 
 def code_of(page: str, kind: str) -> str:
@@ -44,8 +65,24 @@ def documented(page: str) -> set[str]:
 
 def members() -> Iterator[tuple[str, str]]:
     classes = [getattr(api, name) for name in api.__all__ if inspect.isclass(getattr(api, name))]
-    for one in (*classes, Held, Connections, AnswerExpectation, CrowdExpectation, NumberExpectation, ValueExpectation):
-        names = [*vars(one), *(name for base in one.__bases__ if base.__module__.startswith("grader.") for name in vars(base))]
+    for one in (
+        *classes,
+        Held,
+        Connections,
+        AnswerExpectation,
+        CrowdExpectation,
+        NumberExpectation,
+        ValueExpectation,
+    ):
+        names = [
+            *vars(one),
+            *(
+                name
+                for base in one.__bases__
+                if base.__module__.startswith("grader.")
+                for name in vars(base)
+            ),
+        ]
         names += list(getattr(one, "__dataclass_fields__", ()))
         for name in dict.fromkeys(names):
             if not name.startswith("_") and name not in OF_THE_GRADER.get(one.__name__, ()):
@@ -59,10 +96,16 @@ def test_every_key_of_the_manifest_is_documented_with_its_default() -> None:
     assert of_a_request <= set(rows)
     keys = OF_THE_MANIFEST | ({field.name for field in fields(Kata)} - NOT_IN_THE_MANIFEST)
     resources = {**asdict(Resources()), "output_bytes": Limits.output_bytes}
-    defaults = {f"limits.{field.name}": field.default for field in fields(Limits) if field.name not in ("resources", "output_bytes")}
+    defaults = {
+        f"limits.{field.name}": field.default
+        for field in fields(Limits)
+        if field.name not in ("resources", "output_bytes")
+    }
     # Sizes are written in MiB, so that they can be read.
     defaults |= {
-        f"limits.{name.replace('_bytes', '_mib')}": default // MIB if name.endswith("_bytes") else default
+        f"limits.{name.replace('_bytes', '_mib')}": default // MIB
+        if name.endswith("_bytes")
+        else default
         for name, default in resources.items()
     }
     defaults |= {f"postgres.{field.name}": field.default for field in fields(postgres.Options)}
@@ -98,16 +141,28 @@ def members_as_listed() -> str:
 
 
 @pytest.mark.parametrize(("owner", "name"), list(members()))
-def test_every_member_of_the_api_is_listed_with_what_its_docstring_says(owner: str, name: str) -> None:
+def test_every_member_of_the_api_is_listed_with_what_its_docstring_says(
+    owner: str, name: str
+) -> None:
     section = members_as_listed().split(f"\n## {owner}\n")[1].split("\n## ")[0]
     assert f"### {owner}.{name}\n" in section or f"- `{name}`" in section
 
 
 @pytest.mark.slow
-def test_the_examples_of_the_api_hold_of_the_kata_that_they_are_about(kata: RunKata, tmp_path: Path) -> None:
+def test_the_examples_of_the_api_hold_of_the_kata_that_they_are_about(
+    kata: RunKata, tmp_path: Path
+) -> None:
     folder = write_skeleton("offers", tmp_path, 1, ["upstream", "postgres"]).folder
     (folder / "checks.py").write_text(code_of(CHECK_API, "python"))
-    ran = kata("check", "offers", "--katas", tmp_path, "--solution", folder / "accepted" / "together.py", "--json")
+    ran = kata(
+        "check",
+        "offers",
+        "--katas",
+        tmp_path,
+        "--solution",
+        folder / "accepted" / "together.py",
+        "--json",
+    )
     checks = json.loads(ran.out)["checks"]
     assert len(checks) == CHECK_API.count("async def test_") - 1
     assert [check for check in checks if check["outcome"] not in ("passed", "inconclusive")] == []

@@ -15,7 +15,9 @@ from grader.evidence.traffic import EventEnd
 
 RUN = load_run(RUN_FILE)
 MADE = dict(pictures(RUN))
-PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "event-loop.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "event-loop.md").read_text(
+    encoding="utf-8"
+)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -41,11 +43,17 @@ def test_the_page_shows_all_five_and_the_code_that_was_recorded() -> None:
     without_docstrings = re.sub(r'\n +""".*?"""', "", app)
     for code in re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
         lines = [line.strip() for line in code.splitlines()]
-        assert "\n".join(lines) in "\n".join(line.strip() for line in without_docstrings.splitlines())
+        assert "\n".join(lines) in "\n".join(
+            line.strip() for line in without_docstrings.splitlines()
+        )
 
 
 def test_the_run_shows_what_the_page_says_of_it() -> None:
-    blocked = [one.ended_s - one.planned_s for one in scene(RUN, "test_a_blocked_loop").exchanges if one.path != "/health"]
+    blocked = [
+        one.ended_s - one.planned_s
+        for one in scene(RUN, "test_a_blocked_loop").exchanges
+        if one.path != "/health"
+    ]
     assert max(blocked) > 7 * min(blocked)
     free = [one.ended_s - one.planned_s for one in scene(RUN, "test_a_loop_that_is_free").exchanges]
     assert max(free) < 2 * 0.1

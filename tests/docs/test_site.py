@@ -23,23 +23,44 @@ class Loads(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        if tag in ("script", "img", "iframe", "source", "video", "audio") or (tag == "link" and values.get("rel") != "canonical"):
-            self.addresses += [address for name in ("src", "href", "srcset") if (address := values.get(name))]
+        if tag in ("script", "img", "iframe", "source", "video", "audio") or (
+            tag == "link" and values.get("rel") != "canonical"
+        ):
+            self.addresses += [
+                address for name in ("src", "href", "srcset") if (address := values.get(name))
+            ]
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", str(CONFIG), "-d", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--quiet",
+        "-f",
+        str(CONFIG),
+        "-d",
+        str(folder),
+    ]
     built = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
     return folder
 
 
 def test_every_page_is_built(site: Path) -> None:
-    pages = [path.relative_to(ROOT / "docs").with_suffix("") for path in (ROOT / "docs").rglob("*.md")]
+    pages = [
+        path.relative_to(ROOT / "docs").with_suffix("") for path in (ROOT / "docs").rglob("*.md")
+    ]
     missing = [
-        str(page) for page in pages if not (site / page.parent / ("" if page.name == "index" else page.name) / "index.html").is_file()
+        str(page)
+        for page in pages
+        if not (
+            site / page.parent / ("" if page.name == "index" else page.name) / "index.html"
+        ).is_file()
     ]
     assert missing == []
 
@@ -48,9 +69,14 @@ def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
     for page in site.rglob("*.html"):
         loads = Loads()
         loads.feed(page.read_text(encoding="utf-8"))
-        assert [address for address in loads.addresses if re.match(r"(https?:)?//", address)] == [], page.name
+        assert [
+            address for address in loads.addresses if re.match(r"(https?:)?//", address)
+        ] == [], page.name
     for style in site.rglob("*.css"):
-        assert re.findall(r"url\([\"']?(?:https?:)?//[^)]+|@import", style.read_text(encoding="utf-8")) == [], style.name
+        assert (
+            re.findall(r"url\([\"']?(?:https?:)?//[^)]+|@import", style.read_text(encoding="utf-8"))
+            == []
+        ), style.name
 
 
 def test_the_site_has_no_scripts_or_runs_of_ours(site: Path) -> None:

@@ -28,7 +28,9 @@ def test_real_output_stands_after_every_step() -> None:
 
 
 def test_times_and_the_number_of_bars_may_differ() -> None:
-    assert loosely("took 0.44 s\n███ 0.11 s\n  ████▒ unanswered\n") == loosely("took 28 ms\n█ 0.2 s\n")
+    assert loosely("took 0.44 s\n███ 0.11 s\n  ████▒ unanswered\n") == loosely(
+        "took 28 ms\n█ 0.2 s\n"
+    )
     assert (
         loosely(" while labels      9 ms (limit 0.30 s)\n render.").split()
         == loosely(" while labels render.    9 ms (limit 0.30 s) ").split()

@@ -43,7 +43,8 @@ def test_a_saved_run_is_loaded_as_it_was(tmp_path: Path) -> None:
     assert json.loads(next(tmp_path.glob("*.json")).read_text())["format"] == RUN_FORMAT
 
 
-# ---- format 1 -----------------------------------------------------------------------------------------------------------
+# ---- format 1
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_run_of_format_1_is_judged_and_told_as_before() -> None:
@@ -74,10 +75,21 @@ def is_on_page(run: Run, text: str) -> bool:
 
 def test_each_call_of_format_1_is_an_event_with_all_that_was_known_of_it() -> None:
     old: Any = json.loads(CALLS.read_text())
-    calls = [call for record in old["checks"] for attempt in record["attempts"] for call in attempt["calls"]]
+    calls = [
+        call
+        for record in old["checks"]
+        for attempt in record["attempts"]
+        for call in attempt["calls"]
+    ]
     events = [event for attempt in attempts(load_run(CALLS)) for event in attempt.events]
-    assert {event.end for event in events} == {EventEnd.ANSWERED, EventEnd.CLIENT_LEFT, EventEnd.CUT}
-    assert {(event.service, event.kind, event.outcome) for event in events} == {("upstream", "call", "")}
+    assert {event.end for event in events} == {
+        EventEnd.ANSWERED,
+        EventEnd.CLIENT_LEFT,
+        EventEnd.CUT,
+    }
+    assert {(event.service, event.kind, event.outcome) for event in events} == {
+        ("upstream", "call", "")
+    }
     assert [
         {
             "id": event.id,
@@ -111,7 +123,9 @@ def test_a_run_that_was_migrated_can_be_saved_in_the_current_format(tmp_path: Pa
         {"life": {"workers": 1, "started_s": 1.0, "exceeded": {"what": "database_bytes"}}},
     ],
 )
-def test_a_damaged_run_of_format_1_is_refused_in_one_sentence(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_a_damaged_run_of_format_1_is_refused_in_one_sentence(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
     document: Any = json.loads(DATABASE.read_text())
     (document if "checks" in change else document["checks"][0]["attempts"][0]).update(change)
     path = tmp_path / "run.json"
@@ -121,7 +135,9 @@ def test_a_damaged_run_of_format_1_is_refused_in_one_sentence(tmp_path: Path, ch
 
 
 def test_a_run_that_is_nested_without_end_is_damaged(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text('{"format": 1, "checks": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    (tmp_path / "run.json").write_text(
+        '{"format": 1, "checks": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    )
     with pytest.raises(EvidenceFileError, match="is damaged"):
         load_run(tmp_path / "run.json")
 
@@ -134,35 +150,54 @@ def test_the_step_leaves_alone_what_it_does_not_know() -> None:
 
 
 def test_what_was_asked_in_format_1_is_bounded_as_it_is_now() -> None:
-    run = from_1_to_2({"checks": [{"attempts": [{"calls": [{"method": "GET", "path": "/" * 500}]}]}]})
+    run = from_1_to_2(
+        {"checks": [{"attempts": [{"calls": [{"method": "GET", "path": "/" * 500}]}]}]}
+    )
     assert len(run["checks"][0]["attempts"][0]["events"][0]["what"]) == 500
 
 
-# ---- other formats ------------------------------------------------------------------------------------------------------
+# ---- other formats
+# ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("number", "hint"), [(7, "Upgrade fastapi-katas with `pip install --upgrade fastapi-katas`."), (0, "Grade the solution again")]
+    ("number", "hint"),
+    [
+        (7, "Upgrade fastapi-katas with `pip install --upgrade fastapi-katas`."),
+        (0, "Grade the solution again"),
+    ],
 )
-def test_a_run_of_a_format_that_is_not_read_is_refused_with_what_to_do(tmp_path: Path, number: int, hint: str) -> None:
+def test_a_run_of_a_format_that_is_not_read_is_refused_with_what_to_do(
+    tmp_path: Path, number: int, hint: str
+) -> None:
     path = tmp_path / "run.json"
     path.write_text(json.dumps({"format": number}))
-    with pytest.raises(EvidenceFileError, match=rf"run\.json has format {number}; this version reads up to {RUN_FORMAT}\.") as caught:
+    with pytest.raises(
+        EvidenceFileError,
+        match=rf"run\.json has format {number}; this version reads up to {RUN_FORMAT}\.",
+    ) as caught:
         load_run(path)
     assert hint in caught.value.hint
 
 
-# ---- which there are ----------------------------------------------------------------------------------------------------
+# ---- which there are
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_runs_of_every_format_that_is_read_are_found_the_oldest_first(tmp_path: Path) -> None:
     new = save_run(mended_run(), tmp_path)
     old = save_run(blocking_run(), tmp_path)
     document = json.loads(old.read_text())
-    (tmp_path / "sleepy-handler-1.json").write_text(json.dumps({**document, "format": 1, "began_at": "2026-11-22T08:00:00+00:00"}))
+    (tmp_path / "sleepy-handler-1.json").write_text(
+        json.dumps({**document, "format": 1, "began_at": "2026-11-22T08:00:00+00:00"})
+    )
     (tmp_path / "sleepy-handler-7.json").write_text(json.dumps({**document, "format": 7}))
     (tmp_path / "sleepy-handler-8.json").write_text("nonsense")
-    assert saved_runs(tmp_path, ["sleepy-handler"]) == [tmp_path / "sleepy-handler-1.json", old, new]
+    assert saved_runs(tmp_path, ["sleepy-handler"]) == [
+        tmp_path / "sleepy-handler-1.json",
+        old,
+        new,
+    ]
 
 
 def test_a_run_that_is_nested_without_end_is_none(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Things that go wrong around a grading: each ends in a right verdict, or in `broken` with the reason, and nothing is left."""
+"""Things that go wrong around a grading: each ends in a right verdict, or in `broken` with the reason, and nothing is
+left.
+"""
 
 import contextlib
 import json
@@ -32,7 +34,11 @@ class Grading:
     """A `kata check` in a process of its own, with a folder for its temporary files."""
 
     def __init__(self, folder: Path, temporary: Path, *arguments: str | Path) -> None:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("KATA_", "PYTEST_"))
+        }
         self.process = subprocess.Popen(
             [str(KATA), "check", *map(str, arguments), "--json"],
             cwd=folder,
@@ -113,7 +119,9 @@ def reference(slug: str) -> Path:
 
 @pytest.fixture
 def temporary() -> Iterator[Path]:
-    """A folder for temporary files which a PostgreSQL that runs as another user can pass; pytest's own ones are private."""
+    """A folder for temporary files which a PostgreSQL that runs as another user can pass; pytest's own ones are
+    private.
+    """
     folder = Path(tempfile.mkdtemp(prefix="kata-faults-"))
     folder.chmod(0o711)
     yield folder
@@ -141,14 +149,20 @@ def with_folder(folder: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if any(str(folder) in word for word in process.cmdline()) or process.cwd().startswith(str(folder)):
+            if any(str(folder) in word for word in process.cmdline()) or process.cwd().startswith(
+                str(folder)
+            ):
                 found.append(process)
     return found
 
 
 @pytest.mark.usefixtures("nothing_is_left")
-def test_a_worker_that_somebody_kills_is_tried_again_on_a_fresh_server(tmp_path: Path, temporary: Path) -> None:
-    grading = Grading(tmp_path, temporary, "sleepy-handler", "--solution", reference("sleepy-handler"))
+def test_a_worker_that_somebody_kills_is_tried_again_on_a_fresh_server(
+    tmp_path: Path, temporary: Path
+) -> None:
+    grading = Grading(
+        tmp_path, temporary, "sleepy-handler", "--solution", reference("sleepy-handler")
+    )
     grading.kill_a_worker()
     code, report = grading.end()
     assert (code, report["verdict"]) == (0, "passed"), report
@@ -158,14 +172,19 @@ def test_a_worker_that_somebody_kills_is_tried_again_on_a_fresh_server(tmp_path:
 def test_a_solution_that_kills_itself_fails(tmp_path: Path, temporary: Path) -> None:
     app = tmp_path / "app.py"
     text = reference("sleepy-handler").read_text()
-    app.write_text(f"{text}\n\n@app.middleware('http')\nasync def end(request, call_next):\n    os.kill(os.getpid(), 9)\n\n\nimport os\n")
+    app.write_text(
+        f"{text}\n\n@app.middleware('http')\nasync def end(request, call_next):\n "
+        "   os.kill(os.getpid(), 9)\n\n\nimport os\n"
+    )
     code, report = Grading(tmp_path, temporary, "sleepy-handler", "--solution", app).end()
     assert (code, report["verdict"]) == (1, "failed"), report
 
 
 @pytest.mark.usefixtures("nothing_is_left")
 def test_a_launcher_that_somebody_kills_is_broken(tmp_path: Path, temporary: Path) -> None:
-    grading = Grading(tmp_path, temporary, "sleepy-handler", "--solution", reference("sleepy-handler"))
+    grading = Grading(
+        tmp_path, temporary, "sleepy-handler", "--solution", reference("sleepy-handler")
+    )
     grading.until(grading.workers)
     grading.kill("grader.child.boot")
     code, report = grading.end()
@@ -175,8 +194,12 @@ def test_a_launcher_that_somebody_kills_is_broken(tmp_path: Path, temporary: Pat
 
 @pytest.mark.usefixtures("nothing_is_left")
 @pytest.mark.parametrize("servers", [1, 2])
-def test_a_database_that_somebody_kills_is_broken(tmp_path: Path, temporary: Path, servers: int) -> None:
-    grading = Grading(tmp_path, temporary, "oversized-pool", "--solution", reference("oversized-pool"))
+def test_a_database_that_somebody_kills_is_broken(
+    tmp_path: Path, temporary: Path, servers: int
+) -> None:
+    grading = Grading(
+        tmp_path, temporary, "oversized-pool", "--solution", reference("oversized-pool")
+    )
     seen: set[psutil.Process] = set()
 
     def see() -> bool:
@@ -191,7 +214,9 @@ def test_a_database_that_somebody_kills_is_broken(tmp_path: Path, temporary: Pat
 
 
 @pytest.mark.parametrize("slug", ["sleepy-handler", "oversized-pool"])
-def test_after_a_grader_that_somebody_kills_the_next_one_cleans_up(tmp_path: Path, temporary: Path, slug: str) -> None:
+def test_after_a_grader_that_somebody_kills_the_next_one_cleans_up(
+    tmp_path: Path, temporary: Path, slug: str
+) -> None:
     for _ in range(3):
         grading = Grading(tmp_path, temporary, slug, "--solution", reference(slug))
         grading.until(lambda: with_folder(temporary))  # read before the next round
@@ -211,7 +236,9 @@ def test_progress_survives_a_kill_at_any_moment(tmp_path: Path, temporary: Path)
         time.sleep(after_s)
         grading.process.kill()
         grading.process.communicate()
-        listed = subprocess.run([str(KATA), "list"], cwd=tmp_path, check=False, capture_output=True, text=True)
+        listed = subprocess.run(
+            [str(KATA), "list"], cwd=tmp_path, check=False, capture_output=True, text=True
+        )
         assert listed.returncode == 0, listed.stderr
         assert "sleepy-handler" in listed.stdout
     assert Grading(tmp_path, temporary, "sleepy-handler").end()[0] == 0
@@ -219,8 +246,12 @@ def test_progress_survives_a_kill_at_any_moment(tmp_path: Path, temporary: Path)
 
 @pytest.mark.usefixtures("nothing_is_left")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_grading_that_is_interrupted_tidies_up_itself(tmp_path: Path, temporary: Path, number: signal.Signals) -> None:
-    grading = Grading(tmp_path, temporary, "oversized-pool", "--solution", reference("oversized-pool"))
+def test_a_grading_that_is_interrupted_tidies_up_itself(
+    tmp_path: Path, temporary: Path, number: signal.Signals
+) -> None:
+    grading = Grading(
+        tmp_path, temporary, "oversized-pool", "--solution", reference("oversized-pool")
+    )
     grading.until(grading.workers)
     grading.process.send_signal(number)
     grading.process.communicate(timeout=HANG_S)
@@ -228,7 +259,9 @@ def test_a_grading_that_is_interrupted_tidies_up_itself(tmp_path: Path, temporar
 
 
 @pytest.mark.usefixtures("nothing_is_left")
-def test_too_few_descriptors_are_broken_and_the_advice_is_to_allow_more(tmp_path: Path, temporary: Path) -> None:
+def test_too_few_descriptors_are_broken_and_the_advice_is_to_allow_more(
+    tmp_path: Path, temporary: Path
+) -> None:
     script = f"ulimit -n 24; exec '{KATA}' check sleepy-handler --solution '{reference('sleepy-handler')}'"
     done = subprocess.run(
         ["bash", "-c", script],
@@ -251,22 +284,39 @@ exec '{kata}' check {arguments}
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a small disk is made with a mount namespace")
-@pytest.mark.parametrize(("slug", "size"), [("sleepy-handler", "4k"), ("oversized-pool", "4m"), ("oversized-pool", "30m")])
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="a small disk is made with a mount namespace"
+)
+@pytest.mark.parametrize(
+    ("slug", "size"),
+    [("sleepy-handler", "4k"), ("oversized-pool", "4m"), ("oversized-pool", "30m")],
+)
 def test_a_full_disk_is_broken_and_said(temporary: Path, slug: str, size: str) -> None:
     folder = temporary / "small"
     folder.mkdir()
-    script = FULL.format(size=size, folder=folder, kata=KATA, arguments=f"{slug} --solution '{reference(slug)}'")
-    done = subprocess.run(["unshare", "-Urm", "sh", "-c", script], capture_output=True, text=True, timeout=HANG_S, check=False)
+    script = FULL.format(
+        size=size, folder=folder, kata=KATA, arguments=f"{slug} --solution '{reference(slug)}'"
+    )
+    done = subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=HANG_S,
+        check=False,
+    )
     if done.returncode == 77 or "unshare" in done.stderr:
         assert not os.environ.get("CI"), done.stderr
         pytest.skip("no mount namespace can be had here")
     assert done.returncode == 4, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-    assert "space" in (done.stdout + done.stderr).lower() or "PostgreSQL" in done.stdout + done.stderr
+    assert (
+        "space" in (done.stdout + done.stderr).lower() or "PostgreSQL" in done.stdout + done.stderr
+    )
 
 
-def test_a_step_of_the_clock_changes_nothing(make_kata: MakeKata, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_of_the_clock_changes_nothing(
+    make_kata: MakeKata, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = time.time
     steps = iter([0.0, 3600.0, -3600.0, 86400.0])
     current = {"step": 0.0}

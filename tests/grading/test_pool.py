@@ -43,7 +43,10 @@ from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.slow
 
-HANGING = CHECKS.replace("async def test_it_answers", "async def test_it_hangs") + "    import anyio\n    await anyio.sleep(600)\n"
+HANGING = (
+    CHECKS.replace("async def test_it_answers", "async def test_it_hangs")
+    + "    import anyio\n    await anyio.sleep(600)\n"
+)
 
 
 class Notes:
@@ -83,7 +86,9 @@ def job_of(katas: Path, folder: Path, answer: str = "yes") -> Job:
 
 
 async def must_be_clean(temporary: Path) -> None:
-    """No file of a grading is left, and no process that names its folder, but for one that is just noticing that its parent has ended."""
+    """No file of a grading is left, and no process that names its folder, but for one that is just noticing that its
+    parent has ended.
+    """
     assert names_in(temporary) == []
     await until(lambda: not any(str(temporary) in words for words in command_lines()))
 
@@ -97,7 +102,9 @@ def command_lines() -> Iterator[str]:
     return (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
 
 
-async def test_what_stands_ready_grades_what_is_there_when_it_is_asked(job: Job, tmp_path: Path, temporary: Path) -> None:
+async def test_what_stands_ready_grades_what_is_there_when_it_is_asked(
+    job: Job, tmp_path: Path, temporary: Path
+) -> None:
     notes = Notes()
     with running_pool() as pool:
         passed = await pool.grade(job, notes, HANG_S)
@@ -131,7 +138,9 @@ def has_ended(process: psutil.Process) -> bool:
         return True
 
 
-async def test_what_stood_ready_and_has_ended_meanwhile_is_replaced(job: Job, temporary: Path) -> None:
+async def test_what_stood_ready_and_has_ended_meanwhile_is_replaced(
+    job: Job, temporary: Path
+) -> None:
     others = launchers()
     with running_pool() as pool:
         pool.stand_by(job)
@@ -182,7 +191,8 @@ async def test_what_cannot_be_graded_is_an_error_and_not_the_end(job: Job, tempo
     await must_be_clean(temporary)
 
 
-# ---- a series ---------------------------------------------------------------------------------------------------------
+# ---- a series
+# ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -196,7 +206,9 @@ def example(job: SeriesJob, name: str) -> Path:
 
 
 def outermost(processes: list[psutil.Process]) -> set[psutil.Process]:
-    """Those that no other one of these has started: launchers, and not the servers that they fork, which end when they like."""
+    """Those that no other one of these has started: launchers, and not the servers that they fork, which end when they
+    like.
+    """
     found = set()
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -205,13 +217,19 @@ def outermost(processes: list[psutil.Process]) -> set[psutil.Process]:
     return found
 
 
-async def test_a_series_grades_one_solution_after_another_with_the_same_launcher(series_job: SeriesJob, temporary: Path) -> None:
+async def test_a_series_grades_one_solution_after_another_with_the_same_launcher(
+    series_job: SeriesJob, temporary: Path
+) -> None:
     others = outermost(launchers())
     with running_pool() as pool:
         async with pool.series(series_job) as series:
-            passed = await series.grade(example(series_job, "accepted/reference.py"), NullObserver(), HANG_S)
+            passed = await series.grade(
+                example(series_job, "accepted/reference.py"), NullObserver(), HANG_S
+            )
             first = outermost(launchers()) - others
-            failed = await series.grade(example(series_job, "rejected/wrong.py"), NullObserver(), HANG_S)
+            failed = await series.grade(
+                example(series_job, "rejected/wrong.py"), NullObserver(), HANG_S
+            )
             second = outermost(launchers()) - others
         await must_be_clean(temporary)
     assert isinstance(passed, Graded)
@@ -220,11 +238,17 @@ async def test_a_series_grades_one_solution_after_another_with_the_same_launcher
     assert first == second != set()
 
 
-async def test_what_is_no_solution_is_an_error_and_the_series_goes_on(series_job: SeriesJob) -> None:
+async def test_what_is_no_solution_is_an_error_and_the_series_goes_on(
+    series_job: SeriesJob,
+) -> None:
     with running_pool() as pool:
         async with pool.series(series_job) as series:
-            error = await series.grade(example(series_job, "rejected/absent.py"), NullObserver(), HANG_S)
-            graded = await series.grade(example(series_job, "accepted/reference.py"), NullObserver(), HANG_S)
+            error = await series.grade(
+                example(series_job, "rejected/absent.py"), NullObserver(), HANG_S
+            )
+            graded = await series.grade(
+                example(series_job, "accepted/reference.py"), NullObserver(), HANG_S
+            )
     assert isinstance(error, SolutionError)
     assert isinstance(graded, Graded)
 
@@ -233,7 +257,9 @@ async def test_a_kata_that_cannot_be_read_is_an_error_of_its_class(series_job: S
     example(series_job, "kata.toml").write_text("format = 99")
     with running_pool() as pool:
         async with pool.series(series_job) as series:
-            error = await series.grade(example(series_job, "accepted/reference.py"), NullObserver(), HANG_S)
+            error = await series.grade(
+                example(series_job, "accepted/reference.py"), NullObserver(), HANG_S
+            )
     assert isinstance(error, KataPackageError)
 
 
@@ -245,7 +271,9 @@ ASKS_FOR_CORES = (
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux pins processes")
-async def test_a_worker_can_be_kept_to_some_cores_with_all_that_it_starts(job: Job, tmp_path: Path) -> None:
+async def test_a_worker_can_be_kept_to_some_cores_with_all_that_it_starts(
+    job: Job, tmp_path: Path
+) -> None:
     (tmp_path / "cores.py").write_text(ASKS_FOR_CORES)
     core = min(os.sched_getaffinity(0))
     with running_pool() as pool:
@@ -260,7 +288,9 @@ async def test_a_worker_can_be_kept_to_some_cores_with_all_that_it_starts(job: J
         assert {watch.cores for watch in watches if watch is not None} == {1}
 
 
-async def test_a_series_that_is_broken_off_leaves_nothing(make_kata: Callable[..., Path], tmp_path: Path, temporary: Path) -> None:
+async def test_a_series_that_is_broken_off_leaves_nothing(
+    make_kata: Callable[..., Path], tmp_path: Path, temporary: Path
+) -> None:
     katas = make_kata(checks=HANGING)
     job, notes = SeriesJob(str(katas), "tiny"), Notes()
     with running_pool() as pool:
@@ -275,11 +305,15 @@ async def test_a_series_that_is_broken_off_leaves_nothing(make_kata: Callable[..
 
 def workers() -> list[psutil.Process]:
     """Those of the pools of this process; their forkservers are its children, and they are theirs."""
-    forkservers = [child for child in psutil.Process().children() if "pool_worker" in " ".join(child.cmdline())]
+    forkservers = [
+        child for child in psutil.Process().children() if "pool_worker" in " ".join(child.cmdline())
+    ]
     return [worker for forkserver in forkservers for worker in forkserver.children()]
 
 
-async def test_a_worker_that_is_killed_is_an_error_and_is_replaced(make_kata: Callable[..., Path], tmp_path: Path, temporary: Path) -> None:
+async def test_a_worker_that_is_killed_is_an_error_and_is_replaced(
+    make_kata: Callable[..., Path], tmp_path: Path, temporary: Path
+) -> None:
     katas = make_kata(checks=HANGING)
     job, notes = SeriesJob(str(katas), "tiny"), Notes()
     results: list[Graded | GraderError] = []
@@ -287,7 +321,9 @@ async def test_a_worker_that_is_killed_is_an_error_and_is_replaced(make_kata: Ca
         async with pool.series(job) as series:
 
             async def ask() -> None:
-                results.append(await series.grade(example(job, "accepted/reference.py"), notes, HANG_S))
+                results.append(
+                    await series.grade(example(job, "accepted/reference.py"), notes, HANG_S)
+                )
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(ask)
@@ -330,7 +366,9 @@ async def root() -> Response:
 """
 
 
-async def test_a_number_that_is_none_fails_the_check_and_not_the_pool(make_kata: Callable[..., Path], tmp_path: Path) -> None:
+async def test_a_number_that_is_none_fails_the_check_and_not_the_pool(
+    make_kata: Callable[..., Path], tmp_path: Path
+) -> None:
     katas = make_kata(checks=COUNTS_WHAT_IT_IS_TOLD)
     (tmp_path / "nan.py").write_text(SAYS_NAN)
     with running_pool() as pool:
@@ -340,7 +378,8 @@ async def test_a_number_that_is_none_fails_the_check_and_not_the_pool(make_kata:
     assert graded.report.verdict is Verdict.FAILED
 
 
-# ---- a forkserver that only pretends -------------------------------------------------------------------------------------
+# ---- a forkserver that only pretends
+# -------------------------------------------------------------------------------------
 
 
 class PretendedForkserver:
@@ -394,19 +433,25 @@ async def outcome(forkserver: PretendedForkserver, *events: Event) -> Graded | G
     return results[0]
 
 
-async def test_a_worker_that_exits_unexpectedly_is_an_error(forkserver: PretendedForkserver) -> None:
+async def test_a_worker_that_exits_unexpectedly_is_an_error(
+    forkserver: PretendedForkserver,
+) -> None:
     error = await outcome(forkserver, Begun("A check."))
     assert isinstance(error, HarnessError)
     assert "exited unexpectedly" in error.message
 
 
-async def test_a_bug_of_the_grader_is_raised_with_its_traceback(forkserver: PretendedForkserver) -> None:
+async def test_a_bug_of_the_grader_is_raised_with_its_traceback(
+    forkserver: PretendedForkserver,
+) -> None:
     with pytest.raises(ExceptionGroup) as caught:
         await outcome(forkserver, Crashed("Traceback: here"))
     assert caught.group_contains(GraderCrashed, match="Traceback: here")
 
 
-async def test_an_expected_error_keeps_its_sentences_and_its_class(forkserver: PretendedForkserver) -> None:
+async def test_an_expected_error_keeps_its_sentences_and_its_class(
+    forkserver: PretendedForkserver,
+) -> None:
     error = await outcome(forkserver, Refused("No.", "Try again.", "SolutionError"))
     assert isinstance(error, SolutionError)
     assert str(error) == "No. Try again."
@@ -430,7 +475,9 @@ async def series_outcome(forkserver: PretendedForkserver, *events: Event) -> Gra
     return results[0]
 
 
-async def test_a_worker_of_a_series_that_exits_unexpectedly_is_an_error(forkserver: PretendedForkserver) -> None:
+async def test_a_worker_of_a_series_that_exits_unexpectedly_is_an_error(
+    forkserver: PretendedForkserver,
+) -> None:
     error = await series_outcome(forkserver, Begun("A check."))
     assert isinstance(error, HarnessError)
     assert "exited unexpectedly" in error.message
@@ -442,7 +489,9 @@ async def test_a_bug_of_the_grader_ends_a_series(forkserver: PretendedForkserver
     assert caught.group_contains(GraderCrashed, match="Traceback: here")
 
 
-async def test_a_worker_of_a_series_that_exited_between_two_solutions_is_replaced(forkserver: PretendedForkserver) -> None:
+async def test_a_worker_of_a_series_that_exited_between_two_solutions_is_replaced(
+    forkserver: PretendedForkserver,
+) -> None:
     results: list[Graded | GraderError] = []
 
     async def ask_twice() -> None:
@@ -458,7 +507,9 @@ async def test_a_worker_of_a_series_that_exited_between_two_solutions_is_replace
     assert results == [FAIL, FAIL]
 
 
-async def test_without_a_forkserver_a_series_gives_an_error(forkserver: PretendedForkserver) -> None:
+async def test_without_a_forkserver_a_series_gives_an_error(
+    forkserver: PretendedForkserver,
+) -> None:
     forkserver.theirs.close()
     async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny")) as series:
         error = await series.grade(Path("app.py"), NullObserver(), HANG_S)
@@ -466,7 +517,9 @@ async def test_without_a_forkserver_a_series_gives_an_error(forkserver: Pretende
     assert "has ended" in error.message
 
 
-async def test_an_error_from_what_stood_ready_counts_for_nothing(forkserver: PretendedForkserver) -> None:
+async def test_an_error_from_what_stood_ready_counts_for_nothing(
+    forkserver: PretendedForkserver,
+) -> None:
     pool = Pool(forkserver.ours)
     pool.stand_by(JOB)
     with forkserver.channel() as channel:
@@ -483,14 +536,18 @@ async def test_an_error_from_what_stood_ready_counts_for_nothing(forkserver: Pre
     assert results == [FAIL]
 
 
-async def test_when_the_forkserver_has_gone_that_is_an_error(forkserver: PretendedForkserver) -> None:
+async def test_when_the_forkserver_has_gone_that_is_an_error(
+    forkserver: PretendedForkserver,
+) -> None:
     forkserver.theirs.close()
     error = await Pool(forkserver.ours).grade(JOB, NullObserver(), HANG_S)
     assert isinstance(error, HarnessError)
     assert "has ended" in error.message
 
 
-def test_a_worker_that_stands_ready_for_another_kata_is_let_go(forkserver: PretendedForkserver) -> None:
+def test_a_worker_that_stands_ready_for_another_kata_is_let_go(
+    forkserver: PretendedForkserver,
+) -> None:
     pool = Pool(forkserver.ours)
     pool.stand_by(JOB)
     pool.stand_by(JOB)
@@ -501,7 +558,9 @@ def test_a_worker_that_stands_ready_for_another_kata_is_let_go(forkserver: Prete
             pool.stand_down()
 
 
-async def test_what_cannot_be_read_is_the_error_of_that_grading_alone(forkserver: PretendedForkserver) -> None:
+async def test_what_cannot_be_read_is_the_error_of_that_grading_alone(
+    forkserver: PretendedForkserver,
+) -> None:
     unreadable = b'{"type": "Graded", "run": {}}\n'
     results: list[Graded | GraderError] = []
 

@@ -25,7 +25,9 @@ def test_a_signal_in_the_middle_of_something_is_noted_until_it_is_safe(ending: E
         pytest.fail("this should not be reached")
 
 
-def test_a_signal_while_it_waits_ends_it_and_another_one_does_not_disturb_the_cleaning(ending: Ending) -> None:
+def test_a_signal_while_it_waits_ends_it_and_another_one_does_not_disturb_the_cleaning(
+    ending: Ending,
+) -> None:
     with pytest.raises(BrokenOff), ending.at_once():
         signal.raise_signal(signal.SIGTERM)
     signal.raise_signal(signal.SIGTERM)
@@ -34,7 +36,9 @@ def test_a_signal_while_it_waits_ends_it_and_another_one_does_not_disturb_the_cl
 def test_a_check_that_begins_after_the_signal_is_interrupted(ending: Ending) -> None:
     signal.raise_signal(signal.SIGTERM)
     seen: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))  # as a grading does while checks run
+    signal.signal(
+        signal.SIGTERM, lambda number, frame: seen.append(number)
+    )  # as a grading does while checks run
     ours, theirs = socket.socketpair()
     with ours, theirs:
         Teller(ours, ending).check_begins("A check.")

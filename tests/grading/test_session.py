@@ -1,4 +1,6 @@
-"""A session: solutions of one kata, graded one after another in an environment that is replaced when something went wrong in it."""
+"""A session: solutions of one kata, graded one after another in an environment that is replaced when something went
+wrong in it.
+"""
 
 import contextlib
 import tempfile
@@ -29,7 +31,9 @@ os.kill(os.getppid(), signal.SIGKILL)
 """
 
 
-def test_in_a_session_each_solution_is_judged_for_itself(make_kata: MakeKata, tmp_path: Path) -> None:
+def test_in_a_session_each_solution_is_judged_for_itself(
+    make_kata: MakeKata, tmp_path: Path
+) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "app.py").write_text("from helper import app\n")
@@ -39,15 +43,27 @@ def test_in_a_session_each_solution_is_judged_for_itself(make_kata: MakeKata, tm
     no.write_text(SAYS_NO)
     alone.write_text("from helper import app\n")
     with Session(find_catalog(make_kata()).kata("tiny")) as session:
-        verdicts = [session.grade(solution).report.verdict for solution in (yes, no, folder, alone, yes)]
-    assert verdicts == [Verdict.PASSED, Verdict.FAILED, Verdict.PASSED, Verdict.FAILED, Verdict.PASSED]
+        verdicts = [
+            session.grade(solution).report.verdict for solution in (yes, no, folder, alone, yes)
+        ]
+    assert verdicts == [
+        Verdict.PASSED,
+        Verdict.FAILED,
+        Verdict.PASSED,
+        Verdict.FAILED,
+        Verdict.PASSED,
+    ]
 
 
-def test_a_session_goes_on_after_what_could_not_be_graded(make_kata: MakeKata, tmp_path: Path) -> None:
+def test_a_session_goes_on_after_what_could_not_be_graded(
+    make_kata: MakeKata, tmp_path: Path
+) -> None:
     killer, yes = tmp_path / "killer.py", tmp_path / "yes.py"
     killer.write_text(ENDS_ITS_LAUNCHER)
     yes.write_text(YES)
-    with Session(find_catalog(make_kata()).kata("tiny"), Settings(sandbox=SandboxMode.OFF)) as session:
+    with Session(
+        find_catalog(make_kata()).kata("tiny"), Settings(sandbox=SandboxMode.OFF)
+    ) as session:
         with pytest.raises(SolutionError):
             session.grade(tmp_path / "none.py")
         assert session.grade(yes).report.verdict is Verdict.PASSED
@@ -56,7 +72,9 @@ def test_a_session_goes_on_after_what_could_not_be_graded(make_kata: MakeKata, t
         assert session.grade(yes).report.verdict is Verdict.PASSED
 
 
-def test_a_session_leaves_nothing_behind(make_kata: MakeKata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_leaves_nothing_behind(
+    make_kata: MakeKata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
     (tmp_path / "yes.py").write_text(YES)
@@ -68,7 +86,8 @@ def test_a_session_leaves_nothing_behind(make_kata: MakeKata, tmp_path: Path, mo
     assert not list((tmp_path / "tmp").iterdir())
 
 
-# ---- the environment ----------------------------------------------------------------------------------------------------
+# ---- the environment
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -104,7 +123,9 @@ def before() -> set[psutil.Process]:
     return set(psutil.Process().children(recursive=True))
 
 
-def test_nothing_runs_before_it_is_started_and_nothing_is_left_afterwards(kata: Kata, temporary: Path, before: set[psutil.Process]) -> None:
+def test_nothing_runs_before_it_is_started_and_nothing_is_left_afterwards(
+    kata: Kata, temporary: Path, before: set[psutil.Process]
+) -> None:
     with Environment(kata) as environment:
         assert environment.run_dir.is_relative_to(temporary)
         assert not started_since(before)
@@ -122,7 +143,11 @@ def test_each_solution_takes_the_place_of_the_one_before(kata: Kata, tmp_path: P
     (first / "helper.py").write_text("")
     (tmp_path / "second.py").write_text("2")
     with Environment(kata) as environment:
-        (folder,) = [environment.folders[subject] for subject in environment.folders if subject.value == "solution"]
+        (folder,) = [
+            environment.folders[subject]
+            for subject in environment.folders
+            if subject.value == "solution"
+        ]
         environment.take_in(first)
         environment.take_in(tmp_path / "second.py")
         assert {path.name: path.read_text() for path in folder.iterdir()} == {"app.py": "2"}
@@ -138,7 +163,9 @@ def test_a_launcher_that_has_ended_is_noticed(kata: Kata) -> None:
             environment.need_alive()
 
 
-def test_a_session_that_is_prepared_grades_also_when_its_environment_has_ended_meanwhile(kata: Kata, before: set[psutil.Process]) -> None:
+def test_a_session_that_is_prepared_grades_also_when_its_environment_has_ended_meanwhile(
+    kata: Kata, before: set[psutil.Process]
+) -> None:
     with Session(kata, Settings(sandbox=SandboxMode.OFF)) as session:
         session.prepare()
         end(started_since(before))
@@ -155,5 +182,8 @@ def test_a_kata_without_a_reference_is_graded_all_the_same(make_kata: MakeKata) 
 
 def test_a_reference_that_cannot_be_used_is_the_katas_fault(kata: Kata) -> None:
     kata.reference.write_text("x" * (LIMIT_BYTES + 1))
-    with pytest.raises(KataPackageError, match="reference cannot be used"), Session(kata) as session:
+    with (
+        pytest.raises(KataPackageError, match="reference cannot be used"),
+        Session(kata) as session,
+    ):
         session.grade(kata.starter)

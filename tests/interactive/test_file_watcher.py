@@ -14,7 +14,15 @@ from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from grader.errors import HarnessError
 from grader.interactive import file_watcher as saves
-from grader.interactive.file_watcher import LOOK_S, Gone, News, Polls, Saved, WorkspaceGone, follow_saves
+from grader.interactive.file_watcher import (
+    LOOK_S,
+    Gone,
+    News,
+    Polls,
+    Saved,
+    WorkspaceGone,
+    follow_saves,
+)
 from tests.waiting import until
 
 
@@ -97,8 +105,12 @@ def by_deleting_another_file(app: Path) -> None:
     (app.parent / "shop").rmdir()
 
 
-@pytest.mark.parametrize("save", [by_rename, by_backup, by_truncation, by_another_file, by_deleting_another_file])
-async def test_a_save_is_seen_however_it_is_made(folder: Path, save: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize(
+    "save", [by_rename, by_backup, by_truncation, by_another_file, by_deleting_another_file]
+)
+async def test_a_save_is_seen_however_it_is_made(
+    folder: Path, save: Callable[[Path], None]
+) -> None:
     (folder / "shop").mkdir()
     async with following(folder) as told:
         save(told.app)
@@ -122,7 +134,14 @@ async def test_a_burst_of_writes_is_one_save_or_few(folder: Path) -> None:
 
 async def test_what_editors_and_tools_leave_beside_a_file_is_no_save(folder: Path) -> None:
     async with following(folder) as told:
-        for name in (".app.py.swp", "4913", "app.py~", "#app.py#", "app.py___jb_tmp___", ".goutputstream-X1Y2Z3"):
+        for name in (
+            ".app.py.swp",
+            "4913",
+            "app.py~",
+            "#app.py#",
+            "app.py___jb_tmp___",
+            ".goutputstream-X1Y2Z3",
+        ):
             (folder / name).write_text("x")
             (folder / name).unlink()
         (folder / ".#app.py").symlink_to("me@here.1")
@@ -148,7 +167,9 @@ async def test_reading_is_no_save(folder: Path) -> None:
         await told.nothing()
 
 
-async def test_a_workspace_within_a_folder_that_tools_use_is_watched_as_well(tmp_path: Path) -> None:
+async def test_a_workspace_within_a_folder_that_tools_use_is_watched_as_well(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "node_modules" / ".git" / "first"
     folder.mkdir(parents=True)
     (folder.parent / ".kata").mkdir()
@@ -222,7 +243,9 @@ async def test_where_the_system_cannot_tell_files_are_compared_and_that_is_said(
         tasks.cancel_scope.cancel()
 
 
-async def test_where_not_even_that_works_there_is_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_not_even_that_works_there_is_one_sentence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*paths: Path, **options: Any) -> Any:
         raise WatchfilesRustInternalError("no memory")
 

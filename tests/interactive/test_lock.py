@@ -23,7 +23,11 @@ with only_watch(Workspace(Path(sys.argv[1]))):
 
 def test_a_second_watch_is_refused_in_one_sentence(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path)
-    with only_watch(workspace), pytest.raises(UsageError, match="already running in") as caught, only_watch(workspace):
+    with (
+        only_watch(workspace),
+        pytest.raises(UsageError, match="already running in") as caught,
+        only_watch(workspace),
+    ):
         pass
     assert caught.value.exit_code is ExitCode.USAGE
 
@@ -37,7 +41,9 @@ def test_when_a_watch_has_ended_there_can_be_another(tmp_path: Path) -> None:
 
 def test_a_watch_that_was_killed_holds_nothing(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path)
-    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
         with pytest.raises(UsageError), only_watch(workspace):
@@ -49,5 +55,8 @@ def test_a_watch_that_was_killed_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_cannot_be_had_at_all(tmp_path: Path) -> None:
-    with pytest.raises(ProgressFileError, match="cannot be locked"), only_watch(Workspace(tmp_path)):
+    with (
+        pytest.raises(ProgressFileError, match="cannot be locked"),
+        only_watch(Workspace(tmp_path)),
+    ):
         pass

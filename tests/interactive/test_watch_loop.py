@@ -52,14 +52,18 @@ def target(make_kata: Callable[..., Path], tmp_path: Path) -> Target:
     catalog = find_catalog(make_kata("first"))
     workspace = make_workspace(tmp_path)
     handout = hand_out(catalog.kata("first"), workspace, {})
-    return Target(catalog, handout.kata, handout.folder, "kata watch", workspace, workspace.runs_folder)
+    return Target(
+        catalog, handout.kata, handout.folder, "kata watch", workspace, workspace.runs_folder
+    )
 
 
 async def watched(target: Target, *results: Graded | GraderError) -> tuple[str, Fake]:
     """What is shown when gradings give these results."""
     fake = Fake(list(results))
     with screen_output() as written:
-        session = fake.session = WatchLoop(target, Desk(fake, WatchScreen(), None, lambda words, slug: None, lambda target: None))
+        session = fake.session = WatchLoop(
+            target, Desk(fake, WatchScreen(), None, lambda words, slug: None, lambda target: None)
+        )
         with anyio.fail_after(HANG_S):
             assert await session.run() == 0
     return written.getvalue(), fake
@@ -78,7 +82,9 @@ async def test_a_pass_is_noted_and_a_later_failure_takes_nothing_away(target: Ta
     assert target.workspace.states({}) == {"first": State.PASSED}
 
 
-async def test_progress_that_cannot_be_written_is_said_and_the_watch_goes_on(target: Target) -> None:
+async def test_progress_that_cannot_be_written_is_said_and_the_watch_goes_on(
+    target: Target,
+) -> None:
     assert target.workspace is not None
     target.workspace.progress_file.write_text(json.dumps({"format": 99, "katas": {}}))
     shown, _ = await watched(target, PASS, FAIL)
@@ -98,7 +104,9 @@ async def test_evidence_that_could_not_be_saved_is_said_after_the_verdict(target
     target.workspace.runs_folder.write_text("This is no folder.")
     shown, _ = await watched(target, PASS)
     words = " ".join(shown.split())
-    assert words.index("Passed: all 2 checks hold") < words.index("It cannot be judged again, but the verdict holds.")
+    assert words.index("Passed: all 2 checks hold") < words.index(
+        "It cannot be judged again, but the verdict holds."
+    )
     assert "The run cannot be saved in" in words
 
 

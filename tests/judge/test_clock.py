@@ -8,7 +8,12 @@ from tests.judge.records import watch
 
 
 def test_waiting_for_a_core_and_the_graders_work_are_not_the_codes_own() -> None:
-    seen = Watch(started_s=1.0, ended_s=3.0, server=CpuTimes(cpu_s=0.3, waited_s=0.5), grader=CpuTimes(cpu_s=0.2, waited_s=0.1))
+    seen = Watch(
+        started_s=1.0,
+        ended_s=3.0,
+        server=CpuTimes(cpu_s=0.3, waited_s=0.5),
+        grader=CpuTimes(cpu_s=0.2, waited_s=0.1),
+    )
     assert seen.own_s == pytest.approx(2.0 - 0.5 - 0.1 - 0.2)
 
 
@@ -37,7 +42,12 @@ def test_a_late_grader_that_waited_for_a_core_is_counted_once() -> None:
 
 
 def test_its_own_computing_is_the_codes_own() -> None:
-    busy = Watch(started_s=0.0, ended_s=2.0, server=CpuTimes(cpu_s=2.0, waited_s=0.0), grader=CpuTimes(cpu_s=0.0, waited_s=0.0))
+    busy = Watch(
+        started_s=0.0,
+        ended_s=2.0,
+        server=CpuTimes(cpu_s=2.0, waited_s=0.0),
+        grader=CpuTimes(cpu_s=0.0, waited_s=0.0),
+    )
     assert is_witnessed(busy, 1.5)
 
 

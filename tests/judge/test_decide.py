@@ -10,7 +10,14 @@ from grader.evidence.machine import CpuTimes
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.evidence.server import Crash, Excess, Frame, ServerLife, Stall
 from grader.evidence.traffic import ExchangeError
-from grader.judge.decide import CheckJudge, Step, examine_attempt, judge_check, judge_run, verdict_of
+from grader.judge.decide import (
+    CheckJudge,
+    Step,
+    examine_attempt,
+    judge_check,
+    judge_run,
+    verdict_of,
+)
 from grader.report import FindingKind, Outcome, Verdict
 from tests.judge.records import answered, attempt, counted, exchange, gated, timed, watch
 
@@ -67,11 +74,25 @@ def test_what_attempts_allow_to_say(attempts: list[Attempt], step: Step) -> None
     assert next_step(attempts) is step
 
 
-def under_own_deadline(taken_s: float | None, *, status: int = 504, took_s: float = 0.4, subject: Subject = Subject.SOLUTION) -> Attempt:
+def under_own_deadline(
+    taken_s: float | None,
+    *,
+    status: int = 504,
+    took_s: float = 0.4,
+    subject: Subject = Subject.SOLUTION,
+) -> Attempt:
     """An attempt in a kata whose solutions keep a deadline of 0.4 s themselves, and say 504 when it has passed."""
     one = exchange(status=status, took_s=took_s)
-    claim = StatusClaim(exchanges=(1,), allowed=(200,), watch=watch(took_s), late=(504,), not_before_s=0.3)
-    return attempt(subject, exchanges=(one,), claims=(claim,), own_deadline_s=0.4, watch=watch(1.0, waited_s=taken_s))
+    claim = StatusClaim(
+        exchanges=(1,), allowed=(200,), watch=watch(took_s), late=(504,), not_before_s=0.3
+    )
+    return attempt(
+        subject,
+        exchanges=(one,),
+        claims=(claim,),
+        own_deadline_s=0.4,
+        watch=watch(1.0, waited_s=taken_s),
+    )
 
 
 def test_a_late_answer_is_final_when_the_machine_took_little() -> None:
@@ -127,13 +148,20 @@ def test_a_gate_counts_when_the_code_itself_waited_past_half_of_the_deadline() -
 
 def test_a_wrong_status_is_final_and_a_missing_answer_is_not() -> None:
     assert next_step([answered(exchange(status=500))]) is Step.FAIL
-    assert next_step([answered(exchange(took_s=3, status=None, error=ExchangeError.TIMED_OUT))]) is Step.TRY_SOLUTION
+    assert (
+        next_step([answered(exchange(took_s=3, status=None, error=ExchangeError.TIMED_OUT))])
+        is Step.TRY_SOLUTION
+    )
     assert next_step([answered(exchange(status=None, error=ExchangeError.CLOSED))]) is Step.FAIL
 
 
 def test_a_wrong_status_is_told_before_a_missing_answer() -> None:
     finding = examine_attempt(
-        answered(exchange(1, took_s=3, status=None, error=ExchangeError.TIMED_OUT), exchange(2, status=500), exchange(3))
+        answered(
+            exchange(1, took_s=3, status=None, error=ExchangeError.TIMED_OUT),
+            exchange(2, status=500),
+            exchange(3),
+        )
     )
     assert finding is not None
     assert (finding.kind, finding.count, finding.total) == (FindingKind.WRONG_STATUS, 1, 3)
@@ -157,11 +185,20 @@ def test_counts(measured: float, relation: Relation, limit: float, holds: bool) 
 def test_a_crash_explains_before_any_claim() -> None:
     frame = Frame(file="app.py", line=3, function="f", source="x")
     life = ServerLife(
-        workers=1, started_s=0, ready_s=0.1, exited_s=0.5, exit_code=1, crash=Crash(phase="load", type="E", message="m", frames=(frame,))
+        workers=1,
+        started_s=0,
+        ready_s=0.1,
+        exited_s=0.5,
+        exit_code=1,
+        crash=Crash(phase="load", type="E", message="m", frames=(frame,)),
     )
     finding = examine_attempt(attempt(life=life, exchanges=(exchange(status=500),)))
     assert finding is not None
-    assert (finding.kind, finding.frames, finding.error) == (FindingKind.CRASHED_UNDER_LOAD, (frame,), "E: m")
+    assert (finding.kind, finding.frames, finding.error) == (
+        FindingKind.CRASHED_UNDER_LOAD,
+        (frame,),
+        "E: m",
+    )
 
 
 KILLED = attempt(life=ServerLife(workers=1, started_s=0, ready_s=0.1, exited_s=0.5, exit_code=-9))
@@ -178,7 +215,9 @@ CRASHED = attempt(life=ServerLife(workers=1, started_s=0, ready_s=0.1, exited_s=
         ([KILLED, KILLED], False, Step.FAIL),
     ],
 )
-def test_a_sigkill_that_was_not_ours_must_recur(attempts: list[Attempt], failed_already: bool, step: Step) -> None:
+def test_a_sigkill_that_was_not_ours_must_recur(
+    attempts: list[Attempt], failed_already: bool, step: Step
+) -> None:
     assert next_step(attempts, failed_already=failed_already) is step
 
 
@@ -186,7 +225,11 @@ def test_an_exceeded_limit_is_final_and_told_before_the_end_that_it_brought() ->
     excess = Excess(what="memory_bytes", limit=1e9, seen=2e9)
     finding = examine_attempt(attempt(life=structs.replace(KILLED.life, exceeded=excess)))  # type: ignore[type-var]
     assert finding is not None
-    assert (finding.kind, finding.subject, finding.by_clock) == (FindingKind.LIMIT_EXCEEDED, "memory_bytes", False)
+    assert (finding.kind, finding.subject, finding.by_clock) == (
+        FindingKind.LIMIT_EXCEEDED,
+        "memory_bytes",
+        False,
+    )
 
 
 def test_a_grading_that_ran_out_of_time_passes_nothing_and_fails_nobody() -> None:
@@ -197,7 +240,9 @@ def test_a_grading_that_ran_out_of_time_passes_nothing_and_fails_nobody() -> Non
 
 
 def test_waits_for_cores_that_the_solution_itself_used_are_its_own() -> None:
-    alone = structs.replace(watch(1.0, waited_s=0.9), cores=2, others=CpuTimes(cpu_s=1.9, waited_s=5.0))
+    alone = structs.replace(
+        watch(1.0, waited_s=0.9), cores=2, others=CpuTimes(cpu_s=1.9, waited_s=5.0)
+    )
     beside_others = structs.replace(alone, others=CpuTimes(cpu_s=0.6, waited_s=5.0))
     assert alone.own_s is not None
     assert beside_others.own_s is not None
@@ -206,7 +251,9 @@ def test_waits_for_cores_that_the_solution_itself_used_are_its_own() -> None:
 
 
 def test_an_end_that_was_asked_for_is_no_crash() -> None:
-    life = ServerLife(workers=1, started_s=0, ready_s=0.1, stop_asked_s=0.2, exited_s=0.5, exit_code=-15)
+    life = ServerLife(
+        workers=1, started_s=0, ready_s=0.1, stop_asked_s=0.2, exited_s=0.5, exit_code=-15
+    )
     finding = examine_attempt(attempt(life=life, exchanges=(exchange(),), claims=counted(1).claims))
     assert finding is None
 
@@ -239,7 +286,10 @@ def test_a_burst_that_was_cut_off_but_never_held_to_a_limit_is_broken() -> None:
 def test_a_burst_that_did_not_overlap_is_no_witness() -> None:
     apart = timed(1.2)
     late = structs.replace(apart.exchanges[1], sent_s=0.9)
-    assert next_step([structs.replace(apart, exchanges=(apart.exchanges[0], late))]) is Step.TRY_REFERENCE
+    assert (
+        next_step([structs.replace(apart, exchanges=(apart.exchanges[0], late))])
+        is Step.TRY_REFERENCE
+    )
 
 
 def test_a_slow_burst_carries_its_bars_in_the_order_of_their_ends() -> None:
@@ -253,16 +303,27 @@ def test_the_places_where_the_loop_stood_still_are_added_up() -> None:
     stalls = tuple(Stall(at_s=0.0, duration_s=0.2, frame=frame) for frame in frames)
     finding = examine_attempt(structs.replace(SLOW, stalls=stalls))
     assert finding is not None
-    assert [(site.frame.line, site.count, site.total_s) for site in finding.stalls] == [(3, 2, 0.4), (9, 1, 0.2)]
+    assert [(site.frame.line, site.count, site.total_s) for site in finding.stalls] == [
+        (3, 2, 0.4),
+        (9, 1, 0.2),
+    ]
 
 
 def test_a_mishap_is_broken_whatever_else_was_seen() -> None:
-    assert judge_check(record(attempt(mishap="no disk", claims=counted(5).claims))).outcome is Outcome.BROKEN
+    assert (
+        judge_check(record(attempt(mishap="no disk", claims=counted(5).claims))).outcome
+        is Outcome.BROKEN
+    )
 
 
 def test_figures_of_a_pass_are_those_of_its_clock() -> None:
     result = judge_check(record(FAST))
-    assert (result.outcome, result.measured, result.limit, result.unit) == (Outcome.PASSED, 0.1, 0.4, "s")
+    assert (result.outcome, result.measured, result.limit, result.unit) == (
+        Outcome.PASSED,
+        0.1,
+        0.4,
+        "s",
+    )
 
 
 def test_a_later_check_is_judged_in_the_light_of_an_earlier_failure() -> None:

@@ -1,4 +1,5 @@
-"""Every kata tells right from wrong: its starter, its reference, and the fewest examples by which every check is seen to fail.
+"""Every kata tells right from wrong: its starter, its reference, and the fewest examples by which every check is seen
+to fail.
 
 All examples and junk, and the margins of clock limits, are for `kata verify`, which `.ci/run` runs.
 """
@@ -31,7 +32,9 @@ def test_a_kata_is_complete(katum: Kata) -> None:
     assert len(accepted) >= 2
     assert len(rejected) >= 3
     assert katum.reference.is_file()
-    assert {example.path.name for example in rejected} == {mistake.file for mistake in katum.mistakes}
+    assert {example.path.name for example in rejected} == {
+        mistake.file for mistake in katum.mistakes
+    }
     assert katum.readme.read_text().startswith("# ")
     assert len(katum.checks.read_text().splitlines()) < 120
     assert "## Read more" in katum.readme.read_text()
@@ -41,5 +44,9 @@ def test_a_kata_is_complete(katum: Kata) -> None:
 def test_every_check_is_failed_by_an_example(katum: Kata) -> None:
     declared = set(katum.starter_fails).union(*(mistake.fails for mistake in katum.mistakes))
     source = katum.checks.read_text()
-    names = {line.split("(")[0].removeprefix("async def ") for line in source.splitlines() if line.startswith("async def test_")}
+    names = {
+        line.split("(")[0].removeprefix("async def ")
+        for line in source.splitlines()
+        if line.startswith("async def test_")
+    }
     assert declared == names

@@ -1,4 +1,6 @@
-"""What the katas teach as facts is true for the versions that are installed; where a README names a version, its fact is here."""
+"""What the katas teach as facts is true for the versions that are installed; where a README names a version, its fact
+is here.
+"""
 
 import asyncio
 import contextlib
@@ -28,7 +30,9 @@ async def get(app: FastAPI, path: str = "/") -> tuple[int, str]:
         return response.status_code, response.text
 
 
-async def visit_and_leave(app: FastAPI, left: asyncio.Event, sent: Callable[[Message], None] = lambda _: None) -> None:
+async def visit_and_leave(
+    app: FastAPI, left: asyncio.Event, sent: Callable[[Message], None] = lambda _: None
+) -> None:
     """Ask for `/`, and go away when the event is set, as uvicorn tells an app of it."""
     messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
@@ -41,11 +45,30 @@ async def visit_and_leave(app: FastAPI, left: asyncio.Event, sent: Callable[[Mes
     async def send(message: Message) -> None:
         sent(message)
 
-    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": "/", "raw_path": b"/"}
-    await app({**scope, "query_string": b"", "headers": [], "scheme": "http", "server": ("app", 80), "client": ("1", 1)}, receive, send)
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "path": "/",
+        "raw_path": b"/",
+    }
+    await app(
+        {
+            **scope,
+            "query_string": b"",
+            "headers": [],
+            "scheme": "http",
+            "server": ("app", 80),
+            "client": ("1", 1),
+        },
+        receive,
+        send,
+    )
 
 
-# ---- threads ------------------------------------------------------------------------------------------------------------
+# ---- threads
+# ------------------------------------------------------------------------------------------------------------
 
 
 async def test_plain_handlers_share_forty_threads() -> None:
@@ -63,7 +86,8 @@ async def test_asyncio_has_four_threads_more_than_the_machine_has_cores() -> Non
     assert executor._max_workers == min(32, (os.cpu_count() or 1) + 4)
 
 
-# ---- context ------------------------------------------------------------------------------------------------------------
+# ---- context
+# ------------------------------------------------------------------------------------------------------------
 
 name: ContextVar[str] = ContextVar("name", default="guest")
 
@@ -76,8 +100,12 @@ async def set_in_an_async_def() -> None:
     name.set("async def")
 
 
-@pytest.mark.parametrize(("dependency", "seen"), [(set_in_a_def, "guest"), (set_in_an_async_def, "async def")])
-async def test_a_plain_dependency_sets_context_variables_in_a_copy(dependency: Callable[[], Any], seen: str) -> None:
+@pytest.mark.parametrize(
+    ("dependency", "seen"), [(set_in_a_def, "guest"), (set_in_an_async_def, "async def")]
+)
+async def test_a_plain_dependency_sets_context_variables_in_a_copy(
+    dependency: Callable[[], Any], seen: str
+) -> None:
     app = FastAPI()
 
     @app.get("/", dependencies=[Depends(dependency)])
@@ -93,7 +121,8 @@ async def test_to_thread_copies_the_context_and_run_in_executor_does_not() -> No
     assert await asyncio.get_running_loop().run_in_executor(None, name.get) == "guest"
 
 
-# ---- visitors who leave -------------------------------------------------------------------------------------------------
+# ---- visitors who leave
+# -------------------------------------------------------------------------------------------------
 
 
 async def test_a_plain_handler_is_not_cancelled_when_its_visitor_leaves() -> None:
@@ -124,18 +153,24 @@ async def test_a_stream_is_cancelled_when_its_visitor_leaves() -> None:
     async def stream() -> StreamingResponse:
         return StreamingResponse(items())
 
-    await visit_and_leave(app, left, lambda message: left.set() if message.get("body") == b"first" else None)
+    await visit_and_leave(
+        app, left, lambda message: left.set() if message.get("body") == b"first" else None
+    )
     assert ended == ["cancelled"]
 
 
 @pytest.mark.parametrize("behind_a_middleware", [False, True])
-async def test_behind_a_middleware_nobody_hears_of_a_visitors_leaving_without_waiting(behind_a_middleware: bool) -> None:
+async def test_behind_a_middleware_nobody_hears_of_a_visitors_leaving_without_waiting(
+    behind_a_middleware: bool,
+) -> None:
     app, left, seen = FastAPI(), asyncio.Event(), []
 
     if behind_a_middleware:
 
         @app.middleware("http")
-        async def pass_on(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        async def pass_on(
+            request: Request, call_next: Callable[[Request], Awaitable[Response]]
+        ) -> Response:
             return await call_next(request)
 
     @app.get("/")
@@ -149,7 +184,8 @@ async def test_behind_a_middleware_nobody_hears_of_a_visitors_leaving_without_wa
     assert seen == [not behind_a_middleware]
 
 
-# ---- dependencies with yield --------------------------------------------------------------------------------------------
+# ---- dependencies with yield
+# --------------------------------------------------------------------------------------------
 
 
 async def test_what_follows_a_yield_runs_after_the_stream() -> None:
@@ -186,7 +222,8 @@ async def test_a_background_task_of_a_request_that_failed_is_never_run() -> None
     assert ran == []
 
 
-# ---- groups and cancellation --------------------------------------------------------------------------------------------
+# ---- groups and cancellation
+# --------------------------------------------------------------------------------------------
 
 
 async def fail_with(error: Exception) -> None:
@@ -262,7 +299,8 @@ async def test_a_task_of_asyncio_is_cancelled_once() -> None:
     assert reached == ["cleaned up"]
 
 
-# ---- clients ------------------------------------------------------------------------------------------------------------
+# ---- clients
+# ------------------------------------------------------------------------------------------------------------
 
 
 async def test_a_client_waits_five_seconds_and_has_a_hundred_connections() -> None:

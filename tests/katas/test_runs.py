@@ -25,7 +25,10 @@ VISITORS = 4
 
 async def first_round(stage: Stage, folder: Path) -> Round:
     """One round of the kata's load, of which the upstream is told, too."""
-    async with single_error(), running_cast(stage, folder, Recorder(Clock(), Subject.SOLUTION)) as cast:
+    async with (
+        single_error(),
+        running_cast(stage, folder, Recorder(Clock(), Subject.SOLUTION)) as cast,
+    ):
         async with anyio.create_task_group() as tasks:
             preparation = read_preparation(stage.kata)
             if preparation is not None:

@@ -12,7 +12,9 @@ from tests.bench.noise import Noise, busy_machine
 
 NOISE = Noise(8)
 AT_ONCE = 4
-"""The gradings disturb each other too; and together they get more of the cores than one would, so that this takes less long."""
+"""The gradings disturb each other too; and together they get more of the cores than one would, so that this takes less
+long.
+"""
 
 TRIED = 6
 """So many, other ones each time; all of them again and again is what the soak is for."""
@@ -35,4 +37,6 @@ def test_no_verdict_is_wrong_beside_busy_processes() -> None:
     with busy_machine(NOISE), ThreadPoolExecutor(AT_ONCE) as threads:
         gradings = list(threads.map(grade, random.sample(CARDS, min(TRIED, len(CARDS)))))
     # Inconclusive is right too: it says that this machine is too busy to tell.
-    assert [grading for grading in gradings if grading.verdict not in (grading.expected, "inconclusive")] == []
+    assert [
+        grading for grading in gradings if grading.verdict not in (grading.expected, "inconclusive")
+    ] == []

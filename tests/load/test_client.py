@@ -79,9 +79,20 @@ async def test_an_exchange_has_its_times_in_order(serve: Serve) -> None:
     assert exchange.sent_s is not None
     assert exchange.first_byte_s is not None
     assert exchange.last_byte_s is not None
-    assert exchange.planned_s <= exchange.sent_s <= exchange.first_byte_s <= exchange.last_byte_s == exchange.ended_s
+    assert (
+        exchange.planned_s
+        <= exchange.sent_s
+        <= exchange.first_byte_s
+        <= exchange.last_byte_s
+        == exchange.ended_s
+    )
     assert exchange.elapsed_s >= 0.045
-    assert (exchange.status, exchange.size_bytes, exchange.body, exchange.error) == (200, 1, "1", None)
+    assert (exchange.status, exchange.size_bytes, exchange.body, exchange.error) == (
+        200,
+        1,
+        "1",
+        None,
+    )
 
 
 async def test_a_body_and_headers_are_sent(serve: Serve) -> None:
@@ -90,7 +101,9 @@ async def test_a_body_and_headers_are_sent(serve: Serve) -> None:
     assert answer.body == b'{"body":{"a":[1]},"agent":"me"}'
 
 
-async def test_a_burst_is_sent_at_the_same_moment_and_overlaps(serve: Serve, recorder: Recorder) -> None:
+async def test_a_burst_is_sent_at_the_same_moment_and_overlaps(
+    serve: Serve, recorder: Recorder
+) -> None:
     async with serve(SLEEPER) as server:
         crowd = await server.burst("GET", "/together/{n}", count=100)
     assert [int(answer.body) for answer in crowd] == [answer.n for answer in crowd]
@@ -177,7 +190,9 @@ CROWDED = """
 """
 
 
-async def test_what_was_sent_before_has_been_begun_when_the_server_has_settled(serve: Serve) -> None:
+async def test_what_was_sent_before_has_been_begun_when_the_server_has_settled(
+    serve: Serve,
+) -> None:
     async with serve(CROWDED) as server:
         for _ in range(130):
             server.start("GET", "/wait")
@@ -186,7 +201,9 @@ async def test_what_was_sent_before_has_been_begun_when_the_server_has_settled(s
     assert silence.exchange.error is ExchangeError.TIMED_OUT
 
 
-async def test_what_has_come_of_a_stream_can_be_waited_for(serve: Serve, recorder: Recorder) -> None:
+async def test_what_has_come_of_a_stream_can_be_waited_for(
+    serve: Serve, recorder: Recorder
+) -> None:
     source = """
         import asyncio
         from collections.abc import AsyncIterator
@@ -274,7 +291,9 @@ def raw_server(reply: bytes) -> Iterator[tuple[str, int]]:
         (b"HTTP/1.1 200 OK\r\n\r\nuntil the end", None),
     ],
 )
-async def test_what_is_no_answer_becomes_an_error(reply: bytes, error: ExchangeError | None, recorder: Recorder) -> None:
+async def test_what_is_no_answer_becomes_an_error(
+    reply: bytes, error: ExchangeError | None, recorder: Recorder
+) -> None:
     with raw_server(reply) as address:
         async with anyio.create_task_group() as tasks:
             answer = await Visitors([address], recorder, tasks).get("/")

@@ -61,7 +61,11 @@ async def test_visitors_are_numbered_on_from_round_to_round_and_begin_anew(serve
 
 async def test_visitors_are_dealt_out_in_turn_and_errors_are_counted_by_kind(serve: Serve) -> None:
     async with serve(APP) as server:
-        load = Load(server, RunPlan(load=(LoadRequest("GET", "/odd/{n}"), LoadRequest("GET", "/nowhere"))), 6)
+        load = Load(
+            server,
+            RunPlan(load=(LoadRequest("GET", "/odd/{n}"), LoadRequest("GET", "/nowhere"))),
+            6,
+        )
         one = await load.send_round()
         assert one.errors == {"404": 3}
         two = await Load(server, RunPlan(load=(LoadRequest("GET", "/odd/{n}"),)), 4).send_round()
@@ -70,11 +74,21 @@ async def test_visitors_are_dealt_out_in_turn_and_errors_are_counted_by_kind(ser
 
 async def test_who_leaves_on_purpose_is_no_error(serve: Serve) -> None:
     async with serve(APP) as server:
-        one = await Load(server, RunPlan(load=(LoadRequest("GET", "/endless", leave_after_s=0.05),)), 2).send_round()
-        assert (one.asked, one.errors, one.answered_s, one.median_s, one.slowest_s) == (2, {}, (), None, None)
+        one = await Load(
+            server, RunPlan(load=(LoadRequest("GET", "/endless", leave_after_s=0.05),)), 2
+        ).send_round()
+        assert (one.asked, one.errors, one.answered_s, one.median_s, one.slowest_s) == (
+            2,
+            {},
+            (),
+            None,
+            None,
+        )
 
 
-async def test_a_server_that_has_gone_is_told(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_has_gone_is_told(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rounds, "GIVE_UP_S", 0.3)
     async with serve(APP) as server:
         os.kill(server.pids[0], signal.SIGKILL)
@@ -86,7 +100,11 @@ async def test_a_server_that_has_gone_is_told(serve: Serve, monkeypatch: pytest.
 async def test_what_comes_first_must_be_answered(serve: Serve) -> None:
     async with serve(APP) as server:
         asked = LoadRequest("GET", "/seen")
-        await Load(server, RunPlan(load=(asked,), first=(LoadRequest("GET", "/numbers/7"),)), 1).begin()
+        await Load(
+            server, RunPlan(load=(asked,), first=(LoadRequest("GET", "/numbers/7"),)), 1
+        ).begin()
         assert (await server.get("/seen")).body == b"[7]"
         with pytest.raises(SolutionError, match="The app answers GET /nowhere with 404"):
-            await Load(server, RunPlan(load=(asked,), first=(LoadRequest("GET", "/nowhere"),)), 1).begin()
+            await Load(
+                server, RunPlan(load=(asked,), first=(LoadRequest("GET", "/nowhere"),)), 1
+            ).begin()

@@ -19,7 +19,9 @@ from grader.measure.backoff import FACTOR, LONGEST_S, Pace, next_pause_s
         (0.015, 0.0, 0.01),
     ],
 )
-def test_pauses_grow_with_what_a_look_costs_and_shrink_by_halves(pause_s: float, cost_s: float, following_s: float) -> None:
+def test_pauses_grow_with_what_a_look_costs_and_shrink_by_halves(
+    pause_s: float, cost_s: float, following_s: float
+) -> None:
     assert next_pause_s(0.01, pause_s, cost_s) == pytest.approx(following_s)
 
 
@@ -33,7 +35,8 @@ async def test_looks_that_take_long_are_taken_seldom() -> None:
                 await pace.pause()
         return looks
 
-    # A look of 0.05 s is followed by a pause of 0.1 s, so there is room for 5 in 0.6 s, and would be for 12 without pauses.
+    # A look of 0.05 s is followed by a pause of 0.1 s, so there is room for 5 in 0.6 s, and would be for 12 without
+    # pauses.
     assert await looks_within(0.6, look_s=0.05) <= 6
 
 

@@ -22,7 +22,9 @@ from tests.waiting import HANG_S
         (None, 0.5),
     ],
 )
-def test_it_is_not_looked_before_the_patience_can_be_over(own_s: float | None, pause: float) -> None:
+def test_it_is_not_looked_before_the_patience_can_be_over(
+    own_s: float | None, pause: float
+) -> None:
     assert pause_s(0.5, own_s, 0.03) == pytest.approx(pause)
 
 
@@ -44,11 +46,20 @@ class CountedLooks:
         now_s = self._clock.now()
         waited_s = (1 - self._share) * (now_s - opening.at_s)
         none = CpuTimes(cpu_s=0.0, waited_s=0.0)
-        return Watch(started_s=opening.at_s, ended_s=now_s, server=CpuTimes(cpu_s=0.0, waited_s=waited_s), grader=none)
+        return Watch(
+            started_s=opening.at_s,
+            ended_s=now_s,
+            server=CpuTimes(cpu_s=0.0, waited_s=waited_s),
+            grader=none,
+        )
 
 
-async def wait_in_vain(recorder: Recorder, share: float, deadline_s: float) -> tuple[int, GateClaim]:
-    """How often the app was looked at while a gate waited for what never comes, beside much that changes; and the claim."""
+async def wait_in_vain(
+    recorder: Recorder, share: float, deadline_s: float
+) -> tuple[int, GateClaim]:
+    """How often the app was looked at while a gate waited for what never comes, beside much that changes; and the
+    claim.
+    """
     looks = CountedLooks(recorder, share)
     recorder.watcher = looks  # type: ignore[assignment]  # of the same form
     changed = Signal()
@@ -61,7 +72,9 @@ async def wait_in_vain(recorder: Recorder, share: float, deadline_s: float) -> t
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(change)
         with pytest.raises(GateMissed) as missed:
-            await pass_gate(recorder, "calls", 1, lambda: 0, changed, deadline_s=deadline_s, patience_s=0.2)
+            await pass_gate(
+                recorder, "calls", 1, lambda: 0, changed, deadline_s=deadline_s, patience_s=0.2
+            )
         tasks.cancel_scope.cancel()
     return looks.looks, missed.value.claim
 
@@ -72,7 +85,9 @@ async def test_an_app_that_has_all_the_time_is_looked_at_twice(recorder: Recorde
     assert claim.watch.elapsed_s < HANG_S
 
 
-async def test_changes_are_no_reason_to_look_at_an_app_that_was_let_do_nothing(recorder: Recorder) -> None:
+async def test_changes_are_no_reason_to_look_at_an_app_that_was_let_do_nothing(
+    recorder: Recorder,
+) -> None:
     looks, claim = await wait_in_vain(recorder, 0.0, deadline_s=0.6)
     assert looks <= 4
     assert claim.watch.elapsed_s >= 0.6

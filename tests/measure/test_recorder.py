@@ -8,7 +8,12 @@ from grader.measure.recorder import WORD_CHARS, Recorder
 
 
 def event(number: int, **parts: object) -> ServiceEvent:
-    values: dict[str, object] = {"service": "cache", "kind": "read", "what": f"GET key:{number}", "began_s": 0.1 * number}
+    values: dict[str, object] = {
+        "service": "cache",
+        "kind": "read",
+        "what": f"GET key:{number}",
+        "began_s": 0.1 * number,
+    }
     return ServiceEvent(id=number, **{**values, **parts})  # type: ignore[arg-type]
 
 
@@ -16,14 +21,18 @@ def connection(number: int) -> Connection:
     return Connection(id=number, service="cache", opened_s=0.1 * number)
 
 
-def test_events_and_connections_are_frozen_in_the_order_in_which_they_were_added(recorder: Recorder) -> None:
+def test_events_and_connections_are_frozen_in_the_order_in_which_they_were_added(
+    recorder: Recorder,
+) -> None:
     for number in (3, 1, 2):
         recorder.add_event(event(number))
         recorder.add_connection(connection(number))
     recorder.change_event(1, ended_s=0.5, end=EventEnd.ANSWERED)
     recorder.change_connection(3, closed_s=0.6)
     attempt = recorder.freeze()
-    assert [one.id for one in attempt.events] == [one.id for one in attempt.connections] == [3, 1, 2]
+    assert (
+        [one.id for one in attempt.events] == [one.id for one in attempt.connections] == [3, 1, 2]
+    )
     assert [one.ended_s for one in attempt.events] == [None, 0.5, None]
     assert [one.closed_s for one in attempt.connections] == [0.6, None, None]
 
@@ -40,7 +49,9 @@ def test_what_was_asked_is_bounded(recorder: Recorder) -> None:
     assert len(recorder.events[0].what) == WHAT_CHARS
 
 
-def test_each_event_that_is_over_is_told_once_whichever_service_it_is_of(recorder: Recorder) -> None:
+def test_each_event_that_is_over_is_told_once_whichever_service_it_is_of(
+    recorder: Recorder,
+) -> None:
     told: list[tuple[str, int, str]] = []
     recorder.on_event = lambda one: told.append((one.service, one.id, one.outcome))
     recorder.add_event(event(1))
@@ -91,7 +102,9 @@ def test_every_text_of_an_event_is_one_bounded_line_whenever_it_came(recorder: R
     assert not any(mark in kept.what + kept.outcome + kept.service + kept.kind for mark in "\r\n")
 
 
-def test_more_events_than_any_solution_has_use_for_are_a_flood(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_events_than_any_solution_has_use_for_are_a_flood(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("grader.measure.recorder.EVENTS_LIMIT", 3)
     for number in range(3):
         assert not recorder.is_flooded

@@ -17,7 +17,12 @@ TICKS_S = 0.05
 @contextmanager
 def parent(code: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A Python process that says when it is ready, and its pid."""
-    process = subprocess.Popen([sys.executable, "-c", BURN + code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", BURN + code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout is not None
     try:
         process.stdout.readline()
@@ -36,7 +41,8 @@ def test_the_servers_own_cpu_is_told_from_its_childrens() -> None:
     code = """
 import multiprocessing, time
 if __name__ == "__main__":
-    child = multiprocessing.get_context("fork").Process(target=lambda: (burn(0.3), print("ready", flush=True), time.sleep(60)))
+    tasks = lambda: (burn(0.3), print("ready", flush=True), time.sleep(60))
+    child = multiprocessing.get_context("fork").Process(target=tasks)
     child.start()
     child.join()
 """
@@ -51,7 +57,8 @@ if __name__ == "__main__":
 def test_grandchildren_count() -> None:
     code = """
 import subprocess, sys
-inner = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'print(1, flush=True); import time; time.sleep(60)']).wait()"
+innermost = "print(1, flush=True); import time; time.sleep(60)"
+inner = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {innermost!r}]).wait()"
 subprocess.Popen([sys.executable, "-c", inner]).wait()
 """
     with parent(code) as (_, pid):

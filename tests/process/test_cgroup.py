@@ -15,7 +15,9 @@ def root(tmp_path: Path) -> Path:
     (parent / "terminal.scope").mkdir(parents=True)
     (parent / "cgroup.subtree_control").write_text("cpu memory pids\n")
     (parent / "cgroup.procs").write_text("")
-    (tmp_path / "membership").write_text("1:name=systemd:/\n0::/user.slice/app.slice/terminal.scope\n")
+    (tmp_path / "membership").write_text(
+        "1:name=systemd:/\n0::/user.slice/app.slice/terminal.scope\n"
+    )
     return tmp_path
 
 
@@ -37,7 +39,9 @@ def test_the_root_of_a_container_is_not_ours(root: Path) -> None:
 
 def test_limits_stand_in_it_and_it_goes_away(root: Path) -> None:
     parent = root / "user.slice" / "app.slice"
-    with limited_group(Resources(memory_bytes=100 * MIB, processes=10, threads=50), parent) as group:
+    with limited_group(
+        Resources(memory_bytes=100 * MIB, processes=10, threads=50), parent
+    ) as group:
         assert group is not None
         (folder,) = parent.glob("fastapi-katas-*")
         assert (folder / "memory.max").read_text() == str(100 * MIB)

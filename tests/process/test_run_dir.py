@@ -15,7 +15,14 @@ import psutil
 import pytest
 
 from grader.errors import HarnessError
-from grader.process.run_dir import NEW, PREFIX, UNFINISHED_S, sweep, temporary_base, temporary_run_dir
+from grader.process.run_dir import (
+    NEW,
+    PREFIX,
+    UNFINISHED_S,
+    sweep,
+    temporary_base,
+    temporary_run_dir,
+)
 from tests.waiting import wait_until
 
 
@@ -49,7 +56,9 @@ def test_a_folder_that_was_never_finished_is_removed_when_it_is_old(tmp_path: Pa
     assert list(tmp_path.iterdir()) == [new]
 
 
-def test_a_link_that_is_named_like_a_folder_is_left_alone_with_what_it_leads_to(tmp_path: Path) -> None:
+def test_a_link_that_is_named_like_a_folder_is_left_alone_with_what_it_leads_to(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("kept")
     (tmp_path / f"{PREFIX}link").symlink_to(tmp_path / "mine")
@@ -104,9 +113,13 @@ with temporary_run_dir() as folder:
 
 
 @pytest.mark.parametrize("first", ["lock", "solution"])
-def test_whatever_goes_first_when_a_folder_is_removed_the_next_grading_finds_the_rest(tmp_path: Path, first: str) -> None:
+def test_whatever_goes_first_when_a_folder_is_removed_the_next_grading_finds_the_rest(
+    tmp_path: Path, first: str
+) -> None:
     environ = {**os.environ, "TMPDIR": str(tmp_path)}
-    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_REMOVING, first], env=environ, check=False)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_WHILE_REMOVING, first], env=environ, check=False
+    )
     assert killed.returncode == -signal.SIGKILL
     assert len(list(tmp_path.iterdir())) == 1
     sweep(tmp_path)
@@ -124,15 +137,21 @@ def test_temporary_folders_go_where_the_user_wants_them_and_nothing_is_written_t
     assert tempfile.gettempdir() == str(tmp_path)
 
 
-def test_a_machine_without_any_place_for_them_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_any_place_for_them_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(HarnessError, match="No temporary folder can be used"):
         temporary_base()
 
 
-@pytest.mark.parametrize("step", ["pathlib.Path.mkdir", "fcntl.flock", "pathlib.Path.rename", "pathlib.Path.chmod"])
-def test_an_interruption_at_any_step_of_its_making_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+@pytest.mark.parametrize(
+    "step", ["pathlib.Path.mkdir", "fcntl.flock", "pathlib.Path.rename", "pathlib.Path.chmod"]
+)
+def test_an_interruption_at_any_step_of_its_making_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     module, _, name = step.rpartition(".")
     owner = Path if module == "pathlib.Path" else fcntl
@@ -149,7 +168,9 @@ def test_an_interruption_at_any_step_of_its_making_leaves_nothing(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_only_just_being_made_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_only_just_being_made_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     def make_some(_: int) -> bool:

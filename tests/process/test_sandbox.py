@@ -70,8 +70,14 @@ def serve(caged: Launcher, folder: Path, recorder: Recorder) -> Serve:
     @asynccontextmanager
     async def serve_source(source: str = PEEK, **environ: str) -> AsyncIterator[Server]:
         (folder / "solution" / "app.py").write_text(textwrap.dedent(source))
-        plan = ServerPlan(folder / "solution", 1, {**caged.environ, **environ}, 10.0, 2.0, output_bytes=MIB)
-        async with single_error(), caged.listening(recorder.break_off), running_server(plan, caged, recorder) as server:
+        plan = ServerPlan(
+            folder / "solution", 1, {**caged.environ, **environ}, 10.0, 2.0, output_bytes=MIB
+        )
+        async with (
+            single_error(),
+            caged.listening(recorder.break_off),
+            running_server(plan, caged, recorder) as server,
+        ):
             yield server
 
     return serve_source
@@ -103,11 +109,19 @@ async def test_it_sees_nothing_of_the_machine(serve: Serve, folder: Path) -> Non
     (folder / "secret").write_text("of another grading")
     async with serve() as server:
         assert await seen(server, f"os.path.exists('{folder / 'secret'}')") is False
-        assert not {"home", "var", "srv", "mnt", "media", "boot", "sys"} & set(await seen(server, "os.listdir('/')"))
-        assert await seen(server, "[pid for pid in os.listdir('/proc') if pid.isdigit()]") == ["1", str(await seen(server, "os.getpid()"))]
+        assert not {"home", "var", "srv", "mnt", "media", "boot", "sys"} & set(
+            await seen(server, "os.listdir('/')")
+        )
+        assert await seen(server, "[pid for pid in os.listdir('/proc') if pid.isdigit()]") == [
+            "1",
+            str(await seen(server, "os.getpid()")),
+        ]
         assert "ModuleNotFoundError" in await seen(server, "__import__('katas.catalog')")
         assert "ModuleNotFoundError" in await seen(server, "__import__('grader.grading')")
-        katas = "[os.listdir(Path(entry, 'katas')) for entry in __import__('sys').path if Path(entry, 'katas').is_dir()]"
+        katas = (
+            "[os.listdir(Path(entry, 'katas')) for entry in __import__('sys').path "
+            "if Path(entry, 'katas').is_dir()]"
+        )
         assert not any(await seen(server, katas)), "an installed package leaves an empty folder"
         environ = await seen(server, "dict(os.environ)")
         assert set(environ) <= {"PATH", "HOME", "LANG", "LC_ALL", "TZ"}
@@ -115,10 +129,21 @@ async def test_it_sees_nothing_of_the_machine(serve: Serve, folder: Path) -> Non
 
 async def test_it_writes_to_its_small_folder_and_nowhere_else(serve: Serve, folder: Path) -> None:
     async with serve() as server:
-        for place in ("/", "/usr/", "/etc/", "/dev/", f"{folder}/solution/", *(f"{path}/" for path in interpreter_folders())):
-            assert "Read-only file system" in await seen(server, f"open('{place}x', 'w').name"), place
+        for place in (
+            "/",
+            "/usr/",
+            "/etc/",
+            "/dev/",
+            f"{folder}/solution/",
+            *(f"{path}/" for path in interpreter_folders()),
+        ):
+            assert "Read-only file system" in await seen(server, f"open('{place}x', 'w').name"), (
+                place
+            )
         assert await seen(server, "open('/tmp/x', 'w').write('x')") == 1
-        assert "No space left" in await seen(server, f"[open(f'/tmp/{{n}}', 'wb').write(bytes({40 * MIB})) for n in range(2)]")
+        assert "No space left" in await seen(
+            server, f"[open(f'/tmp/{{n}}', 'wb').write(bytes({40 * MIB})) for n in range(2)]"
+        )
 
 
 async def test_it_has_no_rights_and_can_get_none(serve: Serve) -> None:
@@ -129,13 +154,20 @@ async def test_it_has_no_rights_and_can_get_none(serve: Serve) -> None:
         assert fields["NoNewPrivs"] == "1"
         assert "PermissionError" in await seen(server, "os.readlink('/proc/1/fd/0')")
         assert "PermissionError" in await seen(server, "open('/proc/1/mem', 'rb').name")
-        assert await seen(server, "subprocess.run(['unshare', '-Ur', 'true'], capture_output=True).returncode") != 0
+        assert (
+            await seen(
+                server, "subprocess.run(['unshare', '-Ur', 'true'], capture_output=True).returncode"
+            )
+            != 0
+        )
 
 
 async def test_calls_that_lead_past_its_limits_are_refused(serve: Serve) -> None:
     async with serve() as server:
         assert "PermissionError" in await seen(server, "os.memfd_create('x')")
-        assert "PermissionError" in await seen(server, "__import__('resource').prlimit(1, 7, (5, 5))")
+        assert "PermissionError" in await seen(
+            server, "__import__('resource').prlimit(1, 7, (5, 5))"
+        )
         assert "PermissionError" in await seen(server, "os.setpriority(os.PRIO_PROCESS, 1, 19)")
         assert "not supported" in await seen(server, "socket.socket(40, socket.SOCK_STREAM)")
         assert await seen(server, "__import__('resource').getrlimit(7)[0]") == 1024
@@ -153,8 +185,12 @@ async def test_its_network_is_its_own(serve: Serve) -> None:
     with listening_socket() as canary:
         host, port = canary.getsockname()
         async with serve() as server:
-            assert "ConnectionRefusedError" in await seen(server, f"socket.create_connection(('{host}', {port}), 1)")
-            assert "unreachable" in await seen(server, "socket.create_connection(('192.0.2.1', 80), 1)")
+            assert "ConnectionRefusedError" in await seen(
+                server, f"socket.create_connection(('{host}', {port}), 1)"
+            )
+            assert "unreachable" in await seen(
+                server, "socket.create_connection(('192.0.2.1', 80), 1)"
+            )
         canary.setblocking(False)
         with pytest.raises(BlockingIOError):
             canary.accept()
@@ -195,7 +231,9 @@ async def test_a_socket_that_it_holds_leads_nowhere_else(serve: Serve) -> None:
             canary.accept()
 
 
-async def test_it_reaches_its_own_upstream(serve: Serve, caged: Launcher, recorder: Recorder) -> None:
+async def test_it_reaches_its_own_upstream(
+    serve: Serve, caged: Launcher, recorder: Recorder
+) -> None:
     async with caged.listening(recorder.break_off):
         (listening,) = await caged.sockets(listening=1)
     source = """
@@ -210,7 +248,10 @@ async def test_it_reaches_its_own_upstream(serve: Serve, caged: Launcher, record
                 return (await client.get(os.environ["UPSTREAM_URL"])).json()["value"]
     """
     with listening:
-        async with running_upstream(listening, recorder) as upstream, serve(source, UPSTREAM_URL=upstream.url) as server:
+        async with (
+            running_upstream(listening, recorder) as upstream,
+            serve(source, UPSTREAM_URL=upstream.url) as server,
+        ):
             answer = await server.get("/")
             assert int(answer.body) == upstream.all_calls[0].value
 
@@ -224,7 +265,9 @@ async def test_more_memory_than_granted_ends_it(serve: Serve, recorder: Recorder
     assert recorder.life.exceeded.seen > 200 * MIB
 
 
-async def test_more_processes_than_granted_end_it_with_all_that_it_started(serve: Serve, recorder: Recorder) -> None:
+async def test_more_processes_than_granted_end_it_with_all_that_it_started(
+    serve: Serve, recorder: Recorder
+) -> None:
     before = set(psutil.pids())
     code = "[subprocess.Popen(['sleep','61.7'],start_new_session=True).pid for n in range(40)]"
     async with serve() as server:
@@ -238,7 +281,9 @@ async def test_more_processes_than_granted_end_it_with_all_that_it_started(serve
 
 async def test_a_flood_of_output_ends_it(serve: Serve, recorder: Recorder) -> None:
     async with serve() as server:
-        await server.get("/run?code=" + quote("[print('x' * 100000) for n in range(10000)]"), give_up_s=5.0)
+        await server.get(
+            "/run?code=" + quote("[print('x' * 100000) for n in range(10000)]"), give_up_s=5.0
+        )
     assert recorder.life is not None
     assert recorder.life.exceeded is not None
     assert recorder.life.exceeded.what == "output_bytes"
@@ -247,12 +292,18 @@ async def test_a_flood_of_output_ends_it(serve: Serve, recorder: Recorder) -> No
 
 
 @pytest.mark.slow
-async def test_too_much_computing_at_its_start_ends_it(caged: Launcher, folder: Path, recorder: Recorder) -> None:
+async def test_too_much_computing_at_its_start_ends_it(
+    caged: Launcher, folder: Path, recorder: Recorder
+) -> None:
     source = "import os\nfor _ in range(5):\n    if os.fork() == 0: break\nwhile True: pass\n"
     (folder / "solution" / "app.py").write_text(source)
     plan = ServerPlan(folder / "solution", 1, {}, 30.0, 2.0)
     with pytest.raises(ServerNotReady):
-        async with single_error(), caged.listening(recorder.break_off), running_server(plan, caged, recorder):
+        async with (
+            single_error(),
+            caged.listening(recorder.break_off),
+            running_server(plan, caged, recorder),
+        ):
             pass
     assert recorder.life is not None
     assert recorder.life.exceeded is not None
@@ -266,18 +317,27 @@ def test_nothing_of_it_is_left(folder: Path) -> None:
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
-def test_without_bubblewrap_a_required_sandbox_is_refused_and_a_wished_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_bubblewrap_a_required_sandbox_is_refused_and_a_wished_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("grader.process.launcher.find_bwraps", tuple)
-    with pytest.raises(SandboxUnavailable), running_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.REQUIRE)):
+    with (
+        pytest.raises(SandboxUnavailable),
+        running_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.REQUIRE)),
+    ):
         pass
     with running_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.AUTO)) as launcher:
         assert launcher.without_sandbox
         assert launcher.environ["HOME"] == os.environ["HOME"]
 
 
-def test_a_bubblewrap_that_fails_says_why_and_the_next_one_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bubblewrap_that_fails_says_why_and_the_next_one_is_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broken = tmp_path / "bwrap"
-    broken.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    broken.write_text(
+        "#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n"
+    )
     broken.chmod(0o755)
     monkeypatch.setattr("grader.process.launcher.find_bwraps", lambda: (broken,))
     with running_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.AUTO)) as launcher:

@@ -42,7 +42,12 @@ async def test_a_sleep_is_told_with_its_line_and_length(serve: Serve, recorder: 
     async with serve(STALLING) as server:
         await server.get("/nap")
     (stall,) = recorder.stalls
-    assert (stall.frame.file, stall.frame.line, stall.frame.function, stall.frame.source) == ("app.py", 9, "nap", "time.sleep(0.8)")
+    assert (stall.frame.file, stall.frame.line, stall.frame.function, stall.frame.source) == (
+        "app.py",
+        9,
+        "nap",
+        "time.sleep(0.8)",
+    )
     assert stall.duration_s >= 0.75
 
 
@@ -53,13 +58,17 @@ async def test_code_in_c_that_keeps_the_gil_is_told_too(serve: Serve, recorder: 
     assert recorder.stalls[0].frame.source == "sum(range(40_000_000))"
 
 
-async def test_a_loop_that_only_waits_does_not_stand_still(serve: Serve, recorder: Recorder) -> None:
+async def test_a_loop_that_only_waits_does_not_stand_still(
+    serve: Serve, recorder: Recorder
+) -> None:
     async with serve(STALLING) as server:
         await server.get("/fine")
     assert [stall for stall in recorder.stalls if stall.frame.function == "fine"] == []
 
 
-async def test_a_stall_that_never_ends_is_told_when_the_server_is_ended(serve: Serve, recorder: Recorder) -> None:
+async def test_a_stall_that_never_ends_is_told_when_the_server_is_ended(
+    serve: Serve, recorder: Recorder
+) -> None:
     source = """
         import time
         from fastapi import FastAPI
@@ -88,7 +97,11 @@ async def test_tasks_tell_where_they_wait(serve: Serve, recorder: Recorder) -> N
         for one in pending:
             one.leave()
     (place,) = recorder.waiting
-    assert (place.count, place.frame.function, place.frame.source) == (3, "waiting", "await asyncio.Event().wait()")
+    assert (place.count, place.frame.function, place.frame.source) == (
+        3,
+        "waiting",
+        "await asyncio.Event().wait()",
+    )
 
 
 @pytest.mark.slow

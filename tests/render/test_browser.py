@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -22,7 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update",
     "--disable-sync",
 ]  # fmt: skip
 WIDTH, HEIGHT = 1100, 900
@@ -43,20 +45,33 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Opens the page of a run from disk; at the end there must have been no error, no violation of the policy and no request but for it."""
+    """Opens the page of a run from disk; at the end there must have been no error, no violation of the policy and no
+    request but for it.
+    """
     told: list[str] = []
     contexts = []
 
-    def open_from_disk(text: str, scheme: str = "light", width: int = WIDTH) -> Page:
+    def open_from_disk(
+        text: str, scheme: Literal["light", "dark"] = "light", width: int = WIDTH
+    ) -> Page:
         file = tmp_path / "report.html"
         file.write_text(text)
-        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": HEIGHT}, offline=True)  # type: ignore[arg-type]
+        context = browser.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": HEIGHT}, offline=True
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: told.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: told.append(f"error: {error}"))
         page.on("dialog", lambda dialog: told.append(f"dialog: {dialog.message}"))
-        page.on("request", lambda request: told.append(f"request: {request.url[:200]}") if request.url != file.as_uri() else None)
+        page.on(
+            "request",
+            lambda request: (
+                told.append(f"request: {request.url[:200]}")
+                if request.url != file.as_uri()
+                else None
+            ),
+        )
         page.goto(file.as_uri())
         return page
 
@@ -77,7 +92,9 @@ def mended() -> str:
 def bars(page: Page, lane: str) -> list[dict[str, float]]:
     """Where the bars of a lane are drawn that can be seen."""
     boxes = "bars => bars.map(bar => bar.getBoundingClientRect()).map(({x, y, width}) => ({x, y, width}))"
-    found: list[dict[str, float]] = page.locator(f"#chart .bar.{lane}:not([visibility=hidden]) .whole").evaluate_all(boxes)
+    found: list[dict[str, float]] = page.locator(
+        f"#chart .bar.{lane}:not([visibility=hidden]) .whole"
+    ).evaluate_all(boxes)
     return found
 
 
@@ -206,7 +223,9 @@ def test_the_run_before_is_drawn_below_on_the_same_axis(open_page: Open) -> None
     assert page.locator("#chart .panel-name").all_text_contents() == ["This run", "The run before"]
     drawn = bars(page, "requests")
     assert len(drawn) == 24
-    assert drawn[12]["width"] == pytest.approx(drawn[0]["width"], rel=0.02)  # the first took as long before as now
+    assert drawn[12]["width"] == pytest.approx(
+        drawn[0]["width"], rel=0.02
+    )  # the first took as long before as now
     assert drawn[23]["width"] > 3 * drawn[0]["width"]
     page.locator("#compare").uncheck()
     assert len(bars(page, "requests")) == 12
@@ -219,7 +238,8 @@ def test_behind_each_chart_there_is_a_table(open_page: Open) -> None:
     expect(shown.get_by_role("row", name="GET /labels/802")).to_be_visible()
     expect(shown.get_by_role("row", name="12 × GET /labels/801")).to_contain_text("0.50 s")
     assert page.locator("#chart").get_attribute("aria-label") == (
-        "Timeline of 2. 12 labels at once take about as long as one. (attempt 1, your solution); the table below it says the same"
+        "Timeline of 2. 12 labels at once take about as long as one. (attempt 1, "
+        "your solution); the table below it says the same"
     )
 
 
@@ -230,7 +250,9 @@ def ground(page: Page) -> int:
 
 
 @pytest.mark.parametrize(("scheme", "other"), [("light", "dark"), ("dark", "light")])
-def test_dark_and_light_follow_the_system_until_they_are_chosen(open_page: Open, scheme: str, other: str) -> None:
+def test_dark_and_light_follow_the_system_until_they_are_chosen(
+    open_page: Open, scheme: Literal["light", "dark"], other: str
+) -> None:
     page = open_page(blocking(), scheme)
     assert (ground(page) > 200) == (scheme == "light")
     expect(page.locator("#theme")).to_have_text(other.capitalize())
@@ -276,9 +298,11 @@ def test_the_evidence_is_downloaded_as_plain_json(open_page: Open) -> None:
 
 
 HOSTILE = [
-    "<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", '"><svg onload=alert(1)>', "</td></tr></table><b>bold</b>",
+    "<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", '"><svg onload=alert(1)>',
+    "</td></tr></table><b>bold</b>",
     "</style><b>x",
-    "<a href='javascript:alert(1)'>x</a>", "{{ 7 * 7 }}", "&lt;script&gt;", " ".join(ALL.encode(errors="replace").decode().split()),
+    "<a href='javascript:alert(1)'>x</a>", "{{ 7 * 7 }}", "&lt;script&gt;",
+    " ".join(ALL.encode(errors="replace").decode().split()),
 ]  # fmt: skip
 
 
@@ -305,7 +329,9 @@ def test_no_script_can_make_markup_of_a_text(browser: Browser, tmp_path: Path) -
     context = browser.new_context()
     page = context.new_page()
     page.goto((tmp_path / "report.html").as_uri())
-    refused = page.evaluate("() => { try { document.body.innerHTML = '<b>x</b>'; return '' } catch (error) { return error.name } }")
+    refused = page.evaluate(
+        "() => { try { document.body.innerHTML = '<b>x</b>'; return '' } catch (error) { return error.name } }"
+    )
     assert refused == "TypeError"
     context.close()
 
@@ -329,7 +355,9 @@ def test_one_can_zoom_to_the_end_anywhere(open_page: Open) -> None:
     expect(page.locator(".tip")).to_be_visible()
 
 
-def test_without_scripts_everything_but_the_drawing_is_there(browser: Browser, tmp_path: Path) -> None:
+def test_without_scripts_everything_but_the_drawing_is_there(
+    browser: Browser, tmp_path: Path
+) -> None:
     (tmp_path / "report.html").write_text(mended())
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

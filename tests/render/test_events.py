@@ -1,4 +1,6 @@
-"""What is said of things that were asked of services: in a service's own words, so that no renderer knows any service."""
+"""What is said of things that were asked of services: in a service's own words, so that no renderer
+knows any service.
+"""
 
 import pytest
 
@@ -12,15 +14,30 @@ from grader.report import CheckResult, Outcome
 from tests.judge.records import attempt
 
 
-def event(number: int, service: str = "upstream", kind: str = "call", end: EventEnd = EventEnd.ANSWERED, **times: float) -> ServiceEvent:
+def event(
+    number: int,
+    service: str = "upstream",
+    kind: str = "call",
+    end: EventEnd = EventEnd.ANSWERED,
+    **times: float,
+) -> ServiceEvent:
     began_s = times.get("began_s", 0.1 * number)
     return ServiceEvent(
-        id=number, service=service, kind=kind, what=f"GET /{number}", began_s=began_s, ended_s=times.get("ended_s", began_s + 0.05), end=end
+        id=number,
+        service=service,
+        kind=kind,
+        what=f"GET /{number}",
+        began_s=began_s,
+        ended_s=times.get("ended_s", began_s + 0.05),
+        end=end,
     )
 
 
 UPSTREAM = [event(1), event(2, end=EventEnd.CUT), event(3, end=EventEnd.CLIENT_LEFT)]
-DATABASE = [event(4, "database", "query", began_s=0.4, ended_s=0.6), event(5, "database", "query", began_s=0.5, ended_s=0.7)]
+DATABASE = [
+    event(4, "database", "query", began_s=0.4, ended_s=0.6),
+    event(5, "database", "query", began_s=0.5, ended_s=0.7),
+]
 
 
 def test_each_service_is_told_with_its_own_words_in_the_order_in_which_it_was_asked_first() -> None:
@@ -45,7 +62,9 @@ def test_a_service_that_is_asked_in_more_than_one_way_counts_each() -> None:
         ([event(1), event(2, "cache")], "Calls to services", "call to a service"),
     ],
 )
-def test_all_of_it_is_named_after_its_service_when_there_is_only_one(events: list[ServiceEvent], name: str, of_one: str) -> None:
+def test_all_of_it_is_named_after_its_service_when_there_is_only_one(
+    events: list[ServiceEvent], name: str, of_one: str
+) -> None:
     assert (name_of_all(events), name_of_each(events)) == (name, of_one)
 
 
@@ -54,10 +73,22 @@ def test_who_cut_an_answer_is_named() -> None:
 
 
 def test_a_row_of_the_timeline_names_its_service_only_where_there_are_several() -> None:
-    (one,) = [lane for lane in timeline(attempt(events=tuple(UPSTREAM))).lanes if lane.lane is Lane.EVENTS]
-    assert (one.name, [row.what for row in one.rows]) == ("Calls to the upstream", ["GET /1", "GET /2", "GET /3"])
-    (both,) = [lane for lane in timeline(attempt(events=(UPSTREAM[0], DATABASE[0]))).lanes if lane.lane is Lane.EVENTS]
-    assert (both.name, [row.what for row in both.rows]) == ("Calls and queries to services", ["upstream: GET /1", "database: GET /4"])
+    (one,) = [
+        lane for lane in timeline(attempt(events=tuple(UPSTREAM))).lanes if lane.lane is Lane.EVENTS
+    ]
+    assert (one.name, [row.what for row in one.rows]) == (
+        "Calls to the upstream",
+        ["GET /1", "GET /2", "GET /3"],
+    )
+    (both,) = [
+        lane
+        for lane in timeline(attempt(events=(UPSTREAM[0], DATABASE[0]))).lanes
+        if lane.lane is Lane.EVENTS
+    ]
+    assert (both.name, [row.what for row in both.rows]) == (
+        "Calls and queries to services",
+        ["upstream: GET /1", "database: GET /4"],
+    )
 
 
 def test_what_ends_as_another_begins_does_not_overlap_it() -> None:
@@ -65,13 +96,19 @@ def test_what_ends_as_another_begins_does_not_overlap_it() -> None:
     assert peak([]) == 0
 
 
-@pytest.mark.parametrize(("noun", "many"), [("call", "calls"), ("query", "queries"), ("key", "keys")])
+@pytest.mark.parametrize(
+    ("noun", "many"), [("call", "calls"), ("query", "queries"), ("key", "keys")]
+)
 def test_a_noun_has_a_plural(noun: str, many: str) -> None:
     assert plural(noun) == many
 
 
 def test_a_limit_of_a_service_that_nobody_here_knows_is_told_in_its_own_words() -> None:
-    excess = Excess(what="cache_bytes", limit=8 * 1024 * 1024, seen=9e6, noun="Cache", of="in memory")
-    finding = examine_attempt(attempt(life=ServerLife(workers=1, started_s=0.0, ready_s=0.1, exceeded=excess)))
+    excess = Excess(
+        what="cache_bytes", limit=8 * 1024 * 1024, seen=9e6, noun="Cache", of="in memory"
+    )
+    finding = examine_attempt(
+        attempt(life=ServerLife(workers=1, started_s=0.0, ready_s=0.1, exceeded=excess))
+    )
     result = CheckResult(name="test_a", title="A.", outcome=Outcome.FAILED, finding=finding)
     assert message(result) == "Cache 8 MiB exceeded, in memory; the app was ended."

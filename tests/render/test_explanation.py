@@ -20,24 +20,43 @@ def test_a_burst_is_told_as_one_and_says_what_came_back() -> None:
 
 
 def test_a_single_request_is_told_by_its_path() -> None:
-    assert steps(blocking_run().checks[RIGHT].attempts[0]) == (Step("GET /labels/7", "200, after 0.11 s"),)
+    assert steps(blocking_run().checks[RIGHT].attempts[0]) == (
+        Step("GET /labels/7", "200, after 0.11 s"),
+    )
 
 
 def test_requests_that_are_alike_are_told_together_and_many_kinds_are_bounded() -> None:
     alike = answered(exchange(1), exchange(2, took_s=0.2))
     assert steps(alike) == (Step("2 × GET /x", "2 × 200, after 0.10 s to 0.20 s"),)
-    numbered = answered(*(Exchange(id=i, method="GET", path=f"/{i}", planned_s=0, ended_s=1, status=200) for i in range(3)))
+    numbered = answered(
+        *(
+            Exchange(id=i, method="GET", path=f"/{i}", planned_s=0, ended_s=1, status=200)
+            for i in range(3)
+        )
+    )
     assert steps(numbered) == (Step("3 × GET /{n}", "3 × 200, after 1.00 s"),)
-    kinds = answered(*(Exchange(id=i, method="GET", path=f"/{chr(200 + i)}", planned_s=i, ended_s=i + 1, status=200) for i in range(50)))
+    kinds = answered(
+        *(
+            Exchange(
+                id=i, method="GET", path=f"/{chr(200 + i)}", planned_s=i, ended_s=i + 1, status=200
+            )
+            for i in range(50)
+        )
+    )
     assert len(steps(kinds)) == 11
     assert steps(kinds)[-1].sent == "and 40 kinds of requests more"
 
 
 def test_calls_and_connections_are_counted_with_their_peaks() -> None:
-    apart, together = (sights(run.checks[CALLS].attempts[0]) for run in (blocking_run(), mended_run()))
+    apart, together = (
+        sights(run.checks[CALLS].attempts[0]) for run in (blocking_run(), mended_run())
+    )
     assert apart[0] == "The upstream got 3 calls, at most 1 at once."
     assert together[0] == "The upstream got 3 calls, at most 3 at once."
-    assert together[1] == "The app opened 3 connections to the upstream, at most 3 at once; 1 still open at the end."
+    assert (
+        together[1]
+        == "The app opened 3 connections to the upstream, at most 3 at once; 1 still open at the end."
+    )
 
 
 def test_what_a_check_counted_is_told_with_what_it_must_be() -> None:
@@ -47,7 +66,9 @@ def test_what_a_check_counted_is_told_with_what_it_must_be() -> None:
 
 def test_the_loop_that_stood_still_is_told_with_its_line() -> None:
     (told,) = sights(blocking_run().checks[BURST].attempts[0])
-    assert told.startswith("The event loop stood still 2 times, 0.53 s in all, at app.py:37 `time.sleep(RENDER_S)")
+    assert told.startswith(
+        "The event loop stood still 2 times, 0.53 s in all, at app.py:37 `time.sleep(RENDER_S)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,17 +90,29 @@ def test_the_attempt_that_decided_is_the_one_that_held_or_the_first_certain_miss
 
 def test_tries_are_told_when_there_were_several() -> None:
     once = CheckRecord(name="a", title="A.", attempts=(timed(0.3),))
-    often = CheckRecord(name="a", title="A.", attempts=(timed(0.5), timed(0.5, subject=Subject.REFERENCE), timed(0.5)))
+    often = CheckRecord(
+        name="a",
+        title="A.",
+        attempts=(timed(0.5), timed(0.5, subject=Subject.REFERENCE), timed(0.5)),
+    )
     assert tries(once) == ""
-    assert tries(often) == ("Your solution was tried twice, each time on a fresh server, and the kata's reference once in turn with it.")
+    assert tries(often) == (
+        "Your solution was tried twice, each time on a fresh server, and the kata's reference once in turn with it."
+    )
 
 
-def test_a_check_that_held_needs_no_details_and_one_that_failed_shows_the_last_output_once() -> None:
+def test_a_check_that_held_needs_no_details_and_one_that_failed_shows_the_last_output_once() -> (
+    None
+):
     held = judge_check(CheckRecord(name="a", title="A.", attempts=(timed(0.3),)))
     assert details(held) == ()
     life = blocking_run().checks[BURST].attempts[0].life
     assert life is not None
-    crashed = judge_check(CheckRecord(name="a", title="A.", attempts=(attempt(life=replace(life, exited_s=1.0, exit_code=1)),)))
+    crashed = judge_check(
+        CheckRecord(
+            name="a", title="A.", attempts=(attempt(life=replace(life, exited_s=1.0, exit_code=1)),)
+        )
+    )
     assert [(line.text, line.code) for line in details(crashed)] == [
         ("The last that it printed:", ""),
         ("", "INFO: ready"),

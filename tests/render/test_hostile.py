@@ -22,7 +22,17 @@ from grader.render.terminal.proof import ProofScreen
 from grader.render.terminal.report import ReportScreen
 from grader.render.terminal.screen import Screen
 from grader.render.wording import amount, busy_machine, figures, message, stall, summary, waiting
-from grader.report import Bar, CheckResult, Fact, FactState, Finding, FindingKind, GraderInfo, Outcome, Verdict
+from grader.report import (
+    Bar,
+    CheckResult,
+    Fact,
+    FactState,
+    Finding,
+    FindingKind,
+    GraderInfo,
+    Outcome,
+    Verdict,
+)
 from grader.workspace.progress import State
 from tests.render.hostile import (
     ALL,
@@ -40,12 +50,14 @@ from tests.render.hostile import (
 
 INFO = GraderInfo(version="1", python="3", cores=2)
 REPORT_LINES, REPORT_CHARS = 1_000, 40_000
-"""More than this is never written of one grading with two checks, however much there is to tell. So many characters, each two columns wide,
-fill so many lines of 80 columns."""
+"""More than this is never written of one grading with two checks, however much there is to tell. So many characters,
+each two columns wide, fill so many lines of 80 columns."""
 
 kinds = st.sampled_from(FindingKind)
 ways = pytest.mark.parametrize(
-    ("terminal", "no_colour"), [(False, False), (True, False), (True, True)], ids=["pipe", "terminal", "terminal without colour"]
+    ("terminal", "no_colour"),
+    [(False, False), (True, False), (True, True)],
+    ids=["pipe", "terminal", "terminal without colour"],
 )
 
 
@@ -65,13 +77,16 @@ def show_proof(text: str) -> None:
     screen.stop()
 
 
-# ---- the screen ---------------------------------------------------------------------------------------------------------
+# ---- the screen
+# ---------------------------------------------------------------------------------------------------------
 
 
 @ways
 @settings(max_examples=40, deadline=None)
 @given(text=hostile_text, kind=kinds)
-def test_a_report_acts_on_nothing_and_is_bounded(terminal: bool, no_colour: bool, text: str, kind: FindingKind) -> None:
+def test_a_report_acts_on_nothing_and_is_bounded(
+    terminal: bool, no_colour: bool, text: str, kind: FindingKind
+) -> None:
     with screen_output(terminal=terminal, no_colour=no_colour) as written:
         show_report(text, kind)
     assert_acts_on_nothing(RICH_STYLES.sub("", written.getvalue()))
@@ -93,7 +108,12 @@ def test_a_proof_acts_on_nothing_and_is_bounded(terminal: bool, no_colour: bool,
 @given(text=hostile_text)
 def test_a_catalog_acts_on_nothing(text: str) -> None:
     with screen_output() as written:
-        CatalogScreen().catalog(Index(Path("x"), (text,), {1: text}, {}), [Card(text, text, 1, text, (text,))], {text: State.SKIPPED}, text)
+        CatalogScreen().catalog(
+            Index(Path("x"), (text,), {1: text}, {}),
+            [Card(text, text, 1, text, (text,))],
+            {text: State.SKIPPED},
+            text,
+        )
     assert_acts_on_nothing(written.getvalue())
 
 
@@ -109,7 +129,17 @@ def test_a_pipe_gets_no_escape_at_all_and_a_terminal_without_colour_no_colour() 
     assert "\x1b[36m" in coloured.getvalue()
 
 
-@pytest.mark.parametrize("markup", ["[red]x[/red]", "[link=https://example.com]x[/link]", "[@click=a]x[/]", "[/]", ":smile:", "\\[b]"])
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "[red]x[/red]",
+        "[link=https://example.com]x[/link]",
+        "[@click=a]x[/]",
+        "[/]",
+        ":smile:",
+        "\\[b]",
+    ],
+)
 def test_markup_is_shown_as_it_is_written(markup: str) -> None:
     with screen_output(terminal=True) as written:
         Screen().say(markup)
@@ -141,26 +171,49 @@ def test_the_live_line_acts_on_nothing() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-def test_a_terminal_that_lacks_characters_gets_others(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_that_lacks_characters_gets_others(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with io.TextIOWrapper(io.BytesIO(), encoding=encoding) as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         show_proof(ALL)
-        ReportScreen().replay(kata_of(ALL), report_of(ALL, FindingKind.TOO_SLOW), "Ready… 12 × 汉 𝕏 ≥ 3")
+        ReportScreen().replay(
+            kata_of(ALL), report_of(ALL, FindingKind.TOO_SLOW), "Ready… 12 × 汉 𝕏 ≥ 3"
+        )
         stream.flush()
         stream.seek(0)
         last = stream.read().splitlines()[-1]
-    shown = {"ascii": "Ready... 12 x \\u6c49 \\U0001d54f >= 3", "latin-1": "Ready... 12 × \\u6c49 \\U0001d54f >= 3"}
+    shown = {
+        "ascii": "Ready... 12 x \\u6c49 \\U0001d54f >= 3",
+        "latin-1": "Ready... 12 × \\u6c49 \\U0001d54f >= 3",
+    }
     assert last == shown.get(encoding, "Ready… 12 × 汉 𝕏 ≥ 3")
 
 
 @given(st.floats(), st.floats(), st.floats(), st.booleans())
 @settings(deadline=None)
-def test_no_number_is_too_odd_to_be_shown(one: float, other: float, third: float, is_cut: bool) -> None:
+def test_no_number_is_too_odd_to_be_shown(
+    one: float, other: float, third: float, is_cut: bool
+) -> None:
     """Records of a saved run may hold any number."""
-    bars = tuple(Bar(from_s=value, to_s=another, is_cut=is_cut) for value in (one, other, third) for another in (one, other, third))
+    bars = tuple(
+        Bar(from_s=value, to_s=another, is_cut=is_cut)
+        for value in (one, other, third)
+        for another in (one, other, third)
+    )
     bars = tuple(bar for bar in bars if math.isfinite(bar.from_s) and math.isfinite(bar.to_s))
-    finding = Finding(kind=FindingKind.TOO_SLOW, measured=one, limit=other, alone_s=third, count=3, total=4, bars=bars)
-    result = CheckResult(name="a", title="a", outcome=Outcome.FAILED, finding=finding, measured=one, limit=other)
+    finding = Finding(
+        kind=FindingKind.TOO_SLOW,
+        measured=one,
+        limit=other,
+        alone_s=third,
+        count=3,
+        total=4,
+        bars=bars,
+    )
+    result = CheckResult(
+        name="a", title="a", outcome=Outcome.FAILED, finding=finding, measured=one, limit=other
+    )
     report = report_of("x")
     with screen_output() as written:
         ReportScreen().check_ends(result)
@@ -168,7 +221,8 @@ def test_no_number_is_too_odd_to_be_shown(one: float, other: float, third: float
     assert len(written.getvalue()) < REPORT_CHARS
 
 
-# ---- words --------------------------------------------------------------------------------------------------------------
+# ---- words
+# --------------------------------------------------------------------------------------------------------------
 
 
 @given(text=hostile_text, kind=kinds, verdict=st.sampled_from(Verdict))
@@ -176,7 +230,8 @@ def test_no_number_is_too_odd_to_be_shown(one: float, other: float, third: float
 def test_every_sentence_is_one_bounded_line(text: str, kind: FindingKind, verdict: Verdict) -> None:
     finding, result, proof = finding_of(text, kind), result_of(text, kind), proof_of(text)
     sentences = [
-        message(result), figures(result), summary(report_of(text, kind, verdict)), stall(finding.stalls[0]), waiting(finding.waiting[0]),
+        message(result), figures(result), summary(report_of(text, kind, verdict)), stall(finding.stalls[0]),
+        waiting(finding.waiting[0]),
         *busy_machine(finding), amount(1.0, text), place(text, proof.problems[0]), place(text, proof.problems[1]),
         sentence(proof.problems[0]), proof_summary(proof), overall_summary([proof], 1),
     ]  # fmt: skip
@@ -184,7 +239,8 @@ def test_every_sentence_is_one_bounded_line(text: str, kind: FindingKind, verdic
     assert max(map(len, sentences)) <= 1200
 
 
-# ---- documents ----------------------------------------------------------------------------------------------------------
+# ---- documents
+# ----------------------------------------------------------------------------------------------------------
 
 
 @given(text=hostile_text, kind=kinds)
@@ -218,11 +274,14 @@ def texts_in(value: object) -> list[str]:
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_a_number_that_json_does_not_have_is_null(number: float) -> None:
     report = report_of("x")
-    odd = msgspec.structs.replace(report, checks=(msgspec.structs.replace(report.checks[0], measured=number),))
+    odd = msgspec.structs.replace(
+        report, checks=(msgspec.structs.replace(report.checks[0], measured=number),)
+    )
     assert json.loads(render_report(odd))["checks"][0]["measured"] is None
 
 
-# ---- errors -------------------------------------------------------------------------------------------------------------
+# ---- errors
+# -------------------------------------------------------------------------------------------------------------
 
 
 @given(text=hostile_text)

@@ -30,22 +30,42 @@ from grader.tools.profiler import ThreadDump
 from tests.render.hostile import assert_acts_on_nothing, hostile_text, screen_output
 
 
-def event_of(end: EventEnd, outcome: str = "200", what: str = "GET /prices/7", service: str = "upstream") -> ServiceEvent:
-    return ServiceEvent(id=1, service=service, what=what, outcome=outcome, began_s=1.0, ended_s=1.0415, end=end)
+def event_of(
+    end: EventEnd, outcome: str = "200", what: str = "GET /prices/7", service: str = "upstream"
+) -> ServiceEvent:
+    return ServiceEvent(
+        id=1, service=service, what=what, outcome=outcome, began_s=1.0, ended_s=1.0415, end=end
+    )
 
 
-# ---- the log ----------------------------------------------------------------------------------------------------------
+# ---- the log
+# ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (request_line(Request("GET", "/labels/7", 200, 101.4, 1)), "app        200     101 ms  GET /labels/7"),
-        (request_line(Request("POST", "/labels?a=1", None, 0.2, 1)), "app       none       0 ms  POST /labels?a=1"),
+        (
+            request_line(Request("GET", "/labels/7", 200, 101.4, 1)),
+            "app        200     101 ms  GET /labels/7",
+        ),
+        (
+            request_line(Request("POST", "/labels?a=1", None, 0.2, 1)),
+            "app       none       0 ms  POST /labels?a=1",
+        ),
         (event_line(event_of(EventEnd.ANSWERED)), "upstream   200      42 ms  GET /prices/7"),
-        (event_line(event_of(EventEnd.CLIENT_LEFT, "")), "upstream  left      42 ms  GET /prices/7"),
-        (event_line(event_of(EventEnd.CUT, what="GET /prices/7?q=1")), "upstream   cut      42 ms  GET /prices/7?q=1"),
-        (event_line(event_of(EventEnd.ANSWERED, "", "SELECT 1", "database")), "database            42 ms  SELECT 1"),
+        (
+            event_line(event_of(EventEnd.CLIENT_LEFT, "")),
+            "upstream  left      42 ms  GET /prices/7",
+        ),
+        (
+            event_line(event_of(EventEnd.CUT, what="GET /prices/7?q=1")),
+            "upstream   cut      42 ms  GET /prices/7?q=1",
+        ),
+        (
+            event_line(event_of(EventEnd.ANSWERED, "", "SELECT 1", "database")),
+            "database            42 ms  SELECT 1",
+        ),
     ],
 )
 def test_a_line_of_the_log_has_who_status_time_and_path(line: str, words: str) -> None:
@@ -55,9 +75,18 @@ def test_a_line_of_the_log_has_who_status_time_and_path(line: str, words: str) -
 @pytest.mark.parametrize(
     ("one", "words"),
     [
-        (Round(1, 20, (0.1, 0.2, 2.0)), "   1  20 asked  median 200 ms  slowest 2000 ms  no errors  upstream 20 calls"),
-        (Round(12, 3, (0.1,), {"500": 1}), "  12  3 asked  median 100 ms  slowest 100 ms  1 error (1 × 500)  upstream 20 calls"),
-        (Round(2, 3, (), {"no answer": 1, "500": 2}), "   2  3 asked  3 errors (2 × 500, 1 × no answer)  upstream 20 calls"),
+        (
+            Round(1, 20, (0.1, 0.2, 2.0)),
+            "   1  20 asked  median 200 ms  slowest 2000 ms  no errors  upstream 20 calls",
+        ),
+        (
+            Round(12, 3, (0.1,), {"500": 1}),
+            "  12  3 asked  median 100 ms  slowest 100 ms  1 error (1 × 500)  upstream 20 calls",
+        ),
+        (
+            Round(2, 3, (), {"no answer": 1, "500": 2}),
+            "   2  3 asked  3 errors (2 × 500, 1 × no answer)  upstream 20 calls",
+        ),
     ],
 )
 def test_a_round_is_one_line(one: Round, words: str) -> None:
@@ -84,8 +113,14 @@ def test_a_flood_of_lines_is_counted_and_not_shown() -> None:
     [
         (LoadRequest("GET", "/a/{n}"), "curl http://h/a/1"),
         (LoadRequest("GET", "/a?b={n}&c=1", leave_after_s=1.0), "curl -N 'http://h/a?b=1&c=1'"),
-        (LoadRequest("POST", "/a", {"b": "it's"}), """curl -H 'content-type: application/json' -d '{"b": "it'"'"'s"}' http://h/a"""),
-        (LoadRequest("PUT", "/a", headers={"x-key": "k{n}"}), "curl -X PUT -H 'x-key: k1' http://h/a"),
+        (
+            LoadRequest("POST", "/a", {"b": "it's"}),
+            """curl -H 'content-type: application/json' -d '{"b": "it'"'"'s"}' http://h/a""",
+        ),
+        (
+            LoadRequest("PUT", "/a", headers={"x-key": "k{n}"}),
+            "curl -X PUT -H 'x-key: k1' http://h/a",
+        ),
     ],
 )
 def test_what_to_try_can_be_pasted_into_a_shell(request_: LoadRequest, command: str) -> None:
@@ -96,7 +131,8 @@ def test_addresses_stand_below_one_another() -> None:
     assert addresses({"App": "a", "Upstream": "b"}) == ["  App       a", "  Upstream  b"]
 
 
-# ---- the end ----------------------------------------------------------------------------------------------------------
+# ---- the end
+# ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -115,7 +151,9 @@ async def test_how_a_run_ended_is_said(app: App) -> None:
     app.in_debugger = True
     assert ending(False, app, None, 3.0)[1] == "Stopped; nothing is left running."
     app.broken = Broken("SyntaxError: invalid syntax", "app.py", 3)
-    assert ending(True, app, 1, 3.0) == ["app.py:3 cannot be imported: SyntaxError: invalid syntax."]
+    assert ending(True, app, 1, 3.0) == [
+        "app.py:3 cannot be imported: SyntaxError: invalid syntax."
+    ]
 
 
 FRAME = Frame(file="app.py", line=3, function="f", source="x")
@@ -125,20 +163,40 @@ FRAME = Frame(file="app.py", line=3, function="f", source="x")
     ("life", "words"),
     [
         (ServerLife(workers=1, started_s=0.0), "accepted no connections within 5 s"),
-        (ServerLife(workers=1, started_s=0.0, exited_s=1.0, exit_code=3), "ended while it started, with exit code 3"),
-        (ServerLife(workers=1, started_s=0.0, ready_s=1.0, exited_s=1.0, exit_code=-9), "under the load, with exit code -9"),
         (
-            ServerLife(workers=1, started_s=0.0, exited_s=1.0, crash=Crash(phase="start", type="E", message="m", frames=(FRAME,))),
+            ServerLife(workers=1, started_s=0.0, exited_s=1.0, exit_code=3),
+            "ended while it started, with exit code 3",
+        ),
+        (
+            ServerLife(workers=1, started_s=0.0, ready_s=1.0, exited_s=1.0, exit_code=-9),
+            "under the load, with exit code -9",
+        ),
+        (
+            ServerLife(
+                workers=1,
+                started_s=0.0,
+                exited_s=1.0,
+                crash=Crash(phase="start", type="E", message="m", frames=(FRAME,)),
+            ),
             "while it started: app.py:3, E: m",
         ),
-        (ServerLife(workers=1, started_s=0.0, ready_s=1.0, exceeded=Excess(what="cpu_s", limit=1, seen=2)), "too much of cpu_s"),
+        (
+            ServerLife(
+                workers=1,
+                started_s=0.0,
+                ready_s=1.0,
+                exceeded=Excess(what="cpu_s", limit=1, seen=2),
+            ),
+            "too much of cpu_s",
+        ),
     ],
 )
 def test_why_an_app_is_not_there_is_one_sentence(life: ServerLife, words: str) -> None:
     assert words in end_sentence(life, 5.0)
 
 
-# ---- the profile ------------------------------------------------------------------------------------------------------
+# ---- the profile
+# ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -167,13 +225,17 @@ def test_the_learners_lines_come_first_with_their_source(sources: Sources) -> No
 def test_a_loop_that_is_free_is_said_to_be(sources: Sources) -> None:
     lines = list(profile_lines(LoopProfile(100, 0.95, (), ()), sources))
     assert "So nothing holds the loop itself up: what is slow here waits elsewhere." in lines
-    assert list(profile_lines(LoopProfile(0, 0.0, (), ()), sources)) == ["The event loop was not seen at all: the app may have ended."]
+    assert list(profile_lines(LoopProfile(0, 0.0, (), ()), sources)) == [
+        "The event loop was not seen at all: the app may have ended."
+    ]
 
 
 def test_a_dump_begins_with_the_loop_and_marks_the_learners_lines(sources: Sources) -> None:
     select = Place("EpollSelector.select", "/lib/python/selectors.py", 4)
     own = Place("work", str(sources.folder / "app.py"), 2)
-    graders = ThreadDump("kata-watchdog", (Place("_look", "/run/grader/grader/child/stalls.py", 3),))
+    graders = ThreadDump(
+        "kata-watchdog", (Place("_look", "/run/grader/grader/child/stalls.py", 3),)
+    )
     threads = [ThreadDump("worker", (own,)), graders, ThreadDump("MainThread", (select,))]
     assert list(dump_lines(threads, sources)) == [
         "", "MainThread, the event loop's: it waits for something to do", "   selectors.py:4 in EpollSelector.select",
@@ -194,15 +256,27 @@ def test_a_very_deep_stack_and_very_many_threads_are_bounded(sources: Sources) -
     assert lines[-1] == "… 80 more threads"
 
 
-# ---- hostile text -----------------------------------------------------------------------------------------------------
+# ---- hostile text
+# -----------------------------------------------------------------------------------------------------
 
 
-@given(text=hostile_text, status=st.none() | st.integers(), ms=st.floats(0, allow_nan=False, allow_infinity=False))
+@given(
+    text=hostile_text,
+    status=st.none() | st.integers(),
+    ms=st.floats(0, allow_nan=False, allow_infinity=False),
+)
 @settings(deadline=None)
-def test_nothing_that_an_app_says_acts_on_the_terminal(text: str, status: int | None, ms: float) -> None:
+def test_nothing_that_an_app_says_acts_on_the_terminal(
+    text: str, status: int | None, ms: float
+) -> None:
     place = Place(text, f"/work/{text}", 1)
     sources = Sources(Path("/work"), [])
-    crash = Crash(phase="start", type=text, message=text, frames=(Frame(file=text, line=1, function=text, source=text),))
+    crash = Crash(
+        phase="start",
+        type=text,
+        message=text,
+        frames=(Frame(file=text, line=1, function=text, source=text),),
+    )
     with screen_output() as written:
         screen = Screen()
         screen.say_whole(
@@ -211,7 +285,9 @@ def test_nothing_that_an_app_says_acts_on_the_terminal(text: str, status: int | 
             broken_sentence(Broken(text, text, 1)),
             end_sentence(ServerLife(workers=1, started_s=0.0, exited_s=1.0, crash=crash), 5.0),
         )
-        screen.say(*profile_lines(LoopProfile(9, 0.1, (Share(place, 0.5),), (Share(place, 0.5),)), sources))
+        screen.say(
+            *profile_lines(LoopProfile(9, 0.1, (Share(place, 0.5),), (Share(place, 0.5),)), sources)
+        )
         screen.say(*dump_lines([ThreadDump(text, (place,) * 3)], sources))
     assert_acts_on_nothing(written.getvalue())
     assert len(written.getvalue()) < 12_000

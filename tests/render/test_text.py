@@ -51,10 +51,24 @@ def test_every_code_point_is_shown_or_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "invisible", ["\u200b", "\u200d", "\u00ad", "\ufeff", "\u3164", "\u115f", "\u2800", "\ufe0f", "\u034f", "\U000e0041"]
+    "invisible",
+    [
+        "\u200b",
+        "\u200d",
+        "\u00ad",
+        "\ufeff",
+        "\u3164",
+        "\u115f",
+        "\u2800",
+        "\ufe0f",
+        "\u034f",
+        "\U000e0041",
+    ],
 )
 def test_what_shows_nothing_is_named(invisible: str) -> None:
-    assert escaped(f"a{invisible}b") == f"a\\u{ord(invisible):04x}b".replace("\\ue0041", "\\U000e0041")
+    assert escaped(f"a{invisible}b") == f"a\\u{ord(invisible):04x}b".replace(
+        "\\ue0041", "\\U000e0041"
+    )
 
 
 def test_a_few_marks_belong_to_a_letter_and_a_stack_of_them_does_not() -> None:
@@ -62,12 +76,15 @@ def test_a_few_marks_belong_to_a_letter_and_a_stack_of_them_does_not() -> None:
     assert escaped("e" + "\u0301" * 5) == "e\u0301\u0301\u0301\\u0301\\u0301"
 
 
-@pytest.mark.parametrize("text", ["größe", "价格", "цена", "מחיר", "السعر", "ราคา", "🐍", "Tiếng Việt"])
+@pytest.mark.parametrize(
+    "text", ["größe", "价格", "цена", "מחיר", "السعر", "ราคา", "🐍", "Tiếng Việt"]
+)
 def test_text_of_any_script_is_shown_as_it_is(text: str) -> None:
     assert printable(text) == text
 
 
-# ---- HTML -----------------------------------------------------------------------------------------------------------------
+# ---- HTML
+# -----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -100,7 +117,8 @@ def test_html_is_read_back_as_the_printable_text(text: str) -> None:
     assert reader.seen == printable(text) == html.unescape(for_html(text))
 
 
-# ---- CSV ------------------------------------------------------------------------------------------------------------------
+# ---- CSV
+# ------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\uff1d", "\t=", "\r=", "\n=", "  ="])
@@ -124,13 +142,24 @@ def test_quotes_in_csv_are_doubled() -> None:
     assert csv_line(['a "quoted", b']) == '"a ""quoted"", b"\r\n'
 
 
-# ---- sentences and documents ------------------------------------------------------------------------------------------------
+# ---- sentences and documents
+# ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", list(FindingKind))
 @given(text=hostile_text)
 def test_every_message_is_printable(kind: FindingKind, text: str) -> None:
-    finding = Finding(kind=kind, subject=text, expected=text, observed=text, error=text, measured=1.0, limit=2.0, count=1, total=2)
+    finding = Finding(
+        kind=kind,
+        subject=text,
+        expected=text,
+        observed=text,
+        error=text,
+        measured=1.0,
+        limit=2.0,
+        count=1,
+        total=2,
+    )
     check = CheckResult(name="test_a", title="A.", outcome=Outcome.FAILED, finding=finding)
     assert message(check).isprintable()
 

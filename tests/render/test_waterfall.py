@@ -9,11 +9,15 @@ from tests.render.hostile import report_of, result_of, screen_output
 
 def drawn(answered: int, cut: int) -> list[str]:
     """The lines with bars, and the one that says what is left out."""
-    bars = [Bar(from_s=0.0, to_s=(n + 1) / 10) for n in range(answered)] + [Bar(from_s=0.0, to_s=9.0, is_cut=True)] * cut
+    bars = [Bar(from_s=0.0, to_s=(n + 1) / 10) for n in range(answered)] + [
+        Bar(from_s=0.0, to_s=9.0, is_cut=True)
+    ] * cut
     result = result_of("x", FindingKind.TOO_SLOW, Outcome.FAILED)
     assert result.finding is not None
     finding = msgspec.structs.replace(result.finding, bars=tuple(bars))
-    report = msgspec.structs.replace(report_of("x"), checks=(msgspec.structs.replace(result, finding=finding),))
+    report = msgspec.structs.replace(
+        report_of("x"), checks=(msgspec.structs.replace(result, finding=finding),)
+    )
     with screen_output() as written:
         ReportScreen().finish(report, "")
     lines = [line.strip() for line in written.getvalue().splitlines()]

@@ -54,7 +54,9 @@ class Echo:
         Raises:
             GateMissed: they did not come.
         """
-        await pass_gate(self._recorder, "lines at the echo at once", count, lambda: self._waiting, self._changed)
+        await pass_gate(
+            self._recorder, "lines at the echo at once", count, lambda: self._waiting, self._changed
+        )
 
     def take_stock(self) -> str:
         """How many lines have come since this was last called."""
@@ -92,7 +94,9 @@ class Echo:
         writer.write(line)
         await writer.drain()
         now_s = clock.now()
-        self._recorder.change_event(event.id, answered_s=now_s, ended_s=now_s, end=EventEnd.ANSWERED, outcome="said")
+        self._recorder.change_event(
+            event.id, answered_s=now_s, ended_s=now_s, end=EventEnd.ANSWERED, outcome="said"
+        )
 
 
 class EchoService(ServicePerCheck):

@@ -20,7 +20,10 @@ from grader.services.service import Place
 from tests.conftest import listening_socket
 
 LIMIT = 4
-SCHEMA = "CREATE TABLE stock (id int PRIMARY KEY, amount int); INSERT INTO stock SELECT n, n * 10 FROM generate_series(1, 5) n"
+SCHEMA = (
+    "CREATE TABLE stock (id int PRIMARY KEY, amount int); INSERT INTO stock "
+    "SELECT n, n * 10 FROM generate_series(1, 5) n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,9 @@ def cluster() -> Iterator[Cluster]:
 
 
 @asynccontextmanager
-async def running_postgres(cluster: Cluster, recorder: Recorder, schema: str = SCHEMA) -> AsyncIterator[Postgres]:
+async def running_postgres(
+    cluster: Cluster, recorder: Recorder, schema: str = SCHEMA
+) -> AsyncIterator[Postgres]:
     with listening_socket() as listening:
         async with (
             fresh_database(cluster, listening.getsockname(), LIMIT, schema, recorder) as postgres,
@@ -48,7 +53,11 @@ async def postgres(cluster: Cluster, recorder: Recorder) -> AsyncIterator[Postgr
 async def test_a_solution_reaches_its_database_through_the_relay(postgres: Postgres) -> None:
     connection = await asyncpg.connect(postgres.url)
     assert await connection.fetchval("SELECT amount FROM stock WHERE id = 3") == 30
-    assert (postgres.connections.opened, postgres.connections.open, postgres.connections.peak) == (1, 1, 1)
+    assert (postgres.connections.opened, postgres.connections.open, postgres.connections.peak) == (
+        1,
+        1,
+        1,
+    )
     await connection.close()
     await postgres.connections.closed()
     assert postgres.connections.open == 0
@@ -57,7 +66,10 @@ async def test_a_solution_reaches_its_database_through_the_relay(postgres: Postg
 async def test_the_graders_own_queries_are_not_counted(postgres: Postgres) -> None:
     await postgres.execute("UPDATE stock SET amount = 7 WHERE id = 1")
     assert await postgres.fetchval("SELECT amount FROM stock WHERE id = 1") == 7
-    assert [row["id"] for row in await postgres.fetch("SELECT id FROM stock WHERE amount > $1 ORDER BY id", 20)] == [3, 4, 5]
+    assert [
+        row["id"]
+        for row in await postgres.fetch("SELECT id FROM stock WHERE amount > $1 ORDER BY id", 20)
+    ] == [3, 4, 5]
     assert postgres.connections.opened == 0
 
 
@@ -88,7 +100,9 @@ async def test_a_hold_proves_that_queries_are_under_way_at_once(postgres: Postgr
         await connection.close()
 
 
-async def test_a_hold_that_nobody_comes_to_leaves_a_claim(postgres: Postgres, recorder: Recorder) -> None:
+async def test_a_hold_that_nobody_comes_to_leaves_a_claim(
+    postgres: Postgres, recorder: Recorder
+) -> None:
     async with postgres.hold("stock") as held:
         with pytest.raises(GateMissed):
             await held.arrivals(1, deadline_s=0.1)
@@ -120,22 +134,43 @@ def test_the_server_and_its_data_are_gone_afterwards() -> None:
     assert not run_dir.exists()
 
 
-def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
     for kind in ("site_cache_dir", "user_cache_dir"):
         monkeypatch.setattr(f"platformdirs.{kind}", lambda name: str(tmp_path / "file" / name))
-    with pytest.raises(ServiceUnavailable, match="cannot be started"), running_cluster(Place(tmp_path, tmp_path), LIMIT):
+    with (
+        pytest.raises(ServiceUnavailable, match="cannot be started"),
+        running_cluster(Place(tmp_path, tmp_path), LIMIT),
+    ):
         pass
 
 
-@pytest.mark.parametrize("url", ["http://host/db", "nonsense", "postgresql://u@h:abc/", "postgresql://u@h:99999/", "postgresql://[::1"])
-def test_an_address_that_is_none_of_postgres_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://host/db",
+        "nonsense",
+        "postgresql://u@h:abc/",
+        "postgresql://u@h:99999/",
+        "postgresql://[::1",
+    ],
+)
+def test_an_address_that_is_none_of_postgres_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
     monkeypatch.setenv(URL_VARIABLE, url)
-    with pytest.raises(ServiceUnavailable, match="is not a PostgreSQL URL"), running_cluster(Place(tmp_path, tmp_path), LIMIT):
+    with (
+        pytest.raises(ServiceUnavailable, match="is not a PostgreSQL URL"),
+        running_cluster(Place(tmp_path, tmp_path), LIMIT),
+    ):
         pass
 
 
-async def test_a_server_of_the_users_own_serves_as_well(cluster: Cluster, recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_of_the_users_own_serves_as_well(
+    cluster: Cluster, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = Cluster(cluster.connect, cluster.socket)
     async with running_postgres(own, recorder) as postgres:
         connection = await asyncpg.connect(postgres.url)
@@ -144,14 +179,17 @@ async def test_a_server_of_the_users_own_serves_as_well(cluster: Cluster, record
     admin = await asyncpg.connect(**cluster.connect, database="postgres")
     assert (
         await admin.fetchval(
-            "SELECT count(*) FROM pg_database WHERE datname LIKE 'kata%' AND datname = $1", postgres.url.rpartition("/")[2]
+            "SELECT count(*) FROM pg_database WHERE datname LIKE 'kata%' AND datname = $1",
+            postgres.url.rpartition("/")[2],
         )
         == 0
     )
     await admin.close()
 
 
-async def test_an_own_server_that_does_not_answer_is_told(recorder: Recorder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_an_own_server_that_does_not_answer_is_told(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv(URL_VARIABLE, "postgresql://me@127.0.0.1:1/")
     with (
         running_cluster(Place(tmp_path, tmp_path), LIMIT) as cluster,

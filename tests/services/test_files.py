@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from anyio import create_task_group, sleep, to_thread
 
+from grader.evidence.claims import GateClaim
 from grader.measure.gates import GateMissed
 from grader.measure.recorder import Recorder
 from grader.services.files import FED_BYTES, Files, running_files
@@ -68,7 +69,9 @@ async def test_reading_waits_for_the_end(files: Files) -> None:
 async def test_a_file_that_nobody_opens_is_a_missed_gate(files: Files, recorder: Recorder) -> None:
     with pytest.raises(GateMissed):
         await files.fifo("a").opened(deadline_s=0.05)
-    assert [(claim.what, claim.wanted, claim.seen) for claim in recorder.claims] == [("readers of a", 1, 0)]  # type: ignore[union-attr]
+    (claim,) = recorder.claims
+    assert isinstance(claim, GateClaim)
+    assert (claim.what, claim.wanted, claim.seen) == ("readers of a", 1, 0)
 
 
 async def test_what_is_not_read_is_a_missed_gate(files: Files, recorder: Recorder) -> None:
@@ -84,7 +87,9 @@ async def test_what_is_not_read_is_a_missed_gate(files: Files, recorder: Recorde
     os.close(descriptor)
 
 
-async def test_each_reading_is_served_by_itself_also_when_the_last_one_was_never_closed(files: Files) -> None:
+async def test_each_reading_is_served_by_itself_also_when_the_last_one_was_never_closed(
+    files: Files,
+) -> None:
     fifo = files.fifo("a")
     kept = os.open(fifo.path, os.O_RDONLY | os.O_NONBLOCK)
     await fifo.give(b"first")
@@ -116,7 +121,9 @@ async def test_more_than_a_pipe_takes_is_refused(files: Files) -> None:
     os.close(descriptor)
 
 
-async def test_readers_of_several_files_are_let_in_as_they_come(files: Files, recorder: Recorder) -> None:
+async def test_readers_of_several_files_are_let_in_as_they_come(
+    files: Files, recorder: Recorder
+) -> None:
     one, two, three = (files.fifo(name) for name in "abc")
     readers = [Reader(fifo.path) for fifo in (two, one)]
     await files.opened(one, two)
@@ -136,7 +143,9 @@ async def test_a_file_that_is_taken_away_is_gone_until_it_is_made_again(files: F
     assert files.fifo("a").path.exists()
 
 
-def test_the_folder_is_the_checks_own_and_gone_afterwards(tmp_path: Path, recorder: Recorder) -> None:
+def test_the_folder_is_the_checks_own_and_gone_afterwards(
+    tmp_path: Path, recorder: Recorder
+) -> None:
     with running_files(tmp_path, recorder) as one, running_files(tmp_path, recorder) as two:
         assert one.folder != two.folder
         assert one.folder.stat().st_mode & 0o077 == 0
@@ -146,7 +155,9 @@ def test_the_folder_is_the_checks_own_and_gone_afterwards(tmp_path: Path, record
     assert not one.folder.exists()
 
 
-async def test_a_blocking_open_stops_the_solutions_loop_and_is_seen(serve: Serve, files: Files) -> None:
+async def test_a_blocking_open_stops_the_solutions_loop_and_is_seen(
+    serve: Serve, files: Files
+) -> None:
     source = """
         import os
         from pathlib import Path

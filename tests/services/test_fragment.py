@@ -23,7 +23,13 @@ def test_a_fragment_needs_no_more_than_what_every_service_has(tmp_path: Path) ->
     file = tmp_path / "echo.toml"
     file.write_text(SMALLEST)
     fragment = read_fragment(file)
-    assert (fragment.who, fragment.app.resource, fragment.checks.count, fragment.run, fragment.files) == (
+    assert (
+        fragment.who,
+        fragment.app.resource,
+        fragment.checks.count,
+        fragment.run,
+        fragment.files,
+    ) == (
         "the echo server",
         None,
         None,
@@ -37,7 +43,9 @@ def test_every_service_has_a_fragment_and_every_fragment_a_service() -> None:
 
 
 def test_a_resource_is_opened_as_the_fragment_says() -> None:
-    wanted = Resource(name="prices", type="httpx.AsyncClient", opened="httpx.AsyncClient(base_url=UPSTREAM_URL)")
+    wanted = Resource(
+        name="prices", type="httpx.AsyncClient", opened="httpx.AsyncClient(base_url=UPSTREAM_URL)"
+    )
     assert shipped_fragment("upstream").app.resource == wanted
 
 
@@ -45,18 +53,27 @@ def test_a_resource_is_opened_as_the_fragment_says() -> None:
     ("text", "reason"),
     [
         (SMALLEST.replace("who", "whom"), "unknown field `whom`"),
-        (SMALLEST.replace("example = 7", "example = 'seven'"), r"Expected `int`, got `str` - at `\$.example`"),
+        (
+            SMALLEST.replace("example = 7", "example = 'seven'"),
+            r"Expected `int`, got `str` - at `\$.example`",
+        ),
         (SMALLEST.replace(", gate", ", gates"), r"at `\$.checks`"),
         ("who =", "Invalid value"),
     ],
 )
-def test_a_wrong_fragment_is_named_with_what_is_wrong_in_it(tmp_path: Path, text: str, reason: str) -> None:
+def test_a_wrong_fragment_is_named_with_what_is_wrong_in_it(
+    tmp_path: Path, text: str, reason: str
+) -> None:
     file = tmp_path / "echo.toml"
     file.write_text(text)
-    with pytest.raises(HarnessError, match=rf"^The fragment .*echo\.toml cannot be read: .*{reason}"):
+    with pytest.raises(
+        HarnessError, match=rf"^The fragment .*echo\.toml cannot be read: .*{reason}"
+    ):
         read_fragment(file)
 
 
 def test_a_fragment_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(HarnessError, match=r"The fragment .*echo\.toml cannot be read: .*No such file"):
+    with pytest.raises(
+        HarnessError, match=r"The fragment .*echo\.toml cannot be read: .*No such file"
+    ):
         read_fragment(tmp_path / "echo.toml")

@@ -39,7 +39,9 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def katas(environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a new kata that needs the echo and the upstream."""
     folder = tmp_path_factory.mktemp("katas")
-    made = run_command("new", "offers", "--with", "echo,upstream", "--dir", folder, cwd=folder, environ=environ)
+    made = run_command(
+        "new", "offers", "--with", "echo,upstream", "--dir", folder, cwd=folder, environ=environ
+    )
     assert (made.code, made.err) == (0, "")
     return folder
 
@@ -60,11 +62,19 @@ def test_a_count_that_is_wrong_is_told_in_the_terminal_in_json_and_on_the_page(
 ) -> None:
     # It asks the echo twice for each visitor, and everything else is right.
     reference = (katas / "offers" / "accepted" / "reference.py").read_text()
-    (tmp_path / "twice.py").write_text(reference.replace("await echo_of(item)", "await echo_of(await echo_of(item))"))
-    shown = run(environ, katas, tmp_path, "check", "offers", "--solution", "twice.py", "--html", "page.html")
+    (tmp_path / "twice.py").write_text(
+        reference.replace("await echo_of(item)", "await echo_of(await echo_of(item))")
+    )
+    shown = run(
+        environ, katas, tmp_path, "check", "offers", "--solution", "twice.py", "--html", "page.html"
+    )
     assert shown.code == 1
-    assert "Lines that came to the echo: 8; there should be exactly 4." in " ".join(shown.out.split())
-    told = json.loads(run(environ, katas, tmp_path, "check", "offers", "--solution", "twice.py", "--json").out)
+    assert "Lines that came to the echo: 8; there should be exactly 4." in " ".join(
+        shown.out.split()
+    )
+    told = json.loads(
+        run(environ, katas, tmp_path, "check", "offers", "--solution", "twice.py", "--json").out
+    )
     failed = [check for check in told["checks"] if check["outcome"] == "failed"]
     assert [(check["measured"], check["limit"]) for check in failed][:1] == [(8, 4)]
     page = (tmp_path / "page.html").read_text()
@@ -77,12 +87,26 @@ def test_the_doctor_tells_of_it(environ: dict[str, str], katas: Path, tmp_path: 
     assert "Echo: needs nothing but a socket" in run(environ, katas, tmp_path, "doctor").out
 
 
-def test_kata_run_says_where_it_is_and_what_it_is_asked(environ: dict[str, str], katas: Path, tmp_path: Path) -> None:
-    command = [str(KATA), "run", "offers", "--solution", str(katas / "offers" / "accepted" / "reference.py")]
+def test_kata_run_says_where_it_is_and_what_it_is_asked(
+    environ: dict[str, str], katas: Path, tmp_path: Path
+) -> None:
+    command = [
+        str(KATA),
+        "run",
+        "offers",
+        "--solution",
+        str(katas / "offers" / "accepted" / "reference.py"),
+    ]
     output, theirs = os.pipe()
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("KATA_", "PYTEST_"))
+    }
     own = {**clean, **environ, "KATA_PATH": str(katas), "COLUMNS": "80", "TERM": "dumb"}
-    with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=own) as process:
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=own
+    ) as process:
         os.close(theirs)
         try:
             running = Running(process, output)

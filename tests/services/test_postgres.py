@@ -15,12 +15,20 @@ MakeKata = Callable[..., Path]
 
 def kata_with(make_kata: MakeKata, table: str, **files: str) -> Kata:
     """A kata with this table for the service."""
-    manifest = MANIFEST.replace("[starter]", f"[postgres]\n{table}\n[starter]").replace("tier = 1", 'tier = 1\nservices = ["postgres"]')
+    manifest = MANIFEST.replace("[starter]", f"[postgres]\n{table}\n[starter]").replace(
+        "tier = 1", 'tier = 1\nservices = ["postgres"]'
+    )
     return read_manifest(make_kata(manifest=manifest, files=files) / "tiny")
 
 
-def test_a_kata_says_how_many_connections_there_are_and_what_is_in_the_database(make_kata: MakeKata) -> None:
-    kata = kata_with(make_kata, 'max_connections = 7\nschema = "tables.sql"', **{"tables.sql": "CREATE TABLE t ()"})
+def test_a_kata_says_how_many_connections_there_are_and_what_is_in_the_database(
+    make_kata: MakeKata,
+) -> None:
+    kata = kata_with(
+        make_kata,
+        'max_connections = 7\nschema = "tables.sql"',
+        **{"tables.sql": "CREATE TABLE t ()"},
+    )
     assert read_options(kata) == (Options(7, "tables.sql"), "CREATE TABLE t ()")
     assert SERVICE.files_of(kata) == ("tables.sql",)
 
@@ -40,7 +48,9 @@ def test_a_kata_need_not_say_anything(make_kata: MakeKata) -> None:
         ("max_conections = 5", "`postgres.max_conections` is unknown"),
     ],
 )
-def test_a_mistake_in_its_table_of_the_manifest_is_told(make_kata: MakeKata, table: str, message: str) -> None:
+def test_a_mistake_in_its_table_of_the_manifest_is_told(
+    make_kata: MakeKata, table: str, message: str
+) -> None:
     kata = kata_with(make_kata, table)
     with pytest.raises(KataPackageError) as caught:
         SERVICE.check_options(kata)

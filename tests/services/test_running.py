@@ -30,7 +30,10 @@ def service(monkeypatch: pytest.MonkeyPatch) -> FakeService:
 @pytest.fixture
 def kata(service: FakeService, make_kata: Callable[..., Path]) -> Kata:
     """A kata that needs it, and the slow files."""
-    return read_manifest(make_kata(manifest=MANIFEST.replace("tier = 1", 'tier = 1\nservices = ["fake", "files"]')) / "tiny")
+    return read_manifest(
+        make_kata(manifest=MANIFEST.replace("tier = 1", 'tier = 1\nservices = ["fake", "files"]'))
+        / "tiny"
+    )
 
 
 async def never() -> object:
@@ -41,14 +44,21 @@ def surroundings(recorder: Recorder) -> Surroundings:
     return Surroundings(never, recorder)  # type: ignore[arg-type]
 
 
-def test_each_service_has_a_folder_and_solutions_see_those_that_are_shared(kata: Kata, service: FakeService, tmp_path: Path) -> None:
+def test_each_service_has_a_folder_and_solutions_see_those_that_are_shared(
+    kata: Kata, service: FakeService, tmp_path: Path
+) -> None:
     services = StandingServices(kata, tmp_path)
-    assert services.shared_folders == (tmp_path / "services" / "files", tmp_path / "services" / "fake")
+    assert services.shared_folders == (
+        tmp_path / "services" / "files",
+        tmp_path / "services" / "fake",
+    )
     assert all(folder.is_dir() for folder in services.shared_folders)
     assert services.warm == ("colorsys",)
     service.is_shared = False
     (tmp_path / "again").mkdir()
-    assert StandingServices(kata, tmp_path / "again").shared_folders == (tmp_path / "again" / "services" / "files",)
+    assert StandingServices(kata, tmp_path / "again").shared_folders == (
+        tmp_path / "again" / "services" / "files",
+    )
 
 
 async def test_one_is_started_for_the_grading_and_made_fresh_for_each_check(
@@ -63,7 +73,9 @@ async def test_one_is_started_for_the_grading_and_made_fresh_for_each_check(
     assert service.noted == ["started in fake", "fresh", "over", "fresh", "over", "ended"]
 
 
-async def test_solutions_are_told_where_they_are(kata: Kata, recorder: Recorder, tmp_path: Path) -> None:
+async def test_solutions_are_told_where_they_are(
+    kata: Kata, recorder: Recorder, tmp_path: Path
+) -> None:
     services = StandingServices(kata, tmp_path)
     with services.started():
         async with services.fresh(surroundings(recorder)) as running:
@@ -92,7 +104,9 @@ def test_one_that_has_ended_is_noticed(kata: Kata, service: FakeService, tmp_pat
         assert services.have_ended()
 
 
-def test_what_runs_as_another_user_gets_through_to_its_folder_whatever_the_umask(kata: Kata, tmp_path: Path) -> None:
+def test_what_runs_as_another_user_gets_through_to_its_folder_whatever_the_umask(
+    kata: Kata, tmp_path: Path
+) -> None:
     before = os.umask(0o077)
     try:
         StandingServices(kata, tmp_path)

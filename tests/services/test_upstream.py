@@ -31,7 +31,9 @@ async def client(upstream: Upstream) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_each_call_gets_a_value_that_nobody_could_know(upstream: Upstream, client: httpx.AsyncClient) -> None:
+async def test_each_call_gets_a_value_that_nobody_could_know(
+    upstream: Upstream, client: httpx.AsyncClient
+) -> None:
     values = [(await client.get("/a")).json()["value"] for _ in range(20)]
     assert len(set(values)) == 20
     assert upstream.value("/a") == values[-1]
@@ -42,7 +44,9 @@ async def test_a_path_that_was_never_called_has_a_value_that_changes(upstream: U
     assert upstream.value("/never") != upstream.value("/never")
 
 
-async def test_a_call_is_recorded_with_its_times(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+async def test_a_call_is_recorded_with_its_times(
+    upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder
+) -> None:
     upstream.on("/slow", delay_s=0.05)
     await client.post("/slow?q=1", json={"x": 1})
     (event,) = recorder.events
@@ -55,21 +59,27 @@ async def test_a_call_is_recorded_with_its_times(upstream: Upstream, client: htt
     assert json.loads(upstream.all_calls[0].body) == {"x": 1}
 
 
-async def test_what_the_solution_sent_can_be_read_as_json(upstream: Upstream, client: httpx.AsyncClient) -> None:
+async def test_what_the_solution_sent_can_be_read_as_json(
+    upstream: Upstream, client: httpx.AsyncClient
+) -> None:
     await client.post("/a", json={"x": [1]})
     await client.post("/a", content=b"{x")
     await client.get("/a")
     assert [call.json for call in upstream.all_calls] == [{"x": [1]}, None, None]
 
 
-async def test_a_later_rule_goes_before_an_earlier_one_and_stands_back_when_used_up(upstream: Upstream, client: httpx.AsyncClient) -> None:
+async def test_a_later_rule_goes_before_an_earlier_one_and_stands_back_when_used_up(
+    upstream: Upstream, client: httpx.AsyncClient
+) -> None:
     upstream.on("/*", json=lambda call: {"path": call.path})
     upstream.on("/flaky", status=503, times=2)
     assert [(await client.get("/flaky")).status_code for _ in range(3)] == [503, 503, 200]
     assert (await client.get("/other")).json() == {"path": "/other"}
 
 
-async def test_a_hold_proves_that_calls_are_under_way_at_once(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+async def test_a_hold_proves_that_calls_are_under_way_at_once(
+    upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder
+) -> None:
     async with upstream.hold("/a", "/b") as held, anyio.create_task_group() as tasks:
         for path in ("/a", "/b", "/a"):
             tasks.start_soon(client.get, path)
@@ -81,7 +91,9 @@ async def test_a_hold_proves_that_calls_are_under_way_at_once(upstream: Upstream
     assert (await client.get("/a")).status_code == 200
 
 
-async def test_a_gate_that_does_not_open_leaves_a_claim(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+async def test_a_gate_that_does_not_open_leaves_a_claim(
+    upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder
+) -> None:
     async with anyio.create_task_group() as tasks, upstream.hold("/a") as held:
         tasks.start_soon(client.get, "/a")
         await held.arrivals(1)
@@ -92,7 +104,9 @@ async def test_a_gate_that_does_not_open_leaves_a_claim(upstream: Upstream, clie
     assert (claim.wanted, claim.seen, claim.deadline_s) == (2, 1, 0.1)
 
 
-async def test_the_peak_counts_calls_that_overlap(upstream: Upstream, client: httpx.AsyncClient) -> None:
+async def test_the_peak_counts_calls_that_overlap(
+    upstream: Upstream, client: httpx.AsyncClient
+) -> None:
     assert upstream.peak() == 0
     for _ in range(3):
         await client.get("/a")
@@ -107,14 +121,20 @@ async def test_the_peak_counts_calls_that_overlap(upstream: Upstream, client: ht
     assert (upstream.peak(), upstream.peak("/a"), upstream.peak("/b")) == (3, 2, 1)
 
 
-async def test_a_hold_that_is_released_again_leaves_later_calls_alone(upstream: Upstream, client: httpx.AsyncClient) -> None:
+async def test_a_hold_that_is_released_again_leaves_later_calls_alone(
+    upstream: Upstream, client: httpx.AsyncClient
+) -> None:
     answers: list[int] = []
 
     async def call_twice() -> None:
         for _ in range(2):
             answers.append((await client.get("/a")).json()["value"])
 
-    async with upstream.hold("/a") as first, upstream.hold("/a") as second, anyio.create_task_group() as tasks:
+    async with (
+        upstream.hold("/a") as first,
+        upstream.hold("/a") as second,
+        anyio.create_task_group() as tasks,
+    ):
         tasks.start_soon(call_twice)
         await first.arrivals(1)
         first.release()
@@ -136,20 +156,26 @@ async def call_and_leave(upstream: Upstream, client: httpx.AsyncClient, path: st
     await upstream.departures(path, 1)
 
 
-async def test_a_client_that_goes_away_is_seen(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+async def test_a_client_that_goes_away_is_seen(
+    upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder
+) -> None:
     upstream.on("/never", never=True)
     await call_and_leave(upstream, client, "/never")
     assert recorder.events[0].end is EventEnd.CLIENT_LEFT
     assert recorder.events[0].answered_s is None
 
 
-async def test_a_held_call_whose_client_went_away_is_not_counted(upstream: Upstream, client: httpx.AsyncClient) -> None:
+async def test_a_held_call_whose_client_went_away_is_not_counted(
+    upstream: Upstream, client: httpx.AsyncClient
+) -> None:
     async with upstream.hold("/a") as held:
         await call_and_leave(upstream, client, "/a")
         assert held.calls == []
 
 
-async def test_a_drip_comes_in_pieces_over_its_time(upstream: Upstream, client: httpx.AsyncClient) -> None:
+async def test_a_drip_comes_in_pieces_over_its_time(
+    upstream: Upstream, client: httpx.AsyncClient
+) -> None:
     upstream.on("/drip", drip_s=0.5)
     begun_s = anyio.current_time()
     async with client.stream("GET", "/drip") as answer:
@@ -159,19 +185,27 @@ async def test_a_drip_comes_in_pieces_over_its_time(upstream: Upstream, client: 
     assert anyio.current_time() - begun_s > 0.35
 
 
-async def test_a_cut_breaks_the_body_off(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+async def test_a_cut_breaks_the_body_off(
+    upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder
+) -> None:
     upstream.on("/cut", cut=True)
     with pytest.raises(httpx.RemoteProtocolError):
         await client.get("/cut")
     assert recorder.events[0].end is EventEnd.CUT
 
 
-async def test_connections_are_counted(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+async def test_connections_are_counted(
+    upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder
+) -> None:
     await client.get("/a")
     await client.get("/a")
     async with httpx.AsyncClient(base_url=upstream.url) as other:
         await other.get("/a")
-        assert (upstream.connections.opened, upstream.connections.open, upstream.connections.peak) == (2, 2, 2)
+        assert (
+            upstream.connections.opened,
+            upstream.connections.open,
+            upstream.connections.peak,
+        ) == (2, 2, 2)
     await client.aclose()
     await upstream.connections.closed()
     assert upstream.connections.open == 0
@@ -196,7 +230,9 @@ class Visitor:
     served: bool = False
 
 
-async def test_calls_that_will_never_come_are_not_waited_for_when_their_visitors_are_answered(upstream: Upstream) -> None:
+async def test_calls_that_will_never_come_are_not_waited_for_when_their_visitors_are_answered(
+    upstream: Upstream,
+) -> None:
     visitors = [Visitor(), Visitor(served=True)]
     with pytest.raises(GateMissed):
         await upstream.arrivals("/a", 2, deadline_s=0.1, unless=visitors)
@@ -204,7 +240,9 @@ async def test_calls_that_will_never_come_are_not_waited_for_when_their_visitors
     await upstream.arrivals("/a", 2, unless=visitors)
 
 
-async def test_a_call_that_goes_on_is_waited_for_though_its_visitor_is_answered(upstream: Upstream, client: httpx.AsyncClient) -> None:
+async def test_a_call_that_goes_on_is_waited_for_though_its_visitor_is_answered(
+    upstream: Upstream, client: httpx.AsyncClient
+) -> None:
     upstream.on("/a", never=True)
     await upstream.departures("/a", 1, unless=[Visitor(served=True)])
     async with anyio.create_task_group() as tasks:
@@ -215,7 +253,9 @@ async def test_a_call_that_goes_on_is_waited_for_though_its_visitor_is_answered(
         tasks.cancel_scope.cancel()
 
 
-async def test_it_is_told_when_a_call_is_over_and_how(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+async def test_it_is_told_when_a_call_is_over_and_how(
+    upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder
+) -> None:
     ended: list[tuple[str, str, EventEnd]] = []
     recorder.on_event = lambda event: ended.append((event.what, event.outcome, event.end))
     upstream.on("/b", status=503)
@@ -230,7 +270,9 @@ async def test_it_is_told_when_a_call_is_over_and_how(upstream: Upstream, client
     ]
 
 
-async def test_what_is_over_can_be_forgotten_while_it_runs_on(upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder) -> None:
+async def test_what_is_over_can_be_forgotten_while_it_runs_on(
+    upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder
+) -> None:
     async with upstream.hold("/held") as held, anyio.create_task_group() as tasks:
         await client.get("/a")
         tasks.start_soon(client.get, "/held")
@@ -245,7 +287,10 @@ async def test_what_is_over_can_be_forgotten_while_it_runs_on(upstream: Upstream
 
 
 async def test_a_solution_that_asks_without_end_is_cut_off(
-    upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+    upstream: Upstream,
+    client: httpx.AsyncClient,
+    recorder: Recorder,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("grader.measure.recorder.EVENTS_LIMIT", 2)
     for _ in range(2):

@@ -71,7 +71,11 @@ def tgz_of(files: Mapping[str, bytes]) -> bytes:
     return gzip.compress(tar_of(files))
 
 
-PACKERS = [pytest.param(zip_of, "s.zip", id="zip"), pytest.param(tgz_of, "s.tar.gz", id="tar.gz"), pytest.param(tar_of, "s.tar", id="tar")]
+PACKERS = [
+    pytest.param(zip_of, "s.zip", id="zip"),
+    pytest.param(tgz_of, "s.tar.gz", id="tar.gz"),
+    pytest.param(tar_of, "s.tar", id="tar"),
+]
 every_kind = pytest.mark.parametrize(("pack", "name"), PACKERS)
 
 
@@ -91,10 +95,16 @@ def refusal(data: bytes, name: str) -> str:
 
 @every_kind
 @pytest.mark.parametrize("top", ["", "./", "alice/", "./alice/"])
-def test_an_archive_is_its_files_or_its_only_folder(tmp_path: Path, pack: Pack, name: str, top: str) -> None:
+def test_an_archive_is_its_files_or_its_only_folder(
+    tmp_path: Path, pack: Pack, name: str, top: str
+) -> None:
     (tmp_path / name).write_bytes(pack({top + file: data for file, data in FILES.items()}))
     taken = take_in(tmp_path / name, tmp_path / "taken")
-    assert {str(path.relative_to(taken)): path.read_bytes() for path in taken.rglob("*") if path.is_file()} == FILES
+    assert {
+        str(path.relative_to(taken)): path.read_bytes()
+        for path in taken.rglob("*")
+        if path.is_file()
+    } == FILES
 
 
 @pytest.mark.parametrize("name", ["s.tgz", "S.TGZ", "S.Tar.Gz"])
@@ -106,23 +116,44 @@ def test_suffixes_count_in_any_case(tmp_path: Path, name: str) -> None:
 @every_kind
 def test_what_belongs_to_tools_is_left_out(pack: Pack, name: str) -> None:
     packed = pack(
-        {"alice/app.py": b"", "__MACOSX/alice/._app.py": b"x", "._alice": b"x", "alice/.venv/lib.py": b"x", "alice/.git/config": b"x"}
+        {
+            "alice/app.py": b"",
+            "__MACOSX/alice/._app.py": b"x",
+            "._alice": b"x",
+            "alice/.venv/lib.py": b"x",
+            "alice/.git/config": b"x",
+        }
     )
     assert read(packed, name).files == {"app.py": b""}
 
 
 @every_kind
 def test_an_archive_without_app_py(tmp_path: Path, pack: Pack, name: str) -> None:
-    for files in ({}, {"main.py": b""}, {"alice/app.py": b"", "bob/app.py": b""}, {"a/b/app.py": b""}):
+    for files in (
+        {},
+        {"main.py": b""},
+        {"alice/app.py": b"", "bob/app.py": b""},
+        {"a/b/app.py": b""},
+    ):
         (tmp_path / name).write_bytes(pack(files))
         with pytest.raises(SolutionError, match=r"has no app\.py"):
             take_in(tmp_path / name, tmp_path / "taken")
     assert not (tmp_path / "taken").exists()
 
 
-# ---- names ------------------------------------------------------------------------------------------------------------
+# ---- names
+# ------------------------------------------------------------------------------------------------------------
 
-OUTWARD = ["../app.py", "a/../../b.py", "/etc/passwd", "//etc/passwd", "C:/windows.py", "c:app.py", "a/..", ".."]
+OUTWARD = [
+    "../app.py",
+    "a/../../b.py",
+    "/etc/passwd",
+    "//etc/passwd",
+    "C:/windows.py",
+    "c:app.py",
+    "a/..",
+    "..",
+]
 
 
 @every_kind
@@ -133,22 +164,31 @@ def test_a_name_that_leads_outward_is_refused(pack: Pack, name: str, hostile: st
 
 
 @every_kind
-@pytest.mark.parametrize("hostile", ["..\\app.py", "a\\b.py", "a\x1b[2Jb", "\u202egpj.py", "a\nb", "a\u2028b", "\x7f", "\u200b"])
-def test_a_name_that_is_not_plain_is_refused_and_shown_safely(pack: Pack, name: str, hostile: str) -> None:
+@pytest.mark.parametrize(
+    "hostile",
+    ["..\\app.py", "a\\b.py", "a\x1b[2Jb", "\u202egpj.py", "a\nb", "a\u2028b", "\x7f", "\u200b"],
+)
+def test_a_name_that_is_not_plain_is_refused_and_shown_safely(
+    pack: Pack, name: str, hostile: str
+) -> None:
     message = refusal(pack({"app.py": b"", hostile: b"x"}), name)
     assert "whose name is not plain text" in message
     assert message.isprintable()
 
 
 def test_a_name_with_a_nul_is_refused_and_not_cut_there() -> None:
-    packed = zip_of({"app.py": b"", "evil.py_.txt": b"x"}).replace(b"evil.py_.txt", b"evil.py\0.txt")
+    packed = zip_of({"app.py": b"", "evil.py_.txt": b"x"}).replace(
+        b"evil.py_.txt", b"evil.py\0.txt"
+    )
     assert "whose name is not plain text" in refusal(packed, "s.zip")
     packed = tar_of({"app.py": b"", "ä_b": b"x"}).replace("ä_b\n".encode(), "ä\0b\n".encode())
     assert "whose name is not plain text" in refusal(packed, "s.tar")
 
 
 def test_a_name_that_is_not_utf_8_is_refused() -> None:
-    assert "whose name is not plain text" in refusal(tar_of({"app.py": b"", "\udcff.py": b""}, tarfile.GNU_FORMAT), "s.tar")
+    assert "whose name is not plain text" in refusal(
+        tar_of({"app.py": b"", "\udcff.py": b""}, tarfile.GNU_FORMAT), "s.tar"
+    )
     packed = zip_of({"app.py": b"", "ä.py": b""}).replace("ä.py".encode(), b"\xff\xff.py")
     assert "is damaged" in refusal(packed, "s.zip")
 
@@ -170,7 +210,12 @@ def test_a_name_is_there_once(pack: Pack, name: str) -> None:
         else pack({"app.py": b"", "./app.py": b""})
     )
     assert refusal(twice, name) == f"{name} holds app.py twice."
-    for one, other in (("app.py", "App.PY"), ("Shop/a.py", "shop/b.py"), ("stra\u00dfe", "STRASSE"), ("\u00e9", "e\u0301")):
+    for one, other in (
+        ("app.py", "App.PY"),
+        ("Shop/a.py", "shop/b.py"),
+        ("stra\u00dfe", "STRASSE"),
+        ("\u00e9", "e\u0301"),
+    ):
         assert "where case does not count" in refusal(pack({one: b"", other: b""}), name)
 
 
@@ -180,7 +225,8 @@ def test_a_name_is_a_file_or_a_folder(pack: Pack, name: str, names: tuple[str, s
     assert "a file and a folder at once" in refusal(pack(dict.fromkeys(names, b"")), name)
 
 
-# ---- what is no file ----------------------------------------------------------------------------------------------------
+# ---- what is no file
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -197,7 +243,10 @@ def test_a_name_is_a_file_or_a_folder(pack: Pack, name: str, names: tuple[str, s
 )
 def test_only_files_and_folders_come_out_of_a_tar(kind: bytes, word: str) -> None:
     for leads_to in ("app.py", "/etc/passwd", "../x"):
-        assert refusal(tar_with("odd", kind, leads_to), "s.tar") == f"s.tar holds odd, which is {word}."
+        assert (
+            refusal(tar_with("odd", kind, leads_to), "s.tar")
+            == f"s.tar holds odd, which is {word}."
+        )
 
 
 def test_a_sparse_file_of_the_newer_kind_is_refused() -> None:
@@ -235,17 +284,22 @@ def test_an_encrypted_zip_is_refused() -> None:
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_method_that_unpacks_without_bound_is_refused(method: int) -> None:
-    assert "packed in a way that is not read" in refusal(zip_with("app.txt", compress_type=method), "s.zip")
+    assert "packed in a way that is not read" in refusal(
+        zip_with("app.txt", compress_type=method), "s.zip"
+    )
 
 
-# ---- too much -----------------------------------------------------------------------------------------------------------
+# ---- too much
+# -----------------------------------------------------------------------------------------------------------
 
 
 @every_kind
 def test_as_many_files_as_may_be_and_one_more(pack: Pack, name: str) -> None:
     files = {f"{i}": b"" for i in range(LIMIT_ENTRIES)}
     assert len(read(pack(files), name).files) == LIMIT_ENTRIES
-    assert f"at most {LIMIT_ENTRIES} files and folders" in refusal(pack({**files, "more": b""}), name)
+    assert f"at most {LIMIT_ENTRIES} files and folders" in refusal(
+        pack({**files, "more": b""}), name
+    )
 
 
 def test_a_zip_that_lists_very_many_is_refused_before_it_is_looked_into() -> None:
@@ -253,7 +307,9 @@ def test_a_zip_that_lists_very_many_is_refused_before_it_is_looked_into() -> Non
 
 
 def test_a_tar_that_lists_very_many_that_are_left_out_is_refused() -> None:
-    assert "lists more than 5000 entries" in refusal(tar_of({f".git/{i}": b"" for i in range(5001)}, tarfile.USTAR_FORMAT), "s.tar")
+    assert "lists more than 5000 entries" in refusal(
+        tar_of({f".git/{i}": b"" for i in range(5001)}, tarfile.USTAR_FORMAT), "s.tar"
+    )
 
 
 @every_kind
@@ -300,18 +356,30 @@ def test_what_is_packed_without_end_is_read_only_so_far(tmp_path: Path) -> None:
         take_in(tmp_path / "s.zip", tmp_path / "taken")
 
 
-# ---- damage ---------------------------------------------------------------------------------------------------------------
+# ---- damage
+# ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["s.zip", "s.tar.gz", "s.tgz", "s.tar"])
 @pytest.mark.parametrize(
-    "data", [b"", b"app = 1\n", b"PK\x03\x04", b"\x1f\x8b", bytes(100), b"x" * 2000, gzip.compress(b"no tar", mtime=0)]
+    "data",
+    [
+        b"",
+        b"app = 1\n",
+        b"PK\x03\x04",
+        b"\x1f\x8b",
+        bytes(100),
+        b"x" * 2000,
+        gzip.compress(b"no tar", mtime=0),
+    ],
 )
 def test_what_only_is_called_an_archive_is_refused(name: str, data: bytes) -> None:
     assert refusal(data, name) == f"{name} is damaged, or not the archive that its name says."
 
 
-@pytest.mark.parametrize("name", ["s.7z", "s.rar", "s.tar.bz2", "s.tar.xz", "s.tar.zst", "app.py.gz"])
+@pytest.mark.parametrize(
+    "name", ["s.7z", "s.rar", "s.tar.bz2", "s.tar.xz", "s.tar.zst", "app.py.gz"]
+)
 def test_other_archives_are_named_as_such(name: str) -> None:
     assert "an archive of a kind that is not read" in refusal(b"", name)
 
@@ -331,7 +399,9 @@ def test_what_follows_a_packed_tar_is_refused_but_for_padding() -> None:
 
 @every_kind
 @given(st.data())
-def test_damage_anywhere_gives_the_files_or_a_sentence(pack: Pack, name: str, data: st.DataObject) -> None:
+def test_damage_anywhere_gives_the_files_or_a_sentence(
+    pack: Pack, name: str, data: st.DataObject
+) -> None:
     packed = bytearray(pack(FILES))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(packed) - 1))
@@ -340,10 +410,15 @@ def test_damage_anywhere_gives_the_files_or_a_sentence(pack: Pack, name: str, da
         assert read(bytes(packed), name).size_bytes < MIB
 
 
-# ---- tar files of every writer --------------------------------------------------------------------------------------------
+# ---- tar files of every writer
+# --------------------------------------------------------------------------------------------
 
 segments = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=12)
-paths = st.lists(segments, min_size=1, max_size=12).map("/".join).filter(lambda path: len(path.encode()) < 249 and not is_ignored(path))
+paths = (
+    st.lists(segments, min_size=1, max_size=12)
+    .map("/".join)
+    .filter(lambda path: len(path.encode()) < 249 and not is_ignored(path))
+)
 
 
 @pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
@@ -355,17 +430,33 @@ def test_a_tar_is_read_as_tarfile_writes_it(form: int, entries: list[tuple[str, 
 
 def test_a_long_name_in_the_oldest_format_is_put_together() -> None:
     path = "folder/" * 13 + "a_file_whose_name_does_not_fit_beside_them.py"
-    assert list(read(tar_of({path: b"x", "app.py": b""}, tarfile.USTAR_FORMAT), "s.tar").files) == [path, "app.py"]
+    assert list(read(tar_of({path: b"x", "app.py": b""}, tarfile.USTAR_FORMAT), "s.tar").files) == [
+        path,
+        "app.py",
+    ]
 
 
 def test_extended_headers_are_read_only_so_far() -> None:
     record = b"7 a=bc\n"
     header = tarfile.TarInfo("x")
     header.type, header.size = tarfile.XHDTYPE, len(record) * 512 * 1024
-    assert "is damaged" in refusal(header.tobuf(tarfile.USTAR_FORMAT) + record * 512 * 1024 + tar_of(FILES), "s.tar")
+    assert "is damaged" in refusal(
+        header.tobuf(tarfile.USTAR_FORMAT) + record * 512 * 1024 + tar_of(FILES), "s.tar"
+    )
 
 
-@pytest.mark.parametrize("body", [b"0 path=x\n", b"999 path=x\n", b"path=x\n", b"10 path=x", b" path=x\n", b"9 nothing\n", b"-5 path=x\n"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"0 path=x\n",
+        b"999 path=x\n",
+        b"path=x\n",
+        b"10 path=x",
+        b" path=x\n",
+        b"9 nothing\n",
+        b"-5 path=x\n",
+    ],
+)
 def test_an_extended_header_that_is_wrong_is_damage(body: bytes) -> None:
     packed = bytearray(tar_of({"ä.py": b""}))
     packed[512:1024] = body.ljust(512, b"\0")

@@ -52,7 +52,12 @@ def test_a_file_becomes_app_py(tmp_path: Path) -> None:
 
 def test_a_folder_is_copied_whole_with_its_empty_folders(folder: Path, tmp_path: Path) -> None:
     (folder / "static").mkdir()
-    assert names_in(take_in(folder, tmp_path / "taken")) == ["app.py", "shop", "shop/prices.py", "static"]
+    assert names_in(take_in(folder, tmp_path / "taken")) == [
+        "app.py",
+        "shop",
+        "shop/prices.py",
+        "static",
+    ]
 
 
 def test_what_belongs_to_tools_is_left_out_whatever_it_is(folder: Path, tmp_path: Path) -> None:
@@ -68,17 +73,27 @@ def test_what_belongs_to_tools_is_left_out_whatever_it_is(folder: Path, tmp_path
 @pytest.mark.parametrize(
     "name",
     [
-        ".app.py.swp", ".app.py.swo", ".app.py.swpx", "4913", "app.py~", ".#app.py", "#app.py#", "app.py___jb_tmp___", "app.py___jb_old___",
-        ".goutputstream-8X2L1Z", ".app.py.kate-swp", ".subl1a2.tmp", ".tmpA1b2C3", "flycheck_app.py", "shop/.prices.py.swp",
+        ".app.py.swp", ".app.py.swo", ".app.py.swpx", "4913", "app.py~", ".#app.py", "#app.py#",
+        "app.py___jb_tmp___", "app.py___jb_old___",
+        ".goutputstream-8X2L1Z", ".app.py.kate-swp", ".subl1a2.tmp", ".tmpA1b2C3", "flycheck_app.py",
+        "shop/.prices.py.swp",
     ],
 )  # fmt: skip
-def test_what_editors_have_beside_a_file_is_left_out(folder: Path, tmp_path: Path, name: str) -> None:
-    (folder / name).symlink_to("me@here.1234")  # as Emacs does it; a link of the solution's would be refused
+def test_what_editors_have_beside_a_file_is_left_out(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
+    (folder / name).symlink_to(
+        "me@here.1234"
+    )  # as Emacs does it; a link of the solution's would be refused
     assert names_in(take_in(folder, tmp_path / "taken")) == ["app.py", "shop", "shop/prices.py"]
 
 
-@pytest.mark.parametrize("name", ["swap.py", "4913.py", "x.sw", "tmp.py", ".env", "a#b.py", "backup.tmp"])
-def test_what_is_only_called_alike_belongs_to_the_solution(folder: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["swap.py", "4913.py", "x.sw", "tmp.py", ".env", "a#b.py", "backup.tmp"]
+)
+def test_what_is_only_called_alike_belongs_to_the_solution(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
     (folder / name).write_text("x")
     assert name in names_in(take_in(folder, tmp_path / "taken"))
 
@@ -102,10 +117,13 @@ def test_a_folder_without_app_py(tmp_path: Path, as_folder: bool) -> None:
     assert refusal(tmp_path / "empty", tmp_path / "taken").endswith("empty has no app.py.")
 
 
-# ---- links --------------------------------------------------------------------------------------------------------------
+# ---- links
+# --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_link_within_the_folder_is_refused_wherever_it_leads(folder: Path, tmp_path: Path) -> None:
+def test_a_link_within_the_folder_is_refused_wherever_it_leads(
+    folder: Path, tmp_path: Path
+) -> None:
     for target in ("/etc/passwd", "../other", "app.py", "nowhere", "link.py", "/"):
         (folder / "link.py").symlink_to(target)
         assert refusal(folder, tmp_path / "taken").endswith("holds link.py, which is a link.")
@@ -137,7 +155,8 @@ def test_a_hard_link_is_copied_by_content_and_shares_nothing(folder: Path, tmp_p
     assert taken.stat().st_nlink == 1
 
 
-# ---- what is no file ----------------------------------------------------------------------------------------------------
+# ---- what is no file
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_a_pipe_is_refused_without_waiting_for_a_writer(folder: Path, tmp_path: Path) -> None:
@@ -158,7 +177,9 @@ def test_a_device_is_refused(device: str, tmp_path: Path) -> None:
     assert refusal(Path(device), tmp_path / "taken") == f"{device} is a device."
 
 
-def test_a_file_that_turns_into_something_else_meanwhile_is_never_waited_for(folder: Path, tmp_path: Path) -> None:
+def test_a_file_that_turns_into_something_else_meanwhile_is_never_waited_for(
+    folder: Path, tmp_path: Path
+) -> None:
     """However often it is exchanged, each attempt ends: with the file's content, or refused."""
     following, changing = tmp_path / "next", folder / "changing"
     changing.write_text("plain")
@@ -166,7 +187,11 @@ def test_a_file_that_turns_into_something_else_meanwhile_is_never_waited_for(fol
 
     def exchange() -> None:
         while not done.is_set():
-            for make in (lambda: os.mkfifo(following), lambda: following.write_text("plain"), lambda: following.symlink_to("/etc/passwd")):
+            for make in (
+                lambda: os.mkfifo(following),
+                lambda: following.write_text("plain"),
+                lambda: following.symlink_to("/etc/passwd"),
+            ):
                 make()
                 following.replace(changing)
 
@@ -183,7 +208,8 @@ def test_a_file_that_turns_into_something_else_meanwhile_is_never_waited_for(fol
     assert contents <= {"plain"}
 
 
-# ---- too much -----------------------------------------------------------------------------------------------------------
+# ---- too much
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_as_many_files_as_may_be_and_one_more(folder: Path, tmp_path: Path) -> None:
@@ -223,11 +249,16 @@ def test_a_name_counts_with_its_folders(folder: Path, tmp_path: Path) -> None:
     assert len(message) < 400
 
 
-# ---- odd names ----------------------------------------------------------------------------------------------------------
+# ---- odd names
+# ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["a\nb.py", "\x1b[31m.py", "\u202eyp.exe", "back\\slash.py", "\udcff.py", "\u2028"])
-def test_a_name_that_is_not_plain_is_refused_and_shown_safely(folder: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["a\nb.py", "\x1b[31m.py", "\u202eyp.exe", "back\\slash.py", "\udcff.py", "\u2028"]
+)
+def test_a_name_that_is_not_plain_is_refused_and_shown_safely(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
     make(folder / name)
     message = refusal(folder, tmp_path / "taken")
     assert "whose name is not plain text" in message
@@ -251,7 +282,8 @@ def test_a_path_that_no_report_could_name_is_refused(tmp_path: Path) -> None:
     assert "is not UTF-8" in refusal(solution, tmp_path / "taken")
 
 
-# ---- what cannot be read or written ---------------------------------------------------------------------------------------
+# ---- what cannot be read or written
+# ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -259,23 +291,33 @@ def test_a_path_that_no_report_could_name_is_refused(tmp_path: Path) -> None:
 def test_what_may_not_be_read_is_named(folder: Path, tmp_path: Path, name: str) -> None:
     (folder / name).chmod(0)
     try:
-        assert f"{folder / name} cannot be read: Permission denied." in refusal(folder, tmp_path / "taken")
+        assert f"{folder / name} cannot be read: Permission denied." in refusal(
+            folder, tmp_path / "taken"
+        )
     finally:
         (folder / name).chmod(0o700)
 
 
-@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file here that fails while it is read")
+@pytest.mark.skipif(
+    not Path("/proc/self/mem").exists(), reason="no file here that fails while it is read"
+)
 def test_a_file_that_fails_while_it_is_read_is_named(tmp_path: Path) -> None:
-    assert refusal(Path("/proc/self/mem"), tmp_path / "taken") == "The solution /proc/self/mem cannot be read: Input/output error."
+    assert (
+        refusal(Path("/proc/self/mem"), tmp_path / "taken")
+        == "The solution /proc/self/mem cannot be read: Input/output error."
+    )
 
 
-def test_a_target_that_cannot_be_written_is_not_the_solutions_fault(folder: Path, tmp_path: Path) -> None:
+def test_a_target_that_cannot_be_written_is_not_the_solutions_fault(
+    folder: Path, tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(HarnessError, match="cannot be copied"):
         take_in(folder, tmp_path / "file" / "taken")
 
 
-# ---- running it in its place ------------------------------------------------------------------------------------------
+# ---- running it in its place
+# ------------------------------------------------------------------------------------------
 
 
 def test_a_folder_is_run_in_its_place_and_so_is_its_app_py(folder: Path, tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ def graph(stacks: dict[tuple[str, ...], int]) -> str:
         x += count
     drawn = [
         f"<g><title>{escape(names[-1] if names else 'all', quote=False)} ({width:,} samples, 12.50%)</title>"
-        f'<rect x="1.0%" y="{52 + 16 * len(names)}" width="5.0%" height="15" fill="rgb(1,2,3)" fg:x="{at}" fg:w="{width}"/></g>'
+        f'<rect x="1.0%" y="{52 + 16 * len(names)}" width="5.0%" height="15" '
+        f'fill="rgb(1,2,3)" fg:x="{at}" fg:w="{width}"/></g>'
         for (names, at), width in boxes.items()
     ]
     return f"<svg>{''.join(reversed(drawn))}</svg>"
@@ -45,7 +46,8 @@ STACKS = {
 def test_stacks_are_read_with_their_samples() -> None:
     stacks = read_stacks(graph(STACKS))
     assert {(stack.thread, stack.samples, len(stack.places)) for stack in stacks} == {
-        ("MainThread", 20, 2), ("MainThread", 1000, 3), ("MainThread", 60, 3), ("MainThread", 10, 2), ("MainThread", 30, 1),
+        ("MainThread", 20, 2), ("MainThread", 1000, 3), ("MainThread", 60, 3), ("MainThread", 10, 2),
+        ("MainThread", 30, 1),
         ("AnyIO worker thread", 500, 1),
     }  # fmt: skip
     (helper,) = [stack for stack in stacks if stack.samples == 60]
@@ -56,20 +58,28 @@ def test_the_loops_time_goes_to_the_innermost_own_lines_and_to_what_they_call() 
     profile = profile_of_loop(read_stacks(graph(STACKS)), lambda file: file.startswith("/work/"))
     assert profile.samples == 1120
     assert profile.waited == 20 / 1120
-    assert [(share.place.line, round(share.share * 1120)) for share in profile.own] == [(36, 1010), (7, 60)]
+    assert [(share.place.line, round(share.share * 1120)) for share in profile.own] == [
+        (36, 1010),
+        (7, 60),
+    ]
     assert [(share.place.function, round(share.share * 1120)) for share in profile.inner] == [
         ("sleep_here", 1000), ("<listcomp>", 60), ("Server.run", 30), ("label", 10),
     ]  # fmt: skip
 
 
 def test_of_a_function_the_line_is_named_that_was_seen_most() -> None:
-    stacks = [Stack("MainThread", (Place("f", "a.py", line),), samples) for line, samples in ((1, 2), (2, 5), (3, 4))]
+    stacks = [
+        Stack("MainThread", (Place("f", "a.py", line),), samples)
+        for line, samples in ((1, 2), (2, 5), (3, 4))
+    ]
     (inner,) = profile_of_loop(stacks, lambda _: False).inner
     assert (inner.place.line, inner.share) == (2, 1.0)
 
 
 def test_a_loop_that_was_not_seen_has_no_samples() -> None:
-    assert profile_of_loop([Stack("other", (Place("f", "a.py", 1),), 3)], lambda _: True).samples == 0
+    assert (
+        profile_of_loop([Stack("other", (Place("f", "a.py", 1),), 3)], lambda _: True).samples == 0
+    )
 
 
 @pytest.mark.parametrize("text", ["", "<svg></svg>", "<svg><g><title>a</title></g></svg>"])

@@ -46,14 +46,18 @@ POOL = """
         time.sleep(600)
 """
 
-REQUEST = b'{"event": "request", "method": "GET", "path": "/", "status": null, "ms": 1, "port": null}\n'
+REQUEST = (
+    b'{"event": "request", "method": "GET", "path": "/", "status": null, "ms": 1, "port": null}\n'
+)
 
 Run = Callable[..., AbstractAsyncContextManager[tuple[App, httpx.AsyncClient, list[Request]]]]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs the source of an app.py in the foreground; gives the app, a client of it, and the requests that it tells of."""
+    """Runs the source of an app.py in the foreground; gives the app, a client of it, and the requests
+    that it tells of.
+    """
 
     @asynccontextmanager
     async def run_source(
@@ -67,7 +71,11 @@ def run(tmp_path: Path) -> Run:
             url = "http://{}:{}".format(*listening.getsockname())
             plan = AppPlan(folder, workers, environ, stop_s)
             running = running_app(plan, listening, tmp_path, told.append)
-            async with single_error(), running as app, httpx.AsyncClient(base_url=url, timeout=HANG_S) as client:
+            async with (
+                single_error(),
+                running as app,
+                httpx.AsyncClient(base_url=url, timeout=HANG_S) as client,
+            ):
                 yield app, client, told
 
     return run_source
@@ -89,9 +97,14 @@ async def test_requests_are_told_with_status_and_time(run: Run) -> None:
         assert all(one.ms > 0 and one.port is not None for one in told)
 
 
-async def test_it_sees_its_services_and_all_of_the_environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_sees_its_services_and_all_of_the_environment(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SOMETHING_OF_MINE", "1")
-    source = PLAIN + '\n    import os\n    assert os.environ["UPSTREAM_URL"] + os.environ["SOMETHING_OF_MINE"] == "x1"\n'
+    source = (
+        PLAIN
+        + '\n    import os\n    assert os.environ["UPSTREAM_URL"] + os.environ["SOMETHING_OF_MINE"] == "x1"\n'
+    )
     async with run(source, UPSTREAM_URL="x") as (app, _, _):
         await ready(app)
 
@@ -114,13 +127,19 @@ async def test_all_workers_answer_on_one_address(run: Run) -> None:
 @pytest.mark.parametrize(
     ("source", "error", "line"),
     [
-        ("import os\nimport nothing_of_this_name\n", "ModuleNotFoundError: No module named 'nothing_of_this_name'", 2),
+        (
+            "import os\nimport nothing_of_this_name\n",
+            "ModuleNotFoundError: No module named 'nothing_of_this_name'",
+            2,
+        ),
         ("def broken(:\n", "SyntaxError: invalid syntax", 1),
         ("import sys\nsys.exit('enough')\n", "SystemExit: enough", 2),
         ("application = 1\n", "it defines no `app`", None),
     ],
 )
-async def test_an_app_that_cannot_be_imported_says_why_and_where(run: Run, source: str, error: str, line: int | None) -> None:
+async def test_an_app_that_cannot_be_imported_says_why_and_where(
+    run: Run, source: str, error: str, line: int | None
+) -> None:
     async with run(source) as (app, _, _):
         with anyio.fail_after(HANG_S):
             assert await app.ended() == 1
@@ -146,18 +165,31 @@ async def get_stuck(client: httpx.AsyncClient, folder: Path) -> None:
         tasks.cancel_scope.cancel()
 
 
-async def test_what_it_has_started_ends_with_it_though_it_must_be_killed(run: Run, tmp_path: Path) -> None:
+async def test_what_it_has_started_ends_with_it_though_it_must_be_killed(
+    run: Run, tmp_path: Path
+) -> None:
     async with run(POOL, stop_s=0.1) as (app, client, _):
         await ready(app)
         started = (await client.get("/pid")).json()
         await get_stuck(client, tmp_path)
         pids = [*app.pids, started]
     assert app.was_killed
-    await until(lambda: not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids))
+    await until(
+        lambda: (
+            not any(
+                psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+                for pid in pids
+            )
+        )
+    )
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux gives orphans to whom one likes")
-async def test_what_an_app_leaves_behind_at_its_own_end_is_ended_too(run: Run, tmp_path: Path) -> None:
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux gives orphans to whom one likes"
+)
+async def test_what_an_app_leaves_behind_at_its_own_end_is_ended_too(
+    run: Run, tmp_path: Path
+) -> None:
     async with run(POOL.replace("time.sleep(600)", "os._exit(5)")) as (app, client, _):
         await ready(app)
         left = (await client.get("/pid")).json()
@@ -183,7 +215,8 @@ async def test_an_app_is_in_its_debugger_until_it_answers_something(tmp_path: Pa
     assert not app.in_debugger
 
 
-# ---- what the app could tell ---------------------------------------------------------------------------------------------
+# ---- what the app could tell
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

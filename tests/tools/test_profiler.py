@@ -10,7 +10,15 @@ import pytest
 from grader.errors import HarnessError, ProfilerRefused
 from grader.tools import profiler
 from grader.tools.flames import LOOP_THREAD, Place
-from grader.tools.profiler import ThreadDump, advice, dump, find_py_spy, is_loop_in, most_telling, record
+from grader.tools.profiler import (
+    ThreadDump,
+    advice,
+    dump,
+    find_py_spy,
+    is_loop_in,
+    most_telling,
+    record,
+)
 
 FakePySpy = Callable[[str], Path]
 
@@ -40,12 +48,19 @@ async def test_a_dump_has_all_threads(fake: FakePySpy) -> None:
     ]
     loop, other, empty = await dump(fake(f"print({json.dumps(threads)!r})"), 1)
     assert (loop.is_loop, loop.is_waiting) == (True, True)
-    assert (other.name, other.is_loop, other.is_waiting, other.places[0].line) == ("thread 2", False, False, 3)
+    assert (other.name, other.is_loop, other.is_waiting, other.places[0].line) == (
+        "thread 2",
+        False,
+        False,
+        3,
+    )
     assert not empty.is_waiting
 
 
 async def test_a_recording_is_the_graph_that_was_written(fake: FakePySpy, tmp_path: Path) -> None:
-    py_spy = fake("open(sys.argv[sys.argv.index('--output') + 1], 'w').write(' '.join(sys.argv[1:]))")
+    py_spy = fake(
+        "open(sys.argv[sys.argv.index('--output') + 1], 'w').write(' '.join(sys.argv[1:]))"
+    )
     text = await record(py_spy, 17, 3, tmp_path / "g.svg")
     assert text.startswith("record --pid 17 --duration 3 ")
     assert {"--idle", "--threads"} <= set(text.split())
@@ -68,7 +83,10 @@ async def test_a_system_that_refuses_is_told_with_a_way_out(fake: FakePySpy, sai
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("sys.exit('Error: No such process')", "py-spy could not look into the app: No such process"),
+        (
+            "sys.exit('Error: No such process')",
+            "py-spy could not look into the app: No such process",
+        ),
         ("sys.exit(1)", "no message"),
         ("print('nonsense')", "What py-spy says cannot be read."),
         ("print('[{}]')", "What py-spy says cannot be read."),
@@ -91,13 +109,17 @@ async def test_a_program_that_cannot_be_run_is_told(tmp_path: Path) -> None:
         await dump(tmp_path / "py-spy", 1)
 
 
-async def test_a_profiler_that_does_not_end_is_given_up(fake: FakePySpy, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_profiler_that_does_not_end_is_given_up(
+    fake: FakePySpy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(profiler, "MARGIN_S", 0.2)
     with pytest.raises(HarnessError, match="has not ended"):
         await dump(fake("import time; time.sleep(60)"), 1)
 
 
-def test_without_py_spy_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_py_spy_it_is_said_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ProfilerRefused) as caught:
@@ -115,7 +137,9 @@ def test_without_py_spy_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch
         ("linux", 1, False, "--sandbox off"),
     ],
 )
-def test_the_way_out_is_that_of_the_machine(system: str, scope: int, is_container: bool, words: str) -> None:
+def test_the_way_out_is_that_of_the_machine(
+    system: str, scope: int, is_container: bool, words: str
+) -> None:
     assert words in advice(system, scope, is_container=is_container)
 
 
@@ -132,7 +156,12 @@ def test_the_dump_with_the_loop_in_the_learners_lines_tells_most() -> None:
     beside = [ThreadDump(LOOP_THREAD, (Place("app", "fastapi/routing.py", 2924),))]
     inside = [ThreadDump(LOOP_THREAD, (Place("sleep", "time.py", 1), Place("read", "app.py", 9)))]
     elsewhere = [ThreadDump("worker", (Place("read", "app.py", 9),)), *waiting]
-    assert [is_loop_in(threads, own) for threads in (waiting, beside, inside, elsewhere)] == [False, False, True, False]
+    assert [is_loop_in(threads, own) for threads in (waiting, beside, inside, elsewhere)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
     assert most_telling([waiting, beside, inside, waiting], own) is inside
     assert most_telling([waiting, beside, elsewhere], own) is beside
     assert most_telling([waiting, elsewhere], own) is elsewhere

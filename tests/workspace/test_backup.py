@@ -33,7 +33,9 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_file_is_kept_beside_the_starter_under_a_name_that_says_when(tiny: Kata, folder: Path) -> None:
+def test_the_file_is_kept_beside_the_starter_under_a_name_that_says_when(
+    tiny: Kata, folder: Path
+) -> None:
     (folder / "app.py").write_text("mine")
     done = reset(tiny, folder, NOW)
     assert (done.is_done, done.backup) == (True, folder / NAME)
@@ -78,7 +80,9 @@ def test_a_deleted_file_comes_back_without_a_backup(tiny: Kata, folder: Path) ->
     assert (folder / "app.py").exists()
 
 
-def test_of_a_link_the_text_is_kept_and_the_target_not_touched(tiny: Kata, folder: Path, tmp_path: Path) -> None:
+def test_of_a_link_the_text_is_kept_and_the_target_not_touched(
+    tiny: Kata, folder: Path, tmp_path: Path
+) -> None:
     (tmp_path / "elsewhere.py").write_text("mine")
     (folder / "app.py").symlink_to(tmp_path / "elsewhere.py")
     reset(tiny, folder, NOW)
@@ -93,7 +97,9 @@ def test_a_folder_of_that_name_is_refused(tiny: Kata, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("step", ["write_new", "write_whole"])
-def test_a_full_disk_leaves_the_file_as_it_was(tiny: Kata, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+def test_a_full_disk_leaves_the_file_as_it_was(
+    tiny: Kata, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
     def full(path: Path, data: bytes, mode: int = 0) -> None:
         raise OSError(28, "No space left on device")
 
@@ -114,7 +120,9 @@ def test_the_mode_is_that_of_a_file_handed_out(tiny: Kata, folder: Path) -> None
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o644}
 
 
-def test_backups_are_not_graded_however_many_there_are(tiny: Kata, folder: Path, tmp_path: Path) -> None:
+def test_backups_are_not_graded_however_many_there_are(
+    tiny: Kata, folder: Path, tmp_path: Path
+) -> None:
     for number in range(2, 700):
         (folder / f"app.2026-11-23T05-38-00-{number}.py").touch()
     (folder / NAME).touch()
@@ -145,7 +153,11 @@ def test_whenever_it_is_killed_nothing_is_lost(tiny: Kata, folder: Path) -> None
     mine = "mine " * 50_000
     for delay_s in (0.0, 0.004, 0.009, 0.015):
         (folder / "app.py").write_text(mine)
-        process = subprocess.Popen([sys.executable, "-c", RESETTER, str(tiny.folder), str(folder)], stdout=subprocess.PIPE, cwd=Path.cwd())
+        process = subprocess.Popen(
+            [sys.executable, "-c", RESETTER, str(tiny.folder), str(folder)],
+            stdout=subprocess.PIPE,
+            cwd=Path.cwd(),
+        )
         assert process.stdout is not None
         process.stdout.readline()
         time.sleep(delay_s)

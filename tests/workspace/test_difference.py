@@ -27,7 +27,11 @@ def new(tmp_path: Path) -> Path:
 
 
 def text_of(old: Path, new: Path) -> str:
-    return "".join(f"{line}\n" for difference in differences_of_folders(old, new, "mine") for line in difference.lines)
+    return "".join(
+        f"{line}\n"
+        for difference in differences_of_folders(old, new, "mine")
+        for line in difference.lines
+    )
 
 
 def test_the_same_folders_do_not_differ(old: Path, new: Path) -> None:
@@ -38,7 +42,9 @@ def test_a_diff_is_one_that_patch_takes(old: Path, new: Path) -> None:
     (new / "app.py").write_text("one\n2\nthree\x0cand a half\n\nfour")
     (new / "helper.py").write_text("new\n")
     subprocess.run(["patch", "-p1", "-s"], cwd=old, input=text_of(old, new), text=True, check=True)
-    assert {path.name: path.read_text() for path in old.iterdir()} == {path.name: path.read_text() for path in new.iterdir()}
+    assert {path.name: path.read_text() for path in old.iterdir()} == {
+        path.name: path.read_text() for path in new.iterdir()
+    }
 
 
 def test_a_missing_line_end_is_a_difference(old: Path, new: Path) -> None:
@@ -54,7 +60,14 @@ def test_a_deleted_file_and_a_new_one_are_named_as_such(old: Path, new: Path) ->
 
 
 def test_texts_backups_and_files_of_tools_are_left_out(old: Path, new: Path) -> None:
-    for name in ("README.md", "README.new.md", "app.2026-11-23T05-38-00.py", "__pycache__/app.pyc", ".git/config", ".venv/lib/x.py"):
+    for name in (
+        "README.md",
+        "README.new.md",
+        "app.2026-11-23T05-38-00.py",
+        "__pycache__/app.pyc",
+        ".git/config",
+        ".venv/lib/x.py",
+    ):
         (new / name).parent.mkdir(parents=True, exist_ok=True)
         (new / name).write_text("x")
     assert list(differences_of_folders(old, new, "mine")) == []
@@ -79,7 +92,10 @@ def test_very_many_files_are_not_all_compared(old: Path, new: Path) -> None:
         (new / f"file{number:03}.py").write_text("x\n")
     differences = list(differences_of_folders(old, new, "mine"))
     assert len(differences) == LIMIT_FILES
-    assert differences[-1].note == f"mine holds more than {LIMIT_FILES} files; the rest is not compared."
+    assert (
+        differences[-1].note
+        == f"mine holds more than {LIMIT_FILES} files; the rest is not compared."
+    )
 
 
 def test_text_in_another_encoding_is_shown_as_far_as_it_can_be(tmp_path: Path) -> None:

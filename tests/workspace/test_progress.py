@@ -31,7 +31,9 @@ def test_what_is_passed_stays_passed(tmp_path: Path) -> None:
 
 def test_entries_of_unknown_katas_and_keys_are_kept(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path)
-    workspace.progress_file.write_text('{"format": 1, "katas": {"gone": {"state": "passed", "note": 1}, "odd": {"state": "new"}}, "x": 2}')
+    workspace.progress_file.write_text(
+        '{"format": 1, "katas": {"gone": {"state": "passed", "note": 1}, "odd": {"state": "new"}}, "x": 2}'
+    )
     workspace.set_state("a", State.STARTED, {})
     table = json.loads(workspace.progress_file.read_text())
     assert table["katas"]["gone"] == {"state": "passed", "note": 1}
@@ -48,7 +50,11 @@ def test_a_state_hints_and_digests_do_not_overwrite_one_another(tmp_path: Path) 
     workspace.note_known("a", {"readme": "3"}, {})
     workspace.set_state("a", State.GIVEN_UP, {})
     entry = workspace.entries({})["a"]
-    assert (entry.state, entry.hints, entry.known) == (State.GIVEN_UP, 2, {"readme": "3", "checks": "2"})
+    assert (entry.state, entry.hints, entry.known) == (
+        State.GIVEN_UP,
+        2,
+        {"readme": "3", "checks": "2"},
+    )
 
 
 def test_a_pass_after_giving_up_is_a_pass_and_both_stay_noted(tmp_path: Path) -> None:
@@ -60,11 +66,15 @@ def test_a_pass_after_giving_up_is_a_pass_and_both_stay_noted(tmp_path: Path) ->
     assert "gave_up_at" in json.loads(workspace.progress_file.read_text())["katas"]["a"]
 
 
-def test_a_file_of_an_older_version_is_read_and_what_is_odd_in_it_is_nothing(tmp_path: Path) -> None:
+def test_a_file_of_an_older_version_is_read_and_what_is_odd_in_it_is_nothing(
+    tmp_path: Path,
+) -> None:
     workspace = make_workspace(tmp_path)
     odd = {"state": [], "at": 3, "hints": "two", "known": {"readme": 1, "checks": "x"}}
     old = {"state": "passed", "at": "2026-01-01T00:00:00+00:00"}
-    workspace.progress_file.write_text(json.dumps({"format": 1, "katas": {"old": old, "odd": odd, "none": {"hints": -3}}}))
+    workspace.progress_file.write_text(
+        json.dumps({"format": 1, "katas": {"old": old, "odd": odd, "none": {"hints": -3}}})
+    )
     assert workspace.entries({}) == {
         "old": Entry(State.PASSED, "2026-01-01T00:00:00+00:00"),
         "odd": Entry(known={"checks": "x"}),
@@ -73,7 +83,9 @@ def test_a_file_of_an_older_version_is_read_and_what_is_odd_in_it_is_nothing(tmp
     assert workspace.states({}) == {"old": State.PASSED}
 
 
-def test_nothing_is_written_where_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_where_nothing_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(path: Path, data: bytes) -> None:
         raise OSError(28, "No space left on device")
 
@@ -102,14 +114,22 @@ def test_a_renamed_kata_keeps_its_progress(tmp_path: Path) -> None:
         ("[]", "has no format number"),
         ('{"format": 1}', "is not a table of tables"),
         ('{"format": 1, "katas": {"a": 1}}', "is not a table of tables"),
-        ('{"format": 2, "katas": {}}', "has format 2; this version reads 1. It was written by a newer version"),
+        (
+            '{"format": 2, "katas": {}}',
+            "has format 2; this version reads 1. It was written by a newer version",
+        ),
         ('{"format": 0, "katas": {}}', "is damaged: there is no format 0"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_and_left_alone(tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_that_cannot_be_used_is_refused_and_left_alone(
+    tmp_path: Path, text: str, message: str
+) -> None:
     workspace = make_workspace(tmp_path)
     workspace.progress_file.write_text(text)
-    for action in (lambda: workspace.states({}), lambda: workspace.set_state("a", State.PASSED, {})):
+    for action in (
+        lambda: workspace.states({}),
+        lambda: workspace.set_state("a", State.PASSED, {}),
+    ):
         with pytest.raises(ProgressFileError, match=message):
             action()
     assert workspace.progress_file.read_text() == text
@@ -136,7 +156,9 @@ for i in range(100_000):
 
 def test_the_file_survives_being_killed_at_any_moment(tmp_path: Path) -> None:
     for delay_s in (0.0, 0.003, 0.007, 0.013, 0.02):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path.cwd())
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path.cwd()
+        )
         assert writer.stdout is not None
         writer.stdout.readline()
         time.sleep(delay_s)
@@ -148,7 +170,14 @@ def test_the_file_survives_being_killed_at_any_moment(tmp_path: Path) -> None:
 
 
 def test_two_writers_lose_nothing(tmp_path: Path) -> None:
-    code = WRITER.replace("range(100_000)", "range(20)").replace("kata-{i % 50}", "{sys.argv[2]}-{i}")
-    writers = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name], stdout=subprocess.DEVNULL) for name in "ab"]
+    code = WRITER.replace("range(100_000)", "range(20)").replace(
+        "kata-{i % 50}", "{sys.argv[2]}-{i}"
+    )
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path), name], stdout=subprocess.DEVNULL
+        )
+        for name in "ab"
+    ]
     assert [writer.wait() for writer in writers] == [0, 0]
     assert len(make_workspace(tmp_path).states({})) == 40

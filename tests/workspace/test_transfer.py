@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from grader.errors import ProgressFileError, UsageError
 from grader.workspace.progress import State, Workspace, make_workspace
-from grader.workspace.transfer import _merged, export_document, merge_into, parse_document, save_document
+from grader.workspace.transfer import (
+    _merged,
+    export_document,
+    merge_into,
+    parse_document,
+    save_document,
+)
 
 OLD, NEW = "2026-01-01T00:00:00+00:00", "2026-02-01T00:00:00+00:00"
 
@@ -45,7 +51,9 @@ def test_the_same_twice_is_no_news(here: Workspace, there: Workspace) -> None:
 
 def test_a_renamed_kata_arrives_under_its_new_name(here: Workspace, there: Workspace) -> None:
     here.set_state("old", State.PASSED, {})
-    merge = merge_into(there, parse_document(export_document(here, "1"), "x"), ("new",), {"old": "new"})
+    merge = merge_into(
+        there, parse_document(export_document(here, "1"), "x"), ("new",), {"old": "new"}
+    )
     assert (merge.passed, merge.unknown) == (("new",), ())
 
 
@@ -56,13 +64,20 @@ def test_what_this_version_does_not_know_is_kept(here: Workspace) -> None:
 
 
 states = st.sampled_from([*State, "mastered", None, 3, []])
-entries = st.fixed_dictionaries({}, optional={"state": states, "at": st.sampled_from([OLD, NEW, 5]), "hints": st.integers(-1, 5)})
+entries = st.fixed_dictionaries(
+    {},
+    optional={"state": states, "at": st.sampled_from([OLD, NEW, 5]), "hints": st.integers(-1, 5)},
+)
 
 
 @given(entries, entries)
-def test_a_pass_and_a_hint_seen_are_never_lost(ours: dict[str, object], theirs: dict[str, object]) -> None:
+def test_a_pass_and_a_hint_seen_are_never_lost(
+    ours: dict[str, object], theirs: dict[str, object]
+) -> None:
     merged = _merged(ours, theirs)
-    assert ("passed" in (ours.get("state"), theirs.get("state"))) == (merged.get("state") == "passed")
+    assert ("passed" in (ours.get("state"), theirs.get("state"))) == (
+        merged.get("state") == "passed"
+    )
     assert all(merged.get("hints", 0) >= entry.get("hints", 0) for entry in (ours, theirs))
     assert _merged(merged, theirs) == merged
 
@@ -77,8 +92,13 @@ def test_a_pass_and_a_hint_seen_are_never_lost(ours: dict[str, object], theirs: 
         (("todo", NEW), ("started", OLD), "started"),
     ],
 )
-def test_of_two_states_the_further_or_the_later_stays(ours: tuple[str, str], theirs: tuple[str, str], state: str) -> None:
-    merged = _merged(dict(zip(("state", "at"), ours, strict=True)), dict(zip(("state", "at"), theirs, strict=True)))
+def test_of_two_states_the_further_or_the_later_stays(
+    ours: tuple[str, str], theirs: tuple[str, str], state: str
+) -> None:
+    merged = _merged(
+        dict(zip(("state", "at"), ours, strict=True)),
+        dict(zip(("state", "at"), theirs, strict=True)),
+    )
     assert merged["state"] == state
     assert (merged["state"], merged["at"]) in (ours, theirs)
 
@@ -102,9 +122,14 @@ def test_what_is_damaged_is_refused(data: bytes, message: str) -> None:
         parse_document(data, "x")
 
 
-@pytest.mark.parametrize(("number", "where"), [(2, "this machine"), (0, "the machine that exported it")])
+@pytest.mark.parametrize(
+    ("number", "where"), [(2, "this machine"), (0, "the machine that exported it")]
+)
 def test_another_format_is_refused_with_the_machine_to_upgrade(number: int, where: str) -> None:
-    with pytest.raises(UsageError, match=f"has format {number}; this version reads 1. Upgrade fastapi-katas on {where}"):
+    with pytest.raises(
+        UsageError,
+        match=f"has format {number}; this version reads 1. Upgrade fastapi-katas on {where}",
+    ):
         parse_document(json.dumps({"format": number, "katas": {}}).encode(), "x")
 
 

@@ -8,7 +8,14 @@ import pytest
 from grader.catalog.find import Catalog, find_catalog
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, Workspace, make_workspace
-from grader.workspace.upgrade import Change, Part, accept_change, digests_of, find_changes, put_new_readme
+from grader.workspace.upgrade import (
+    Change,
+    Part,
+    accept_change,
+    digests_of,
+    find_changes,
+    put_new_readme,
+)
 
 
 @pytest.fixture
@@ -40,7 +47,9 @@ def contents(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in folder.iterdir()}
 
 
-def test_nothing_has_changed_right_after_it_was_handed_out(catalog: Catalog, workspace: Workspace) -> None:
+def test_nothing_has_changed_right_after_it_was_handed_out(
+    catalog: Catalog, workspace: Workspace
+) -> None:
     assert find_changes(catalog, workspace) == []
 
 
@@ -62,13 +71,19 @@ def test_each_part_is_noticed_and_nothing_of_the_learners_is_touched(
     assert contents(workspace.root / "tiny") == before
 
 
-@pytest.mark.parametrize("name", ["kata.toml", "accepted/another.py", "rejected/another.py", "accepted/reference.py"])
-def test_hints_and_solutions_are_no_news(catalog: Catalog, workspace: Workspace, source: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["kata.toml", "accepted/another.py", "rejected/another.py", "accepted/reference.py"]
+)
+def test_hints_and_solutions_are_no_news(
+    catalog: Catalog, workspace: Workspace, source: Path, name: str
+) -> None:
     (source / name).write_text("# another")
     assert find_changes(catalog, workspace) == []
 
 
-def test_it_is_told_once_and_the_next_change_again(catalog: Catalog, workspace: Workspace, source: Path) -> None:
+def test_it_is_told_once_and_the_next_change_again(
+    catalog: Catalog, workspace: Workspace, source: Path
+) -> None:
     (source / "checks.py").write_text("one")
     accept_change(only_change(catalog, workspace), workspace, {})
     assert find_changes(catalog, workspace) == []
@@ -76,14 +91,18 @@ def test_it_is_told_once_and_the_next_change_again(catalog: Catalog, workspace: 
     assert only_change(catalog, workspace).parts == (Part.README,)
 
 
-def test_what_the_learner_has_already_is_no_news_to_be_told(catalog: Catalog, workspace: Workspace, source: Path) -> None:
+def test_what_the_learner_has_already_is_no_news_to_be_told(
+    catalog: Catalog, workspace: Workspace, source: Path
+) -> None:
     for name, own_name in (("README.md", "README.md"), ("starter/app.py", "app.py")):
         (source / name).write_text("new")
         (workspace.root / "tiny" / own_name).write_text("new")
     assert only_change(catalog, workspace).parts == ()
 
 
-def test_a_starter_that_was_not_changed_by_the_learner_is_told_apart(catalog: Catalog, workspace: Workspace, source: Path) -> None:
+def test_a_starter_that_was_not_changed_by_the_learner_is_told_apart(
+    catalog: Catalog, workspace: Workspace, source: Path
+) -> None:
     (source / "starter" / "app.py").write_text("new")
     assert only_change(catalog, workspace).is_untouched
     (workspace.root / "tiny" / "app.py").write_text("mine")
@@ -99,7 +118,9 @@ def test_a_passed_kata_stays_passed(catalog: Catalog, workspace: Workspace, sour
     assert workspace.states({}) == {"tiny": State.PASSED}
 
 
-def test_the_new_text_lies_beside_the_old_one(catalog: Catalog, workspace: Workspace, source: Path) -> None:
+def test_the_new_text_lies_beside_the_old_one(
+    catalog: Catalog, workspace: Workspace, source: Path
+) -> None:
     folder = workspace.root / "tiny"
     (source / "README.md").write_text("new")
     assert put_new_readme(only_change(catalog, workspace)) == folder / "README.new.md"
@@ -135,15 +156,21 @@ def test_where_nothing_can_be_written_the_text_is_read_in_the_package(
     assert put_new_readme(only_change(catalog, workspace)) == source / "README.md"
 
 
-def test_what_was_handed_out_by_a_version_that_noted_nothing_is_not_told(catalog: Catalog, tmp_path: Path, source: Path) -> None:
+def test_what_was_handed_out_by_a_version_that_noted_nothing_is_not_told(
+    catalog: Catalog, tmp_path: Path, source: Path
+) -> None:
     (tmp_path / "old" / "tiny").mkdir(parents=True)
     workspace = make_workspace(tmp_path / "old")
-    workspace.progress_file.write_text('{"format": 1, "katas": {"tiny": {"state": "started", "at": "2026-01-01T00:00:00+00:00"}}}')
+    workspace.progress_file.write_text(
+        '{"format": 1, "katas": {"tiny": {"state": "started", "at": "2026-01-01T00:00:00+00:00"}}}'
+    )
     (source / "checks.py").write_text("new")
     assert find_changes(catalog, workspace) == []
 
 
-def test_files_handed_out_again_are_known_as_they_are_now(catalog: Catalog, workspace: Workspace, source: Path) -> None:
+def test_files_handed_out_again_are_known_as_they_are_now(
+    catalog: Catalog, workspace: Workspace, source: Path
+) -> None:
     (source / "starter" / "app.py").write_text("new")
     (source / "checks.py").write_text("new")
     (workspace.root / "tiny" / "app.py").unlink()
@@ -152,7 +179,9 @@ def test_files_handed_out_again_are_known_as_they_are_now(catalog: Catalog, work
     assert workspace.entries({})["tiny"].known == digests_of(source)
 
 
-def test_a_folder_that_the_learner_deleted_is_not_asked_about(catalog: Catalog, workspace: Workspace, source: Path) -> None:
+def test_a_folder_that_the_learner_deleted_is_not_asked_about(
+    catalog: Catalog, workspace: Workspace, source: Path
+) -> None:
     (source / "README.md").write_text("new")
     for path in (workspace.root / "tiny").iterdir():
         path.unlink()

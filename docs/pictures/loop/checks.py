@@ -1,4 +1,6 @@
-"""Five scenes, each recorded with a server of its own. No clock is needed, but the pictures want delays that can be seen."""
+"""Five scenes, each recorded with a server of its own. No clock is needed, but the pictures want delays that can be
+seen.
+"""
 
 import anyio
 

@@ -1,4 +1,6 @@
-"""Composes the files of a new kata, from templates and one fragment for each of its services. Pure but for reading the templates."""
+"""Composes the files of a new kata, from templates and one fragment for each of its services. Pure but for reading the
+templates.
+"""
 
 import json
 import re
@@ -42,7 +44,9 @@ ONE, SEVERAL, RUN = "accepted/many_desks.py", "accepted/together.py", "run.py"
 """What there is for a single service only, for several, and when a service needs preparation."""
 
 AT_ONCE = 4
-"""How many visitors must not wait for one another: solutions may keep a thread busy for each, and the smallest pool of threads has five."""
+"""How many visitors must not wait for one another: solutions may keep a thread busy for each, and the smallest pool of
+threads has five.
+"""
 
 ITEMS = 100
 """How many items there are for `kata run`."""
@@ -86,7 +90,10 @@ def compose(slug: str, title: str, tier: int, fragments: Fragments) -> dict[str,
     templates = _environment()
     names = {"slug": slug, "title": title, "tier": tier}
     if not fragments:
-        return {name: templates.get_template(f"tickets/{name}{SUFFIX}").render(names) for name in TICKETS}
+        return {
+            name: templates.get_template(f"tickets/{name}{SUFFIX}").render(names)
+            for name in TICKETS
+        }
     names |= _values(fragments)
     chosen = [*OFFERS, SEVERAL if len(fragments) > 1 else ONE]
     if any(fragment.run for fragment in fragments.values()):
@@ -99,7 +106,11 @@ def compose(slug: str, title: str, tier: int, fragments: Fragments) -> dict[str,
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters |= {"listed": listed, "quoted": json.dumps}
     environment.globals |= {"entered": entered, "filled": filled, "fitted": fitted}
@@ -119,7 +130,9 @@ def _values(fragments: Fragments) -> dict[str, Any]:
         "asked_of": listed(who) if len(who) < MANY else "the services",
         "what": [fragment.what for fragment in found],
         "stays": [fragment.stays for fragment in found if fragment.stays],
-        "example": json.dumps({"item": 7} | {fragment.field: fragment.example for fragment in found}),
+        "example": json.dumps(
+            {"item": 7} | {fragment.field: fragment.example for fragment in found}
+        ),
         "links": _once(link for fragment in found for link in fragment.read_more),
         "topics": _once(["locks", *(topic for fragment in found for topic in fragment.topics)]),
         "options": [fragment.options.strip() for fragment in found if fragment.options],
@@ -145,7 +158,10 @@ def _of_the_app(found: Sequence[Fragment]) -> dict[str, Any]:
     ]
     statements.append("from pydantic import BaseModel")
     if resources:
-        statements += ["from collections.abc import AsyncIterator", "from contextlib import asynccontextmanager"]
+        statements += [
+            "from collections.abc import AsyncIterator",
+            "from contextlib import asynccontextmanager",
+        ]
         statements += ["from typing import TypedDict", "from fastapi import Request"]
     return {
         "extra": (),
@@ -157,7 +173,10 @@ def _of_the_app(found: Sequence[Fragment]) -> dict[str, Any]:
         "questions": [app.question.strip() for app in apps],
         "asked": [(fragment.field, _question(fragment)) for fragment in found],
         "found": ["item=item", *(f"{fragment.field}={fragment.field}" for fragment in found)],
-        "finished": ["item=item", *(f"{fragment.field}={fragment.field}.result()" for fragment in found)],
+        "finished": [
+            "item=item",
+            *(f"{fragment.field}={fragment.field}.result()" for fragment in found),
+        ],
     }
 
 
@@ -165,7 +184,11 @@ def _question(fragment: Fragment) -> str:
     """How the app's handler asks: `price_of(item, request.state.prices)`."""
     defined = re.findall(r"^async def (\w+)", fragment.app.question, re.MULTILINE)
     resource = fragment.app.resource
-    return f"{defined[-1]}(item, request.state.{resource.name})" if resource is not None else f"{defined[-1]}(item)"
+    return (
+        f"{defined[-1]}(item, request.state.{resource.name})"
+        if resource is not None
+        else f"{defined[-1]}(item)"
+    )
 
 
 def _of_the_checks(fragments: Fragments) -> dict[str, Any]:
@@ -177,9 +200,15 @@ def _of_the_checks(fragments: Fragments) -> dict[str, Any]:
     contexts, counts = _around(parts)
     seen = (count.seen for count in counts)
     first = Check(contexts, _used(parts, [*tell, *nothing, *contexts, *seen]), counts=counts)
-    statements = ["import secrets", "from grader.checks.api import Server, expect", *map(_import_of_fixture, fragments.values())]
+    statements = [
+        "import secrets",
+        "from grader.checks.api import Server, expect",
+        *map(_import_of_fixture, fragments.values()),
+    ]
     return {
-        "imports": imports([*statements, *(statement for part in parts.values() for statement in part.imports)]),
+        "imports": imports(
+            [*statements, *(statement for part in parts.values() for statement in part.imports)]
+        ),
         "told": told,
         "renew_head": f"{'async ' if is_awaited else ''}def renew(",
         "renew": f"{'await ' if is_awaited else ''}renew({', '.join(('offers', *told))})",
@@ -194,16 +223,29 @@ def _of_the_checks(fragments: Fragments) -> dict[str, Any]:
 def _around(parts: Mapping[str, ChecksPart]) -> tuple[tuple[str, ...], tuple[Count, ...]]:
     """What must go on in a check for these services to answer, and what is counted of them."""
     backgrounds = [part.background for part in parts.values() if part.background is not None]
-    contexts = tuple(f"{one.context} as {one.name}" if one.name else one.context for one in backgrounds)
+    contexts = tuple(
+        f"{one.context} as {one.name}" if one.name else one.context for one in backgrounds
+    )
     return contexts, tuple(part.count for part in parts.values() if part.count is not None)
 
 
 def _crowd(name: str, parts: Mapping[str, ChecksPart]) -> Check:
     """The check of a crowd at one service: its gate stands for its background, all others answer at once."""
     own = parts[name]
-    contexts, counts = _around({service: part for service, part in parts.items() if service != name or part.background is None})
+    contexts, counts = _around(
+        {
+            service: part
+            for service, part in parts.items()
+            if service != name or part.background is None
+        }
+    )
     contexts += (own.hold,) if own.hold else ()
-    code = [*(part.tell for part in parts.values()), *contexts, own.gate, *(count.seen for count in counts)]
+    code = [
+        *(part.tell for part in parts.values()),
+        *contexts,
+        own.gate,
+        *(count.seen for count in counts),
+    ]
     return Check(contexts, _used(parts, code), own.gate.strip(), counts)
 
 
@@ -212,7 +254,10 @@ def _of_the_run(fragments: Fragments) -> dict[str, Any]:
     code = [part.prepare.strip() for part in parts]
     used = _used(fragments, code)
     fixtures = [_typed(name, fragments[name]) for name in used]
-    statements = [*(_import_of_fixture(fragments[name]) for name in used), *(statement for part in parts for statement in part.imports)]
+    statements = [
+        *(_import_of_fixture(fragments[name]) for name in used),
+        *(statement for part in parts for statement in part.imports),
+    ]
     if _used([TASKS], code):
         fixtures.append(f"{TASKS}: anyio.abc.TaskGroup")
         statements.append("import anyio.abc")

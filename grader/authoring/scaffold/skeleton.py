@@ -48,7 +48,10 @@ def write_skeleton(slug: str, directory: Path, tier: int, services: Iterable[str
         raise UsageError(f"The tier must be from {TIERS[0]} to {TIERS[-1]}, not {tier}.")
     fragments = chosen_fragments(services)
     if (directory / "kata.toml").exists():
-        raise UsageError(f"{directory} is a kata itself, and no kata can lie in another one.", "Name another folder with --dir.")
+        raise UsageError(
+            f"{directory} is a kata itself, and no kata can lie in another one.",
+            "Name another folder with --dir.",
+        )
     return _write(directory / slug, compose(slug, title_of(slug), tier, fragments))
 
 
@@ -77,16 +80,24 @@ def _refuse_bad_slug(slug: str) -> None:
         return
     near = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-")
     hint = f"Did you mean {near}?" if near else "Name it like two-at-once."
-    raise UsageError(f"`{slug}` is no name for a kata: only lower-case letters, digits and single hyphens between them.", hint)
+    raise UsageError(
+        f"`{slug}` is no name for a kata: only lower-case letters, digits and single hyphens between them.",
+        hint,
+    )
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> Skeleton:
     if folder.exists() or folder.is_symlink():
-        raise UsageError(f"{folder} exists already; nothing was written.", "Take another name, or another folder with --dir.")
+        raise UsageError(
+            f"{folder} exists already; nothing was written.",
+            "Take another name, or another folder with --dir.",
+        )
     try:
         folder.mkdir(parents=True)  # fails rather than overwrite what came into being meanwhile
     except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {error.strerror}.", "Name another folder with --dir.") from error
+        raise UsageError(
+            f"{folder} cannot be made: {error.strerror}.", "Name another folder with --dir."
+        ) from error
     try:
         for name, text in files.items():
             target = folder / name
@@ -94,5 +105,7 @@ def _write(folder: Path, files: Mapping[str, str]) -> Skeleton:
             target.write_text(text, encoding="utf-8")
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise UsageError(f"{folder} cannot be written: {error.strerror}.", "Name another folder with --dir.") from error
+        raise UsageError(
+            f"{folder} cannot be written: {error.strerror}.", "Name another folder with --dir."
+        ) from error
     return Skeleton(folder, tuple(sorted(files)))

@@ -33,7 +33,9 @@ def imports(statements: Iterable[str]) -> str:
     for module in sorted(modules, key=str.lower):
         sections.setdefault(_section(module), []).append(f"import {module}")
     for module in sorted(members, key=str.lower):
-        sections.setdefault(_section(module), []).append(_import_from(module, sorted(members[module], key=_rank)))
+        sections.setdefault(_section(module), []).append(
+            _import_from(module, sorted(members[module], key=_rank))
+        )
     return "\n\n".join("\n".join(sections[section]) for section in sorted(sections))
 
 
@@ -59,7 +61,13 @@ def entered(contexts: Sequence[str], margin: str) -> str:
     line = f"{margin}async with {', '.join(contexts)}:"
     if len(line) <= WIDTH:
         return line
-    return "\n".join((f"{margin}async with (", *(f"{margin}{INDENT}{context}," for context in contexts), f"{margin}):"))
+    return "\n".join(
+        (
+            f"{margin}async with (",
+            *(f"{margin}{INDENT}{context}," for context in contexts),
+            f"{margin}):",
+        )
+    )
 
 
 def filled(text: str, indent: str = "") -> str:
@@ -71,7 +79,13 @@ def filled(text: str, indent: str = "") -> str:
     """
     spans = " ".join(text.split()).split("`")
     spans[1::2] = [span.replace(" ", "\0") for span in spans[1::2]]
-    lines = textwrap.fill("`".join(spans), PROSE_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.fill(
+        "`".join(spans),
+        PROSE_WIDTH,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return lines.replace("\0", " ")
 
 
@@ -91,7 +105,11 @@ def _section(module: str) -> int:
 
 def _import_from(module: str, names: Sequence[str]) -> str:
     line = f"from {module} import {', '.join(names)}"
-    return line if len(line) <= WIDTH else "\n".join((f"from {module} import (", *(f"{INDENT}{name}," for name in names), ")"))
+    return (
+        line
+        if len(line) <= WIDTH
+        else "\n".join((f"from {module} import (", *(f"{INDENT}{name}," for name in names), ")"))
+    )
 
 
 def _rank(name: str) -> tuple[int, str]:

@@ -30,7 +30,13 @@ VERDICT_CODES = {
 
 
 def check_solution(
-    slug: str | None, solution: Path | None, katas: Path | None, sandbox: SandboxMode, html: Path | None, *, as_json: bool
+    slug: str | None,
+    solution: Path | None,
+    katas: Path | None,
+    sandbox: SandboxMode,
+    html: Path | None,
+    *,
+    as_json: bool,
 ) -> ExitCode:
     """Grade a solution and show its report; returns how the command ends.
 
@@ -57,7 +63,9 @@ def check_solution(
     return VERDICT_CODES[graded.report.verdict]
 
 
-def check_again(run_file: Path, katas: Path | None, html: Path | None, *, as_json: bool) -> ExitCode:
+def check_again(
+    run_file: Path, katas: Path | None, html: Path | None, *, as_json: bool
+) -> ExitCode:
     """Judge a saved run again, without a server, and show its report; returns how the command ends.
 
     Args:
@@ -104,7 +112,9 @@ def _grade_on_screen(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path
 
 
 def _grade_as_json(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path | None] | None:
-    """Grade and print one document; returns what was graded, and where its run was saved, or None when the grading broke."""
+    """Grade and print one document; returns what was graded, and where its run was saved, or None when the grading
+    broke.
+    """
     try:
         graded = grade(target.kata, target.path, Settings(sandbox=sandbox))
     except BrokenError as error:

@@ -21,5 +21,10 @@ def examine(*, as_json: bool) -> ExitCode:
             facts.append(fact)
             screen.fact(fact)
         stopping = ", ".join(fact.name for fact in facts if fact.state is FactState.BAD)
-        screen.say("", f"Not before this is mended: {stopping}." if stopping else "Katas can be graded here.")
-    return ExitCode.BROKEN if any(fact.state is FactState.BAD for fact in facts) else ExitCode.PASSED
+        screen.say(
+            "",
+            f"Not before this is mended: {stopping}." if stopping else "Katas can be graded here.",
+        )
+    return (
+        ExitCode.BROKEN if any(fact.state is FactState.BAD for fact in facts) else ExitCode.PASSED
+    )

@@ -22,7 +22,10 @@ from grader.workspace.upgrade import Part, digest_of
 
 def show_diff(slug: str | None, katas: Path | None) -> None:
     """Show what you have changed in the starter, as a unified diff."""
-    target, screen = target_of(slug or slug_to_look_back_on(katas), None, katas, "diff"), WorkspaceScreen()
+    target, screen = (
+        target_of(slug or slug_to_look_back_on(katas), None, katas, "diff"),
+        WorkspaceScreen(),
+    )
     found = differences_of_folders(target.kata.starter.parent, target.path, target.path.name)
     if screen.differences(found) == 0:
         screen.say(f"Nothing is changed: {shown(target.path)} is the starter still.")
@@ -38,11 +41,20 @@ def reset_kata(slug: str | None, katas: Path | None) -> None:
     screen.say(f"{shown(done.app)} is the starter again.")
     if done.backup is not None:
         kept = shown(done.backup)
-        screen.say(f"What was in it is kept in {kept}", "To take it back, type: " + shlex.join(["cp", kept, shown(done.app)]))
-    others = sorted(path.name for path in target.path.glob("*.py") if path not in (done.app, done.backup) and not _is_backup(path))
+        screen.say(
+            f"What was in it is kept in {kept}",
+            "To take it back, type: " + shlex.join(["cp", kept, shown(done.app)]),
+        )
+    others = sorted(
+        path.name
+        for path in target.path.glob("*.py")
+        if path not in (done.app, done.backup) and not _is_backup(path)
+    )
     if others:
         screen.say(f"Other files were left as they are: {', '.join(others)}")
-    workspace_of(target).note_known(target.kata.slug, {Part.STARTER: digest_of(target.kata.starter)}, target.catalog.renamed)
+    workspace_of(target).note_known(
+        target.kata.slug, {Part.STARTER: digest_of(target.kata.starter)}, target.catalog.renamed
+    )
 
 
 def _is_backup(path: Path) -> bool:
@@ -54,7 +66,9 @@ def open_files(slug: str | None, katas: Path | None) -> None:
     target = target_of(slug, None, katas, "open")
     app = target.path / ENTRY
     if not app.exists():
-        raise UsageError(f"{shown(app)} is missing.", f"`{command_of('reset', slug)}` puts the starter there.")
+        raise UsageError(
+            f"{shown(app)} is missing.", f"`{command_of('reset', slug)}` puts the starter there."
+        )
     readmes = sorted(target.path.glob("README*.md"))
     editor = editor_command(os.environ)
     if editor is None:

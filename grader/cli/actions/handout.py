@@ -25,7 +25,9 @@ def hand_out_next(skip: bool, katas: Path | None) -> None:
     workspace = find_workspace(Path.cwd())
     if workspace is None:
         workspace = make_workspace(Path.cwd())
-        screen.say(f"{workspace.root} is now your workspace: katas go here, progress into .kata/.", "")
+        screen.say(
+            f"{workspace.root} is now your workspace: katas go here, progress into .kata/.", ""
+        )
     tell_changes(screen, catalog, workspace)
     slug = current_slug(catalog, workspace.states(catalog.renamed))
     if slug is not None and skip:
@@ -35,11 +37,19 @@ def hand_out_next(skip: bool, katas: Path | None) -> None:
     if slug is None:
         screen.the_end(standing_of(catalog, workspace.entries(catalog.renamed)))
         return
-    _show_handout(screen, hand_out(catalog.kata(slug), workspace, catalog.renamed), catalog, workspace)
+    _show_handout(
+        screen, hand_out(catalog.kata(slug), workspace, catalog.renamed), catalog, workspace
+    )
 
 
-def _show_handout(screen: WorkspaceScreen, handout: Handout, catalog: Catalog, workspace: Workspace) -> None:
-    kata, app, readme = handout.kata, shown(handout.folder / "app.py"), shown(handout.folder / "README.md")
+def _show_handout(
+    screen: WorkspaceScreen, handout: Handout, catalog: Catalog, workspace: Workspace
+) -> None:
+    kata, app, readme = (
+        handout.kata,
+        shown(handout.folder / "app.py"),
+        shown(handout.folder / "README.md"),
+    )
     screen.say(f"{kata.title} (tier {kata.tier})", kata.teaches, "")
     if handout.is_new:
         screen.say(f"Handed out: {readme} says what is wrong, {app} is yours to mend.")
@@ -47,5 +57,11 @@ def _show_handout(screen: WorkspaceScreen, handout: Handout, catalog: Catalog, w
         screen.say(f"This is your current kata, and it is where you left it: {app}")
     screen.say(f"Its folder: {handout.folder}")
     if is_elsewhere(catalog, workspace, kata.slug, Path.cwd()):
-        screen.say(f"You are in the folder of another kata, so first: cd {shlex.quote(shown(handout.folder))}")
-    screen.say("Then type: kata check", "", "Also: kata open (in your editor), kata watch (grades on every save), kata hint")
+        screen.say(
+            f"You are in the folder of another kata, so first: cd {shlex.quote(shown(handout.folder))}"
+        )
+    screen.say(
+        "Then type: kata check",
+        "",
+        "Also: kata open (in your editor), kata watch (grades on every save), kata hint",
+    )

@@ -9,7 +9,13 @@ from grader.render.terminal.workspace import WorkspaceScreen
 from grader.solution.solution import ENTRY
 from grader.workspace.difference import read_lines, unified
 from grader.workspace.progress import Entry, State
-from grader.workspace.target import Target, command_of, slug_to_look_back_on, target_of, workspace_of
+from grader.workspace.target import (
+    Target,
+    command_of,
+    slug_to_look_back_on,
+    target_of,
+    workspace_of,
+)
 
 
 def show_hint(slug: str | None, katas: Path | None, *, shows_all: bool) -> None:
@@ -22,7 +28,11 @@ def show_hint(slug: str | None, katas: Path | None, *, shows_all: bool) -> None:
     for number in range(1 if shows_all else seen + 1, until + 1):
         screen.hint(number, len(hints), hints[number - 1])
         screen.say("")
-    screen.say(*_after_hints(seen == len(hints) and not shows_all, len(hints) - max(seen, until), entry.state, slug))
+    screen.say(
+        *_after_hints(
+            seen == len(hints) and not shows_all, len(hints) - max(seen, until), entry.state, slug
+        )
+    )
     # Afterwards: a hint that cannot be noted is one that helps all the same, and comes again.
     workspace.note_hints(target.kata.slug, until, target.catalog.renamed)
 
@@ -30,10 +40,20 @@ def show_hint(slug: str | None, katas: Path | None, *, shows_all: bool) -> None:
 def _after_hints(were_seen: bool, left: int, state: State, slug: str | None) -> list[str]:
     if left:
         return [f"{left} more: {command_of('hint', slug)}"]
-    lines = [f"You have seen all hints. To see them again, type: {command_of('hint', slug, '--all')}"] if were_seen else []
+    lines = (
+        [f"You have seen all hints. To see them again, type: {command_of('hint', slug, '--all')}"]
+        if were_seen
+        else []
+    )
     if state in ("passed", "given_up"):
-        return [*lines, f"There is no more. To see the solution, type: {command_of('solution', slug)}"]
-    return [*lines, f"There is no more. To see the solution and give up, type: {command_of('solution', slug, '--give-up')}"]
+        return [
+            *lines,
+            f"There is no more. To see the solution, type: {command_of('solution', slug)}",
+        ]
+    return [
+        *lines,
+        f"There is no more. To see the solution and give up, type: {command_of('solution', slug, '--give-up')}",
+    ]
 
 
 def show_solution(slug: str | None, katas: Path | None, *, gives_up: bool) -> None:
@@ -49,9 +69,15 @@ def show_solution(slug: str | None, katas: Path | None, *, gives_up: bool) -> No
         if not gives_up:
             raise UsageError(
                 f"{own_slug} is not passed yet, so its solution stays hidden.",
-                f"`{command_of('hint', slug)}` helps on. To see it all the same and give up: {command_of('solution', slug, '--give-up')}",
+                (
+                    f"`{command_of('hint', slug)}` helps on. To "
+                    "see it all the same and give "
+                    f"up: {command_of('solution', slug, '--give-up')}"
+                ),
             )
-        workspace.set_state(own_slug, State.GIVEN_UP, renamed)  # before anything is shown, so that it is noted for certain
+        workspace.set_state(
+            own_slug, State.GIVEN_UP, renamed
+        )  # before anything is shown, so that it is noted for certain
     screen = WorkspaceScreen()
     screen.kata(target.kata.title, own_slug)
     _show_solutions(screen, target)
@@ -64,7 +90,11 @@ def _show_solutions(screen: WorkspaceScreen, target: Target) -> None:
     try:
         base, base_name = read_lines(app), f"{shown(app)} (yours)"
     except SolutionError as error:
-        screen.say("", f"Yours cannot be compared: {error.message}", "The other ways are compared with the reference.")
+        screen.say(
+            "",
+            f"Yours cannot be compared: {error.message}",
+            "The other ways are compared with the reference.",
+        )
         base, base_name = read_lines(reference), "the reference"
     screen.say("")
     screen.heading("The reference", _name_in_kata(reference))
@@ -75,10 +105,17 @@ def _show_solutions(screen: WorkspaceScreen, target: Target) -> None:
         _show_way(screen, path, base, base_name, is_reference=path == reference)
 
 
-def _show_way(screen: WorkspaceScreen, path: Path, base: Sequence[str], base_name: str, *, is_reference: bool) -> None:
+def _show_way(
+    screen: WorkspaceScreen, path: Path, base: Sequence[str], base_name: str, *, is_reference: bool
+) -> None:
     lines = unified(base, read_lines(path), base_name, path.name)
     screen.say("")
-    screen.heading("From yours to the reference" if is_reference else f"Another way: {path.stem.replace('_', ' ')}", _name_in_kata(path))
+    screen.heading(
+        "From yours to the reference"
+        if is_reference
+        else f"Another way: {path.stem.replace('_', ' ')}",
+        _name_in_kata(path),
+    )
     screen.say("")
     if lines:
         screen.diff(lines)

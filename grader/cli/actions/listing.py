@@ -24,13 +24,21 @@ def show_katas(text: str, tier: int | None, katas: Path | None, *, todo: bool) -
     chosen = [
         card
         for card in index.cards()
-        if _has_words(card, text) and tier in (None, card.tier) and not (todo and states.get(card.slug) is State.PASSED)
+        if _has_words(card, text)
+        and tier in (None, card.tier)
+        and not (todo and states.get(card.slug) is State.PASSED)
     ]
     if not chosen:
         screen.say("No kata is like that. `kata list` shows all.")
         return
     is_filtered = bool(text or tier or todo)
-    screen.catalog(index, chosen, states, current_slug(index, states), len(index.slugs) if is_filtered else None)
+    screen.catalog(
+        index,
+        chosen,
+        states,
+        current_slug(index, states),
+        len(index.slugs) if is_filtered else None,
+    )
 
 
 def _has_words(card: Card, text: str) -> bool:

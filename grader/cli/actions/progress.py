@@ -11,7 +11,14 @@ from grader.render.paths import shown
 from grader.render.terminal.screen import Screen
 from grader.workspace.progress import State, find_workspace, make_workspace, need_workspace
 from grader.workspace.standing import standing_of
-from grader.workspace.transfer import LIMIT_BYTES, Merge, export_document, merge_into, parse_document, save_document
+from grader.workspace.transfer import (
+    LIMIT_BYTES,
+    Merge,
+    export_document,
+    merge_into,
+    parse_document,
+    save_document,
+)
 
 STREAM = "-"
 
@@ -41,11 +48,18 @@ def show_or_move(export_to: str, import_from: str, katas: Path | None) -> None:
 def _count(catalog: Catalog) -> None:
     standing = standing_of(catalog, need_workspace(Path.cwd()).entries(catalog.renamed))
     words = {State.STARTED: "begun", State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}
-    others = [f"{standing.count(state)} {word}" for state, word in words.items() if standing.count(state)]
+    others = [
+        f"{standing.count(state)} {word}" for state, word in words.items() if standing.count(state)
+    ]
     others.append(f"{standing.hints} hint{'' if standing.hints == 1 else 's'} seen")
     screen = Screen()
-    screen.say(f"{standing.count(State.PASSED)} of {standing.total} katas passed; {', '.join(others)}.", "")
-    screen.say("To go on with another machine: kata progress --export progress.json", "and there: kata progress --import progress.json")
+    screen.say(
+        f"{standing.count(State.PASSED)} of {standing.total} katas passed; {', '.join(others)}.", ""
+    )
+    screen.say(
+        "To go on with another machine: kata progress --export progress.json",
+        "and there: kata progress --import progress.json",
+    )
 
 
 def _export(name: str) -> None:
@@ -56,7 +70,9 @@ def _export(name: str) -> None:
         return
     save_document(document, Path(name))
     screen = Screen()
-    screen.say(f"Your progress is in {shown(Path(name).absolute())}. On the other machine, type: kata progress --import FILE")
+    screen.say(
+        f"Your progress is in {shown(Path(name).absolute())}. On the other machine, type: kata progress --import FILE"
+    )
     screen.say(f"Your solutions are not in it: they are the folders in {workspace.root}.")
 
 
@@ -88,15 +104,21 @@ def _read(name: str) -> bytes:
         with open(name, "rb") as file:
             return file.read(LIMIT_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"The progress in {name} cannot be read: {error.strerror}.", "Name the file that was exported.") from error
+        raise UsageError(
+            f"The progress in {name} cannot be read: {error.strerror}.",
+            "Name the file that was exported.",
+        ) from error
 
 
 def _write_to_stdout(document: bytes) -> None:
-    # Not through sys.stdout: what could not be written would be tried again, with a traceback, at the end of the process.
+    # Not through sys.stdout: what could not be written would be tried again, with a traceback, at the end of the
+    # process.
     sys.stdout.flush()
     rest = memoryview(document)
     try:
         while rest:
             rest = rest[os.write(sys.stdout.fileno(), rest) :]
     except OSError as error:
-        raise ProgressFileError(f"The progress cannot be written to stdout: {error.strerror}.", "Name a file instead.") from error
+        raise ProgressFileError(
+            f"The progress cannot be written to stdout: {error.strerror}.", "Name a file instead."
+        ) from error

@@ -34,11 +34,17 @@ def write_report(run: str | None, out: Path | None, katas: Path | None, *, opene
     screen = Screen()
     screen.say(f"The page of {run_file.name} is {shown(file)} ({in_kb(size_bytes)}).")
     if not opened:
-        screen.say("To see it, open it in a browser." if run or out else "To see it, open it in a browser, or type: kata report --open")
+        screen.say(
+            "To see it, open it in a browser."
+            if run or out
+            else "To see it, open it in a browser, or type: kata report --open"
+        )
         return
     why = open_in_browser(file)
     screen.say(
-        f"It could not be opened in a browser: {why}. Copy it to where one is, and open it there." if why else "It opens in the browser."
+        f"It could not be opened in a browser: {why}. Copy it to where one is, and open it there."
+        if why
+        else "It opens in the browser."
     )
 
 
@@ -56,7 +62,10 @@ def _run_file(catalog: Catalog, run: str | None) -> Path:
         runs = saved_runs(folder, (*catalog.slugs, *catalog.renamed))
     if not runs:
         of = f" of {run}" if run is not None else ""
-        raise UsageError(f"There is no saved run{of} in {folder}.", f"`kata check{' ' + run if run else ''}` grades and saves one.")
+        raise UsageError(
+            f"There is no saved run{of} in {folder}.",
+            f"`kata check{' ' + run if run else ''}` grades and saves one.",
+        )
     return runs[-1]
 
 
@@ -64,13 +73,19 @@ def _current(catalog: Catalog) -> tuple[str, ...]:
     """The names of the kata in whose folder we are, else of the current one."""
     workspace = need_workspace(Path.cwd())
     here = Path.cwd().relative_to(workspace.root).parts[:1]
-    inside = [catalog.renamed.get(name, name) for name in here if name in catalog.slugs or name in catalog.renamed]
+    inside = [
+        catalog.renamed.get(name, name)
+        for name in here
+        if name in catalog.slugs or name in catalog.renamed
+    ]
     slug = inside[0] if inside else current_slug(catalog, workspace.states(catalog.renamed))
     return slugs_of(catalog, slug) if slug is not None else ()
 
 
 def _default_place(run_file: Path) -> Path:
-    """In the workspace, always the same file, so that a browser may reload it; elsewhere a file of the run's name, here."""
+    """In the workspace, always the same file, so that a browser may reload it; elsewhere a file of the run's name,
+    here.
+    """
     workspace = find_workspace(Path.cwd())
     if workspace is None:
         return Path(run_file.name).with_suffix(".html")

@@ -22,8 +22,12 @@ def show_standing() -> None:
     screen, workspace = WorkspaceScreen(), find_workspace(Path.cwd())
     if workspace is None:
         first = catalog.kata(catalog.slugs[0])
-        screen.say("There is no workspace here, nor in a folder above.", "", "To begin, type: kata next")
-        screen.say(f"It makes this folder your workspace and hands out the first of {len(catalog.slugs)} katas:")
+        screen.say(
+            "There is no workspace here, nor in a folder above.", "", "To begin, type: kata next"
+        )
+        screen.say(
+            f"It makes this folder your workspace and hands out the first of {len(catalog.slugs)} katas:"
+        )
         screen.kata(first.title, first.slug)
         screen.say("", "All commands: kata --help")
         return
@@ -37,7 +41,9 @@ def show_standing() -> None:
         _show_current(screen, catalog, workspace, standing.current)
 
 
-def _show_current(screen: WorkspaceScreen, catalog: Catalog, workspace: Workspace, slug: str) -> None:
+def _show_current(
+    screen: WorkspaceScreen, catalog: Catalog, workspace: Workspace, slug: str
+) -> None:
     kata, folder = catalog.kata(slug), workspace.kata_folder(slug, catalog.renamed)
     screen.kata(kata.title, slug)
     if not folder.is_dir():
@@ -46,10 +52,16 @@ def _show_current(screen: WorkspaceScreen, catalog: Catalog, workspace: Workspac
     hints = min(workspace.entries(catalog.renamed).get(slug, Entry()).hints, len(kata.hints))
     screen.say(f"{shown(folder / ENTRY)}, {hints} of {len(kata.hints)} hints seen", "")
     if is_elsewhere(catalog, workspace, slug, Path.cwd()):
-        screen.say(f"You are in the folder of another kata, so first: cd {shlex.quote(shown(folder))}")
+        screen.say(
+            f"You are in the folder of another kata, so first: cd {shlex.quote(shown(folder))}"
+        )
     if _is_untouched(kata, folder):
-        screen.say(f"Read {shown(folder / 'README.md')} and mend {shown(folder / ENTRY)}, or type: kata open")
-    screen.say("When it is mended, type: kata check", "Or keep kata watch running. Stuck? Type: kata hint")
+        screen.say(
+            f"Read {shown(folder / 'README.md')} and mend {shown(folder / ENTRY)}, or type: kata open"
+        )
+    screen.say(
+        "When it is mended, type: kata check", "Or keep kata watch running. Stuck? Type: kata hint"
+    )
 
 
 def _is_untouched(kata: Kata, folder: Path) -> bool:

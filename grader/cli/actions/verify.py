@@ -29,7 +29,15 @@ PROOF_CODES = {
 
 
 def verify_katas(
-    slugs: Sequence[str], katas: Path | None, *, repeat: int, noise: int, shuffle: bool, jobs: int, quick: bool, as_json: bool
+    slugs: Sequence[str],
+    katas: Path | None,
+    *,
+    repeat: int,
+    noise: int,
+    shuffle: bool,
+    jobs: int,
+    quick: bool,
+    as_json: bool,
 ) -> ExitCode:
     """Prove katas and show how; returns how the command ends.
 
@@ -47,7 +55,11 @@ def verify_katas(
         UnknownKata: there is none with this slug.
     """
     catalog = find_catalog(katas)
-    chosen = list(dict.fromkeys(catalog.resolve(slug) for slug in slugs)) if slugs else list(catalog.slugs)
+    chosen = (
+        list(dict.fromkeys(catalog.resolve(slug) for slug in slugs))
+        if slugs
+        else list(catalog.slugs)
+    )
     prove = partial(prove_katas, catalog, chosen, Plan(repeat, noise, shuffle, jobs, quick))
     ending = Ending()
     with ending.kept():
@@ -65,7 +77,9 @@ def verify_katas(
     return PROOF_CODES[verdict_of_proofs(proofs)]
 
 
-def prove_katas(catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: ProofObserver, ending: Ending) -> list[Proof]:
+def prove_katas(
+    catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: ProofObserver, ending: Ending
+) -> list[Proof]:
     """Prove katas until they are finished or a signal comes.
 
     Args:

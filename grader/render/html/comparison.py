@@ -39,8 +39,15 @@ class Change:
 
     @property
     def scale(self) -> float | None:
-        """Up to what the bars of a number that must stay below its limit are drawn; None when there is no such number."""
-        values = [value for result in (self.before, self.now) if result is not None for value in _drawn(result)]
+        """Up to what the bars of a number that must stay below its limit are drawn; None when there
+        is no such number.
+        """
+        values = [
+            value
+            for result in (self.before, self.now)
+            if result is not None
+            for value in _drawn(result)
+        ]
         return max(values) * ROOM if values and max(values) > 0 else None
 
 
@@ -52,7 +59,9 @@ def compare(before: Report, now: Report) -> tuple[Change, ...]:
 
 
 def bar(result: CheckResult | None, scale: float | None) -> tuple[float, float] | None:
-    """Where the bar of a result ends and where its limit stands, both as a share of the scale; None when it has no such number."""
+    """Where the bar of a result ends and where its limit stands, both as a share of the scale; None when it has no such
+    number.
+    """
     if result is None or scale is None or not _drawn(result):
         return None
     measured, limit = _drawn(result)

@@ -1,7 +1,8 @@
 """The report as one page: a single file without a network, at most 1 MB, safe whatever a solution has said.
 
-Everything is rendered here, with autoescape, and each text is made printable and bounded on its way into the template; the script in the
-page only draws what its tables say. The Content-Security-Policy allows the page's own scripts and style by their hashes and nothing else.
+Everything is rendered here, with autoescape, and each text is made printable and bounded on its way into the template;
+the script in the page only draws what its tables say. The Content-Security-Policy allows the page's own scripts and
+style by their hashes and nothing else.
 """
 
 import base64
@@ -45,7 +46,13 @@ TEMPLATE = "page.html.jinja"
 STYLE = "page.css"
 SCRIPTS = ("d3/d3.min.js", "page.js")
 
-MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.NOT_RUN: "·", Outcome.INCONCLUSIVE: "?", Outcome.BROKEN: "!"}
+MARKS = {
+    Outcome.PASSED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.NOT_RUN: "·",
+    Outcome.INCONCLUSIVE: "?",
+    Outcome.BROKEN: "!",
+}
 OUTCOME_WORDS = {
     Outcome.PASSED: "holds",
     Outcome.FAILED: "failed",
@@ -72,7 +79,8 @@ class Bounds:
 
 
 BOUNDS = (
-    Bounds(200, 200, 8), Bounds(100, 100, 8), Bounds(60, 60, 8), Bounds(40, 40, 8), Bounds(25, 25, 7), Bounds(10, 10, 4), Bounds(3, 3, 1),
+    Bounds(200, 200, 8), Bounds(100, 100, 8), Bounds(60, 60, 8), Bounds(40, 40, 8), Bounds(25, 25, 7),
+    Bounds(10, 10, 4), Bounds(3, 3, 1),
 )  # fmt: skip
 """From what is nearly always possible to what always is."""
 
@@ -128,10 +136,13 @@ class CheckView:
 def render_page(now: Graded, before: Graded | None = None) -> str:
     """The page of one run, with what has changed since another run of the same kata.
 
-    The same runs give the same page. It is never larger than 1 MB: what does not fit is thinned out, and the page says so.
+    The same runs give the same page. It is never larger than 1 MB: what does not fit is thinned out, and the page says
+    so.
     """
     evidence = _evidence(now.run)
-    likely = [bounds for bounds in BOUNDS if _rows(now, before, bounds) <= ROWS_LIKELY] or [BOUNDS[-1]]
+    likely = [bounds for bounds in BOUNDS if _rows(now, before, bounds) <= ROWS_LIKELY] or [
+        BOUNDS[-1]
+    ]
     for bounds in likely:
         page = _rendered(now, before, bounds, evidence)
         if len(page.encode()) <= PAGE_BYTES:
@@ -141,16 +152,32 @@ def render_page(now: Graded, before: Graded | None = None) -> str:
 
 def _rows(now: Graded, before: Graded | None, bounds: Bounds) -> int:
     """About how many rows all timelines have together."""
-    attempts = [attempt for record in now.run.checks for attempt in record.attempts[: bounds.attempts]]
-    attempts += [record.attempts[0] for record in before.run.checks if record.attempts] if before is not None else []
-    lanes = (lane for one in attempts for lane in (one.exchanges, one.events, one.stalls, one.connections))
+    attempts = [
+        attempt for record in now.run.checks for attempt in record.attempts[: bounds.attempts]
+    ]
+    attempts += (
+        [record.attempts[0] for record in before.run.checks if record.attempts]
+        if before is not None
+        else []
+    )
+    lanes = (
+        lane
+        for one in attempts
+        for lane in (one.exchanges, one.events, one.stalls, one.connections)
+    )
     return sum(min(len(lane), bounds.rows) for lane in lanes)
 
 
 def _event_name(now: Graded, before: Graded | None) -> str:
     """What the legend calls one thing that a service was asked; empty when there was none."""
     runs = [one.run for one in (now, before) if one is not None]
-    events = [event for run in runs for record in run.checks for attempt in record.attempts for event in attempt.events]
+    events = [
+        event
+        for run in runs
+        for record in run.checks
+        for attempt in record.attempts
+        for event in attempt.events
+    ]
     return name_of_each(events) if events else ""
 
 
@@ -182,28 +209,44 @@ def _rendered(now: Graded, before: Graded | None, bounds: Bounds, evidence: "Evi
     )  # fmt: skip
 
 
-def _opened(now: Graded, checks: Sequence[CheckView], changes: Sequence[Change]) -> CheckView | None:
-    """The check that is shown first: the cause of the verdict, else one that is mended, else the one with the most to see."""
+def _opened(
+    now: Graded, checks: Sequence[CheckView], changes: Sequence[Change]
+) -> CheckView | None:
+    """The check that is shown first: the cause of the verdict, else one that is mended, else the one with the most to
+    see.
+    """
     mended = next((change.now for change in changes if change.is_mended), None)
     for wanted in (now.report.cause, mended):
         found = next((view for view in checks if view.result is wanted), None)
         if found is not None:
             return found
-    return max(checks, key=lambda view: view.chosen.timeline.rows if view.chosen is not None else 0, default=None)
+    return max(
+        checks,
+        key=lambda view: view.chosen.timeline.rows if view.chosen is not None else 0,
+        default=None,
+    )
 
 
-# ---- what a check shows -------------------------------------------------------------------------------------------------
+# ---- what a check shows
+# -------------------------------------------------------------------------------------------------
 
 
 def _checks(now: Graded, before: Graded | None, bounds: Bounds) -> Iterator[CheckView]:
     records = {record.name: record for record in now.run.checks}
     older = {result.name: result for result in before.report.checks} if before is not None else {}
-    older_records = {record.name: record for record in before.run.checks} if before is not None else {}
+    older_records = (
+        {record.name: record for record in before.run.checks} if before is not None else {}
+    )
     for number, result in enumerate(now.report.checks, 1):
         record = records.get(result.name, CheckRecord(name=result.name, title=result.title))
         decided = result.decided_by
         shown = _shown(record, decided, bounds.attempts)
-        views = {place: _attempt(record.attempts[place], f"attempt-{number}-{place + 1}", place, result.title, bounds) for place in shown}
+        views = {
+            place: _attempt(
+                record.attempts[place], f"attempt-{number}-{place + 1}", place, result.title, bounds
+            )
+            for place in shown
+        }
         attempt = record.attempts[decided] if decided is not None else None
         explained = details(result)
         told = " ".join([message(result), *(line.text for line in explained)])
@@ -215,7 +258,9 @@ def _checks(now: Graded, before: Graded | None, bounds: Bounds) -> Iterator[Chec
             figures=figures(result),
             message=message(result),
             steps=steps(attempt) if attempt is not None else (),
-            sights=tuple(sight for sight in sights(attempt) if sight.split(MUST_BE)[0] not in told) if attempt is not None else (),
+            sights=tuple(sight for sight in sights(attempt) if sight.split(MUST_BE)[0] not in told)
+            if attempt is not None
+            else (),
             tries=tries(record),
             details=explained,
             attempts=tuple(views.values()),
@@ -233,11 +278,19 @@ def _shown(record: CheckRecord, decided: int | None, most: int) -> list[int]:
     return first
 
 
-def _before(record: CheckRecord | None, result: CheckResult | None, number: int, bounds: Bounds) -> AttemptView | None:
+def _before(
+    record: CheckRecord | None, result: CheckResult | None, number: int, bounds: Bounds
+) -> AttemptView | None:
     """The attempt that decided the check in the run before."""
     if record is None or result is None or result.decided_by is None:
         return None
-    return _attempt(record.attempts[result.decided_by], f"before-{number}", result.decided_by, record.title, bounds)
+    return _attempt(
+        record.attempts[result.decided_by],
+        f"before-{number}",
+        result.decided_by,
+        record.title,
+        bounds,
+    )
 
 
 def _attempt(attempt: Attempt, ident: str, place: int, title: str, bounds: Bounds) -> AttemptView:
@@ -273,7 +326,8 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-# ---- evidence -----------------------------------------------------------------------------------------------------------
+# ---- evidence
+# -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -293,7 +347,11 @@ class Evidence:
     @property
     def size(self) -> str:
         """How large the document is, in words."""
-        return f"{self.size_bytes / 1000:.0f} kB" if self.size_bytes < 1_000_000 else f"{self.size_bytes / 1_000_000:.1f} MB"
+        return (
+            f"{self.size_bytes / 1000:.0f} kB"
+            if self.size_bytes < 1_000_000
+            else f"{self.size_bytes / 1_000_000:.1f} MB"
+        )
 
 
 def _evidence(run: Run) -> Evidence:
@@ -301,10 +359,13 @@ def _evidence(run: Run) -> Evidence:
     packed = base64.b64encode(gzip.compress(document, compresslevel=6, mtime=0)).decode()
     stamp = re.sub(r"[^0-9T]", "", run.began_at.split(".")[0])[:20]
     name = re.sub(r"[^a-z0-9-]", "-", run.kata.lower())[:60]
-    return Evidence(f"{name}-{stamp}", packed if len(packed) <= EVIDENCE_BYTES else "", len(document))
+    return Evidence(
+        f"{name}-{stamp}", packed if len(packed) <= EVIDENCE_BYTES else "", len(document)
+    )
 
 
-# ---- the template -------------------------------------------------------------------------------------------------------
+# ---- the template
+# -------------------------------------------------------------------------------------------------------
 
 
 @cache
@@ -329,7 +390,11 @@ def _environment() -> Environment:
 
 def _printable(value: object) -> object:
     """Whatever goes into the page is one bounded line of visible characters; only the page's own parts are markup."""
-    return printable(value, TEXT_CHARS) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return (
+        printable(value, TEXT_CHARS)
+        if isinstance(value, str) and not isinstance(value, Markup)
+        else value
+    )
 
 
 def _prose(text: str) -> Markup:
@@ -337,7 +402,10 @@ def _prose(text: str) -> Markup:
     parts = printable(text, PROSE_CHARS).split("`")
     if len(parts) % 2 == 0:  # one is left over, so it is none of ours
         return escape("`".join(parts))
-    return Markup("").join(Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
 
 
 def _line(text: str) -> Markup:
@@ -354,8 +422,8 @@ def _policy(style: str, scripts: list[str]) -> str:
     """Nothing but the page's own style and scripts, and no script may make markup of a text."""
     script_hashes = " ".join(_hash(script) for script in scripts)
     return (
-        f"default-src 'none'; script-src {script_hashes}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'; "
-        "require-trusted-types-for 'script'; trusted-types 'none'"
+        f"default-src 'none'; script-src {script_hashes}; style-src {_hash(style)}; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
 
 

@@ -1,7 +1,7 @@
 """One attempt on one time axis: the rows that the chart draws and that the table behind it tells. Pure.
 
-Zero is the moment at which the first request was meant to be sent, so that a limit of 0.5 s is missed at 0.5 s; an attempt without
-requests begins at zero.
+Zero is the moment at which the first request was meant to be sent, so that a limit of 0.5 s is missed at 0.5 s; an
+attempt without requests begins at zero.
 """
 
 from collections.abc import Iterable, Sequence
@@ -82,7 +82,9 @@ class Row:
 
 @dataclass(frozen=True)
 class LaneRows:
-    """The rows of one lane in the order of their beginnings, under a name; `total` tells how many there are, when not all are shown."""
+    """The rows of one lane in the order of their beginnings, under a name; `total` tells how many there are, when not
+    all are shown.
+    """
 
     lane: Lane
     name: str
@@ -132,9 +134,20 @@ def timeline(attempt: Attempt, most: int = 200) -> Timeline:
     lanes = (
         _lane(Lane.SERVER, _server_rows(attempt.life, axis), most),
         _lane(Lane.REQUESTS, exchanges, most),
-        _lane(Lane.STALLS, [_stall_row(stall, axis) for stall in _longest(attempt.stalls, most)], most, len(attempt.stalls)),
-        _lane(Lane.EVENTS, _event_rows(attempt.events, axis), most, name=name_of_all(attempt.events)),
-        _lane(Lane.CONNECTIONS, [_connection_row(connection, axis) for connection in attempt.connections], most),
+        _lane(
+            Lane.STALLS,
+            [_stall_row(stall, axis) for stall in _longest(attempt.stalls, most)],
+            most,
+            len(attempt.stalls),
+        ),
+        _lane(
+            Lane.EVENTS, _event_rows(attempt.events, axis), most, name=name_of_all(attempt.events)
+        ),
+        _lane(
+            Lane.CONNECTIONS,
+            [_connection_row(connection, axis) for connection in attempt.connections],
+            most,
+        ),
     )
     present = tuple(lane for lane in lanes if lane.rows)
     begins_s, ends_s = _extent(present, axis)
@@ -170,11 +183,18 @@ def _extent(lanes: Sequence[LaneRows], axis: _Axis) -> tuple[float, float]:
     return begins_s - margin_s, ends_s + margin_s
 
 
-def _lane(lane: Lane, rows: Sequence[Row], most: int, total: int | None = None, name: str = "") -> LaneRows:
+def _lane(
+    lane: Lane, rows: Sequence[Row], most: int, total: int | None = None, name: str = ""
+) -> LaneRows:
     ordered = sorted(rows, key=lambda row: (row.from_s, row.to_s))
     step = max(1.0, len(ordered) / max(1, most))
     kept = [ordered[int(i * step)] for i in range(min(len(ordered), most))]
-    return LaneRows(lane, name or LANE_NAMES[lane], tuple(_on_tracks(kept)), len(rows) if total is None else total)
+    return LaneRows(
+        lane,
+        name or LANE_NAMES[lane],
+        tuple(_on_tracks(kept)),
+        len(rows) if total is None else total,
+    )
 
 
 def _on_tracks(rows: Iterable[Row]) -> Iterable[Row]:
@@ -193,16 +213,38 @@ def _longest(stalls: Sequence[Stall], most: int) -> Sequence[Stall]:
 def _server_rows(life: ServerLife | None, axis: _Axis) -> list[Row]:
     if life is None:
         return []
-    begun, ready, is_open = axis.stretch(life.started_s, life.ready_s if life.ready_s is not None else life.exited_s)
+    begun, ready, is_open = axis.stretch(
+        life.started_s, life.ready_s if life.ready_s is not None else life.exited_s
+    )
     started = life.ready_s is not None
-    rows = [Row(begun, ready, "starts", "ready" if started else "never ready", is_open=is_open, tone=Tone.PLAIN if started else Tone.BAD)]
+    rows = [
+        Row(
+            begun,
+            ready,
+            "starts",
+            "ready" if started else "never ready",
+            is_open=is_open,
+            tone=Tone.PLAIN if started else Tone.BAD,
+        )
+    ]
     if life.stop_asked_s is not None:
         begun, gone, is_open = axis.stretch(life.stop_asked_s, life.exited_s)
         outcome = "killed by the grader" if life.killed else f"exit code {life.exit_code}"
-        rows.append(Row(begun, gone, "is asked to stop", outcome, is_open=is_open, tone=Tone.BAD if life.killed else Tone.PLAIN))
+        rows.append(
+            Row(
+                begun,
+                gone,
+                "is asked to stop",
+                outcome,
+                is_open=is_open,
+                tone=Tone.BAD if life.killed else Tone.PLAIN,
+            )
+        )
     elif life.exited_s is not None and started:
         gone = axis.at(life.exited_s)
-        rows.append(Row(gone, gone, "ended by itself", f"exit code {life.exit_code}", tone=Tone.BAD))
+        rows.append(
+            Row(gone, gone, "ended by itself", f"exit code {life.exit_code}", tone=Tone.BAD)
+        )
     return rows
 
 
@@ -210,7 +252,9 @@ def _exchange_rows(attempt: Attempt, axis: _Axis) -> list[Row]:
     wrong, late = _wrong_exchanges(attempt), _late_exchanges(attempt)
     rows = []
     for exchange in attempt.exchanges:
-        tone = Tone.BAD if exchange.id in wrong else Tone.LATE if exchange.id in late else Tone.PLAIN
+        tone = (
+            Tone.BAD if exchange.id in wrong else Tone.LATE if exchange.id in late else Tone.PLAIN
+        )
         begun, ended, _ = axis.stretch(exchange.planned_s, exchange.ended_s)
         cut = exchange.error in (ExchangeError.CUT_OFF, ExchangeError.TIMED_OUT)
         rows.append(
@@ -237,7 +281,9 @@ def error_word(exchange: Exchange) -> str:
 def _outcome(exchange: Exchange) -> str:
     status = str(exchange.status) if exchange.status is not None else ""
     why = " when the grader had seen enough" if exchange.error is ExchangeError.CUT_OFF else ""
-    return ", ".join(part for part in (status, f"{error_word(exchange)}{why}") if part) or "no answer"
+    return (
+        ", ".join(part for part in (status, f"{error_word(exchange)}{why}") if part) or "no answer"
+    )
 
 
 def _split(moment_s: float | None, begun: float, ended: float, axis: _Axis) -> float | None:
@@ -247,24 +293,43 @@ def _split(moment_s: float | None, begun: float, ended: float, axis: _Axis) -> f
 def _wrong_exchanges(attempt: Attempt) -> set[int]:
     """Those that a check says must have another status, or that got no whole answer though the visitor stayed."""
     left = (ExchangeError.LEFT, ExchangeError.CUT_OFF)
-    wrong = {exchange.id for exchange in attempt.exchanges if exchange.error is not None and exchange.error not in left}
-    status = {exchange.id: exchange.status for exchange in attempt.exchanges if exchange.error is None}
+    wrong = {
+        exchange.id
+        for exchange in attempt.exchanges
+        if exchange.error is not None and exchange.error not in left
+    }
+    status = {
+        exchange.id: exchange.status for exchange in attempt.exchanges if exchange.error is None
+    }
     for claim in attempt.claims:
         if isinstance(claim, StatusClaim):
-            wrong |= {number for number in claim.exchanges if number in status and status[number] not in claim.allowed}
+            wrong |= {
+                number
+                for number in claim.exchanges
+                if number in status and status[number] not in claim.allowed
+            }
     return wrong
 
 
 def _late_exchanges(attempt: Attempt) -> set[int]:
     by_id = {exchange.id: exchange for exchange in attempt.exchanges}
-    late = {exchange.id for exchange in attempt.exchanges if exchange.error is ExchangeError.CUT_OFF}
+    late = {
+        exchange.id for exchange in attempt.exchanges if exchange.error is ExchangeError.CUT_OFF
+    }
     for claim, begun_s in _clocks(attempt):
-        late |= {number for number in claim.exchanges if number in by_id and by_id[number].ended_s > begun_s + claim.limit_s}
+        late |= {
+            number
+            for number in claim.exchanges
+            if number in by_id and by_id[number].ended_s > begun_s + claim.limit_s
+        }
     return late
 
 
 def _limits(attempt: Attempt, axis: _Axis) -> tuple[Limit, ...]:
-    limits = {Limit(axis.at(begun_s + claim.limit_s), claim.limit_s, claim.what): None for claim, begun_s in _clocks(attempt)}
+    limits = {
+        Limit(axis.at(begun_s + claim.limit_s), claim.limit_s, claim.what): None
+        for claim, begun_s in _clocks(attempt)
+    }
     return tuple(limits)[:LIMITS_SHOWN]
 
 
@@ -282,19 +347,26 @@ def _stall_row(stall: Stall, axis: _Axis) -> Row:
     begun, ended, _ = axis.stretch(stall.at_s, stall.at_s + stall.duration_s)
     frame = stall.frame
     where = f"{frame.file}:{frame.line} in {frame.function}"
-    return Row(begun, ended, "The event loop stood still", tone=Tone.BAD, where=where, source=frame.source)
+    return Row(
+        begun, ended, "The event loop stood still", tone=Tone.BAD, where=where, source=frame.source
+    )
 
 
 def _event_rows(events: Sequence[ServiceEvent], axis: _Axis) -> list[Row]:
     """Each names its service, unless there is only one."""
     is_one = len({event.service for event in events}) == 1
-    return [_event_row(event, axis, "" if is_one else f"{service_name(event.service)}: ") for event in events]
+    return [
+        _event_row(event, axis, "" if is_one else f"{service_name(event.service)}: ")
+        for event in events
+    ]
 
 
 def _event_row(event: ServiceEvent, axis: _Axis, prefix: str) -> Row:
     begun, ended, is_open = axis.stretch(event.began_s, event.ended_s)
     split_s = _split(event.answered_s, begun, ended, axis)
-    return Row(begun, ended, f"{prefix}{event.what}", outcome(event), split_s=split_s, is_open=is_open)
+    return Row(
+        begun, ended, f"{prefix}{event.what}", outcome(event), split_s=split_s, is_open=is_open
+    )
 
 
 def _connection_row(connection: Connection, axis: _Axis) -> Row:

@@ -25,7 +25,12 @@ class CatalogScreen(Screen):
     """Writes the list of katas."""
 
     def catalog(
-        self, index: Index, katas: Sequence[Card], states: Mapping[str, State], current: str | None, total: int | None = None
+        self,
+        index: Index,
+        katas: Sequence[Card],
+        states: Mapping[str, State],
+        current: str | None,
+        total: int | None = None,
     ) -> None:
         """Katas by tier with their state; with a total, how many of these were chosen."""
         for tier in sorted({kata.tier for kata in katas}):
@@ -37,7 +42,11 @@ class CatalogScreen(Screen):
             grid.add_column()
             for kata in katas:
                 if kata.tier == tier:
-                    grid.add_row(*self._catalog_row(kata, states.get(kata.slug, State.TODO), kata.slug == current))
+                    grid.add_row(
+                        *self._catalog_row(
+                            kata, states.get(kata.slug, State.TODO), kata.slug == current
+                        )
+                    )
             self._console.print(Padding(grid, (0, 0, 1, 1)))
         passed = sum(states.get(kata.slug) is State.PASSED for kata in katas)
         if total is None:
@@ -49,7 +58,9 @@ class CatalogScreen(Screen):
         mark, style = STATES[State.STARTED if is_current else state]
         if not self._shows_marks:
             mark = {"✓": "x", "›": ">"}.get(mark, mark)
-        words = {State.PASSED: "passed", State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}.get(state, "current" if is_current else "")
+        words = {State.PASSED: "passed", State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}.get(
+            state, "current" if is_current else ""
+        )
         title = Text(kata.title if self._console.width >= CATALOG_WIDTH else "")
         if words:
             title.append(f"  {words}" if title.plain else words, style=style)

@@ -34,12 +34,20 @@ PROOF_STYLES = {
     ProofVerdict.BROKEN: "bold magenta",
     ProofVerdict.INTERRUPTED: "bold yellow",
 }
-CELLS = {Outcome.PASSED: "+", Outcome.FAILED: "x", Outcome.NOT_RUN: "-", Outcome.INCONCLUSIVE: "?", Outcome.BROKEN: "!"}
+CELLS = {
+    Outcome.PASSED: "+",
+    Outcome.FAILED: "x",
+    Outcome.NOT_RUN: "-",
+    Outcome.INCONCLUSIVE: "?",
+    Outcome.BROKEN: "!",
+}
 """Marks of one character for terminals without better ones."""
 NAME_WIDTH = 36
 BAR_WIDTH = 16
 NUMBERS_WIDTH = 20
-"""Columns for what is being graded, for the bar, and for the numbers beside it; where there are not so many, the bar is left out."""
+"""Columns for what is being graded, for the bar, and for the numbers beside it; where there are not so many, the bar is
+left out.
+"""
 
 DIFFERS = "~"
 NOT_AS_DECLARED = "*"
@@ -59,9 +67,20 @@ class ProofScreen(Screen):
     def __init__(self) -> None:
         super().__init__()
         self._name_width = max(1, min(NAME_WIDTH, self._console.width - NUMBERS_WIDTH))
-        bar = [BarColumn(BAR_WIDTH)] if self._console.width > NAME_WIDTH + BAR_WIDTH + NUMBERS_WIDTH else []
-        columns = (TextColumn("{task.description}", markup=False), *bar, MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=self._console, transient=True, speed_estimate_period=SPEED_PERIOD_S)
+        bar = (
+            [BarColumn(BAR_WIDTH)]
+            if self._console.width > NAME_WIDTH + BAR_WIDTH + NUMBERS_WIDTH
+            else []
+        )
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            *bar,
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        self._progress = Progress(
+            *columns, console=self._console, transient=True, speed_estimate_period=SPEED_PERIOD_S
+        )
         self._task = self._progress.add_task("", total=None)
         self._total = 0
         self._made: Counter[str] = Counter()
@@ -101,14 +120,18 @@ class ProofScreen(Screen):
     def kata_ends(self, proof: Proof) -> None:
         """The title, the matrix, the margins, the problems and a sentence."""
         self._progress.advance(self._task, max(0, proof.planned - self._made[proof.kata]))
-        self._line(Text.assemble((printable(proof.title), "bold"), (f"  {printable(proof.kata)}", "dim")))
+        self._line(
+            Text.assemble((printable(proof.title), "bold"), (f"  {printable(proof.kata)}", "dim"))
+        )
         if proof.trials:
             self._line()
             self._matrix(proof)
         if proof.margins:
             self._margins(proof)
         for problem in proof.problems:
-            self._line(Text.assemble((place(proof.kata, problem), "cyan"), f": {sentence(problem)}"))
+            self._line(
+                Text.assemble((place(proof.kata, problem), "cyan"), f": {sentence(problem)}")
+            )
         self._line(Text(proof_summary(proof), style=PROOF_STYLES[proof.verdict]))
         self._line()
 
@@ -124,7 +147,9 @@ class ProofScreen(Screen):
         grid.add_column(no_wrap=True, max_width=30, overflow="ellipsis")
         for _ in proof.checks:
             grid.add_column(justify="right", min_width=2)
-        grid.add_row("", "", *(Text(str(number), style="dim") for number in range(1, len(proof.checks) + 1)))
+        grid.add_row(
+            "", "", *(Text(str(number), style="dim") for number in range(1, len(proof.checks) + 1))
+        )
         tried = {trial.example for trial in proof.trials}
         for example in (example for example in proof.examples if example in tried):
             mark = self._mark(Outcome.PASSED if is_right(proof, example) else Outcome.FAILED)

@@ -11,7 +11,17 @@ from grader.errors import GraderError
 from grader.render.terminal.screen import Screen, Text
 from grader.render.text import printable
 from grader.render.wording import busy_machine, figures, message, stall, summary, waiting
-from grader.report import Bar, CheckResult, Fact, FactState, Finding, FindingKind, Outcome, Report, Verdict
+from grader.report import (
+    Bar,
+    CheckResult,
+    Fact,
+    FactState,
+    Finding,
+    FindingKind,
+    Outcome,
+    Report,
+    Verdict,
+)
 
 MARKS = {
     Outcome.PASSED: ("✓", "green"),
@@ -33,7 +43,11 @@ VERDICT_STYLES = {
     Verdict.INCONCLUSIVE: "bold yellow",
     Verdict.BROKEN: "bold magenta",
 }
-FACT_MARKS = {FactState.GOOD: ("+", "green"), FactState.LACKING: ("-", "yellow"), FactState.BAD: ("!", "bold red")}
+FACT_MARKS = {
+    FactState.GOOD: ("+", "green"),
+    FactState.LACKING: ("-", "yellow"),
+    FactState.BAD: ("!", "bold red"),
+}
 WAITED = (FindingKind.HUNG, FindingKind.NO_ANSWER, FindingKind.NEVER_CAME)
 WAITING_SHOWN = 2
 """How many places at which tasks waited are shown, and for which findings."""
@@ -61,7 +75,10 @@ class ReportScreen(Screen):
         self._line(Text.assemble((kata.title, "bold"), (f"  {kata.slug}", "dim")))
         self._line()
         if self._console.is_terminal:
-            self._status = self._console.status(Text("starting the app", style="dim"), spinner="dots" if self._shows_marks else "line")
+            self._status = self._console.status(
+                Text("starting the app", style="dim"),
+                spinner="dots" if self._shows_marks else "line",
+            )
             self._status.start()
 
     def check_begins(self, title: str) -> None:
@@ -76,9 +93,13 @@ class ReportScreen(Screen):
         row.add_column(no_wrap=True)
         row.add_column(ratio=1)
         row.add_column(justify="right", no_wrap=True)
-        title = Text(printable(result.title), style="dim" if result.outcome is Outcome.NOT_RUN else "")
+        title = Text(
+            printable(result.title), style="dim" if result.outcome is Outcome.NOT_RUN else ""
+        )
         row.add_row(
-            Text(mark if self._shows_marks else PLAIN_MARKS[result.outcome], style=style), title, Text(figures(result), style="dim")
+            Text(mark if self._shows_marks else PLAIN_MARKS[result.outcome], style=style),
+            title,
+            Text(figures(result), style="dim"),
         )
         self._console.print(Padding(row, (0, 0, 0, 1)))
 
@@ -122,31 +143,42 @@ class ReportScreen(Screen):
         self._line()
 
     def _waterfall(self, bars: Sequence[Bar]) -> None:
-        """One bar a request, in the order of their ends; many are thinned out evenly. Serial or parallel is seen at a glance."""
+        """One bar a request, in the order of their ends; many are thinned out evenly. Serial or parallel is seen at a
+        glance.
+        """
         whole_s = max((bar.to_s for bar in bars), default=0.0)
         if len(bars) < BARS_WORTH_DRAWING or whole_s <= 0:
             return
-        # Behind those that are shown there may be nothing but requests that were cut off alike: then each of the first is worth a row.
+        # Behind those that are shown there may be nothing but requests that were cut off alike: then each of the first
+        # is worth a row.
         is_cut_alike = all(bar.is_cut for bar in bars[BARS_SHOWN - 1 :])
         step = 1 if is_cut_alike else -(-len(bars) // BARS_SHOWN)
         width = min(BAR_WIDTH, self._console.width - 16)
         full, open_end = ("█", "▒") if self._shows_marks else ("#", ">")
         self._line()
         for bar in bars[step - 1 :: step][:BARS_SHOWN]:
-            before, end = (round(min(1.0, max(0.0, at_s / whole_s)) * width) for at_s in (bar.from_s, bar.to_s))
+            before, end = (
+                round(min(1.0, max(0.0, at_s / whole_s)) * width) for at_s in (bar.from_s, bar.to_s)
+            )
             before = min(before, width - 1)
             length = max(1, end - before)
             drawn = " " * before + full * (length - 1) + (open_end if bar.is_cut else full)
             text = Text(drawn.ljust(width), style="red" if bar.is_cut else "cyan")
-            self._indented(text.append(" unanswered" if bar.is_cut else f" {bar.to_s:.2f} s", style="dim"))
+            self._indented(
+                text.append(" unanswered" if bar.is_cut else f" {bar.to_s:.2f} s", style="dim")
+            )
         if step > 1:
             self._indented(Text(f"(one bar for every {step} of {len(bars)} requests)", style="dim"))
         elif len(bars) > BARS_SHOWN:
-            self._indented(Text(f"({len(bars) - BARS_SHOWN} more were not answered either)", style="dim"))
+            self._indented(
+                Text(f"({len(bars) - BARS_SHOWN} more were not answered either)", style="dim")
+            )
 
     def _details(self, finding: Finding, *, inconclusive: bool) -> None:
         for frame in finding.frames[-FRAMES_SHOWN:]:
-            where = Text(f"{printable(frame.file)}:{frame.line} in {printable(frame.function)}", style="cyan")
+            where = Text(
+                f"{printable(frame.file)}:{frame.line} in {printable(frame.function)}", style="cyan"
+            )
             self._indented(where.append(f"  {printable(frame.source)}", style="dim"))
         if finding.output and not finding.frames:
             for line in finding.output[-OUTPUT_SHOWN:]:

@@ -20,7 +20,9 @@ def _plainly(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     missing = error.object[error.start : error.end]
-    return "".join(SUBSTITUTES.get(character, code_point(character)) for character in missing), error.end
+    return "".join(
+        SUBSTITUTES.get(character, code_point(character)) for character in missing
+    ), error.end
 
 
 codecs.register_error(PLAINLY, _plainly)
@@ -64,7 +66,9 @@ class Screen:
             self._line(Text(printable(error.hint, 1000)))
 
     def _line(self, text: RichText | None = None) -> None:
-        self._console.print(text if text is not None else "", soft_wrap=not self._console.is_terminal)
+        self._console.print(
+            text if text is not None else "", soft_wrap=not self._console.is_terminal
+        )
 
     def _indented(self, text: RichText) -> None:
         self._console.print(Padding(text, (0, 0, 0, 3)))

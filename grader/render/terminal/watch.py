@@ -1,4 +1,6 @@
-"""The screen of a watch: gradings one below the other, nothing wiped away, and a line that says which keys there are."""
+"""The screen of a watch: gradings one below the other, nothing wiped away, and a line that says which
+keys there are.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,7 +36,9 @@ class WatchScreen(ReportScreen):
             text.append(f"{key} ", style="bold").append(f"{word}  ", style="dim")
         text.right_crop(2)
         if text.cell_len > self._console.width:
-            text = Text("keys: ", style="dim").append(" ".join(key for key, _ in keys), style="bold")
+            text = Text("keys: ", style="dim").append(
+                " ".join(key for key, _ in keys), style="bold"
+            )
         self._line()
         self._line(text)
 

@@ -1,4 +1,6 @@
-"""The screen of what a learner does between two gradings: where one is, hints, solutions, diffs, changes of a newer version."""
+"""The screen of what a learner does between two gradings: where one is, hints, solutions, diffs, changes of a newer
+version.
+"""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,14 +19,23 @@ TAB = 4
 LIMIT_LINES = 6_000
 """Of one diff; more is never shown."""
 
-DIFF_STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"), ("\\", "dim"))
+DIFF_STYLES = (
+    ("+++", "bold"),
+    ("---", "bold"),
+    ("@@", "cyan"),
+    ("+", "green"),
+    ("-", "red"),
+    ("\\", "dim"),
+)
 """By how a line begins; the first that fits."""
 
 BAR_WIDTH = 48
 NARROW = 60
 """In so few columns or fewer, a row of marks has no place."""
 
-MAP_MARKS = {state: ("·" if state is State.TODO else mark, style) for state, (mark, style) in STATES.items()}
+MAP_MARKS = {
+    state: ("·" if state is State.TODO else mark, style) for state, (mark, style) in STATES.items()
+}
 PLAIN_MAP_MARKS = {"✓": "x", "›": ">", "·": "."}
 LEGEND = {State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}
 """Of marks that are not plain by themselves."""
@@ -56,11 +67,18 @@ class WorkspaceScreen(Screen):
         full, rest = ("█", "░") if self._shows_marks else ("#", ".")
         done = width * passed // total if total else 0
         bar = Text(full * done, style="green")
-        self._line(bar.append(rest * (width - done), style="dim").append(f" {100 * passed // total if total else 0} %"))
+        self._line(
+            bar.append(rest * (width - done), style="dim").append(
+                f" {100 * passed // total if total else 0} %"
+            )
+        )
 
     def _tier_row(self, tier: TierStanding, current: str | None) -> Iterable[Text]:
         yield Text(f"Tier {tier.number}" + (f" · {tier.title}" if tier.title else ""))
-        yield Text(f"{tier.passed} of {len(tier.slugs)}", style="green" if tier.passed == len(tier.slugs) else "")
+        yield Text(
+            f"{tier.passed} of {len(tier.slugs)}",
+            style="green" if tier.passed == len(tier.slugs) else "",
+        )
         if self._console.width > NARROW:
             marks = Text()
             for slug, state in zip(tier.slugs, tier.states, strict=True):
@@ -69,7 +87,11 @@ class WorkspaceScreen(Screen):
             yield marks
 
     def _legend(self, standing: Standing) -> None:
-        words = [f"{self._map_mark(state)[0]} {word}" for state, word in LEGEND.items() if standing.count(state)]
+        words = [
+            f"{self._map_mark(state)[0]} {word}"
+            for state, word in LEGEND.items()
+            if standing.count(state)
+        ]
         if words and self._console.width > NARROW:
             self._line(Text(", ".join(words), style="dim"))
 
@@ -85,10 +107,15 @@ class WorkspaceScreen(Screen):
         """No kata is left to be handed out."""
         left = standing.slugs(State.SKIPPED, State.GIVEN_UP)
         if not left:
-            self.say(f"Congratulations: all {standing.total} katas are passed.", "Nothing is left over.")
+            self.say(
+                f"Congratulations: all {standing.total} katas are passed.", "Nothing is left over."
+            )
             return
         passed = standing.count(State.PASSED)
-        self.say(f"You have come to the end: {passed} of {standing.total} katas are passed.", "Left over, since skipped or given up:")
+        self.say(
+            f"You have come to the end: {passed} of {standing.total} katas are passed.",
+            "Left over, since skipped or given up:",
+        )
         self.say(*(f"  kata check {slug}" for slug in left))
 
     # ---- hints, solutions, diffs ------------------------------------------------------------------------------------
@@ -110,7 +137,9 @@ class WorkspaceScreen(Screen):
     def diff(self, lines: Sequence[str]) -> None:
         """A unified diff."""
         for line in lines[:LIMIT_LINES]:
-            self._whole(line, next((style for start, style in DIFF_STYLES if line.startswith(start)), ""))
+            self._whole(
+                line, next((style for start, style in DIFF_STYLES if line.startswith(start)), "")
+            )
         if len(lines) > LIMIT_LINES:
             self._line(Text(f"({len(lines) - LIMIT_LINES} more lines)", style="dim"))
 
@@ -136,7 +165,12 @@ class WorkspaceScreen(Screen):
             change: what.
             readme: where the new text can be read.
         """
-        self._line(Text.assemble((change.slug, "bold"), " has changed since it was handed out. Nothing of yours was touched."))
+        self._line(
+            Text.assemble(
+                (change.slug, "bold"),
+                " has changed since it was handed out. Nothing of yours was touched.",
+            )
+        )
         for part in change.parts:
             self._indented(Text(_advice(part, change, readme)))
 
@@ -152,4 +186,7 @@ def _advice(part: Part, change: Change, readme: Path | None) -> str:
         return f"Checks: `kata check {change.slug}` grades by the new ones."
     if change.is_untouched:
         return f"Starter: you had not changed yours; `kata reset {change.slug}` takes the new one."
-    return f"Starter: `kata diff {change.slug}` compares yours with the new one, `kata reset {change.slug}` takes it and keeps yours."
+    return (
+        f"Starter: `kata diff {change.slug}` compares yours with the new one, `kata "
+        f"reset {change.slug}` takes it and keeps yours."
+    )

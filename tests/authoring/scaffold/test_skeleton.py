@@ -28,7 +28,11 @@ from tests.proofs import mistakes_in, proof_of
 ROOT = Path(__file__).parents[3]
 
 SERVICES = tuple(registry.SERVICES)
-CHOICES = [",".join(chosen) for count in range(len(SERVICES) + 1) for chosen in itertools.combinations(SERVICES, count)]
+CHOICES = [
+    ",".join(chosen)
+    for count in range(len(SERVICES) + 1)
+    for chosen in itertools.combinations(SERVICES, count)
+]
 
 BROKEN_ON_PURPOSE = ("starter/", "rejected/")
 
@@ -39,7 +43,12 @@ ECHO = Fragment(
     example=7,
     source="what the server at `ECHO_HOST` sends back.",
     app=AppPart(
-        imports=("import os", "import asyncio", "from collections.abc import AsyncIterator", "from echoes.client import echoing"),
+        imports=(
+            "import os",
+            "import asyncio",
+            "from collections.abc import AsyncIterator",
+            "from echoes.client import echoing",
+        ),
         constants='ECHO_HOST = os.environ["ECHO_HOST"]',
         resource=Resource(name="echoes", type="AsyncIterator[int]", opened="echoing(ECHO_HOST)"),
         question="""
@@ -48,7 +57,12 @@ async def echo_of(item: int, echoes: AsyncIterator[int]) -> int:
     return await anext(echoes, item)
 """,
     ),
-    checks=ChecksPart(fixture="echoes.fixture.Echo", value="item", hold="echo.held() as calls", gate="await calls.arrivals(AT_ONCE)"),
+    checks=ChecksPart(
+        fixture="echoes.fixture.Echo",
+        value="item",
+        hold="echo.held() as calls",
+        gate="await calls.arrivals(AT_ONCE)",
+    ),
 )
 """A service that the grader does not have, with as little as a fragment may say."""
 
@@ -63,11 +77,15 @@ def services_of(words: str) -> list[str]:
 
 
 def composed(services: str, **others: Fragment) -> dict[str, str]:
-    return compose("two-at-once", "Two at once", 1, chosen_fragments(services_of(services)) | others)
+    return compose(
+        "two-at-once", "Two at once", 1, chosen_fragments(services_of(services)) | others
+    )
 
 
 def complaints(folder: Path, files: Mapping[str, str]) -> str:
-    """What ruff says of the sources of a kata, with our settings; those that are broken on purpose are only looked at for their layout."""
+    """What ruff says of the sources of a kata, with our settings; those that are broken on purpose are only looked at
+    for their layout.
+    """
     sources = [name for name in files if name.endswith(".py")]
     for name in sources:
         (folder / name).parent.mkdir(exist_ok=True)
@@ -79,7 +97,14 @@ def complaints(folder: Path, files: Mapping[str, str]) -> str:
 
 def ruff(folder: Path, command: str, *arguments: str) -> str:
     """What a command of ruff prints of files in this folder; nothing if all is well."""
-    settings = ("--config", str(ROOT / "pyproject.toml"), "--config", "lint.isort.known-first-party=['grader']", "--no-cache", "--quiet")
+    settings = (
+        "--config",
+        str(ROOT / "katas" / "ruff.toml"),
+        "--config",
+        "lint.isort.known-first-party=['grader']",
+        "--no-cache",
+        "--quiet",
+    )
     line = [sys.executable, "-m", "ruff", command, *settings, *arguments]
     ran = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
     return "" if ran.returncode == 0 else ran.stdout + ran.stderr
@@ -87,8 +112,14 @@ def ruff(folder: Path, command: str, *arguments: str) -> str:
 
 def arguments_of(source: str) -> dict[str, list[str]]:
     """The names of the arguments of each function of a module."""
-    functions = [node for node in ast.parse(source).body if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)]
-    return {function.name: [argument.arg for argument in function.args.args] for function in functions}
+    functions = [
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)
+    ]
+    return {
+        function.name: [argument.arg for argument in function.args.args] for function in functions
+    }
 
 
 def twice(names: Iterable[str]) -> set[str]:
@@ -98,7 +129,9 @@ def twice(names: Iterable[str]) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("services", CHOICES)
-async def test_a_new_kata_can_be_proved_as_it_is(kata: RunKata, tmp_path: Path, services: str) -> None:
+async def test_a_new_kata_can_be_proved_as_it_is(
+    kata: RunKata, tmp_path: Path, services: str
+) -> None:
     made = kata("new", "two-at-once", "--dir", "my", *(["--with", services] if services else []))
     assert (made.code, made.err) == (0, "")
     assert mistakes_in(await proof_of(find_catalog(tmp_path / "my"), "two-at-once", Plan())) == []
@@ -114,7 +147,13 @@ def test_a_new_kata_has_all_that_a_kata_needs(tmp_path: Path, services: str) -> 
     assert [example.kind for example in examples].count(Kind.ACCEPTED) >= 2
     assert [example.kind for example in examples].count(Kind.REJECTED) >= 2
     sections = [line for line in files["README.md"].splitlines() if line.startswith("#")]
-    assert sections == ["# Two at once", "## The app", "## What must hold", "## What must stay", "## Read more"]
+    assert sections == [
+        "# Two at once",
+        "## The app",
+        "## What must hold",
+        "## What must stay",
+        "## Read more",
+    ]
     assert ("schema.sql" in files) == ("postgres" in services)
     assert ("run.py" in files) == bool(services)
     assert new.run.load
@@ -150,10 +189,15 @@ def test_there_is_a_field_a_requirement_and_a_check_for_each_service(services: s
     [
         ("upstream", "the price service says at that moment: it is asked once for every visitor."),
         ("postgres", "the warehouse says at that moment: it is asked anew for every visitor."),
-        ("upstream,postgres", "each of them is asked anew for every visitor, the price service exactly once."),
+        (
+            "upstream,postgres",
+            "each of them is asked anew for every visitor, the price service exactly once.",
+        ),
     ],
 )
-def test_how_often_a_service_is_asked_is_promised_where_it_is_counted(services: str, promise: str) -> None:
+def test_how_often_a_service_is_asked_is_promised_where_it_is_counted(
+    services: str, promise: str
+) -> None:
     files = composed(services)
     assert promise in " ".join(files["README.md"].split())
     counted = files["checks.py"].count('"questions that reached the price service").equals(')
@@ -164,7 +208,11 @@ def test_how_often_a_service_is_asked_is_promised_where_it_is_counted(services: 
 def test_two_visitors_want_the_same_item_where_all_services_allow_it(services: str) -> None:
     files, is_allowed = composed(services), "files" not in services
     readme = " ".join(files["README.md"].split())
-    assert ("two of them for the same item" in readme) is ("# two visitors want the same" in files["checks.py"]) is is_allowed
+    assert (
+        ("two of them for the same item" in readme)
+        is ("# two visitors want the same" in files["checks.py"])
+        is is_allowed
+    )
     assert ("each for another item" in readme) is not is_allowed
 
 
@@ -201,25 +249,34 @@ NOTHING_FOUND = """if pieces is None:
         ),
         (
             "postgres",
-            {"import FastAPI,": "import FastAPI, HTTPException,", "return pieces or 0": NOTHING_FOUND},
+            {
+                "import FastAPI,": "import FastAPI, HTTPException,",
+                "return pieces or 0": NOTHING_FOUND,
+            },
             ["test_an_offer_is_asked_for_anew"],
         ),
         (
             "upstream",
-            {"    cents = await price": "    await price_of(item, request.state.prices)\n    cents = await price"},
+            {
+                "    cents = await price": "    await price_of(item, request.state.prices)\n    cents = await price"
+            },
             ["test_an_offer_is_asked_for_anew", "test_no_queue_at_upstream"],
         ),
     ],
     ids=["one question for two visitors", "an item that is not there is an error", "asked twice"],
 )
-def test_what_the_readme_rules_out_fails(kata: RunKata, tmp_path: Path, services: str, changes: dict[str, str], failed: list[str]) -> None:
+def test_what_the_readme_rules_out_fails(
+    kata: RunKata, tmp_path: Path, services: str, changes: dict[str, str], failed: list[str]
+) -> None:
     kata("new", "offers", "--with", services)
     source = (tmp_path / "offers" / "accepted" / "reference.py").read_text()
     for before, after in changes.items():
         assert before in source
         source = source.replace(before, after, 1)
     (tmp_path / "wrong.py").write_text(source)
-    checks = json.loads(kata("check", "offers", "--katas", tmp_path, "--solution", "wrong.py", "--json").out)["checks"]
+    checks = json.loads(
+        kata("check", "offers", "--katas", tmp_path, "--solution", "wrong.py", "--json").out
+    )["checks"]
     assert [check["name"] for check in checks if check["outcome"] == "failed"] == failed
 
 
@@ -235,20 +292,30 @@ def test_services_are_taken_in_any_order_and_more_than_once() -> None:
 
 def test_the_fragments_do_not_get_into_each_others_way() -> None:
     fragments = chosen_fragments(SERVICES).values()
-    resources = [fragment.app.resource.name for fragment in fragments if fragment.app.resource is not None]
+    resources = [
+        fragment.app.resource.name for fragment in fragments if fragment.app.resource is not None
+    ]
     assert twice(fragment.field for fragment in fragments) == set()
-    assert twice(name for fragment in fragments for name in arguments_of(fragment.app.question)) == set()
+    assert (
+        twice(name for fragment in fragments for name in arguments_of(fragment.app.question))
+        == set()
+    )
     assert twice(resources) == set()
     assert twice(name for fragment in fragments for name in fragment.files) == set()
 
 
 @pytest.mark.parametrize("services", CHOICES)
-def test_a_service_that_is_made_up_is_composed_beside_the_others(tmp_path: Path, services: str) -> None:
+def test_a_service_that_is_made_up_is_composed_beside_the_others(
+    tmp_path: Path, services: str
+) -> None:
     files = composed(services, echo=ECHO)
     names = [*services_of(services), "echo"]
     assert complaints(tmp_path, files) == ""
     assert tomllib.loads(files["kata.toml"])["services"] == names
-    assert check_names(files) == ("test_an_offer_is_asked_for_anew", *(f"test_no_queue_at_{name}" for name in names))
+    assert check_names(files) == (
+        "test_an_offer_is_asked_for_anew",
+        *(f"test_no_queue_at_{name}" for name in names),
+    )
     assert 'offer["echo"] = item\n' in files["checks.py"]
     assert "echo.held() as calls:\n" in files["checks.py"]
     assert "from echoes.fixture import Echo\n" in files["checks.py"]
@@ -267,10 +334,14 @@ def test_a_check_asks_for_the_services_that_it_uses_and_no_others() -> None:
 
 def test_preparation_asks_for_a_task_group_only_if_it_uses_one() -> None:
     running = RunPart(says="an echo takes 0.1 s", prepare="echo.delay_s = 0.1")
-    quiet = Fragment(**{name: getattr(ECHO, name) for name in ECHO.__struct_fields__} | {"run": running})
+    quiet = Fragment(
+        **{name: getattr(ECHO, name) for name in ECHO.__struct_fields__} | {"run": running}
+    )
     assert arguments_of(composed("", echo=quiet)["run.py"]) == {"prepare": ["echo"]}
     assert "ITEMS = " not in composed("", echo=quiet)["run.py"]
-    assert arguments_of(composed("files", echo=quiet)["run.py"]) == {"prepare": ["files", "echo", "tasks"]}
+    assert arguments_of(composed("files", echo=quiet)["run.py"]) == {
+        "prepare": ["files", "echo", "tasks"]
+    }
 
 
 def test_ten_services_make_lines_that_a_formatter_leaves_as_they_are(tmp_path: Path) -> None:
@@ -288,11 +359,22 @@ def named(name: str) -> Fragment:
         source=f"what {name} sends back.",
         app=AppPart(
             constants=f'{name.upper()} = "{name}"',
-            resource=Resource(name=f"{name}s", type="AsyncIterator[int]", opened=f"echoing({name.upper()})"),
-            imports=("from collections.abc import AsyncIterator", "from echoes.client import echoing"),
-            question=f"async def {name}_of(item: int, echoes: AsyncIterator[int]) -> int:\n    return await anext(echoes, item)",
+            resource=Resource(
+                name=f"{name}s", type="AsyncIterator[int]", opened=f"echoing({name.upper()})"
+            ),
+            imports=(
+                "from collections.abc import AsyncIterator",
+                "from echoes.client import echoing",
+            ),
+            question=(
+                f"async def {name}_of(item: int, echoes: AsyncIterator[int]) -> "
+                "int:\n    return await anext(echoes, item)"
+            ),
         ),
-        checks=ChecksPart(fixture="echoes.fixture.Echo", gate=f"await {name.replace('echo', 'echo_server')}.arrivals(AT_ONCE)"),
+        checks=ChecksPart(
+            fixture="echoes.fixture.Echo",
+            gate=f"await {name.replace('echo', 'echo_server')}.arrivals(AT_ONCE)",
+        ),
     )
 
 
@@ -304,7 +386,10 @@ def test_it_says_what_was_written_and_what_to_type_next(kata: RunKata, tmp_path:
     out = kata("new", "first-light", "--dir", "my katas").out
     assert "Written into my katas/first-light:" in out
     assert "  checks.py\n" in out
-    assert "  kata check first-light --katas 'my katas' --solution 'my katas/first-light/starter/app.py'\n" in out
+    assert (
+        "  kata check first-light --katas 'my katas' --solution 'my katas/first-light/starter/app.py'\n"
+        in out
+    )
     assert "  kata verify first-light --katas 'my katas'\n" in out
     assert all(len(line) <= 80 for line in out.splitlines() if not line.startswith("  kata "))
     assert (tmp_path / "my katas" / "first-light" / "kata.toml").is_file()
@@ -318,12 +403,20 @@ def test_without_a_folder_it_writes_into_the_current_one(kata: RunKata, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "sentence", "hint"),
     [
-        (["Two_At Once"], "only lower-case letters, digits and single hyphens", "Did you mean two-at-once?"),
+        (
+            ["Two_At Once"],
+            "only lower-case letters, digits and single hyphens",
+            "Did you mean two-at-once?",
+        ),
         (["../escape"], "`../escape` is no name for a kata", "Did you mean escape?"),
         (["a--b"], "`a--b` is no name for a kata", "Did you mean a-b?"),
         ([""], "is no name for a kata", "Name it like two-at-once."),
         (["tiny", "--with", "postgre"], "There is no service `postgre`.", "Did you mean postgres?"),
-        (["tiny", "--with", "upstream,kafka"], "There is no service `kafka`.", "There are: upstream, postgres, files."),
+        (
+            ["tiny", "--with", "upstream,kafka"],
+            "There is no service `kafka`.",
+            "There are: upstream, postgres, files.",
+        ),
         (["tiny", "--tier", "6"], "The tier must be from 1 to 5, not 6.", ""),
         (["tiny", "--tier", "0"], "The tier must be from 1 to 5, not 0.", ""),
     ],
@@ -352,7 +445,9 @@ def test_what_exists_is_never_overwritten(tmp_path: Path, kind: str) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["two-at-once"]
 
 
-def test_a_second_kata_of_the_same_name_leaves_the_first_as_it_is(kata: RunKata, tmp_path: Path) -> None:
+def test_a_second_kata_of_the_same_name_leaves_the_first_as_it_is(
+    kata: RunKata, tmp_path: Path
+) -> None:
     kata("new", "tiny")
     (tmp_path / "tiny" / "checks.py").write_text("mine")
     ran = kata("new", "tiny", "--with", "upstream")
@@ -373,8 +468,13 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
         write_skeleton("tiny", tmp_path / "file", 1, [])
 
 
-def test_what_was_half_written_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = {"kata.toml": "", "deep/er/file.py": ""}  # the folder `deep` has not been made when this is written
+def test_what_was_half_written_is_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        "kata.toml": "",
+        "deep/er/file.py": "",
+    }  # the folder `deep` has not been made when this is written
     monkeypatch.setattr("grader.authoring.scaffold.skeleton.compose", lambda *_: files)
     with pytest.raises(UsageError, match="cannot be written"):
         write_skeleton("tiny", tmp_path, 1, [])

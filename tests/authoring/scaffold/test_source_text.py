@@ -2,7 +2,15 @@
 
 import pytest
 
-from grader.authoring.scaffold.source_text import PROSE_WIDTH, WIDTH, entered, filled, fitted, imports, listed
+from grader.authoring.scaffold.source_text import (
+    PROSE_WIDTH,
+    WIDTH,
+    entered,
+    filled,
+    fitted,
+    imports,
+    listed,
+)
 
 
 def test_imports_are_written_once_in_sections_and_sorted() -> None:
@@ -26,16 +34,26 @@ def test_imports_are_written_once_in_sections_and_sorted() -> None:
 
 
 def test_what_comes_from_the_same_module_is_one_import() -> None:
-    assert imports(["from a import run, Server", "from a import MAX, Server"]) == "from a import MAX, Server, run"
+    assert (
+        imports(["from a import run, Server", "from a import MAX, Server"])
+        == "from a import MAX, Server, run"
+    )
 
 
 def test_another_name_for_an_import_is_kept() -> None:
-    assert imports(["from a import b as c", "import numpy as np"]) == "import numpy as np\nfrom a import b as c"
+    assert (
+        imports(["from a import b as c", "import numpy as np"])
+        == "import numpy as np\nfrom a import b as c"
+    )
 
 
 def test_an_import_that_is_too_long_is_one_name_a_line() -> None:
     names = [f"A{'b' * 30}{n}" for n in range(5)]
-    assert imports([f"from a import {', '.join(names)}"]).splitlines() == ["from a import (", *(f"    {name}," for name in names), ")"]
+    assert imports([f"from a import {', '.join(names)}"]).splitlines() == [
+        "from a import (",
+        *(f"    {name}," for name in names),
+        ")",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -48,13 +66,20 @@ def test_an_import_that_is_too_long_is_one_name_a_line() -> None:
 )
 def test_a_call_is_as_flat_as_it_can_be(width: int, lines: list[str]) -> None:
     word = "a" * width
-    assert fitted("    call(", [word, word], ")").splitlines() == [line.replace("a…", word) for line in lines]
+    assert fitted("    call(", [word, word], ")").splitlines() == [
+        line.replace("a…", word) for line in lines
+    ]
 
 
 def test_contexts_that_are_too_many_for_a_line_stand_below_each_other() -> None:
     assert entered(["a() as b", "c()"], "    ") == "    async with a() as b, c():"
     long = f"{'a' * WIDTH}()"
-    assert entered([long, "c()"], "").splitlines() == ["async with (", f"    {long},", "    c(),", "):"]
+    assert entered([long, "c()"], "").splitlines() == [
+        "async with (",
+        f"    {long},",
+        "    c(),",
+        "):",
+    ]
 
 
 def test_prose_is_filled_and_code_in_it_is_kept_together() -> None:

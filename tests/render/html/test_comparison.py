@@ -1,5 +1,7 @@
 """Before and after."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -10,9 +12,16 @@ from tests.render.runs import blocking_run, graded, mended_run
 
 
 def result(
-    outcome: Outcome = Outcome.PASSED, *, name: str = "a", measured: float | None = 0.1, limit: float | None = 0.4, **parts: object
+    outcome: Outcome = Outcome.PASSED,
+    *,
+    name: str = "a",
+    measured: float | None = 0.1,
+    limit: float | None = 0.4,
+    **parts: Any,
 ) -> CheckResult:
-    return CheckResult(name=name, title=name, outcome=outcome, measured=measured, limit=limit, unit="s", **parts)  # type: ignore[arg-type]
+    return CheckResult(
+        name=name, title=name, outcome=outcome, measured=measured, limit=limit, unit="s", **parts
+    )
 
 
 def test_each_check_is_told_with_what_has_become_of_it() -> None:

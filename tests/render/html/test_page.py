@@ -64,7 +64,9 @@ def blocking_page() -> str:
 
 
 def test_the_same_run_gives_the_same_page() -> None:
-    assert render_page(graded(blocking_run()), graded(mended_run())) == render_page(graded(blocking_run()), graded(mended_run()))
+    assert render_page(graded(blocking_run()), graded(mended_run())) == render_page(
+        graded(blocking_run()), graded(mended_run())
+    )
 
 
 def test_the_page_says_what_the_terminal_says() -> None:
@@ -83,14 +85,25 @@ def test_the_page_says_what_the_terminal_says() -> None:
 def test_each_attempt_has_its_timeline_and_the_one_that_decided_is_chosen() -> None:
     page = Reader(blocking_page())
     options = page.of("option")
-    assert [option["value"] for option in options] == ["attempt-1-1", "attempt-2-1", "attempt-2-2", "attempt-3-1"]
+    assert [option["value"] for option in options] == [
+        "attempt-1-1",
+        "attempt-2-1",
+        "attempt-2-2",
+        "attempt-3-1",
+    ]
     assert [option["value"] for option in options if "selected" in option] == ["attempt-2-1"]
-    sections = [attributes["id"] for attributes in page.of("section") if "attempt" in attributes.get("class", "")]
+    sections = [
+        attributes["id"]
+        for attributes in page.of("section")
+        if "attempt" in attributes.get("class", "")
+    ]
     assert sections == [option["value"] for option in options]
 
 
 def test_the_table_behind_a_timeline_has_every_row_of_it() -> None:
-    rows = [attributes for attributes in Reader(blocking_page()).of("tr") if "data-from" in attributes]
+    rows = [
+        attributes for attributes in Reader(blocking_page()).of("tr") if "data-from" in attributes
+    ]
     assert len(rows) == (1 + 1) + 2 * (1 + 12 + 2) + (1 + 1 + 3 + 3)
     assert sum("late" in row["class"] for row in rows) == 2 * 8
     assert sum("data-open" in row for row in rows) == 2 * 7 + 1
@@ -104,11 +117,16 @@ def test_the_first_run_says_that_there_is_nothing_to_compare_it_with() -> None:
 def test_what_has_changed_since_the_run_before_is_told_and_drawn() -> None:
     page = Reader(render_page(graded(mended_run()), graded(blocking_run())))
     assert (
-        "Your run of 2026-11-23 08:15 UTC: Failed: 1 of 3 checks hold (2.65 s). This one: Passed: all 3 checks hold (1.10 s)." in page.text
-    )
+        "Your run of 2026-11-23 08:15 UTC: Failed: 1 of 3 checks hold (2.65 s). "
+        "This one: Passed: all 3 checks hold (1.10 s)."
+    ) in page.text
     assert page.text.count("holds now") == 2
     assert [bar["class"] for bar in page.of("rect")] == ["failed", "passed"]
-    assert [option["data-before"] for option in page.of("option")] == ["before-1", "before-2", "before-3"]
+    assert [option["data-before"] for option in page.of("option")] == [
+        "before-1",
+        "before-2",
+        "before-3",
+    ]
     assert [one["id"] for one in page.of("input")] == ["compare"]
 
 
@@ -123,24 +141,36 @@ def test_the_evidence_can_be_taken_from_the_page_and_is_the_run() -> None:
     (link,) = [one for one in Reader(blocking_page()).of("a") if one.get("id") == "download"]
     assert link["download"] == "sleepy-handler-20261123T081500.json.gz"
     packed = link["href"].removeprefix("data:application/gzip;base64,")
-    assert msgspec.json.decode(gzip.decompress(base64.b64decode(packed)), type=Run) == blocking_run()
+    assert (
+        msgspec.json.decode(gzip.decompress(base64.b64decode(packed)), type=Run) == blocking_run()
+    )
 
 
 def test_evidence_that_is_too_much_for_the_page_is_named_instead() -> None:
     noise = hashlib.shake_256(b"noise").hexdigest(400_000)
     check = blocking_run().checks[0]
     loud = replace(check.attempts[0].life or blocking_run(), log=noise)
-    run = replace(blocking_run(), checks=(replace(check, attempts=(replace(check.attempts[0], life=loud),)),))
+    run = replace(
+        blocking_run(), checks=(replace(check, attempts=(replace(check.attempts[0], life=loud),)),)
+    )
     page = Reader(render_page(graded(run)))
     assert not [one for one in page.of("a") if one.get("id") == "download"]
-    assert "too much for this page. It lies in the workspace, as .kata/runs/sleepy-handler-20261123T081500.json" in page.text
+    assert (
+        "too much for this page. It lies in the workspace, as .kata/runs/sleepy-handler-20261123T081500.json"
+        in page.text
+    )
 
 
-# ---- safety -------------------------------------------------------------------------------------------------------------
+# ---- safety
+# -------------------------------------------------------------------------------------------------------------
 
 
 def policy_of(page: Reader) -> dict[str, list[str]]:
-    (content,) = [one["content"] for one in page.of("meta") if one.get("http-equiv") == "Content-Security-Policy"]
+    (content,) = [
+        one["content"]
+        for one in page.of("meta")
+        if one.get("http-equiv") == "Content-Security-Policy"
+    ]
     return {name: values for name, *values in (part.split() for part in content.split(";"))}
 
 
@@ -148,7 +178,10 @@ def test_the_policy_allows_the_scripts_and_the_style_of_the_page_and_nothing_els
     page = Reader(blocking_page())
 
     def hashes(texts: list[str]) -> list[str]:
-        return [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in texts]
+        return [
+            f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+            for text in texts
+        ]
 
     assert policy_of(page) == {
         "default-src": ["'none'"],
@@ -167,11 +200,16 @@ def test_the_policy_allows_the_scripts_and_the_style_of_the_page_and_nothing_els
 def test_the_page_asks_nothing_of_any_network() -> None:
     page = Reader(blocking_page())
     addresses = [
-        value for _, attributes in page.elements for name, value in attributes.items() if name in ("src", "href", "action", "srcset")
+        value
+        for _, attributes in page.elements
+        for name, value in attributes.items()
+        if name in ("src", "href", "action", "srcset")
     ]
     assert all(value.startswith(("#", "data:application/gzip;")) for value in addresses)
     assert "url(" not in "".join(page.parts["style"])
-    assert not {"iframe", "img", "link", "object", "embed", "form", "base"} & {tag for tag, _ in page.elements}
+    assert not {"iframe", "img", "link", "object", "embed", "form", "base"} & {
+        tag for tag, _ in page.elements
+    }
 
 
 def test_the_parts_of_the_page_cannot_end_where_they_stand() -> None:
@@ -180,7 +218,9 @@ def test_the_parts_of_the_page_cannot_end_where_they_stand() -> None:
         assert not re.search(r"</script|<!--", text, re.IGNORECASE)
         assert "\r" not in text
     own = (ASSETS / "page.js").read_text()
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\.html\(|document\.write|eval|Function\(", own)
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|\.html\(|document\.write|eval|Function\(", own
+    )
     assert "</style" not in (ASSETS / "page.css").read_text()
 
 
@@ -189,7 +229,9 @@ def skeleton(page: str) -> list[tuple[str, frozenset[str]]]:
     return [(tag, frozenset(attributes)) for tag, attributes in Reader(page).elements]
 
 
-EXPECTED = skeleton(render_page(graded(hostile_run("x"), title="x", because="x"), graded(hostile_run("x"))))
+EXPECTED = skeleton(
+    render_page(graded(hostile_run("x"), title="x", because="x"), graded(hostile_run("x")))
+)
 
 
 @settings(max_examples=30, deadline=None)
@@ -213,7 +255,11 @@ def test_hostile_text_adds_no_element_and_no_attribute() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", [ALL.encode(errors="replace").decode(), "汉" * 600, "'" * 600], ids=["all", "wide", "quotes"])
+@pytest.mark.parametrize(
+    "text",
+    [ALL.encode(errors="replace").decode(), "汉" * 600, "'" * 600],
+    ids=["all", "wide", "quotes"],
+)
 def test_a_page_of_a_run_without_measure_is_no_larger_than_a_megabyte(text: str) -> None:
     run = graded(large_run(text))
     page = render_page(run, run)

@@ -79,13 +79,30 @@ def test_what_is_still_open_ends_with_the_attempt() -> None:
 
 def test_a_server_that_never_was_ready_and_one_that_ended_by_itself_are_told() -> None:
     never = timeline(attempt(life=ServerLife(workers=1, started_s=0.0, exited_s=0.2, exit_code=1)))
-    assert [(row.outcome, row.tone) for row in lane(never, Lane.SERVER).rows] == [("never ready", Tone.BAD)]
-    ended = timeline(attempt(life=ServerLife(workers=1, started_s=0.0, ready_s=0.1, exited_s=0.2, exit_code=3)))
+    assert [(row.outcome, row.tone) for row in lane(never, Lane.SERVER).rows] == [
+        ("never ready", Tone.BAD)
+    ]
+    ended = timeline(
+        attempt(life=ServerLife(workers=1, started_s=0.0, ready_s=0.1, exited_s=0.2, exit_code=3))
+    )
     assert [row.outcome for row in lane(ended, Lane.SERVER).rows] == ["ready", "exit code 3"]
     killed = timeline(
-        attempt(life=ServerLife(workers=1, started_s=0.0, ready_s=0.1, stop_asked_s=0.2, exited_s=2.2, exit_code=-9, killed=True))
+        attempt(
+            life=ServerLife(
+                workers=1,
+                started_s=0.0,
+                ready_s=0.1,
+                stop_asked_s=0.2,
+                exited_s=2.2,
+                exit_code=-9,
+                killed=True,
+            )
+        )
     )
-    assert [row.outcome for row in lane(killed, Lane.SERVER).rows] == ["ready", "killed by the grader"]
+    assert [row.outcome for row in lane(killed, Lane.SERVER).rows] == [
+        "ready",
+        "killed by the grader",
+    ]
 
 
 def test_an_attempt_in_which_nothing_happened_has_an_axis_all_the_same() -> None:
@@ -103,7 +120,9 @@ def test_many_rows_are_thinned_out_evenly_and_the_longest_stalls_stay() -> None:
     made = timeline(crowd, most=10)
     requests, stalls = lane(made, Lane.REQUESTS), lane(made, Lane.STALLS)
     assert (len(requests.rows), requests.total) == (10, 1000)
-    assert [round(row.to_s, 3) for row in requests.rows] == [round(0.001 + i / 10, 3) for i in range(10)]
+    assert [round(row.to_s, 3) for row in requests.rows] == [
+        round(0.001 + i / 10, 3) for i in range(10)
+    ]
     assert stalls.total == 100
     assert [row.from_s for row in stalls.rows] == [float(i) for i in range(90, 100)]
 
@@ -125,18 +144,42 @@ times = st.floats()
 @example(inf, 0.0, 0.0, None)
 @example(nan, nan, nan, nan)
 @example(1e308, -1e308, inf, -inf)
-def test_no_time_is_too_odd_to_be_drawn(one: float, other: float, third: float, ended: float | None) -> None:
+def test_no_time_is_too_odd_to_be_drawn(
+    one: float, other: float, third: float, ended: float | None
+) -> None:
     """Records of a saved run may hold any number."""
     made = timeline(
         attempt(
-            life=ServerLife(workers=1, started_s=one, ready_s=ended, stop_asked_s=other, exited_s=third),
-            exchanges=(Exchange(id=1, method="GET", path="/", planned_s=one, ended_s=other, first_byte_s=third, status=200),),
+            life=ServerLife(
+                workers=1, started_s=one, ready_s=ended, stop_asked_s=other, exited_s=third
+            ),
+            exchanges=(
+                Exchange(
+                    id=1,
+                    method="GET",
+                    path="/",
+                    planned_s=one,
+                    ended_s=other,
+                    first_byte_s=third,
+                    status=200,
+                ),
+            ),
             connections=(Connection(id=2, service="upstream", opened_s=third, closed_s=ended),),
-            stalls=(Stall(at_s=one, duration_s=other, frame=Frame(file="app.py", line=1, function="f", source="x")),),
+            stalls=(
+                Stall(
+                    at_s=one,
+                    duration_s=other,
+                    frame=Frame(file="app.py", line=1, function="f", source="x"),
+                ),
+            ),
         )
     )
     assert made.begins_s < made.ends_s
-    assert all(row.from_s <= (row.from_s if row.split_s is None else row.split_s) <= row.to_s for lane in made.lanes for row in lane.rows)
+    assert all(
+        row.from_s <= (row.from_s if row.split_s is None else row.split_s) <= row.to_s
+        for lane in made.lanes
+        for row in lane.rows
+    )
 
 
 def test_attempts_of_every_kind_of_claim_have_a_timeline() -> None:

@@ -1,4 +1,6 @@
-"""The matrix with its legend and the margins, on terminals of several widths, with and without marks; and the same for programs."""
+"""The matrix with its legend and the margins, on terminals of several widths, with and without marks; and the same for
+programs.
+"""
 
 import io
 import json
@@ -34,10 +36,22 @@ from tests.render.hostile import assert_acts_on_nothing
 
 def proof(*trials: Trial) -> Proof:
     examples, margins = tuple(dict.fromkeys(trial.example for trial in trials)), margins_of(trials)
-    return Proof("tiny", "Tiny", CHECK_NAMES, examples, trials, margins, tuple(margin_problems(margins)), len(trials), 1.0)
+    return Proof(
+        "tiny",
+        "Tiny",
+        CHECK_NAMES,
+        examples,
+        trials,
+        margins,
+        tuple(margin_problems(margins)),
+        len(trials),
+        1.0,
+    )
 
 
-def shown(trials: Sequence[Trial], columns: int, monkeypatch: pytest.MonkeyPatch, encoding: str = "utf-8") -> str:
+def shown(
+    trials: Sequence[Trial], columns: int, monkeypatch: pytest.MonkeyPatch, encoding: str = "utf-8"
+) -> str:
     written = io.BytesIO()
     stdout = io.TextIOWrapper(written, encoding=encoding)
     with monkeypatch.context() as patch:
@@ -51,7 +65,11 @@ def shown(trials: Sequence[Trial], columns: int, monkeypatch: pytest.MonkeyPatch
 def legend(text: str) -> str:
     """What lies between the matrix and what follows it, in one line."""
     lines = text.splitlines()
-    last = max(number for number, line in enumerate(lines) if "/" in line and ("starter" in line or "rejected" in line))
+    last = max(
+        number
+        for number, line in enumerate(lines)
+        if "/" in line and ("starter" in line or "rejected" in line)
+    )
     block = "\n".join(lines[last + 1 :]).strip().split("\n\n")[0]
     return "   ".join(line.strip() for line in block.splitlines())
 
@@ -68,18 +86,30 @@ DIFFERENT = (
 
 def test_the_legend_says_what_the_marks_mean_that_occur(monkeypatch: pytest.MonkeyPatch) -> None:
     assert legend(shown(RIGHT[:3], 80, monkeypatch)) == "✓ passes   ✗ fails"
-    assert legend(shown(DIFFERENT, 80, monkeypatch)) == "✓ passes   ✗ fails   ~ differs between rounds   * not as declared"
+    assert (
+        legend(shown(DIFFERENT, 80, monkeypatch))
+        == "✓ passes   ✗ fails   ~ differs between rounds   * not as declared"
+    )
     unclear = [trial(REJECTED, UNCLEAR, NOT_RUN)]
     assert legend(shown(unclear, 80, monkeypatch)) == "· not run   ? inconclusive"
 
 
 def test_without_unicode_the_legend_has_the_plain_marks(monkeypatch: pytest.MonkeyPatch) -> None:
     unclear = [*RIGHT[:3], trial(replace(REJECTED, name="crash"), UNCLEAR, NOT_RUN)]
-    assert legend(shown(unclear, 80, monkeypatch, "ascii")) == "+ passes   x fails   - not run   ? inconclusive"
+    assert (
+        legend(shown(unclear, 80, monkeypatch, "ascii"))
+        == "+ passes   x fails   - not run   ? inconclusive"
+    )
 
 
-def test_rounds_that_differ_are_marked_and_no_problem_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = {line.split()[1]: line.split()[2:] for line in shown(DIFFERENT, 80, monkeypatch).splitlines() if "/" in line}
+def test_rounds_that_differ_are_marked_and_no_problem_by_themselves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = {
+        line.split()[1]: line.split()[2:]
+        for line in shown(DIFFERENT, 80, monkeypatch).splitlines()
+        if "/" in line
+    }
     assert rows["starter/app"] == ["✗", "~"]
     assert rows["rejected/near"] == ["~*", "✗"]
 
@@ -92,20 +122,56 @@ MARGINS = (
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
-def test_no_line_of_matrix_legend_and_margins_is_too_long(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+def test_no_line_of_matrix_legend_and_margins_is_too_long(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
     text = shown((*DIFFERENT, *MARGINS), columns, monkeypatch).split("tiny/checks.py")[0]
     assert max(map(len, map(str.rstrip, text.splitlines()))) <= columns
     assert_acts_on_nothing(text)
 
 
-def test_margins_show_own_times_and_the_factors_of_the_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_margins_show_own_times_and_the_factors_of_the_rule(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     lines = [line.split() for line in shown(MARGINS, 80, monkeypatch).splitlines()]
-    assert ["Clock", "limits,", "own", "time", "accepted", "≥", "3", "×", "limit", "≥", "1.5", "×", "rejected"] in lines
-    assert ["1", "#", "×", "GET", "/x", "0.20", "s", "3.0", "×", "0.40", "s", "1.2", "×*", "0.50", "s"] in lines
+    assert [
+        "Clock",
+        "limits,",
+        "own",
+        "time",
+        "accepted",
+        "≥",
+        "3",
+        "×",
+        "limit",
+        "≥",
+        "1.5",
+        "×",
+        "rejected",
+    ] in lines
+    assert [
+        "1",
+        "#",
+        "×",
+        "GET",
+        "/x",
+        "0.20",
+        "s",
+        "3.0",
+        "×",
+        "0.40",
+        "s",
+        "1.2",
+        "×*",
+        "0.50",
+        "s",
+    ] in lines
     assert ["leisurely", "0.37", "s", "0.03", "s*", "0.40", "s"] in lines
 
 
-def test_a_narrow_terminal_has_a_line_for_each_side_of_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_narrow_terminal_has_a_line_for_each_side_of_a_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     lines = [line.strip() for line in shown(MARGINS, 40, monkeypatch).splitlines()]
     at_limit = lines.index("1  # × GET /x")
     sides = [" ".join(line.split()) for line in lines[at_limit + 1 : at_limit + 4]]
@@ -114,16 +180,34 @@ def test_a_narrow_terminal_has_a_line_for_each_side_of_a_limit(monkeypatch: pyte
 
 def test_programs_get_own_times_and_how_many_rounds_they_stand_for() -> None:
     rounds = (*right(0.25, 0.2, limit_s=0.4, alone_s=0.1), *wrong(0.9, limit_s=0.4, alone_s=0.1))
-    document = json.loads(render_proofs([proof(*rounds)], GraderInfo(version="1", python="3.11", cores=2)))
+    document = json.loads(
+        render_proofs([proof(*rounds)], GraderInfo(version="1", python="3.11", cores=2))
+    )
     (margin,) = document["katas"][0]["margins"]
-    assert (margin["limit_s"], margin["alone_s"], margin["above"], margin["slowest_leisurely"]) == (0.4, 0.1, 3.0, None)
-    accepted = {"example": "accepted/reference", "measured_s": 9.0, "own_s": 0.2, "is_bound": False, "rounds": 2}
+    assert (margin["limit_s"], margin["alone_s"], margin["above"], margin["slowest_leisurely"]) == (
+        0.4,
+        0.1,
+        3.0,
+        None,
+    )
+    accepted = {
+        "example": "accepted/reference",
+        "measured_s": 9.0,
+        "own_s": 0.2,
+        "is_bound": False,
+        "rounds": 2,
+    }
     assert margin["slowest_accepted"] == accepted
     assert margin["fastest_rejected"]["rounds"] == 1
 
 
 def test_a_time_that_the_system_does_not_tell_is_null_for_programs() -> None:
-    document = json.loads(render_proofs([proof(trial(ACCEPTED, PASS, PASS, at(None)))], GraderInfo(version="1", python="3.11", cores=2)))
+    document = json.loads(
+        render_proofs(
+            [proof(trial(ACCEPTED, PASS, PASS, at(None)))],
+            GraderInfo(version="1", python="3.11", cores=2),
+        )
+    )
     assert document["katas"][0]["margins"][0]["slowest_accepted"]["own_s"] is None
 
 

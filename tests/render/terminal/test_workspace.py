@@ -15,7 +15,10 @@ from tests.render.hostile import RICH_STYLES, assert_acts_on_nothing, hostile_te
 
 
 def standing_of(text: str) -> Standing:
-    tiers = tuple(TierStanding(number, text, (text,) * 9, tuple(State) + (State.TODO,) * 4) for number in (1, 2))
+    tiers = tuple(
+        TierStanding(number, text, (text,) * 9, tuple(State) + (State.TODO,) * 4)
+        for number in (1, 2)
+    )
     return Standing(tiers, text, 3)
 
 
@@ -27,14 +30,23 @@ def show_all(text: str) -> None:
     screen.hint(1, 3, text)
     screen.heading(text, text)
     screen.source([text, f"{text}\n"])
-    screen.differences([Difference(text, (f"+{text}", f"-{text}", f"@@{text}", f"+++ {text}", text)), Difference(text, note=text)])
+    screen.differences(
+        [
+            Difference(text, (f"+{text}", f"-{text}", f"@@{text}", f"+++ {text}", text)),
+            Difference(text, note=text),
+        ]
+    )
     for is_untouched in (True, False):
-        screen.change(Change(text, Path("x"), Path("x"), tuple(Part), {}, {}, False, is_untouched), Path("x"))
+        screen.change(
+            Change(text, Path("x"), Path("x"), tuple(Part), {}, {}, False, is_untouched), Path("x")
+        )
     screen.changes_of_passed([text] * 3)
 
 
 @pytest.mark.parametrize(
-    ("terminal", "no_colour"), [(False, False), (True, False), (True, True)], ids=["pipe", "terminal", "terminal without colour"]
+    ("terminal", "no_colour"),
+    [(False, False), (True, False), (True, True)],
+    ids=["pipe", "terminal", "terminal without colour"],
 )
 @settings(max_examples=20, deadline=None)
 @given(text=hostile_text)
@@ -56,6 +68,8 @@ def test_the_bar_is_full_when_all_is_passed_and_not_before(passed: int, total: i
     passed = min(passed, total)
     states = (State.PASSED,) * passed + (State.TODO,) * (total - passed)
     with screen_output() as written:
-        WorkspaceScreen().standing(Standing((TierStanding(1, "T", tuple(map(str, range(total))), states),), None))
+        WorkspaceScreen().standing(
+            Standing((TierStanding(1, "T", tuple(map(str, range(total))), states),), None)
+        )
     bar = written.getvalue().splitlines()[1]
     assert bar.endswith(" 100 %") == ("░" not in bar) == (passed == total)
