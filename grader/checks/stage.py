@@ -10,7 +10,7 @@ import anyio
 from grader.catalog.manifest import Kata
 from grader.checks.server import Server, ServerPlan, listening_socket, running_server
 from grader.measure.recorder import Recorder
-from grader.process.launcher import Launchers
+from grader.process.launchers import Launchers
 from grader.services.running import StandingServices, environ_of
 from grader.services.service import Running, Surroundings
 from grader.tasks import single_error

@@ -11,7 +11,8 @@ from grader.child.limits import Resources
 from grader.errors import HarnessError, KataPackageError, SolutionError
 from grader.evidence.run import Subject
 from grader.grading.descriptors import allow_descriptors
-from grader.process.launcher import LauncherPlan, Launchers
+from grader.process.launch import LauncherPlan
+from grader.process.launchers import Launchers
 from grader.process.run_dir import remove_contents, temporary_run_dir
 from grader.process.sandbox import SandboxMode
 from grader.services.running import StandingServices

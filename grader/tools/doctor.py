@@ -17,7 +17,8 @@ from grader.errors import GraderError
 from grader.measure.cores import usable_cores
 from grader.measure.sampler import own_cpu_times, since
 from grader.process.cgroup import usable_parent
-from grader.process.launcher import LauncherPlan, running_launcher
+from grader.process.launch import LauncherPlan
+from grader.process.launcher import running_launcher
 from grader.process.run_dir import temporary_base, temporary_run_dir
 from grader.process.sandbox import SandboxMode, find_bwraps
 from grader.registry import SERVICES

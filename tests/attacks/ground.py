@@ -17,7 +17,8 @@ from typing import Any
 from grader.catalog.find import find_catalog
 from grader.evidence.files import load_run
 from grader.grading.graded import judged_again
-from grader.process.launcher import LauncherPlan, running_launcher
+from grader.process.launch import LauncherPlan
+from grader.process.launcher import running_launcher
 from grader.process.sandbox import SandboxMode
 from grader.report import Report
 from tests.conftest import KATA

@@ -22,7 +22,8 @@ from grader.errors import SandboxUnavailable
 from grader.evidence.run import Subject
 from grader.measure.recorder import Recorder
 from grader.measure.timing import Clock
-from grader.process.launcher import LauncherPlan, running_launcher
+from grader.process.launch import LauncherPlan
+from grader.process.launcher import running_launcher
 from grader.process.sandbox import SandboxMode
 from tests.bench.bare import HOST, uvicorn_process
 from tests.bench.check import in_turn, median_wall_s, run

@@ -17,7 +17,8 @@ from grader.child.limits import MIB, Resources
 from grader.errors import SandboxUnavailable
 from grader.measure.recorder import Recorder
 from grader.process import sandbox
-from grader.process.launcher import Launcher, LauncherPlan, running_launcher
+from grader.process.launch import LauncherPlan
+from grader.process.launcher import Launcher, running_launcher
 from grader.process.pipe import CHUNK_BYTES
 from grader.process.sandbox import SandboxMode, interpreter_folders
 from grader.services.upstream import running_upstream
@@ -320,7 +321,7 @@ def test_nothing_of_it_is_left(folder: Path) -> None:
 def test_without_bubblewrap_a_required_sandbox_is_refused_and_a_wished_one_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.process.launcher.find_bwraps", tuple)
+    monkeypatch.setattr("grader.process.launch.find_bwraps", tuple)
     with (
         pytest.raises(SandboxUnavailable),
         running_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.REQUIRE)),
@@ -339,11 +340,11 @@ def test_a_bubblewrap_that_fails_says_why_and_the_next_one_is_tried(
         "#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n"
     )
     broken.chmod(0o755)
-    monkeypatch.setattr("grader.process.launcher.find_bwraps", lambda: (broken,))
+    monkeypatch.setattr("grader.process.launch.find_bwraps", lambda: (broken,))
     with running_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.AUTO)) as launcher:
         assert launcher.without_sandbox == "setting up uid map: Permission denied"
     good = sandbox.find_bwraps()
-    monkeypatch.setattr("grader.process.launcher.find_bwraps", lambda: (broken, *good))
+    monkeypatch.setattr("grader.process.launch.find_bwraps", lambda: (broken, *good))
     with running_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.AUTO)) as launcher:
         assert launcher.is_sandboxed == bool(good)
 
