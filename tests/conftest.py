@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 
 from grader.checks.expect import RECORDER
-from grader.checks.server import Server, ServerPlan, in_time, running_server
+from grader.checks.server import Server, running_server
 from grader.evidence.run import Subject
 from grader.measure.recorder import Recorder
 from grader.measure.timing import Clock
 from grader.process.launcher import Launcher, running_launcher
+from grader.process.server import ServerPlan
+from grader.process.sockets import no_delay
 from grader.tasks import single_error
 from tests import machine
 from tests.scheduling import SharedFixtureScheduling
@@ -176,7 +178,7 @@ def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
 def listening_socket() -> Iterator[socket.socket]:
     """A socket that listens on a free port of the loopback, as the launcher makes them."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield in_time(listening)
+        yield no_delay(listening)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from grader.checks.expect import RECORDER, ClaimMissed
-from grader.checks.server import Server, ServerNotReady
+from grader.checks.server import Server
 from grader.checks.stage import Cast, Stage, running_cast
 from grader.errors import BrokenError
 from grader.evidence.run import Attempt, CheckRecord, Subject
@@ -27,6 +27,7 @@ from grader.measure.gates import HASTE, GateMissed
 from grader.measure.machine import Reading, between, look
 from grader.measure.recorder import Recorder
 from grader.measure.timing import Clock
+from grader.process.server import ServerNotReady
 from grader.report import CheckResult, FindingKind, Outcome
 
 BACKEND: tuple[str, dict[str, object]] = ("asyncio", {})

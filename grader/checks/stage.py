@@ -8,9 +8,11 @@ from pathlib import Path
 import anyio
 
 from grader.catalog.manifest import Kata
-from grader.checks.server import Server, ServerPlan, listening_socket, running_server
+from grader.checks.server import Server, running_server
 from grader.measure.recorder import Recorder
 from grader.process.launchers import Launchers
+from grader.process.server import ServerPlan
+from grader.process.sockets import listening_socket
 from grader.services.running import StandingServices, environ_of
 from grader.services.service import Running, Surroundings
 from grader.tasks import single_error

@@ -13,7 +13,7 @@ import anyio
 from grader.atomic import write_whole
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
-from grader.checks.server import Server, ServerNotReady
+from grader.checks.server import Server
 from grader.checks.stage import Cast, Stage, running_cast
 from grader.errors import ExitCode, HarnessError, UsageError
 from grader.evidence.run import Subject
@@ -23,6 +23,7 @@ from grader.load.rounds import Load
 from grader.measure.recorder import Recorder
 from grader.measure.timing import Clock
 from grader.process.sandbox import CODE_ROOT, SandboxMode
+from grader.process.server import ServerNotReady
 from grader.render.profile import Sources, dump_lines, profile_lines
 from grader.render.running import end_sentence
 from grader.render.terminal.screen import Screen

@@ -9,7 +9,6 @@ import anyio.abc
 
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
-from grader.checks.server import in_time
 from grader.errors import ExitCode, HarnessError
 from grader.evidence.run import Subject
 from grader.evidence.traffic import ServiceEvent
@@ -20,7 +19,7 @@ from grader.load.rounds import Load
 from grader.measure.recorder import Recorder
 from grader.measure.timing import Clock
 from grader.process.run_dir import temporary_run_dir
-from grader.process.sockets import MarkedSockets, listening_at, listening_near
+from grader.process.sockets import MarkedSockets, listening_at, listening_near, no_delay
 from grader.render.running import (
     Trickle,
     addresses,
@@ -156,7 +155,7 @@ class Live:
                 tasks.cancel_scope.cancel()
 
     async def _listen(self) -> socket.socket:
-        return in_time(listening_near(self._port + 1))
+        return no_delay(listening_near(self._port + 1))
 
     async def _lead(
         self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup
@@ -258,7 +257,7 @@ def run_app(
     screen.say_whole(f"{kata.title}  {kata.slug}")
     with temporary_run_dir() as run_dir:
         folder = where_to_run(target.path, run_dir / "solution")
-        listening = in_time(
+        listening = no_delay(
             listening_at(port) if port is not None else listening_near(DEFAULT_PORT)
         )
         got = listening.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What a solution prints: kept, bounded, and searched for the traceback that explains its end."""
+"""Keeps a bounded part of what a solution prints, and finds the traceback in it that explains a crash."""
 
 import contextlib
 import json
@@ -11,11 +11,11 @@ from grader.evidence.server import Crash, Frame
 
 HEAD_BYTES = 16 * 1024
 TAIL_BYTES = 48 * 1024
-"""Kept of the output: its first 16 KiB and its last 48 KiB; a crash's traceback stands at the end."""
+"""The first 16 KiB and the last 48 KiB are kept; a crash's traceback is at the end."""
 
 FRAMES_KEPT = 5
 LINE_CHARS = 2000
-"""Of a line of output, what is looked at."""
+"""How much of a line is searched."""
 
 _TRACEBACK = re.compile(r"(?:^|[\s|+])(?:Exception Group )?Traceback \(most recent call last\):$")
 _FRAME = re.compile(r'^[\s|]*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>.+))?$')
@@ -32,7 +32,7 @@ class Output:
         self._tail = bytearray()
 
     def add(self, data: bytes) -> None:
-        """Keep what fits: the head is filled first, then the tail moves on."""
+        """Keep what fits: the head is filled first, then the tail slides."""
         self.size_bytes += len(data)
         free = max(0, HEAD_BYTES - len(self._head))
         self._head += data[:free]
@@ -40,7 +40,7 @@ class Output:
         del self._tail[:-TAIL_BYTES]
 
     def text(self) -> str:
-        """Head and tail, with a line between them that says what is missing."""
+        """Head and tail, with a line between them that says how much is missing."""
         missing = self.size_bytes - len(self._head) - len(self._tail)
         if not missing:
             return (self._head + self._tail).decode(errors="replace")
@@ -52,7 +52,7 @@ class Output:
 
 
 def json_objects(log: str) -> Iterator[dict[str, Any]]:
-    """The JSON objects in a log that has one a line, among other lines."""
+    """The JSON objects in a log with one per line; other lines are skipped."""
     for line in log.splitlines():
         with contextlib.suppress(ValueError, RecursionError):
             value = json.loads(line)

@@ -1,4 +1,4 @@
-"""Reads pipes from a solution's processes without ever waiting for them."""
+"""Reads pipes from a solution's processes without blocking."""
 
 import os
 from collections.abc import Callable
@@ -7,11 +7,11 @@ import anyio
 
 CHUNK_BYTES = 16 * 1024
 DRAIN_CHUNKS = 16
-"""How much is still read when a pipe is closed: more than a pipe can hold (64 KiB on Linux), and bounded."""
+"""How much is read when a pipe is closed: more than a pipe can hold (64 KiB on Linux), but bounded."""
 
 
 class PipeReader:
-    """Hands on what comes through a pipe.
+    """Passes on what comes through a pipe.
 
     Args:
         descriptor: the pipe's reading end; owned and closed by this object.
@@ -32,13 +32,11 @@ class PipeReader:
                 return
 
     def stop(self) -> None:
-        """Read no more, however much comes: whoever writes on has to wait."""
+        """Stop reading: a process that keeps writing blocks once the pipe is full."""
         self._is_stopped = True
 
     def close(self) -> None:
-        """Read what is there already, and close the pipe; a task that follows it may be about to read
-        at this moment.
-        """
+        """Read what is there already and close the pipe; a task in `follow` may still be about to read."""
         for _ in range(DRAIN_CHUNKS):
             if not self._read():
                 break

@@ -1,6 +1,4 @@
-"""Sockets for visitors, of the machine's own network or of the one that a sandboxed solution lives in; and named ports
-for people.
-"""
+"""Sockets: for visitors, in the machine's network or in a sandbox's; and listening ones, on ports that users name."""
 
 import errno
 import socket
@@ -14,9 +12,7 @@ from grader.errors import HarnessError, PortInUse
 from grader.process.launcher import Launcher
 
 SPARE = 32
-"""So many are asked for beyond what is needed now: visitors that come one by one then wait for the launcher only now
-and then.
-"""
+"""How many sockets are requested beyond what is needed now, so that single visitors rarely wait for the launcher."""
 
 
 LOOPBACK = "127.0.0.1"
@@ -25,10 +21,10 @@ PORTS_TRIED = 100
 
 
 def listening_at(port: int) -> socket.socket:
-    """A socket that listens on just this port of the loopback.
+    """A socket that listens on exactly this port of the loopback.
 
     Raises:
-        PortInUse: it is taken, or not this user's to take.
+        PortInUse: it is taken, or this user may not have it.
     """
     try:
         return socket.create_server((LOOPBACK, port), backlog=BACKLOG)
@@ -36,7 +32,7 @@ def listening_at(port: int) -> socket.socket:
         why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had: {error.strerror}"
         raise PortInUse(
             f"Port {port} {why}.",
-            "Name another one with --port, or none: then the next free one is taken.",
+            "Choose another one with --port, or omit it to get the next free one.",
         ) from error
 
 
@@ -52,7 +48,7 @@ def listening_near(port: int) -> socket.socket:
         except PortInUse:
             continue
     raise HarnessError(
-        f"No port from {port} on is free.", "Close other programs, or name a port with --port."
+        f"No port from {port} on is free.", "Close other programs, or choose a port with --port."
     )
 
 
@@ -60,29 +56,29 @@ class Sockets(Protocol):
     """Where visitors get their sockets from."""
 
     async def take(self, count: int) -> list[socket.socket]:
-        """So many unconnected TCP sockets, which are the caller's from now on."""
+        """Take so many unconnected TCP sockets; the caller closes them."""
 
 
 class OwnSockets:
-    """Sockets of the network that the grader itself lives in."""
+    """New sockets in the grader's own network."""
 
     async def take(self, count: int) -> list[socket.socket]:
-        """So many new ones."""
+        """Make so many sockets."""
         return [socket.socket() for _ in range(count)]
 
 
 class MarkedSockets:
-    """Sockets of the grader's own network whose ports are known: so its requests are told from other visitors'.
+    """Sockets in the grader's own network with known ports, by which its requests are told from a person's.
 
     Args:
-        remembered: how many of the last ports are known.
+        remembered: how many of the latest ports are kept.
     """
 
     def __init__(self, remembered: int) -> None:
         self.ports: deque[int] = deque(maxlen=remembered)
 
     async def take(self, count: int) -> list[socket.socket]:
-        """So many new ones, each bound to a port of its own."""
+        """Make so many sockets, each bound to its own port."""
         made = [socket.socket() for _ in range(count)]
         for one in made:
             one.bind((LOOPBACK, 0))
@@ -91,11 +87,11 @@ class MarkedSockets:
 
 
 class SocketStock:
-    """Sockets that the launcher makes, some kept in store.
+    """A stock of sockets that the launcher makes.
 
     Args:
         launcher: makes them, in the solution's network.
-        stock: what is in store to begin with.
+        stock: the first ones.
     """
 
     def __init__(self, launcher: Launcher, stock: list[socket.socket] | None = None) -> None:
@@ -117,14 +113,34 @@ class SocketStock:
         self._stock.clear()
 
     async def take(self, count: int) -> list[socket.socket]:
-        """So many, from the store or made now.
+        """Take so many, from the stock or made now.
 
         Raises:
-            HarnessError: the launcher has ended.
+            HarnessError: the launcher has exited.
         """
-        # One after another: so visitors are served in the order in which they came, and only one of them asks for more.
+        # One at a time: visitors are served in the order of their coming, and only one of them requests more.
         async with self._asking:
             if count > len(self._stock):
                 self._stock += await self._launcher.sockets(plain=count - len(self._stock) + SPARE)
             taken, self._stock = self._stock[:count], self._stock[count:]
         return taken
+
+
+async def listening_socket(launcher: Launcher) -> socket.socket:
+    """A socket that listens on a free port of the solution's loopback.
+
+    Raises:
+        HarnessError: the launcher cannot make one.
+    """
+    (made,) = await launcher.sockets(listening=1)
+    return no_delay(made)
+
+
+def no_delay(listening: socket.socket) -> socket.socket:
+    """Set TCP_NODELAY on a listening socket; accepted connections inherit it.
+
+    Without it the second part of an answer waits 40 ms for the peer's delayed acknowledgement. asyncio sets it only
+    where `socket.proto` says TCP; `create_server` leaves that at 0.
+    """
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

@@ -17,7 +17,7 @@ from pathlib import Path
 import anyio
 
 from grader.catalog.manifest import Kata
-from grader.checks.server import ServerPlan, running_server
+from grader.checks.server import running_server
 from grader.errors import SandboxUnavailable
 from grader.evidence.run import Subject
 from grader.measure.recorder import Recorder
@@ -25,6 +25,7 @@ from grader.measure.timing import Clock
 from grader.process.launch import LauncherPlan
 from grader.process.launcher import running_launcher
 from grader.process.sandbox import SandboxMode
+from grader.process.server import ServerPlan
 from tests.bench.bare import HOST, uvicorn_process
 from tests.bench.check import in_turn, median_wall_s, run
 from tests.bench.gradings import KATA, ROOT, read_katas

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import psutil
 import pytest
 
-from grader.checks.server import Server, ServerNotReady, ServerPlan, running_server
+from grader.checks.server import Server, running_server
 from grader.child.limits import MIB, Resources
 from grader.errors import SandboxUnavailable
 from grader.measure.recorder import Recorder
@@ -21,6 +21,7 @@ from grader.process.launch import LauncherPlan
 from grader.process.launcher import Launcher, running_launcher
 from grader.process.pipe import CHUNK_BYTES
 from grader.process.sandbox import SandboxMode, interpreter_folders
+from grader.process.server import ServerNotReady, ServerPlan
 from grader.services.upstream import running_upstream
 from grader.tasks import single_error
 from tests.conftest import listening_socket

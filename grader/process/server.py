@@ -1,0 +1,252 @@
+"""The worker processes of a solution's server: forked by the launcher, followed, stopped and ended."""
+
+import contextlib
+import itertools
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.abc
+from msgspec.structs import replace
+
+from grader.errors import HarnessError
+from grader.evidence.server import Excess, ServerLife
+from grader.evidence.traffic import ExchangeError
+from grader.measure.gates import Signal
+from grader.measure.recorder import Recorder
+from grader.measure.sampler import is_running
+from grader.process.launcher import Launcher
+from grader.process.output import Output, find_crash
+from grader.process.worker_pipes import WorkerPipes
+from grader.process.worker_states import WorkerStates
+
+MIB = 1024 * 1024
+STOP_MARGIN_S = 3.0
+"""Granted beyond the stop deadline for the SIGKILL to take effect."""
+
+STANDS_S = 1.8
+"""A server that has shut down certainly still exists this long after; it lingers for 2 s (`child.worker.LINGER_S`)."""
+
+END_NEWS_S = 0.5
+"""How long the event of a worker's exit may lag behind the connections that it broke."""
+
+ANSWER_S = 0.05
+"""How long workers have to report what their tasks wait for."""
+
+DROPPED = (ExchangeError.CLOSED, ExchangeError.REFUSED)
+
+
+@dataclass(frozen=True)
+class ServerPlan:
+    """How to serve a solution.
+
+    Attributes:
+        folder: where its `app.py` is.
+        workers: number of server processes; each has its own socket, and visitors are dealt out to them in turn.
+        environ: the whole environment of these processes.
+        start_s: how long they have to become ready.
+        stop_s: how long they have to shut down; then they are killed.
+        output_bytes: how much they may print; a server that prints more is killed.
+    """
+
+    folder: Path
+    workers: int
+    environ: Mapping[str, str]
+    start_s: float
+    stop_s: float
+    output_bytes: int = 16 * MIB
+
+
+class ServerNotReady(Exception):
+    """The solution exited or hung before it was ready; the recorder has the details."""
+
+
+class ServerProcesses:
+    """The worker processes of one server, driven through the launcher.
+
+    Args:
+        plan: how to serve.
+        launcher: forks the workers.
+        recorder: where the server's life is recorded.
+        tasks: task group in which their pipes are read.
+
+    Attributes:
+        printed: set whenever they have printed something.
+    """
+
+    _numbers = itertools.count(1)
+
+    def __init__(
+        self, plan: ServerPlan, launcher: Launcher, recorder: Recorder, tasks: anyio.abc.TaskGroup
+    ) -> None:
+        self._number = next(self._numbers)
+        self._plan = plan
+        self._launcher = launcher
+        self._recorder = recorder
+        self._tasks = tasks
+        self._states = WorkerStates()
+        self.printed = Signal()
+        self._output = Output()
+        self._pipes = WorkerPipes(plan.folder, recorder, self._states, self._take_output)
+        self.watcher = recorder.watcher
+        self.watcher.pids = lambda: self._states.pids
+        self.watcher.others = lambda: launcher.others
+        launcher.servers[self._number] = self._take
+        recorder.on_excess = self._end_for
+        recorder.life = ServerLife(workers=plan.workers, started_s=recorder.clock.now())
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Pids of the worker processes that are alive."""
+        return tuple(self._states.pids)
+
+    @property
+    def output(self) -> str:
+        """What they have printed so far, without its middle if it is long."""
+        return self._output.text()
+
+    @property
+    def life(self) -> ServerLife:
+        """What is known of the server's life so far."""
+        assert self._recorder.life is not None
+        return self._recorder.life
+
+    async def start(self, listening: Sequence[socket.socket]) -> None:
+        """Fork the workers, each with one of these sockets, and wait until all accept connections.
+
+        Raises:
+            ServerNotReady: a worker exited, or was not ready within the plan's `start_s`.
+            HarnessError: the launcher failed.
+        """
+        self._recorder.on_abandon = self._states.change
+        opening = self.watcher.open()
+        self._fork(listening)
+        for follow in self._pipes.followers:
+            self._tasks.start_soon(self._guard, follow)
+        await self._states.until(self._start_is_over, self._plan.start_s)
+        self._note(start_watch=self.watcher.close(opening))
+        if self._states.exit_codes or self._states.ready < self._plan.workers:
+            raise ServerNotReady
+        self._note(ready_s=self._recorder.clock.now())
+
+    def _fork(self, listening: Sequence[socket.socket]) -> None:
+        command = {
+            "do": "start",
+            "server": self._number,
+            "workers": self._plan.workers,
+            "folder": str(self._plan.folder),
+            "environ": dict(self._plan.environ),
+        }
+        with self._pipes.for_workers(len(listening)) as writing:
+            self._launcher.send(command, [*(one.fileno() for one in listening), *writing])
+
+    def _start_is_over(self, states: WorkerStates) -> bool:
+        return (
+            states.ready >= self._plan.workers
+            or bool(states.exit_codes)
+            or self._recorder.abandoned
+        )
+
+    async def stop(self) -> ServerLife:
+        """Send SIGTERM and wait until the application has shut down; see `Server.stop`."""
+        self._note(stop_asked_s=self._recorder.clock.now())
+        self._launcher.send({"do": "stop", "server": self._number, "grace_s": self._plan.stop_s})
+        await self._states.until(
+            lambda states: states.have_shut_down(self._plan.workers),
+            self._plan.stop_s + STOP_MARGIN_S,
+        )
+        if self._states.down:
+            self._note(shutdown_s=self._recorder.clock.now())
+        return self.life
+
+    async def ask_what_it_waits_for(self) -> None:
+        """Give the workers a moment to write down where their tasks wait."""
+        self._pipes.ask_for_tasks(self._plan.workers)
+        await anyio.sleep(ANSWER_S)
+
+    async def end(self) -> None:
+        """End what is left of the server now, once the event of an exit that is on its way has come."""
+        dropped = any(exchange.error in DROPPED for exchange in self._recorder.exchanges)
+        if dropped and self.life.stop_asked_s is None:
+            await self._states.until(lambda states: bool(states.exit_codes), END_NEWS_S)
+        shutdown_s = self.life.shutdown_s
+        if shutdown_s is not None and self._recorder.clock.now() < shutdown_s + STANDS_S:
+            # The check is meant to see what the app left open; of a process that is gone the system has closed it all.
+            standing = sum(is_running(pid) for pid in self._states.pids)
+            self._note(left_early=standing < self._plan.workers)
+        # From here on the grader itself ends the workers, so their exit says nothing about the solution.
+        self._launcher.servers.pop(self._number, None)
+        self._kill()
+
+    def close(self) -> None:
+        """Complete the record and close all descriptors; no task may read from them any more."""
+        self._pipes.close()
+        log = self._output.text()
+        crash = find_crash(log, self._plan.folder, "start" if self.life.ready_s is None else "load")
+        self._note(
+            log=log,
+            log_bytes=self._output.size_bytes,
+            crash=crash if self.life.exited_s is not None else None,
+        )
+
+    def _note(self, **changes: Any) -> None:
+        self._recorder.life = replace(self.life, **changes)
+
+    async def _guard(self, follow: Callable[[], Awaitable[None]]) -> None:
+        """Run a background task; an error in it ends the check as the harness' fault."""
+        try:
+            await follow()
+        except HarnessError as error:
+            self._recorder.break_off(str(error))
+        except OSError as error:
+            self._recorder.break_off(f"A connection to the server's processes broke: {error}.")
+
+    def _take(self, event: dict[str, Any]) -> None:
+        """Take in an event of the launcher."""
+        if event["event"] == "forked":
+            self._states.pids = list(event["pids"])
+        elif event["event"] == "exited":
+            self._take_exit(event)
+        elif event["event"] == "exceeded":
+            self._exceed(Excess(what=event["what"], limit=event["limit"], seen=event["seen"]))
+        elif event["event"] == "gone":
+            self._states.gone = True
+            self._note(killed=event["killed"])
+        self._states.change()
+
+    def _take_exit(self, event: dict[str, Any]) -> None:
+        states = self._states
+        states.exit_codes.append(event["code"])
+        with contextlib.suppress(ValueError):  # it exited before its pid was known
+            states.pids.remove(event["pid"])
+        excess = self._launcher.group.excess() if self._launcher.group is not None else None
+        if excess is not None:
+            self._exceed(Excess(what=excess.what, limit=excess.limit, seen=excess.seen))
+        if len(states.exit_codes) == 1 or self.life.stop_asked_s is not None:
+            self._note(exited_s=self._recorder.clock.now(), exit_code=states.exit_codes[0])
+
+    def _exceed(self, excess: Excess) -> None:
+        """Record the first limit that was exceeded; the processes are killed for it."""
+        if self.life.exceeded is None:
+            self._note(exceeded=excess)
+
+    def _take_output(self, data: bytes) -> None:
+        self._output.add(data)
+        self.printed.set()
+        size_bytes, limit_bytes = self._output.size_bytes, self._plan.output_bytes
+        if size_bytes > limit_bytes:
+            self._pipes.log.stop()  # a flood would keep the grader busy as long as its writer lives
+            self._end_for(Excess(what="output_bytes", limit=limit_bytes, seen=size_bytes))
+
+    def _end_for(self, excess: Excess) -> None:
+        """Kill the server for a limit that it exceeded, once."""
+        if self.life.exceeded is None:
+            self._exceed(excess)
+            self._kill()
+
+    def _kill(self) -> None:
+        with contextlib.suppress(HarnessError):
+            self._launcher.send({"do": "kill", "server": self._number})

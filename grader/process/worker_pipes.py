@@ -1,0 +1,89 @@
+"""The pipes of a server's worker processes: their output, the stalls of their event loops, and their status."""
+
+import contextlib
+import os
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+
+import anyio
+
+from grader.measure.recorder import Recorder
+from grader.process.pipe import PipeReader
+from grader.process.stalls import StallReader
+from grader.process.worker_states import WorkerStates
+
+
+class WorkerPipes:
+    """Both ends of all pipes of one server.
+
+    Args:
+        folder: where the solution runs.
+        recorder: where stalls are recorded.
+        states: updated by what the workers write to their status socket.
+        take_output: gets each chunk that they print.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        recorder: Recorder,
+        states: WorkerStates,
+        take_output: Callable[[bytes], None],
+    ) -> None:
+        self._folder = folder
+        self._recorder = recorder
+        self._states = states
+        log, self._their_log = os.pipe()
+        self.log = PipeReader(log, take_output)
+        self._pipes = [self.log]
+        self._stalls: list[StallReader] = []
+        self._status, self._their_status = socket.socketpair()
+        self._status.setblocking(False)
+
+    @contextlib.contextmanager
+    def for_workers(self, count: int) -> Iterator[list[int]]:
+        """The descriptors that the workers write to: one each for stalls, then log and status; closed afterwards."""
+        stalls = [os.pipe() for _ in range(count)]
+        self._stalls = [StallReader(self._folder, self._recorder) for _ in stalls]
+        self._pipes += [
+            PipeReader(read, reader.add)
+            for (read, _), reader in zip(stalls, self._stalls, strict=True)
+        ]
+        writing = [write for _, write in stalls] + [self._their_log]
+        try:
+            yield [*writing, self._their_status.fileno()]
+        finally:
+            for descriptor in writing:
+                os.close(descriptor)
+            self._their_status.close()
+
+    @property
+    def followers(self) -> Sequence[Callable[[], Awaitable[None]]]:
+        """What must run in the background for everything to be read as it comes."""
+        return (*(pipe.follow for pipe in self._pipes), self._follow_status)
+
+    def ask_for_tasks(self, workers: int) -> None:
+        """Ask so many workers to write down where their tasks wait; a blocked event loop does not answer."""
+        with contextlib.suppress(OSError):
+            self._status.send(b"tasks\n" * workers)
+
+    def close(self) -> None:
+        """Read what is there already and close all descriptors; no follower may run any more."""
+        for pipe in self._pipes:
+            pipe.close()
+        for reader in self._stalls:
+            reader.finish()
+        self._status.close()
+        self._their_status.close()
+
+    async def _follow_status(self) -> None:
+        while True:
+            await anyio.wait_readable(self._status)
+            try:
+                words = self._status.recv(4096)
+            except ConnectionResetError:  # the process exited before it read a question of ours
+                return
+            if not words:
+                return
+            self._states.take_words(words)
