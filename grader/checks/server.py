@@ -9,8 +9,8 @@ import anyio.abc
 
 from grader.evidence.server import Sample, ServerLife
 from grader.load.client import Address, Visitors
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import pass_gate
-from grader.measure.recorder import Recorder
 from grader.measure.sampler import take_sample
 from grader.process.launcher import Launcher
 from grader.process.output import json_objects
@@ -26,10 +26,10 @@ class Server(Visitors):
         processes: ServerProcesses,
         addresses: Sequence[Address],
         sockets: Sockets,
-        recorder: Recorder,
+        attempt: AttemptContext,
         tasks: anyio.abc.TaskGroup,
     ) -> None:
-        super().__init__(addresses, recorder, tasks, sockets)
+        super().__init__(addresses, attempt, tasks, sockets)
         self._processes = processes
 
     @property
@@ -39,8 +39,8 @@ class Server(Visitors):
 
     def sample(self) -> Sample:
         """Descriptors, threads, memory and CPU seconds of all server processes and their children now."""
-        sample = take_sample(self.pids, self.recorder.clock.now())
-        self.recorder.samples.append(sample)
+        sample = take_sample(self.pids, self.attempt.clock.now())
+        self.attempt.recorder.add(sample)
         return sample
 
     @property
@@ -61,7 +61,7 @@ class Server(Visitors):
         """
         what = f"{text!r} in what the app prints"
         await pass_gate(
-            self.recorder,
+            self.attempt,
             what,
             count,
             lambda: self.output.count(text),
@@ -71,7 +71,7 @@ class Server(Visitors):
 
     async def let_run(self, seconds: float) -> None:
         """Wait until the server has had so many seconds, what was waited for a core not counted."""
-        await self.recorder.watcher.let_run(seconds)
+        await self.attempt.watcher.let_run(seconds)
 
     async def explain(self) -> None:
         """Find out what the solution's tasks wait for, to explain a miss by the clock; decides nothing."""
@@ -88,7 +88,7 @@ class Server(Visitors):
 
 @contextlib.asynccontextmanager
 async def running_server(
-    plan: ServerPlan, launcher: Launcher, recorder: Recorder
+    plan: ServerPlan, launcher: Launcher, attempt: AttemptContext
 ) -> AsyncIterator[Server]:
     """Serve a solution for the length of one check.
 
@@ -102,12 +102,12 @@ async def running_server(
         listening = [stack.enter_context(no_delay(one)) for one in made[: plan.workers]]
         stock = stack.enter_context(SocketStock(launcher, made[plan.workers :]))
         async with anyio.create_task_group() as tasks:
-            processes = ServerProcesses(plan, launcher, recorder, tasks)
+            processes = ServerProcesses(plan, launcher, attempt, tasks)
             stack.callback(processes.close)
             try:
                 await processes.start(listening)
                 yield Server(
-                    processes, [one.getsockname() for one in listening], stock, recorder, tasks
+                    processes, [one.getsockname() for one in listening], stock, attempt, tasks
                 )
             finally:
                 with anyio.CancelScope(shield=True):

@@ -10,13 +10,12 @@ from typing import Any
 
 import anyio
 import anyio.abc
-from msgspec.structs import replace
 
 from grader.errors import HarnessError
 from grader.evidence.server import Excess, ServerLife
 from grader.evidence.traffic import ExchangeError
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal
-from grader.measure.recorder import Recorder
 from grader.measure.sampler import is_running
 from grader.process.launcher import Launcher
 from grader.process.output import Output, find_crash
@@ -70,7 +69,7 @@ class ServerProcesses:
     Args:
         plan: how to serve.
         launcher: forks the workers.
-        recorder: where the server's life is recorded.
+        attempt: records the server's life.
         tasks: task group in which their pipes are read.
 
     Attributes:
@@ -80,23 +79,26 @@ class ServerProcesses:
     _numbers = itertools.count(1)
 
     def __init__(
-        self, plan: ServerPlan, launcher: Launcher, recorder: Recorder, tasks: anyio.abc.TaskGroup
+        self,
+        plan: ServerPlan,
+        launcher: Launcher,
+        attempt: AttemptContext,
+        tasks: anyio.abc.TaskGroup,
     ) -> None:
         self._number = next(self._numbers)
         self._plan = plan
         self._launcher = launcher
-        self._recorder = recorder
+        self._attempt = attempt
         self._tasks = tasks
         self._states = WorkerStates()
         self.printed = Signal()
         self._output = Output()
-        self._pipes = WorkerPipes(plan.folder, recorder, self._states, self._take_output)
-        self.watcher = recorder.watcher
-        self.watcher.pids = lambda: self._states.pids
-        self.watcher.others = lambda: launcher.others
+        self._pipes = WorkerPipes(plan.folder, attempt, self._states, self._take_output)
+        self.watcher = attempt.watcher
+        self.watcher.watch(lambda: self._states.pids, lambda: launcher.others)
         launcher.servers[self._number] = self._take
-        recorder.on_excess = self._end_for
-        recorder.life = ServerLife(workers=plan.workers, started_s=recorder.clock.now())
+        attempt.abort.on_excess(self._end_for)
+        attempt.recorder.add(ServerLife(workers=plan.workers, started_s=attempt.clock.now()))
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -111,8 +113,8 @@ class ServerProcesses:
     @property
     def life(self) -> ServerLife:
         """What is known of the server's life so far."""
-        assert self._recorder.life is not None
-        return self._recorder.life
+        assert self._attempt.recorder.life is not None
+        return self._attempt.recorder.life
 
     async def start(self, listening: Sequence[socket.socket]) -> None:
         """Fork the workers, each with one of these sockets, and wait until all accept connections.
@@ -121,7 +123,7 @@ class ServerProcesses:
             ServerNotReady: a worker exited, or was not ready within the plan's `start_s`.
             HarnessError: the launcher failed.
         """
-        self._recorder.on_abandon = self._states.change
+        self._attempt.abort.on_abandon(self._states.change)
         opening = self.watcher.open()
         self._fork(listening)
         for follow in self._pipes.followers:
@@ -130,7 +132,7 @@ class ServerProcesses:
         self._note(start_watch=self.watcher.close(opening))
         if self._states.exit_codes or self._states.ready < self._plan.workers:
             raise ServerNotReady
-        self._note(ready_s=self._recorder.clock.now())
+        self._note(ready_s=self._attempt.clock.now())
 
     def _fork(self, listening: Sequence[socket.socket]) -> None:
         command = {
@@ -147,19 +149,19 @@ class ServerProcesses:
         return (
             states.ready >= self._plan.workers
             or bool(states.exit_codes)
-            or self._recorder.abandoned
+            or self._attempt.abort.is_abandoned
         )
 
     async def stop(self) -> ServerLife:
         """Send SIGTERM and wait until the application has shut down; see `Server.stop`."""
-        self._note(stop_asked_s=self._recorder.clock.now())
+        self._note(stop_asked_s=self._attempt.clock.now())
         self._launcher.send({"do": "stop", "server": self._number, "grace_s": self._plan.stop_s})
         await self._states.until(
             lambda states: states.have_shut_down(self._plan.workers),
             self._plan.stop_s + STOP_MARGIN_S,
         )
         if self._states.down:
-            self._note(shutdown_s=self._recorder.clock.now())
+            self._note(shutdown_s=self._attempt.clock.now())
         return self.life
 
     async def ask_what_it_waits_for(self) -> None:
@@ -169,11 +171,13 @@ class ServerProcesses:
 
     async def end(self) -> None:
         """End what is left of the server now, once the event of an exit that is on its way has come."""
-        dropped = any(exchange.error in DROPPED for exchange in self._recorder.exchanges)
+        dropped = any(
+            exchange.error in DROPPED for exchange in self._attempt.recorder.exchanges.values()
+        )
         if dropped and self.life.stop_asked_s is None:
             await self._states.until(lambda states: bool(states.exit_codes), END_NEWS_S)
         shutdown_s = self.life.shutdown_s
-        if shutdown_s is not None and self._recorder.clock.now() < shutdown_s + STANDS_S:
+        if shutdown_s is not None and self._attempt.clock.now() < shutdown_s + STANDS_S:
             # The check is meant to see what the app left open; of a process that is gone the system has closed it all.
             standing = sum(is_running(pid) for pid in self._states.pids)
             self._note(left_early=standing < self._plan.workers)
@@ -193,16 +197,16 @@ class ServerProcesses:
         )
 
     def _note(self, **changes: Any) -> None:
-        self._recorder.life = replace(self.life, **changes)
+        self._attempt.recorder.change_life(**changes)
 
     async def _guard(self, follow: Callable[[], Awaitable[None]]) -> None:
         """Run a background task; an error in it ends the check as the harness' fault."""
         try:
             await follow()
         except HarnessError as error:
-            self._recorder.break_off(str(error))
+            self._attempt.abort.break_off(str(error))
         except OSError as error:
-            self._recorder.break_off(f"A connection to the server's processes broke: {error}.")
+            self._attempt.abort.break_off(f"A connection to the server's processes broke: {error}.")
 
     def _take(self, event: dict[str, Any]) -> None:
         """Take in an event of the launcher."""
@@ -226,7 +230,7 @@ class ServerProcesses:
         if excess is not None:
             self._exceed(Excess(what=excess.what, limit=excess.limit, seen=excess.seen))
         if len(states.exit_codes) == 1 or self.life.stop_asked_s is not None:
-            self._note(exited_s=self._recorder.clock.now(), exit_code=states.exit_codes[0])
+            self._note(exited_s=self._attempt.clock.now(), exit_code=states.exit_codes[0])
 
     def _exceed(self, excess: Excess) -> None:
         """Record the first limit that was exceeded; the processes are killed for it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import anyio
 
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import AttemptContext
 from grader.process.pipe import PipeReader
 from grader.process.stalls import StallReader
 from grader.process.worker_states import WorkerStates
@@ -19,7 +19,7 @@ class WorkerPipes:
 
     Args:
         folder: where the solution runs.
-        recorder: where stalls are recorded.
+        attempt: records their stalls.
         states: updated by what the workers write to their status socket.
         take_output: gets each chunk that they print.
     """
@@ -27,12 +27,12 @@ class WorkerPipes:
     def __init__(
         self,
         folder: Path,
-        recorder: Recorder,
+        attempt: AttemptContext,
         states: WorkerStates,
         take_output: Callable[[bytes], None],
     ) -> None:
         self._folder = folder
-        self._recorder = recorder
+        self._attempt = attempt
         self._states = states
         log, self._their_log = os.pipe()
         self.log = PipeReader(log, take_output)
@@ -45,7 +45,7 @@ class WorkerPipes:
     def for_workers(self, count: int) -> Iterator[list[int]]:
         """The descriptors that the workers write to: one each for stalls, then log and status; closed afterwards."""
         stalls = [os.pipe() for _ in range(count)]
-        self._stalls = [StallReader(self._folder, self._recorder) for _ in stalls]
+        self._stalls = [StallReader(self._folder, self._attempt) for _ in stalls]
         self._pipes += [
             PipeReader(read, reader.add)
             for (read, _), reader in zip(stalls, self._stalls, strict=True)

@@ -55,12 +55,12 @@ async def test_an_idle_connection_is_closed_when_the_server_begins_to_shut_down(
             tasks.start_soon(server.stop)
             await visitor.sent_away()
             (tmp_path / "solution" / "go").touch()
-    assert server.recorder.exchanges[-1].error is None
+    assert server.attempt.recorder.freeze().exchanges[-1].error is None
 
 
 async def test_let_run_waits_until_the_server_has_had_its_own_time(serve: Serve) -> None:
     async with serve(HELLO) as server:
-        watcher = server.recorder.watcher
+        watcher = server.attempt.watcher
         opening = watcher.open()
         await server.let_run(0.1)
         watch = watcher.close(opening)

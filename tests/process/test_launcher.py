@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from grader.checks.server import running_server
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import AttemptContext
 from grader.process.launcher import Launcher, running_launcher
 from grader.process.server import ServerPlan
 from tests.conftest import listening_socket
@@ -18,16 +18,16 @@ from tests.waiting import HANG_S, until, wait_until
 
 @pytest.mark.slow
 async def test_killing_a_launcher_is_a_fault_of_the_harness_and_ends_its_servers(
-    tmp_path: Path, recorder: Recorder
+    tmp_path: Path, attempt: AttemptContext
 ) -> None:
     (tmp_path / "app.py").write_text("from fastapi import FastAPI\napp = FastAPI()\n")
     plan = ServerPlan(tmp_path, 1, {}, 10.0, 2.0)
     broken = anyio.Event()
-    recorder.on_break_off = broken.set
+    attempt.abort.on_break_off(broken.set)
     with running_launcher(tmp_path) as launcher:
         async with (
-            launcher.listening(recorder.break_off),
-            running_server(plan, launcher, recorder) as server,
+            launcher.listening(attempt.abort.break_off),
+            running_server(plan, launcher, attempt) as server,
         ):
             pids = server.pids
             assert not launcher.has_ended()
@@ -35,7 +35,7 @@ async def test_killing_a_launcher_is_a_fault_of_the_harness_and_ends_its_servers
             with anyio.fail_after(HANG_S):
                 await broken.wait()
         assert launcher.has_ended()
-    assert "The launcher process ended" in recorder.mishap
+    assert "The launcher process ended" in attempt.recorder.mishap
     await until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
 
 

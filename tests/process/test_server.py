@@ -7,6 +7,7 @@ import psutil
 import pytest
 
 from grader.evidence.traffic import ExchangeError
+from grader.measure.attempt import AttemptContext
 from grader.measure.recorder import Recorder
 from grader.process.launcher import Launcher
 from grader.process.server import ServerNotReady
@@ -234,13 +235,13 @@ async def test_only_the_beginning_and_the_end_of_long_output_are_kept(
 
 
 async def test_the_end_of_a_check_is_not_recorded_as_a_crash(
-    serve: Serve, launcher: Launcher, recorder: Recorder
+    serve: Serve, launcher: Launcher, attempt: AttemptContext
 ) -> None:
     """The exit that the grader itself causes may be reported while the record is still open."""
     async with serve(HELLO) as server:
         await server.get("/")
-    async with launcher.listening(recorder.break_off):
+    async with launcher.listening(attempt.abort.break_off):
         (answered,) = await launcher.sockets(plain=1)
         answered.close()
-        assert recorder.life is not None
-        assert recorder.life.exited_s is None
+        assert attempt.recorder.life is not None
+        assert attempt.recorder.life.exited_s is None
