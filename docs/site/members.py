@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 
 from grader.checks import api, expect
-from grader.load.client import Lingering
+from grader.load.answers import Lingering
 from grader.services.connections import Connections
 from grader.services.database import Held
 
@@ -20,6 +20,8 @@ OF_THE_GRADER = {
     "Call": {"record"},
     "Crowd": {"answers", "burst", "attempt", "count", "index"},
     "Hold": {"covers", "waiting", "released"},
+    "Pending": {"run"},
+    "Schedule": {"is_burst", "numbers"},
     "Server": {"addresses", "explain", "attempt"},
     "Postgres": {"take_stock"},
     "Upstream": {"behaviour", "note", "take_stock"},

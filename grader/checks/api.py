@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from grader.checks.expect import expect
 from grader.checks.server import Server
 from grader.evidence.server import Sample
-from grader.load.client import Answer, Crowd, Pending
+from grader.load.answers import Answer, Crowd, Pending
+from grader.load.shapes import Schedule, Sending
 from grader.registry import SERVICES
 
 # for editors and type checkers; at run time `__getattr__` finds these, and those of any other service
@@ -28,6 +29,8 @@ __all__ = [
     "Pending",
     "Postgres",
     "Sample",
+    "Schedule",
+    "Sending",
     "Server",
     "Upstream",
     "expect",

@@ -15,7 +15,7 @@ from typing import Any, overload
 from grader.evidence.claims import Claim, ClockClaim, CountClaim, Relation, StatusClaim, ValueClaim
 from grader.evidence.traffic import ExchangeError
 from grader.judge.claims import examine_claim
-from grader.load.client import Answer, Crowd
+from grader.load.answers import Answer, Crowd
 from grader.measure.recorder import Recorder
 
 VALUE_CHARS = 4000

@@ -8,7 +8,8 @@ import anyio
 import anyio.abc
 
 from grader.evidence.server import Sample, ServerLife
-from grader.load.client import Address, Visitors
+from grader.load.connection import Address
+from grader.load.visitors import Visitors
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import pass_gate
 from grader.measure.sampler import take_sample

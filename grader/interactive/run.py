@@ -13,8 +13,8 @@ from grader.errors import ExitCode, HarnessError
 from grader.evidence.traffic import ServiceEvent
 from grader.grading.descriptors import allow_descriptors
 from grader.interactive.signals import Ending
-from grader.load.client import Visitors
 from grader.load.rounds import Load
+from grader.load.visitors import Visitors
 from grader.measure.attempt import begin_attempt
 from grader.measure.timing import Clock
 from grader.process.run_dir import temporary_run_dir

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from grader.catalog.load import LoadRequest, RunPlan
 from grader.errors import SolutionError
 from grader.evidence.traffic import ExchangeError
-from grader.load.client import Answer, Pending, Visitors
+from grader.load.answers import Answer, Pending
+from grader.load.visitors import Visitors
 
 GIVE_UP_S = 5.0
 """When a visitor of a round stops waiting."""

@@ -1,30 +1,31 @@
-"""Gates: waiting, with a generous deadline, for something that must come about whatever the machine's speed."""
+"""Gates, and the wait beneath them: for something that a right app brings about, however slow the machine is."""
 
 from collections.abc import Callable
 
 import anyio
 
 from grader.evidence.claims import GateClaim
+from grader.judge.clock import is_witnessed
 from grader.measure.attempt import AttemptContext
+from grader.measure.timing import Opening
 
 DEADLINE_S = 3.0
-"""Default deadline of a gate. Right apps opened theirs within 0.22 s at 32 busy processes on 2 cores (design)."""
+"""Default deadline of a gate. Right apps opened theirs within 0.22 s beside 32 busy processes on 2 cores."""
 
 DEADLINE_CROWD_S = 5.0
-"""The same where more than 20 are awaited."""
+"""The same for counts above 20."""
 
 
 OWN_LIMIT_S = 0.5
-"""When so much of the waiting was the code's own doing, a gate will not open any more. Of right apps it was at
-most 0.084 s, on a quiet machine and beside 8 busy processes; of wrong ones there is no end to it
-(docs/explanation/verdicts.md)."""
+"""Default patience of a gate, in the solution's own time. Right apps had at most 0.084 s of their own, on a quiet
+machine and beside 8 busy processes; in wrong ones it grows without end (docs/explanation/verdicts.md)."""
 
 HASTE = 0.5
 """The share of the default patience, of gates and of single visitors, once another check has failed for good: the
-verdict stands, and whoever failed is to hear it soon. What is left is three times what right apps need."""
+verdict is known, and the learner should see it soon. What is left is three times what right apps need."""
 
 LOOK_S = 0.03
-"""How often it is looked, once the patience may be over, whether the waiting is the code's own doing."""
+"""Polling interval of the own time, once the patience may be exhausted."""
 
 
 class GateMissed(Exception):
@@ -36,13 +37,13 @@ class GateMissed(Exception):
 
 
 class Signal:
-    """Wakes all who wait whenever something has changed."""
+    """Wakes all waiting tasks whenever something has changed."""
 
     def __init__(self) -> None:
         self._event: anyio.Event | None = None
 
     def set(self) -> None:
-        """Wake all who wait now."""
+        """Wake all tasks that wait now."""
         if self._event is not None:
             self._event.set()
             self._event = None
@@ -55,17 +56,52 @@ class Signal:
 
 
 def pause_s(patience_s: float, own_s: float | None, look_s: float) -> float:
-    """How long the patience cannot be over yet: what is the app's own doing grows no faster than time passes.
+    """How long the patience certainly lasts: own time grows no faster than the clock.
 
-    A look reads the times of every thread of the app, so with hundreds of them and many visitors it must not be taken
-    for nothing: the grader would keep itself busy, and lay that at the solution's door.
+    Measuring own time reads the times of every thread of the solution. With hundreds of threads and many visitors,
+    needless measurements would keep the grader busy, and delay the solution.
 
     Args:
-        patience_s: how much may be the app's own doing.
-        own_s: how much of it was so far; None where the system does not tell.
+        patience_s: how much own time is allowed.
+        own_s: how much it was so far; None where the system does not tell.
         look_s: the shortest pause.
     """
     return max(look_s, min(patience_s, patience_s - (own_s or 0.0)))
+
+
+async def wait_for(
+    attempt: AttemptContext,
+    is_over: Callable[[], bool],
+    changed: Signal,
+    *,
+    opening: Opening,
+    deadline_s: float,
+    patience_s: float,
+    look_s: float = LOOK_S,
+) -> None:
+    """Wait until `is_over()`, the deadline, or the end of the patience; the caller asks `is_over()` for which it was.
+
+    Args:
+        attempt: measures own time.
+        is_over: the condition.
+        changed: set whenever the condition may have changed.
+        opening: where the watch began in which own time is measured.
+        deadline_s: seconds from now, after which the wait ends in any case.
+        patience_s: how much of the time since the opening may certainly be the solution's own.
+        look_s: polling interval of the own time.
+    """
+    now_s = attempt.clock.now()
+    ends_at_s = now_s + deadline_s
+    look_at_s = max(now_s + look_s, opening.at_s + patience_s)
+    while not is_over() and now_s < ends_at_s:
+        if now_s >= look_at_s:
+            watch = attempt.watcher.close(opening)
+            if is_witnessed(watch, patience_s):
+                return
+            look_at_s = now_s + pause_s(patience_s, watch.own_s, look_s)
+        with anyio.move_on_after(min(look_at_s, ends_at_s) - now_s):
+            await changed.wait()
+        now_s = attempt.clock.now()
 
 
 async def pass_gate(
@@ -86,28 +122,25 @@ async def pass_gate(
         seen: counts them now.
         changed: set whenever the count may have changed.
         deadline_s: 3 s by default, 5 s for more than 20.
-        patience_s: how much of the waiting may be the app's own doing before the gate is given up; by default
+        patience_s: how much of the waiting may be the solution's own time before the gate is given up; by default
             `OWN_LIMIT_S`, less in haste.
 
     Raises:
-        GateMissed: the deadline passed first.
+        GateMissed: the deadline or the patience ended first.
     """
     if deadline_s is None:
         deadline_s = DEADLINE_S if wanted <= 20 else DEADLINE_CROWD_S
     if patience_s is None:
         patience_s = OWN_LIMIT_S * attempt.haste
     opening = attempt.watcher.open()
-    look_at_s = opening.at_s + patience_s
-    with anyio.move_on_after(deadline_s):
-        while seen() < wanted:
-            now_s = attempt.clock.now()
-            if now_s >= look_at_s:
-                own_s = attempt.watcher.close(opening).own_s
-                if own_s is not None and own_s > patience_s:
-                    break
-                look_at_s = now_s + pause_s(patience_s, own_s, LOOK_S)
-            with anyio.move_on_after(look_at_s - now_s):
-                await changed.wait()
+    await wait_for(
+        attempt,
+        lambda: seen() >= wanted,
+        changed,
+        opening=opening,
+        deadline_s=deadline_s,
+        patience_s=patience_s,
+    )
     claim = GateClaim(
         what=what,
         wanted=wanted,

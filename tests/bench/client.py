@@ -14,7 +14,7 @@ from pathlib import Path
 
 import anyio
 
-from grader.load.client import Visitors
+from grader.load.visitors import Visitors
 from grader.measure.attempt import begin_attempt
 from grader.measure.timing import Clock
 from tests.bench.bare import HOST, uvicorn_process

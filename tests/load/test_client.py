@@ -12,7 +12,8 @@ import pytest
 
 from grader.evidence.claims import GateClaim
 from grader.evidence.traffic import ExchangeError
-from grader.load.client import BODY_LIMIT_BYTES, Visitors
+from grader.load.connection import BODY_LIMIT_BYTES
+from grader.load.visitors import Visitors
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed
 from grader.measure.recorder import Recorder

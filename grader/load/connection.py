@@ -1,0 +1,243 @@
+"""One connection and the one exchange on it: HTTP/1.1 by h11 on an asyncio transport.
+
+Why this is not a client library, and what it was measured against: docs/decisions/0004-load-client.md.
+"""
+
+import asyncio
+import json as json_module
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import h11
+
+from grader.evidence.traffic import Exchange, ExchangeError
+from grader.measure.gates import Signal
+from grader.measure.timing import Clock
+
+BODY_LIMIT_BYTES = 4 * 1024 * 1024
+"""A longer answer is cut off and counts as an error."""
+
+EVENTS_LIMIT = 20_000
+"""An answer in more pieces than this is cut off, too: each piece costs the grader computing time."""
+
+INTERIM_LIMIT = 20
+"""How many interim answers (status 1xx) may precede the final one."""
+
+BODY_KEPT_CHARS = 500
+"""How much of a body becomes evidence."""
+
+SLOW_BUFFER_BYTES = 4096
+"""Receive buffer of a visitor that reads slowly, so that the kernel does not read ahead for it."""
+
+Address = tuple[str, int]
+"""Host and port."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a visitor requests.
+
+    Attributes:
+        path: with query, if any.
+        json: body, sent as JSON; None for no body.
+        headers: further headers.
+        n: the number that stands for `{n}` in the path, if it has one.
+    """
+
+    method: str
+    path: str
+    json: object = None
+    headers: Mapping[str, str] | None = None
+    n: int | None = None
+
+    def message(self, host: Address) -> tuple[h11.Request, bytes]:
+        """Head and body as h11 takes them."""
+        content = b"" if self.json is None else json_module.dumps(self.json).encode()
+        fields = [
+            ("host", ":".join(map(str, host))),
+            ("accept", "*/*"),
+            *(self.headers or {}).items(),
+        ]
+        if self.json is not None:
+            fields += [("content-type", "application/json"), ("content-length", str(len(content)))]
+        return h11.Request(method=self.method, target=self.path, headers=fields), content
+
+
+class Visit(asyncio.Protocol):
+    """One connection and the one exchange on it.
+
+    Args:
+        clock: the run's clock.
+        patience_s: how much of the time may be the solution's own before the visitor gives up.
+        read_bytes_per_s: how fast the visitor reads; None for as fast as data comes.
+
+    Attributes:
+        changed: set whenever something has come.
+        ended: set when the visit is over.
+        ended_s: when it was over; None while it is not.
+        error: why there was no whole answer; None if there was one, or while the visit is not over.
+    """
+
+    def __init__(
+        self, clock: Clock, patience_s: float, read_bytes_per_s: float | None = None
+    ) -> None:
+        self.patience_s = patience_s
+        self.sent_s: float | None = None
+        self.status: int | None = None
+        self.headers: dict[str, str] = {}
+        self.body = bytearray()
+        self.error: ExchangeError | None = None
+        self.ended_s: float | None = None
+        self.changed = Signal()
+        self.ended = Signal()
+        self._clock = clock
+        self._first_byte_s: float | None = None
+        self._last_byte_s: float | None = None
+        self._http = h11.Connection(h11.CLIENT)
+        self._events = 0
+        self._interim = 0
+        self._transport: asyncio.Transport | None = None
+        self._read_bytes_per_s = read_bytes_per_s
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the answer is complete, the connection is closed, or the visitor has left."""
+        return self.ended_s is not None
+
+    async def connect(self, connection: socket.socket, address: Address) -> bool:
+        """Open the connection; False if it is refused, and the visit is over then.
+
+        Args:
+            connection: an unconnected socket, closed by this visit.
+            address: where to.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            if self._read_bytes_per_s is not None:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_BUFFER_BYTES)
+            connection.setblocking(False)
+            await loop.sock_connect(connection, address)
+            await loop.create_connection(lambda: self, sock=connection)
+        except OSError:
+            connection.close()
+            self.finish(ExchangeError.REFUSED)
+            return False
+        except BaseException:
+            connection.close()
+            raise
+        return not self.is_over
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def send(self, request: h11.Request, content: bytes) -> None:
+        """Send the whole request at once."""
+        assert self._transport is not None
+        parts = [self._http.send(request)]
+        if content:
+            parts.append(self._http.send(h11.Data(data=content)))
+        parts.append(self._http.send(h11.EndOfMessage()))
+        self.sent_s = self._clock.now()
+        self._transport.write(b"".join(part for part in parts if part))
+
+    def data_received(self, data: bytes) -> None:
+        if self.is_over:
+            return
+        now_s = self._clock.now()
+        self._first_byte_s = self._first_byte_s or now_s
+        self._parse(data, now_s)
+        self.changed.set()
+        if self._read_bytes_per_s is not None and self._transport is not None and not self.is_over:
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(len(data) / self._read_bytes_per_s, self._read_on)
+
+    def _read_on(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _parse(self, data: bytes, now_s: float) -> None:
+        try:
+            self._http.receive_data(data)
+            while not self.is_over:
+                event = self._http.next_event()
+                self._events += 1
+                if self._events > EVENTS_LIMIT:
+                    self.finish(ExchangeError.TOO_LARGE)
+                elif (
+                    event is h11.NEED_DATA
+                    or event is h11.PAUSED
+                    or isinstance(event, h11.ConnectionClosed)
+                ):
+                    return
+                else:
+                    self._take(event, now_s)
+        except h11.RemoteProtocolError:
+            self.finish(ExchangeError.MALFORMED if data else ExchangeError.CLOSED)
+
+    def _take(self, event: object, now_s: float) -> None:
+        """Take in one part of the answer."""
+        if isinstance(event, h11.InformationalResponse):
+            self._interim += 1
+            if self._interim > INTERIM_LIMIT:
+                self.finish(ExchangeError.MALFORMED)
+        elif isinstance(event, h11.Response):
+            self.status = event.status_code
+            self.headers = {
+                name.decode("latin-1"): value.decode("latin-1") for name, value in event.headers
+            }
+        elif isinstance(event, h11.Data):
+            self.body += event.data
+            if len(self.body) > BODY_LIMIT_BYTES:
+                self.finish(ExchangeError.TOO_LARGE)
+        elif isinstance(event, h11.EndOfMessage):
+            self._last_byte_s = now_s
+            self.finish(None)
+
+    def eof_received(self) -> None:
+        if not self.is_over:
+            self._parse(b"", self._clock.now())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.finish(ExchangeError.CLOSED)
+
+    def leave(self) -> None:
+        """Close the connection without waiting for the answer."""
+        self.finish(ExchangeError.LEFT)
+
+    def finish(self, error: ExchangeError | None) -> None:
+        """End the visit; after the first call nothing changes any more."""
+        if not self.is_over:
+            self.error = error
+            self.ended_s = self._clock.now()
+            self.ended.set()
+        if self._transport is not None:
+            self._transport.close()
+
+    def exchange(self, number: int, request: Request, planned_s: float) -> Exchange:
+        """The visit as evidence, once it is over.
+
+        Args:
+            number: the exchange's id.
+            request: what was sent.
+            planned_s: when it was to be sent.
+        """
+        assert self.ended_s is not None
+        body = bytes(self.body[: BODY_KEPT_CHARS * 4]).decode(errors="replace")
+        return Exchange(
+            id=number,
+            method=request.method,
+            path=request.path,
+            n=request.n,
+            planned_s=planned_s,
+            sent_s=self.sent_s,
+            first_byte_s=self._first_byte_s,
+            last_byte_s=self._last_byte_s,
+            ended_s=self._last_byte_s or self.ended_s,
+            status=self.status,
+            size_bytes=len(self.body),
+            body=body[:BODY_KEPT_CHARS],
+            error=self.error,
+            patience_s=self.patience_s,
+        )

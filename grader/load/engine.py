@@ -1,0 +1,239 @@
+"""The engine behind all load shapes: it sends what a schedule says and waits for the answers."""
+
+import asyncio
+import contextlib
+import itertools
+import math
+import socket
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import anyio
+import h11
+
+from grader.evidence.machine import Watch
+from grader.evidence.traffic import Burst, Exchange, ExchangeError
+from grader.load.answers import Answer, Crowd
+from grader.load.connection import Address, Request, Visit
+from grader.load.shapes import Schedule, Sending
+from grader.measure.attempt import AttemptContext
+from grader.measure.gates import Signal, wait_for
+from grader.measure.timing import Opening
+from grader.process.sockets import Sockets
+
+PATIENCE_SHARE = 1 / 3
+"""The share of `give_up_s` that may be the solution's own time before a visitor gives up. The judge's `DEADLINE_SHARE`
+is another number: it is for deadlines that passed entirely, while this one ends the waiting early."""
+
+CUT_LOOK_S = 0.02
+"""Polling interval of the own time, once a schedule may miss its limit."""
+
+
+@dataclass(frozen=True)
+class PlannedLoad:
+    """A schedule with everything that its visitors need.
+
+    Attributes:
+        schedule: who sends when.
+        requests: what they request, one for each sending.
+        give_up_s: when a visitor stops waiting, in seconds from its planned sending.
+        cut_off_s: a visit that certainly took longer than this is ended; None to wait for all.
+    """
+
+    schedule: Schedule
+    requests: Sequence[Request]
+    give_up_s: float
+    cut_off_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """One visitor under way: what it does, what it requests, and its connection."""
+
+    sending: Sending
+    request: Request
+    message: tuple[h11.Request, bytes]
+    visit: Visit
+    connection: socket.socket
+
+    def send(self) -> None:
+        """Send the request, and leave later if the schedule says so."""
+        self.visit.send(*self.message)
+        if self.sending.leave_after_s is not None:
+            asyncio.get_running_loop().call_later(self.sending.leave_after_s, self.visit.leave)
+
+
+class Engine:
+    """Sends requests to one server and records each exchange.
+
+    Args:
+        addresses: host and port of each server process; connections are dealt out to them in turn.
+        attempt: measures and records.
+        sockets: supplies unconnected sockets.
+    """
+
+    def __init__(
+        self, addresses: Sequence[Address], attempt: AttemptContext, sockets: Sockets
+    ) -> None:
+        self._host = addresses[0]
+        self._next_address = itertools.cycle(addresses)
+        self._attempt = attempt
+        self._sockets = sockets
+
+    def visit(self, sending: Sending, patience_s: float) -> Visit:
+        """A visit that has no connection yet."""
+        return Visit(self._attempt.clock, patience_s, sending.read_bytes_per_s)
+
+    async def connect(self, visit: Visit) -> None:
+        """Open a visit's connection and send nothing."""
+        (connection,) = await self._sockets.take(1)
+        await visit.connect(connection, next(self._next_address))
+
+    async def send_one(
+        self, visit: Visit, sending: Sending, request: Request, give_up_s: float
+    ) -> Answer:
+        """Send one request now and wait for the end of its visit.
+
+        Args:
+            visit: not connected yet.
+            sending: what the visitor does; its offset and number do not matter.
+            request: what is requested.
+            give_up_s: when the visitor stops waiting in any case.
+        """
+        message = request.message(self._host)
+        (connection,) = await self._sockets.take(1)
+        visitor = Visitor(sending, request, message, visit, connection)
+        opening = self._attempt.watcher.open()
+        planned_s = self._attempt.clock.now()
+        try:
+            if await self._connect(visitor):
+                visitor.send()
+            await self._end(visitor, opening, planned_s + give_up_s)
+        finally:  # a cancelled visitor leaves no connection open
+            visit.leave()
+        exchange = self._record(visitor, planned_s)
+        return self._answer(visit, exchange, self._attempt.watcher.close(opening))
+
+    async def send(self, load: PlannedLoad) -> Crowd:
+        """Send a whole schedule and wait for the end of all visits."""
+        visitors = await self._prepare(load)
+        opening = self._attempt.watcher.open()
+        begin_s = self._attempt.clock.now()
+        # Visitors at the very beginning send without a turn of the event loop in between, and need no task.
+        connected_first = load.schedule.connected_first
+        first = [v for v in visitors if connected_first and not v.sending.offset_s]
+        for visitor in first:
+            if not visitor.visit.is_over:
+                visitor.send()
+        visits = [visitor.visit for visitor in visitors]
+        async with (
+            self._cutting(visits, opening, load.cut_off_s),
+            anyio.create_task_group() as coming,
+        ):
+            for visitor in visitors:
+                if visitor.sending.offset_s or not connected_first:
+                    coming.start_soon(self._come, visitor, load, opening, begin_s)
+            for visitor in first:
+                await self._end(visitor, opening, begin_s + load.give_up_s)
+        return self._crowd(load, visitors, begin_s, self._attempt.watcher.close(opening))
+
+    async def _prepare(self, load: PlannedLoad) -> list[Visitor]:
+        """Do before the watch begins what would take time in it."""
+        messages = [request.message(self._host) for request in load.requests]
+        sockets = await self._sockets.take(len(messages))
+        patience_s = PATIENCE_SHARE * load.give_up_s
+        visitors = [
+            Visitor(sending, request, message, self.visit(sending, patience_s), connection)
+            for sending, request, message, connection in zip(
+                load.schedule.sendings, load.requests, messages, sockets, strict=True
+            )
+        ]
+        if load.schedule.connected_first:
+            async with anyio.create_task_group() as connecting:
+                for visitor in visitors:
+                    connecting.start_soon(self._connect, visitor)
+        return visitors
+
+    async def _come(
+        self, visitor: Visitor, load: PlannedLoad, opening: Opening, begin_s: float
+    ) -> None:
+        """Send at the planned moment; latency counts from then, however late this task wakes up."""
+        planned_s = begin_s + visitor.sending.offset_s
+        await anyio.sleep(max(0.0, planned_s - self._attempt.clock.now()))
+        if not load.schedule.connected_first:
+            await self._connect(visitor)
+        if not visitor.visit.is_over:
+            visitor.send()
+        await self._end(visitor, opening, planned_s + load.give_up_s)
+
+    async def _connect(self, visitor: Visitor) -> bool:
+        return await visitor.visit.connect(visitor.connection, next(self._next_address))
+
+    async def _end(self, visitor: Visitor, opening: Opening, deadline_s: float) -> None:
+        """Wait until the visit is over; the visitor gives up at the deadline (on the run's clock) or when impatient."""
+        visit = visitor.visit
+        await wait_for(
+            self._attempt,
+            lambda: visit.is_over,
+            visit.ended,
+            opening=opening,
+            deadline_s=max(0.0, deadline_s - self._attempt.clock.now()),
+            patience_s=visit.patience_s,
+        )
+        visit.finish(ExchangeError.TIMED_OUT)
+
+    @contextlib.asynccontextmanager
+    async def _cutting(
+        self, visits: Sequence[Visit], opening: Opening, limit_s: float | None
+    ) -> AsyncIterator[None]:
+        """Meanwhile, end visits that are certainly too slow."""
+        async with anyio.create_task_group() as tasks:
+            if limit_s is not None and self._attempt.cuts_off:
+                tasks.start_soon(self._cut, visits, opening, limit_s)
+            yield
+            tasks.cancel_scope.cancel()
+
+    async def _cut(self, visits: Sequence[Visit], opening: Opening, limit_s: float) -> None:
+        while True:
+            await wait_for(
+                self._attempt,
+                lambda: False,
+                Signal(),
+                opening=opening,
+                deadline_s=math.inf,
+                patience_s=limit_s,
+                look_s=CUT_LOOK_S,
+            )
+            now_s = self._attempt.clock.now()
+            for visit in visits:
+                if visit.sent_s is not None and now_s - visit.sent_s > limit_s:
+                    visit.finish(ExchangeError.CUT_OFF)
+
+    def _record(self, visitor: Visitor, planned_s: float) -> Exchange:
+        recorder = self._attempt.recorder
+        exchange = visitor.visit.exchange(recorder.new_id(), visitor.request, planned_s)
+        recorder.add(exchange)
+        return exchange
+
+    def _answer(self, visit: Visit, exchange: Exchange, watch: Watch) -> Answer:
+        return Answer(exchange, visit.headers, bytes(visit.body), watch, self._attempt)
+
+    def _crowd(
+        self, load: PlannedLoad, visitors: Sequence[Visitor], begin_s: float, watch: Watch
+    ) -> Crowd:
+        """Record all exchanges and the burst that they make."""
+        exchanges = [
+            self._record(visitor, begin_s + visitor.sending.offset_s) for visitor in visitors
+        ]
+        burst = Burst(
+            id=self._attempt.recorder.new_id(),
+            exchanges=tuple(exchange.id for exchange in exchanges),
+            steady=not load.schedule.is_burst,
+            watch=watch,
+        )
+        self._attempt.recorder.add(burst)
+        answers = tuple(
+            self._answer(visitor.visit, exchange, watch)
+            for visitor, exchange in zip(visitors, exchanges, strict=True)
+        )
+        return Crowd(answers, burst, self._attempt)

@@ -1,0 +1,63 @@
+"""Load shapes: schedules of what visitors do, and when. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One visitor's part of a schedule.
+
+    Attributes:
+        offset_s: when the request is sent, in seconds from the beginning; latencies count from then.
+        n: stands for `{n}` in the path; an unpredictable number by default.
+        leave_after_s: when the visitor leaves without waiting for the answer, in seconds after sending; None to stay.
+        read_bytes_per_s: how fast the visitor reads the answer; None for as fast as data comes.
+    """
+
+    offset_s: float = 0.0
+    n: int | None = None
+    leave_after_s: float | None = None
+    read_bytes_per_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A load shape: what each visitor does, in the order in which the answers are returned.
+
+    Attributes:
+        sendings: one for each visitor; offsets may be in any order and may repeat.
+        connected_first: whether all connections are open before the beginning. Otherwise each is opened when its
+            request is to be sent, and opening it counts as part of the latency.
+    """
+
+    sendings: tuple[Sending, ...]
+    connected_first: bool = False
+
+    @property
+    def is_burst(self) -> bool:
+        """Whether all requests are sent at the same moment on open connections, and so must overlap."""
+        return self.connected_first and not any(sending.offset_s for sending in self.sendings)
+
+    def numbers(self, base: int) -> list[int]:
+        """The number of each visitor; for one that has none, `base` plus its position."""
+        return [
+            base + i if sending.n is None else sending.n for i, sending in enumerate(self.sendings)
+        ]
+
+
+def at_once(count: int, numbers: Sequence[int] | None = None) -> Schedule:
+    """A burst: all visitors at the same moment, connected before.
+
+    Args:
+        count: how many visitors.
+        numbers: their numbers; unpredictable ones by default.
+    """
+    sendings = (Sending(n=numbers[i] if numbers else None) for i in range(count))
+    return Schedule(tuple(sendings), connected_first=True)
+
+
+def at_rate(rate_per_s: float, duration_s: float) -> Schedule:
+    """A steady stream: visitors at a fixed rate, at least one; each connects when it comes."""
+    count = max(1, round(rate_per_s * duration_s))
+    return Schedule(tuple(Sending(offset_s=i / rate_per_s) for i in range(count)))
