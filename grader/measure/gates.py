@@ -5,6 +5,7 @@ from collections.abc import Callable
 import anyio
 
 from grader.evidence.claims import GateClaim
+from grader.evidence.machine import Watch
 from grader.judge.clock import is_witnessed
 from grader.measure.attempt import AttemptContext
 from grader.measure.timing import Opening
@@ -116,39 +117,46 @@ async def pass_gate(
     """Wait until `seen()` is at least `wanted`, and record the claim.
 
     Args:
-        attempt: records the claim.
         what: the things that are counted, in plain words: "calls to /prices under way at once".
-        wanted: how many must be seen.
-        seen: counts them now.
-        changed: set whenever the count may have changed.
+        seen: counts them now; `changed` is set whenever the count may have changed.
         deadline_s: 3 s by default, 5 s for more than 20.
-        patience_s: how much of the waiting may be the solution's own time before the gate is given up; by default
-            `OWN_LIMIT_S`, less in haste.
+        patience_s: how much of the waiting may be the solution's own time; by default `OWN_LIMIT_S`, less in haste.
 
     Raises:
         GateMissed: the deadline or the patience ended first.
     """
     if deadline_s is None:
         deadline_s = DEADLINE_S if wanted <= 20 else DEADLINE_CROWD_S
-    if patience_s is None:
-        patience_s = OWN_LIMIT_S * attempt.haste
-    opening = attempt.watcher.open()
-    await wait_for(
-        attempt,
-        lambda: seen() >= wanted,
-        changed,
-        opening=opening,
-        deadline_s=deadline_s,
-        patience_s=patience_s,
-    )
+    patience_s = OWN_LIMIT_S * attempt.haste if patience_s is None else patience_s
+    watch = await _watched(attempt, lambda: seen() >= wanted, changed, deadline_s, patience_s)
     claim = GateClaim(
         what=what,
         wanted=wanted,
         seen=seen(),
         deadline_s=deadline_s,
         own_limit_s=patience_s,
-        watch=attempt.watcher.close(opening),
+        watch=watch,
     )
     attempt.recorder.add(claim)
     if claim.seen < wanted:
         raise GateMissed(claim)
+
+
+async def _watched(
+    attempt: AttemptContext,
+    is_over: Callable[[], bool],
+    changed: Signal,
+    deadline_s: float,
+    patience_s: float,
+) -> Watch:
+    """Wait in a watch of its own; returns how the machine fared meanwhile."""
+    opening = attempt.watcher.open()
+    await wait_for(
+        attempt,
+        is_over,
+        changed,
+        opening=opening,
+        deadline_s=deadline_s,
+        patience_s=patience_s,
+    )
+    return attempt.watcher.close(opening)
