@@ -172,13 +172,14 @@ class Engine:
     async def _end(self, visitor: Visitor, opening: Opening, deadline_s: float) -> None:
         """Wait until the visit is over; the visitor gives up at the deadline (on the run's clock) or when impatient."""
         visit = visitor.visit
+        # Own time is counted from the beginning of the schedule; at most the offset of it was before this visitor came.
         await wait_for(
             self._attempt,
             lambda: visit.is_over,
             visit.ended,
             opening=opening,
             deadline_s=max(0.0, deadline_s - self._attempt.clock.now()),
-            patience_s=visit.patience_s,
+            patience_s=visit.patience_s + visitor.sending.offset_s,
         )
         visit.finish(ExchangeError.TIMED_OUT)
 
