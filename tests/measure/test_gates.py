@@ -1,6 +1,7 @@
-"""Gates: what they wait for, and what their waiting costs."""
+"""Gates and the wait beneath them: what ends them, and what waiting costs."""
 
 from dataclasses import replace
+from typing import Any
 
 import anyio
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from grader.evidence.claims import GateClaim
 from grader.evidence.machine import CpuTimes, Watch
 from grader.measure.attempt import AttemptContext
-from grader.measure.gates import GateMissed, Signal, pass_gate, pause_s
+from grader.measure.gates import LOOK_S, GateMissed, Signal, pass_gate, pause_s, wait_for
 from grader.measure.timing import Opening
 from tests.waiting import HANG_S
 
@@ -24,7 +25,7 @@ from tests.waiting import HANG_S
         (None, 0.5),
     ],
 )
-def test_it_is_not_looked_before_the_patience_can_be_over(
+def test_own_time_is_not_measured_before_the_patience_can_be_exhausted(
     own_s: float | None, pause: float
 ) -> None:
     assert pause_s(0.5, own_s, 0.03) == pytest.approx(pause)
@@ -93,3 +94,81 @@ async def test_changes_are_no_reason_to_look_at_an_app_that_was_let_do_nothing(
     looks, claim = await wait_in_vain(attempt, 0.0, deadline_s=0.6)
     assert looks <= 4
     assert claim.watch.elapsed_s >= 0.6
+
+
+def alone(attempt: AttemptContext) -> AttemptContext:
+    """An attempt in which all time is the app's own."""
+    watcher: Any = CountedLooks(attempt, 1.0)
+    return replace(attempt, watcher=watcher)
+
+
+async def test_a_wait_ends_when_its_condition_is_met(attempt: AttemptContext) -> None:
+    changed, met = Signal(), anyio.Event()
+
+    async def change() -> None:
+        await anyio.sleep(0.01)
+        changed.set()  # nothing new
+        await anyio.sleep(0.01)
+        met.set()
+        changed.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(change)
+        await wait_for(
+            attempt,
+            met.is_set,
+            changed,
+            opening=attempt.watcher.open(),
+            deadline_s=HANG_S,
+            patience_s=HANG_S,
+        )
+    assert met.is_set()
+
+
+async def test_a_wait_ends_at_its_deadline_though_there_is_patience_left(
+    attempt: AttemptContext,
+) -> None:
+    began_s = attempt.clock.now()
+    await wait_for(
+        attempt,
+        lambda: False,
+        Signal(),
+        opening=attempt.watcher.open(),
+        deadline_s=0.05,
+        patience_s=HANG_S,
+    )
+    assert attempt.clock.now() - began_s >= 0.05
+
+
+async def test_a_wait_whose_patience_was_exhausted_before_still_lets_answers_come(
+    attempt: AttemptContext,
+) -> None:
+    """Visitors of a burst share one watch: the second one is waited for after the first one gave up."""
+    attempt = alone(attempt)
+    opening = attempt.watcher.open()
+    await anyio.sleep(0.02)
+    began_s = attempt.clock.now()
+    await wait_for(
+        attempt,
+        lambda: False,
+        Signal(),
+        opening=opening,
+        deadline_s=HANG_S,
+        patience_s=0.01,
+    )
+    assert attempt.clock.now() - began_s >= LOOK_S
+
+
+async def test_a_wait_for_what_is_there_already_measures_nothing(attempt: AttemptContext) -> None:
+    looks = CountedLooks(attempt, 1.0)
+    watcher: Any = looks
+    opening = looks.open()
+    await wait_for(
+        replace(attempt, watcher=watcher),
+        lambda: True,
+        Signal(),
+        opening=opening,
+        deadline_s=HANG_S,
+        patience_s=0.0,
+    )
+    assert looks.looks == 0

@@ -1,0 +1,124 @@
+"""Visitors: they come alone, in bursts and at a rate, they leave and they give up."""
+
+import itertools
+import socket
+import statistics
+
+import anyio
+import pytest
+
+from grader.evidence.traffic import ExchangeError
+from grader.load.visitors import Visitors
+from grader.measure.attempt import AttemptContext
+from grader.measure.recorder import Recorder
+from tests.conftest import Serve
+from tests.load.apps import SLEEPER
+from tests.waiting import HANG_S
+
+
+async def test_a_burst_is_sent_at_the_same_moment_and_overlaps(
+    serve: Serve, recorder: Recorder
+) -> None:
+    async with serve(SLEEPER) as server:
+        crowd = await server.burst("GET", "/together/{n}", count=100)
+    assert [int(answer.body) for answer in crowd] == [answer.n for answer in crowd]
+    assert len({answer.n for answer in crowd}) == 100
+    sent = [answer.exchange.sent_s for answer in crowd if answer.exchange.sent_s is not None]
+    assert max(sent) < min(answer.exchange.ended_s for answer in crowd)
+    assert recorder.bursts[0].exchanges == tuple(answer.exchange.id for answer in crowd)
+
+
+async def test_several_paths_are_taken_in_turn(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        crowd = await server.burst("GET", ["/sleep/{n}", "/left"], count=4, numbers=[5, 6, 7, 8])
+    assert [answer.exchange.path for answer in crowd] == ["/sleep/5", "/left", "/sleep/7", "/left"]
+
+
+async def test_steady_visitors_come_as_planned_however_slow_the_answers_are(serve: Serve) -> None:
+    source = """
+        import time
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+        @app.get("/{n}")
+        async def stall(n: int) -> int:
+            time.sleep(0.05)
+            return n
+    """
+    async with serve(source) as server:
+        stream = await server.steady("GET", "/{n}", rate_per_s=100, duration_s=0.2)
+    planned = [answer.exchange.planned_s for answer in stream]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(planned)]
+    assert len(stream) == 20
+    assert statistics.median(gaps) == pytest.approx(0.01)
+    # 20 answers at 50 ms each one after another: the last one planned at 0.19 s is answered at 1 s or later.
+    assert stream[-1].elapsed_s > 0.7
+
+
+async def test_a_visitor_can_leave(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        answer = await server.get("/never", leave_after_s=0.03)
+        assert answer.exchange.error is ExchangeError.LEFT
+        assert answer.elapsed_s >= 0.03
+
+
+async def test_the_server_sees_that_a_visitor_left(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        pending = server.start("GET", "/stream", read_bytes_per_s=10_000)
+        await pending.received(b"x", 1)
+        pending.leave()
+        with anyio.fail_after(HANG_S):
+            while (await server.get("/left")).body != b"1":
+                await anyio.sleep(0.01)
+
+
+CROWDED = """
+    import asyncio
+    from fastapi import FastAPI
+
+    app = FastAPI()
+    begun = []
+
+    @app.get("/wait")
+    async def wait() -> None:
+        begun.append(1)
+        await asyncio.sleep(600)
+
+    @app.get("/begun")
+    async def count() -> int:
+        return len(begun)
+
+    @app.get("/silent")
+    async def silent() -> None:
+        await asyncio.sleep(600)
+"""
+
+
+async def test_settle_waits_until_the_server_has_begun_all_earlier_requests(
+    serve: Serve,
+) -> None:
+    async with serve(CROWDED) as server:
+        for _ in range(130):
+            server.start("GET", "/wait")
+        assert (await server.settle("/begun")).body == b"130"
+        silence = await server.settle("/silent", give_up_s=0.1)
+    assert silence.exchange.error is ExchangeError.TIMED_OUT
+
+
+async def test_a_visitor_gives_up_at_its_deadline(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        answer = await server.get("/never", give_up_s=0.02)
+    assert answer.exchange.error is ExchangeError.TIMED_OUT
+    assert answer.status is None
+
+
+async def test_a_refused_connection_is_an_error(attempt: AttemptContext) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = listening.getsockname()
+    async with anyio.create_task_group() as tasks:
+        visitors = Visitors([address], attempt, tasks)
+        answer = await visitors.get("/")
+        crowd = await visitors.burst("GET", "/", count=3)
+    assert answer.exchange.error is ExchangeError.REFUSED
+    assert {a.exchange.error for a in crowd} == {ExchangeError.REFUSED}
