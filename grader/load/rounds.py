@@ -1,4 +1,4 @@
-"""A kata's kind of load, round after round: so many visitors at once, each asking what the manifest says."""
+"""The load of `kata run`, round by round: visitors that come at once and request what the manifest says."""
 
 import itertools
 import statistics
@@ -16,7 +16,7 @@ GIVE_UP_S = 5.0
 """When a visitor of a round stops waiting."""
 
 BROKEN_FROM = 400
-"""A status from this on is an error."""
+"""Statuses from here on are errors."""
 
 WORDS = {
     ExchangeError.REFUSED: "refused",
@@ -28,12 +28,12 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Round:
-    """What came of one round.
+    """The result of one round.
 
     Attributes:
-        asked: how many visitors there were.
-        answered_s: seconds that each whole answer took, sorted; errors not among them, and not who left on purpose.
-        errors: how often each came: a status, or why there was no answer.
+        asked: how many visitors came.
+        answered_s: seconds that each whole answer took, sorted; errors and visitors that left on purpose do not count.
+        errors: the number of each kind: a status, or why there was no answer.
     """
 
     number: int
@@ -43,12 +43,12 @@ class Round:
 
     @property
     def median_s(self) -> float | None:
-        """Median of the answers; None when there is none."""
+        """Median time of an answer; None if there was none."""
         return statistics.median(self.answered_s) if self.answered_s else None
 
     @property
     def slowest_s(self) -> float | None:
-        """The slowest answer; None when there is none."""
+        """Time of the slowest answer; None if there was none."""
         return max(self.answered_s, default=None)
 
 
@@ -56,9 +56,9 @@ class Load:
     """Sends a kata's load.
 
     Args:
-        visitors: make the requests.
-        plan: what they ask.
-        count: how many of them come at once.
+        visitors: send the requests.
+        plan: what they request.
+        count: how many visitors come at once.
     """
 
     def __init__(self, visitors: Visitors, plan: RunPlan, count: int) -> None:
@@ -69,27 +69,27 @@ class Load:
         self._rounds = itertools.count(1)
 
     async def begin(self) -> None:
-        """Ask what is to be asked once.
+        """Send the requests that precede the load.
 
         Raises:
-            SolutionError: the app refuses it.
+            SolutionError: the app answers one of them with an error.
         """
         for request in self._plan.first:
             answer = await self._start(request, 1)
             if error := _error_of(answer):
                 raise SolutionError(
                     f"The app answers {request.method} {request.path} with {error}, and the load begins with that.",
-                    "Mend it; `kata check` says more.",
+                    "Fix that first; `kata check` says more.",
                 )
 
     async def send_round(self) -> Round:
-        """Let the visitors of one round come at once, and wait for all of them."""
+        """Send one round and wait for all of its answers."""
         pending = self.start_round()
-        answers = [await one for one in pending]
+        answers = [await visitor for visitor in pending]
         return _round(next(self._rounds), answers)
 
     def start_round(self) -> Sequence[Pending]:
-        """Let the visitors of one round come at once, and go on."""
+        """Send one round and return at once."""
         requests = itertools.islice(itertools.cycle(self._plan.load), self._count)
         return [self._start(request, next(self._numbers)) for request in requests]
 
@@ -117,7 +117,7 @@ def _round(number: int, answers: Sequence[Answer]) -> Round:
 
 
 def _error_of(answer: Answer) -> str:
-    """A status that is an error, or why there was no answer; empty when all is well."""
+    """A status that is an error, or why there was no answer; empty if it is neither."""
     if answer.exchange.error is ExchangeError.LEFT:
         return ""
     if answer.exchange.error is not None:

@@ -1,4 +1,4 @@
-"""Rounds of a kata's load: who asks what, and what is counted."""
+"""Rounds of a kata's load: what visitors request, and what is counted."""
 
 import os
 import signal
@@ -46,7 +46,7 @@ APP = """
 """
 
 
-async def test_visitors_are_numbered_on_from_round_to_round_and_begin_anew(serve: Serve) -> None:
+async def test_numbering_continues_from_round_to_round_and_starts_over(serve: Serve) -> None:
     async with serve(APP) as server:
         load = Load(server, RunPlan(load=(LoadRequest("GET", "/numbers/{n}"),), numbers=5), 3)
         first, second = await load.send_round(), await load.send_round()
@@ -59,7 +59,7 @@ async def test_visitors_are_numbered_on_from_round_to_round_and_begin_anew(serve
         assert sorted(map(int, seen.strip(b"[]").split(b","))) == [1, 1, 2, 3, 4, 5]
 
 
-async def test_visitors_are_dealt_out_in_turn_and_errors_are_counted_by_kind(serve: Serve) -> None:
+async def test_requests_are_taken_in_turn_and_errors_are_counted_by_kind(serve: Serve) -> None:
     async with serve(APP) as server:
         load = Load(
             server,
@@ -72,7 +72,7 @@ async def test_visitors_are_dealt_out_in_turn_and_errors_are_counted_by_kind(ser
         assert (two.errors, len(two.answered_s)) == ({"503": 2}, 2)
 
 
-async def test_who_leaves_on_purpose_is_no_error(serve: Serve) -> None:
+async def test_leaving_on_purpose_is_not_an_error(serve: Serve) -> None:
     async with serve(APP) as server:
         one = await Load(
             server, RunPlan(load=(LoadRequest("GET", "/endless", leave_after_s=0.05),)), 2
@@ -86,7 +86,7 @@ async def test_who_leaves_on_purpose_is_no_error(serve: Serve) -> None:
         )
 
 
-async def test_a_server_that_has_gone_is_told(
+async def test_visitors_of_a_server_that_is_gone_are_errors(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rounds, "GIVE_UP_S", 0.3)
@@ -97,7 +97,7 @@ async def test_a_server_that_has_gone_is_told(
         assert sum(one.errors.values()) == 2
 
 
-async def test_what_comes_first_must_be_answered(serve: Serve) -> None:
+async def test_the_first_requests_must_succeed(serve: Serve) -> None:
     async with serve(APP) as server:
         asked = LoadRequest("GET", "/seen")
         await Load(

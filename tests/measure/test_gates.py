@@ -82,13 +82,15 @@ async def wait_in_vain(
     return looks.looks, missed.value.claim
 
 
-async def test_an_app_that_has_all_the_time_is_looked_at_twice(attempt: AttemptContext) -> None:
+async def test_an_app_that_has_all_the_time_is_measured_twice_or_so(
+    attempt: AttemptContext,
+) -> None:
     looks, claim = await wait_in_vain(attempt, 1.0, deadline_s=HANG_S)
     assert looks <= 3
     assert claim.watch.elapsed_s < HANG_S
 
 
-async def test_changes_are_no_reason_to_look_at_an_app_that_was_let_do_nothing(
+async def test_changes_alone_cause_no_measurement_of_an_app_that_gets_no_time(
     attempt: AttemptContext,
 ) -> None:
     looks, claim = await wait_in_vain(attempt, 0.0, deadline_s=0.6)

@@ -21,23 +21,23 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_group_is_made_beside_our_own_where_the_controllers_are_handed_on(root: Path) -> None:
+def test_a_group_can_be_made_beside_our_own_where_the_controllers_are_enabled(root: Path) -> None:
     assert usable_parent(root, root / "membership") == root / "user.slice" / "app.slice"
 
 
 @pytest.mark.parametrize("given", ["", "cpu", "memory", "cpu pids"])
-def test_without_both_controllers_there_is_none(root: Path, given: str) -> None:
+def test_without_both_controllers_no_group_can_be_made(root: Path, given: str) -> None:
     (root / "user.slice" / "app.slice" / "cgroup.subtree_control").write_text(given)
     assert usable_parent(root, root / "membership") is None
 
 
-def test_the_root_of_a_container_is_not_ours(root: Path) -> None:
+def test_no_group_can_be_made_beside_the_root_of_a_container(root: Path) -> None:
     (root / "membership").write_text("0::/\n")
     assert usable_parent(root, root / "membership") is None
     assert usable_parent(root, root / "missing") is None
 
 
-def test_limits_stand_in_it_and_it_goes_away(root: Path) -> None:
+def test_a_group_has_its_limits_and_is_removed_afterwards(root: Path) -> None:
     parent = root / "user.slice" / "app.slice"
     with limited_group(
         Resources(memory_bytes=100 * MIB, processes=10, threads=50), parent
@@ -55,7 +55,7 @@ def test_limits_stand_in_it_and_it_goes_away(root: Path) -> None:
         assert (excess.what, excess.limit) == ("memory_bytes", 100 * MIB)
 
 
-def test_a_tree_that_refuses_is_no_error(root: Path) -> None:
+def test_a_tree_that_refuses_new_groups_is_not_an_error(root: Path) -> None:
     with limited_group(Resources(), root / "missing") as group:
         assert group is None
     with limited_group(Resources(), None) as group:

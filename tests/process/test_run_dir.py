@@ -1,4 +1,4 @@
-"""The folder of a grading, and what becomes of folders that killed gradings left."""
+"""The folder of a grading, and cleaning up after gradings that were killed."""
 
 import fcntl
 import os
@@ -26,7 +26,7 @@ from grader.process.run_dir import (
 from tests.waiting import wait_until
 
 
-def test_a_folder_is_gone_afterwards() -> None:
+def test_a_folder_is_removed_afterwards() -> None:
     with temporary_run_dir() as folder:
         assert folder.is_dir()
     assert not folder.exists()
@@ -56,7 +56,7 @@ def test_a_folder_that_was_never_finished_is_removed_when_it_is_old(tmp_path: Pa
     assert list(tmp_path.iterdir()) == [new]
 
 
-def test_a_link_that_is_named_like_a_folder_is_left_alone_with_what_it_leads_to(
+def test_a_link_that_is_named_like_a_folder_is_left_alone_with_its_target(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "mine").mkdir()
@@ -78,7 +78,7 @@ with temporary_run_dir() as folder:
 """
 
 
-def test_a_copy_that_goes_on_after_its_grading_was_killed_is_ended(tmp_path: Path) -> None:
+def test_a_copy_that_is_running_after_its_grading_was_killed_is_ended(tmp_path: Path) -> None:
     environ = {**os.environ, "TMPDIR": str(tmp_path)}
     killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_COPYING], env=environ, check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -113,7 +113,7 @@ with temporary_run_dir() as folder:
 
 
 @pytest.mark.parametrize("first", ["lock", "solution"])
-def test_whatever_goes_first_when_a_folder_is_removed_the_next_grading_finds_the_rest(
+def test_the_next_grading_removes_a_folder_whose_removal_was_interrupted_anywhere(
     tmp_path: Path, first: str
 ) -> None:
     environ = {**os.environ, "TMPDIR": str(tmp_path)}
@@ -126,7 +126,7 @@ def test_whatever_goes_first_when_a_folder_is_removed_the_next_grading_finds_the
     assert list(tmp_path.iterdir()) == []
 
 
-def test_temporary_folders_go_where_the_user_wants_them_and_nothing_is_written_to_find_that_out(
+def test_temporary_folders_go_where_the_user_wants_them_without_a_trial_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", None)
@@ -137,7 +137,7 @@ def test_temporary_folders_go_where_the_user_wants_them_and_nothing_is_written_t
     assert tempfile.gettempdir() == str(tmp_path)
 
 
-def test_a_machine_without_any_place_for_them_is_told_in_one_sentence(
+def test_a_machine_without_a_usable_place_is_an_error_of_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", None)
@@ -149,7 +149,7 @@ def test_a_machine_without_any_place_for_them_is_told_in_one_sentence(
 @pytest.mark.parametrize(
     "step", ["pathlib.Path.mkdir", "fcntl.flock", "pathlib.Path.rename", "pathlib.Path.chmod"]
 )
-def test_an_interruption_at_any_step_of_its_making_leaves_nothing(
+def test_an_interruption_at_any_step_of_making_a_folder_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -168,7 +168,7 @@ def test_an_interruption_at_any_step_of_its_making_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_only_just_being_made_is_left_alone(
+def test_a_folder_that_is_being_made_right_now_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

@@ -54,7 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def caged(folder: Path) -> Iterator[Launcher]:
-    """A launcher in a sandbox; without one these tests say nothing."""
+    """A launcher in a sandbox; without one these tests prove nothing."""
     (folder / "solution").mkdir()
     plan = LauncherPlan(visible=(folder / "solution",), resources=SMALL, sandbox=SandboxMode.AUTO)
     with running_launcher(folder, plan) as launcher:
@@ -99,7 +99,7 @@ async def test_a_solution_answers_from_its_sandbox(serve: Serve) -> None:
         assert [answer.status for answer in crowd] == [200] * 60
 
 
-async def test_its_processes_are_known_by_their_pids_out_here(serve: Serve) -> None:
+async def test_its_processes_are_known_by_their_pids_outside(serve: Serve) -> None:
     async with serve() as server:
         inside = await seen(server, "os.getpid()")
         (pid,) = server.pids
@@ -149,7 +149,7 @@ async def test_it_writes_to_its_small_folder_and_nowhere_else(serve: Serve, fold
         )
 
 
-async def test_it_has_no_rights_and_can_get_none(serve: Serve) -> None:
+async def test_it_has_no_capabilities_and_cannot_get_any(serve: Serve) -> None:
     async with serve() as server:
         status = await seen(server, "Path('/proc/self/status').read_text()")
         fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
@@ -165,7 +165,7 @@ async def test_it_has_no_rights_and_can_get_none(serve: Serve) -> None:
         )
 
 
-async def test_calls_that_lead_past_its_limits_are_refused(serve: Serve) -> None:
+async def test_system_calls_that_evade_its_limits_are_refused(serve: Serve) -> None:
     async with serve() as server:
         assert "PermissionError" in await seen(server, "os.memfd_create('x')")
         assert "PermissionError" in await seen(
@@ -199,7 +199,7 @@ async def test_its_network_is_its_own(serve: Serve) -> None:
             canary.accept()
 
 
-async def test_a_socket_that_it_holds_leads_nowhere_else(serve: Serve) -> None:
+async def test_a_socket_that_it_holds_cannot_be_connected_elsewhere(serve: Serve) -> None:
     """A TCP socket can be disconnected and connected anew; those in a solution's hands belong to its own network."""
     source = """
         import ctypes, os, socket, stat
@@ -259,7 +259,7 @@ async def test_it_reaches_its_own_upstream(
             assert int(answer.body) == upstream.all_calls[0].value
 
 
-async def test_more_memory_than_granted_ends_it(serve: Serve, recorder: Recorder) -> None:
+async def test_exceeding_its_memory_ends_it(serve: Serve, recorder: Recorder) -> None:
     async with serve() as server:
         await server.get(f"/run?code=bytearray({400 * MIB}).count(1)", give_up_s=5.0)
     assert recorder.life is not None
@@ -268,7 +268,7 @@ async def test_more_memory_than_granted_ends_it(serve: Serve, recorder: Recorder
     assert recorder.life.exceeded.seen > 200 * MIB
 
 
-async def test_more_processes_than_granted_end_it_with_all_that_it_started(
+async def test_exceeding_its_processes_ends_it_with_all_that_it_started(
     serve: Serve, recorder: Recorder
 ) -> None:
     before = set(psutil.pids())
@@ -313,14 +313,14 @@ async def test_too_much_computing_at_its_start_ends_it(
     assert attempt.recorder.life.exceeded.what == "cpu_s"
 
 
-def test_nothing_of_it_is_left(folder: Path) -> None:
+def test_nothing_of_it_remains(folder: Path) -> None:
     plan = LauncherPlan(visible=(folder,), sandbox=SandboxMode.AUTO)
     with running_launcher(folder, plan, "short") as launcher:
         pids = [launcher.pid, launcher.process.pid]
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
-def test_without_bubblewrap_a_required_sandbox_is_refused_and_a_wished_one_is_not(
+def test_without_bubblewrap_only_a_required_sandbox_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("grader.process.launch.find_bwraps", tuple)
@@ -334,7 +334,7 @@ def test_without_bubblewrap_a_required_sandbox_is_refused_and_a_wished_one_is_no
         assert launcher.environ["HOME"] == os.environ["HOME"]
 
 
-def test_a_bubblewrap_that_fails_says_why_and_the_next_one_is_tried(
+def test_after_a_bubblewrap_that_fails_the_next_one_is_tried_and_the_reason_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = tmp_path / "bwrap"

@@ -1,4 +1,4 @@
-"""The store of sockets, each for one visitor only, however many come at once; and ports that people name."""
+"""The stock of sockets, each for one visitor only, however many come at once; and ports that users name."""
 
 import socket
 
@@ -12,7 +12,7 @@ from grader.process.sockets import SPARE, MarkedSockets, SocketStock, listening_
 from tests.conftest import listening_socket
 
 
-async def test_no_socket_is_given_out_twice(launcher: Launcher, attempt: AttemptContext) -> None:
+async def test_no_socket_is_handed_out_twice(launcher: Launcher, attempt: AttemptContext) -> None:
     taken: list[socket.socket] = []
 
     async def take(stock: SocketStock, count: int) -> None:
@@ -29,7 +29,7 @@ async def test_no_socket_is_given_out_twice(launcher: Launcher, attempt: Attempt
         one.close()
 
 
-async def test_what_is_left_in_the_store_is_closed(
+async def test_sockets_left_in_the_stock_are_closed(
     launcher: Launcher, attempt: AttemptContext
 ) -> None:
     async with launcher.listening(attempt.abort.break_off):
@@ -42,7 +42,7 @@ async def test_what_is_left_in_the_store_is_closed(
     taken.close()
 
 
-def test_a_port_that_is_taken_is_refused_and_the_next_free_one_is_found() -> None:
+def test_a_port_in_use_is_refused_and_the_next_free_one_is_found() -> None:
     with listening_socket() as taken:
         port = taken.getsockname()[1]
         with pytest.raises(PortInUse) as caught:

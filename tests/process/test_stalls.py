@@ -1,4 +1,4 @@
-"""Where the event loop stood still, and what its tasks wait for: told from inside, believed with care."""
+"""Where the event loop was blocked, and what its tasks wait for: reported from inside, and trusted with care."""
 
 from pathlib import Path
 
@@ -38,7 +38,9 @@ STALLING = """
 """
 
 
-async def test_a_sleep_is_told_with_its_line_and_length(serve: Serve, recorder: Recorder) -> None:
+async def test_a_sleep_is_reported_with_its_line_and_duration(
+    serve: Serve, recorder: Recorder
+) -> None:
     async with serve(STALLING) as server:
         await server.get("/nap")
     (stall,) = recorder.stalls
@@ -51,22 +53,20 @@ async def test_a_sleep_is_told_with_its_line_and_length(serve: Serve, recorder: 
     assert stall.duration_s >= 0.75
 
 
-async def test_code_in_c_that_keeps_the_gil_is_told_too(serve: Serve, recorder: Recorder) -> None:
+async def test_c_code_that_keeps_the_gil_is_reported_too(serve: Serve, recorder: Recorder) -> None:
     async with serve(STALLING) as server:
         await server.get("/count")
         await server.get("/fine")
     assert recorder.stalls[0].frame.source == "sum(range(40_000_000))"
 
 
-async def test_a_loop_that_only_waits_does_not_stand_still(
-    serve: Serve, recorder: Recorder
-) -> None:
+async def test_a_loop_that_only_waits_is_not_blocked(serve: Serve, recorder: Recorder) -> None:
     async with serve(STALLING) as server:
         await server.get("/fine")
     assert [stall for stall in recorder.stalls if stall.frame.function == "fine"] == []
 
 
-async def test_a_stall_that_never_ends_is_told_when_the_server_is_ended(
+async def test_a_stall_that_never_ends_is_reported_when_the_server_is_ended(
     serve: Serve, recorder: Recorder
 ) -> None:
     source = """
@@ -89,7 +89,9 @@ async def test_a_stall_that_never_ends_is_told_when_the_server_is_ended(
     assert stall.duration_s >= 0.1
 
 
-async def test_tasks_tell_where_they_wait(serve: Serve, recorder: Recorder) -> None:
+async def test_tasks_are_reported_with_the_place_where_they_wait(
+    serve: Serve, recorder: Recorder
+) -> None:
     async with serve(STALLING) as server:
         pending = [server.start("GET", "/wait") for _ in range(3)]
         await server.get("/fine")
@@ -105,7 +107,7 @@ async def test_tasks_tell_where_they_wait(serve: Serve, recorder: Recorder) -> N
 
 
 @pytest.mark.slow
-def test_nonsense_and_floods_on_the_pipe_are_no_error(tmp_path: Path) -> None:
+def test_nonsense_and_floods_on_the_pipe_are_not_errors(tmp_path: Path) -> None:
     attempt = begin_attempt(Clock())
     reader = StallReader(tmp_path, attempt)
     reader.add(b"at x y\nresumed soon\nwaiting 1\n\xff\xfe\nat 1.0 3 f /etc/passwd\nresumed 1.0\n")
