@@ -19,7 +19,7 @@ from _pytest.runner import runtestprotocol
 
 from grader.checks.expect import RECORDER, ClaimMissed
 from grader.checks.server import Server, ServerNotReady
-from grader.checks.stage import Cast, Stage, running_cast
+from grader.checks.stage import Fixtures, Stage, running_fixtures
 from grader.errors import BrokenError
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.judge.decide import CheckJudge, Step
@@ -105,24 +105,24 @@ class CheckRun:
         return BACKEND
 
     @pytest.fixture
-    async def _cast(self) -> AsyncIterator[Cast]:
+    async def _fixtures(self) -> AsyncIterator[Fixtures]:
         self._loop = asyncio.get_running_loop()
         if self.interrupted:  # before there was a loop that could have been told
             self._attempt.abort.abandon()
-        async with running_cast(
+        async with running_fixtures(
             self._stage, self._folders[self._attempt.subject], self._attempt
-        ) as cast:
-            self._server = cast.server
-            yield cast
+        ) as fixtures:
+            self._server = fixtures.server
+            yield fixtures
 
     async def _explain(self) -> None:
         if self._server is not None and not self.interrupted:
             await self._server.explain()
 
     @pytest.fixture
-    def server(self, _cast: Cast) -> Server:
+    def server(self, _fixtures: Fixtures) -> Server:
         """The running solution."""
-        return _cast.server
+        return _fixtures.server
 
     # ---- collection -----------------------------------------------------------------------------------------------
 
