@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import anyio
 
 from grader.evidence.machine import CpuTimes, Watch
-from grader.measure.backoff import Pace
+from grader.measure.backoff import Backoff
 from grader.measure.cores import usable_cores
 from grader.measure.sampler import cpu_times, own_cpu_times, since
 
@@ -101,7 +101,7 @@ class Watcher:
 
     async def beat(self) -> None:
         """The heartbeat; runs until it is cancelled."""
-        pace = Pace(TICK_S)
+        backoff = Backoff(TICK_S)
         while True:
-            late_s = await pace.pause()
+            late_s = await backoff.pause()
             self._lags.append((self._clock.now(), late_s))
