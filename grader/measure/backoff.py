@@ -15,8 +15,8 @@ time, until the interval reaches its upper bound."""
 class Backoff:
     """Pauses between polls: short on a quiet machine, longer where each wake-up has to wait for a core.
 
-    A grader that wakes 500 times a second beside busy processes waits for a core most of the time. That waiting cannot be
-    the solution's own time, so it would take longer to see that a wrong solution will never do what is awaited.
+    A grader that wakes 500 times a second beside busy processes waits for a core most of the time. None of that counts
+    as the solution's own time, so it would take longer to see that a wrong solution will never do what is awaited.
 
     Args:
         shortest_s: the pause on a quiet machine.
