@@ -4,7 +4,6 @@
 
 import importlib.util
 import inspect
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import anyio.abc
 
 from grader.catalog.manifest import Kata
+from grader.checks.faults import describe, place_of
 from grader.errors import GraderError, KataPackageError
 from grader.registry import SERVICES
 from grader.services.service import Running
@@ -55,7 +55,7 @@ class Preparation:
             raise
         except Exception as error:
             raise KataPackageError(
-                f"{place_of(error, self.file)} raised {type(error).__name__}: {str(error)[:200]}",
+                f"{place_of(error, self.file)} raised {describe(error)}",
                 HINT,
             ) from error
 
@@ -77,7 +77,7 @@ def read_preparation(kata: Kata) -> Preparation | None:
         spec.loader.exec_module(module)
     except Exception as error:
         raise KataPackageError(
-            f"{place_of(error, file)} cannot be imported: {type(error).__name__}: {str(error)[:200]}",
+            f"{place_of(error, file)} cannot be imported: {describe(error)}",
             HINT,
         ) from error
     function = getattr(module, FUNCTION, None)
@@ -90,13 +90,3 @@ def read_preparation(kata: Kata) -> Preparation | None:
                 f"{file}: {FUNCTION} asks for `{name}`, which there is not.", f"Known are: {known}."
             )
     return Preparation(file, function, (inspect.getdoc(function) or "").partition("\n")[0])
-
-
-def place_of(error: BaseException, file: Path) -> str:
-    """Where in this file an exception arose: the file with the line, or the file alone."""
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename) == file
-    ]
-    return f"{file}:{lines[-1]}" if lines else str(file)

@@ -5,7 +5,8 @@ import math
 import msgspec
 import pytest
 
-from grader.checks.expect import ClaimMissed, expect
+from grader.checks.claims import ClaimMissed
+from grader.checks.expect import expect
 from grader.evidence.claims import Claim, CountClaim
 from grader.measure.recorder import Recorder
 

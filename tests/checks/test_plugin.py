@@ -9,13 +9,15 @@ import anyio.lowlevel
 import pytest
 
 from grader.catalog.find import find_catalog
+from grader.checks.attempts import AttemptMaker
 from grader.checks.plugin import CheckRun
 from grader.checks.stage import Stage
+from grader.evidence.run import Subject
 from grader.grading.environment import Environment
 from grader.grading.pytest_runner import run_checks
 from grader.measure.attempt import AttemptContext
 from grader.measure.timing import Clock
-from grader.report import Outcome
+from grader.report import CheckResult, Outcome
 from grader.services.running import StandingServices
 from grader.services.service import Running, Surroundings
 from tests.conftest import CHECKS, MANIFEST
@@ -29,8 +31,8 @@ HANGS = (
 )
 
 
-class Interrupted(CheckRun):
-    """Is interrupted when its server runs, and before its check could be cancelled."""
+class InterruptedAttempts(AttemptMaker):
+    """Attempts that are interrupted when the server runs, and before the check could be cancelled."""
 
     async def _run_check(
         self, check: Callable[[], Awaitable[None]], attempt: AttemptContext
@@ -38,9 +40,24 @@ class Interrupted(CheckRun):
         self.interrupt()
         while (
             not attempt.abort.is_abandoned
-        ):  # the loop has heard of it now, and found nothing to cancel
+        ):  # until the loop has been told, and has nothing to cancel
             await anyio.lowlevel.checkpoint()
         await super()._run_check(check, attempt)
+
+
+class Interrupted(CheckRun):
+    """A run whose attempts are interrupted."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        folders: Mapping[Subject, Path],
+        clock: Clock,
+        on_check: Callable[[str], None],
+        on_result: Callable[[CheckResult], None],
+    ) -> None:
+        super().__init__(stage, folders, clock, on_check, on_result)
+        self.attempts = InterruptedAttempts(stage, folders, clock)
 
 
 class Interrupting(StandingServices):
