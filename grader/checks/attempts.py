@@ -125,7 +125,7 @@ class AttemptMaker:
         except ServerNotReady:
             pytest.skip("the solution did not start")
         except BrokenError as error:
-            self._note_broken(error)
+            self._note_broken(error, self._attempt)
             raise
 
     @pytest.hookimpl(wrapper=True)
@@ -134,7 +134,7 @@ class AttemptMaker:
         check = pyfuncitem.obj
 
         async def run(**fixtures: Any) -> None:
-            await self._run_check(partial(check, **fixtures), self._attempt)
+            await self.run_check(partial(check, **fixtures), self._attempt)
 
         pyfuncitem.obj = run
         try:
@@ -142,7 +142,7 @@ class AttemptMaker:
         finally:
             pyfuncitem.obj = check
 
-    async def _run_check(
+    async def run_check(
         self, check: Callable[[], Awaitable[None]], attempt: AttemptContext
     ) -> None:
         """Run a check until it finishes or its deadline passes, and record what its exceptions mean."""
@@ -159,7 +159,7 @@ class AttemptMaker:
             if isinstance(missed, GateMissed) or missed.by_clock:
                 await self._explain()
         except BrokenError as error:
-            self._note_broken(error)
+            self._note_broken(error, attempt)
         except TimeoutError:
             attempt.recorder.note_hung(deadline_s)
             await self._explain()
@@ -173,9 +173,9 @@ class AttemptMaker:
             self._scope = None
             attempt.recorder.note_watch(attempt.watcher.close(opening))
 
-    def _note_broken(self, error: BrokenError) -> None:
+    def _note_broken(self, error: BrokenError, attempt: AttemptContext) -> None:
         self.error = error
-        self._attempt.recorder.replace_mishap(str(error))
+        attempt.recorder.replace_mishap(str(error))
 
     async def _explain(self) -> None:
         if self._server is not None and not self.interrupted:
