@@ -1,10 +1,7 @@
-"""What a kata's own code did wrong, as a sentence for its author."""
+"""What a kata's own code did wrong, as a sentence for its author. Does not import pytest: `kata run` needs it, too."""
 
-import inspect
 import traceback
 from pathlib import Path
-
-import pytest
 
 MESSAGE_CHARS = 200
 """How much of an exception's message a sentence quotes."""
@@ -39,15 +36,6 @@ def fault_of_check(error: Exception, checks: Path) -> str:
     if isinstance(error, AssertionError):
         return f"{place} uses `assert`, which leaves no evidence; use expect()."
     return f"{place} raised {describe(error)}"
-
-
-def fault_of_item(item: pytest.Item) -> str:
-    """What is wrong with a collected check, beginning with its name; empty if nothing."""
-    if not isinstance(item, pytest.Function) or not inspect.iscoroutinefunction(item.function):
-        return f"{item.name} is not an `async def`."
-    if not (item.function.__doc__ or "").strip():
-        return f"{item.name} has no docstring; its first line is what the learner reads."
-    return ""
 
 
 def last_line(report: str) -> str:

@@ -4,6 +4,7 @@ is decided here.
 Checks are ordinary async pytest functions, which AnyIO's own pytest plugin runs.
 """
 
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from grader.checks.attempts import AttemptMaker
-from grader.checks.faults import fault_of_item, last_line
+from grader.checks.faults import last_line
 from grader.checks.stage import Stage
 from grader.errors import BrokenError
 from grader.evidence.machine import Machine
@@ -95,7 +96,7 @@ class CheckRun:
         if not items and self.error is None:
             self._break(f"{self._stage.kata.checks} has no check in it.")
         for item in items:
-            if fault := fault_of_item(item):
+            if fault := _fault(item):
                 self._break(f"{self._stage.kata.checks}: {fault}")
         self.records = [CheckRecord(name=item.name, title=_title(item)) for item in items]
         self.results = [CheckJudge().result(record.name, record.title) for record in self.records]
@@ -154,6 +155,15 @@ class CheckRun:
         if not self.out_of_time and self._clock.now() > self._stage.kata.limits.grading_s:
             self.out_of_time = True
         return self.out_of_time
+
+
+def _fault(item: pytest.Item) -> str:
+    """What is wrong with a collected check, beginning with its name; empty if nothing."""
+    if not isinstance(item, pytest.Function) or not inspect.iscoroutinefunction(item.function):
+        return f"{item.name} is not an `async def`."
+    if not (item.function.__doc__ or "").strip():
+        return f"{item.name} has no docstring; its first line is what the learner reads."
+    return ""
 
 
 def _title(item: pytest.Item) -> str:
