@@ -249,7 +249,7 @@ class Recorder:
 
 
 def _bounded(event: ServiceEvent) -> ServiceEvent:
-    """The event with each of its texts as one line of bounded length; most have that already."""
+    """The event with each of its texts reduced to one line of bounded length; most are that already."""
     texts = {"what": WHAT_CHARS, "service": WORD_CHARS, "kind": WORD_CHARS, "outcome": WORD_CHARS}
     changes = {name: one_line(getattr(event, name), limit) for name, limit in texts.items()}
     return (
@@ -260,5 +260,10 @@ def _bounded(event: ServiceEvent) -> ServiceEvent:
 
 
 def one_line(text: str, limit: int) -> str:
-    """A text as one line of at most so many characters."""
+    """The beginning of a text as a single line.
+
+    Args:
+        text: of any length.
+        limit: maximum number of characters.
+    """
     return " ".join(text[:limit].splitlines()) if not text.isprintable() else text[:limit]
