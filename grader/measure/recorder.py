@@ -251,7 +251,7 @@ class Recorder:
 def _bounded(event: ServiceEvent) -> ServiceEvent:
     """The event with each of its texts reduced to one line of bounded length; most are that already."""
     texts = {"what": WHAT_CHARS, "service": WORD_CHARS, "kind": WORD_CHARS, "outcome": WORD_CHARS}
-    changes = {name: one_line(getattr(event, name), limit) for name, limit in texts.items()}
+    changes = {name: _one_line(getattr(event, name), limit) for name, limit in texts.items()}
     return (
         event
         if all(getattr(event, name) == text for name, text in changes.items())
@@ -259,7 +259,7 @@ def _bounded(event: ServiceEvent) -> ServiceEvent:
     )
 
 
-def one_line(text: str, limit: int) -> str:
+def _one_line(text: str, limit: int) -> str:
     """The beginning of a text as a single line.
 
     Args:
