@@ -37,7 +37,7 @@ def expect(seen: Any, what: str = "", unit: str = "") -> Any:
         return CrowdExpectation(seen)
     if not what:
         raise TypeError(
-            "expect() needs to be told what this value is: expect(value, 'connections opened to the upstream')"
+            "expect() needs a name for this value: expect(value, 'connections opened to the upstream')"
         )
     if isinstance(seen, int | float):
         return NumberExpectation(seen, what, unit)

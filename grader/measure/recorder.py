@@ -249,7 +249,7 @@ class Recorder:
 
 
 def _bounded(event: ServiceEvent) -> ServiceEvent:
-    """The event with each of its texts reduced to one line of bounded length; most are that already."""
+    """The event with each of its texts reduced to one line of bounded length; most need no change."""
     texts = {"what": WHAT_CHARS, "service": WORD_CHARS, "kind": WORD_CHARS, "outcome": WORD_CHARS}
     changes = {name: _one_line(getattr(event, name), limit) for name, limit in texts.items()}
     return (

@@ -26,7 +26,7 @@ def test_any_other_value_is_compared_as_json(value: str | list[str] | dict[str, 
 
 @pytest.mark.parametrize("value", [3, "text"])
 def test_a_value_without_a_name_is_refused(value: int | str) -> None:
-    with pytest.raises(TypeError, match="needs to be told what this value is"):
+    with pytest.raises(TypeError, match="needs a name for this value"):
         expect(value, "")
 
 
