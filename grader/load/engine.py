@@ -18,7 +18,7 @@ from grader.load.connection import Address, Request, Visit
 from grader.load.shapes import Schedule, Sending
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, wait_for
-from grader.measure.timing import Opening
+from grader.measure.timing import WatchStart
 from grader.process.sockets import Sockets
 
 PATIENCE_SHARE = 1 / 3
@@ -155,7 +155,7 @@ class Engine:
         return visitors
 
     async def _come(
-        self, visitor: Visitor, load: PlannedLoad, opening: Opening, begin_s: float
+        self, visitor: Visitor, load: PlannedLoad, opening: WatchStart, begin_s: float
     ) -> None:
         """Send at the planned moment; latency counts from then, however late this task wakes up."""
         planned_s = begin_s + visitor.sending.offset_s
@@ -169,7 +169,7 @@ class Engine:
     async def _connect(self, visitor: Visitor) -> bool:
         return await visitor.visit.connect(visitor.connection, next(self._next_address))
 
-    async def _end(self, visitor: Visitor, opening: Opening, deadline_s: float) -> None:
+    async def _end(self, visitor: Visitor, opening: WatchStart, deadline_s: float) -> None:
         """Wait until the visit is over; the visitor gives up at the deadline (on the run's clock) or when impatient."""
         visit = visitor.visit
         # Own time is counted from the beginning of the schedule; at most the offset of it was before this visitor came.
@@ -185,7 +185,7 @@ class Engine:
 
     @contextlib.asynccontextmanager
     async def _cutting(
-        self, visits: Sequence[Visit], opening: Opening, limit_s: float | None
+        self, visits: Sequence[Visit], opening: WatchStart, limit_s: float | None
     ) -> AsyncIterator[None]:
         """Meanwhile, end visits that are certainly too slow."""
         async with anyio.create_task_group() as tasks:
@@ -194,7 +194,7 @@ class Engine:
             yield
             tasks.cancel_scope.cancel()
 
-    async def _cut(self, visits: Sequence[Visit], opening: Opening, limit_s: float) -> None:
+    async def _cut(self, visits: Sequence[Visit], opening: WatchStart, limit_s: float) -> None:
         while True:
             await wait_for(
                 self._attempt,

@@ -8,7 +8,7 @@ from grader.evidence.claims import GateClaim
 from grader.evidence.machine import Watch
 from grader.judge.clock import is_witnessed
 from grader.measure.attempt import AttemptContext
-from grader.measure.timing import Opening
+from grader.measure.timing import WatchStart
 
 DEADLINE_S = 3.0
 """Default deadline of a gate. Right apps opened theirs within 0.22 s beside 32 busy processes on 2 cores."""
@@ -75,7 +75,7 @@ async def wait_for(
     is_over: Callable[[], bool],
     changed: Signal,
     *,
-    opening: Opening,
+    opening: WatchStart,
     deadline_s: float,
     patience_s: float,
     look_s: float = LOOK_S,
