@@ -171,27 +171,3 @@ class Report(Struct, frozen=True, kw_only=True):
         return next(
             (c for c in self.checks if c.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)), None
         )
-
-
-class FactState(StrEnum):
-    """How a fact about the machine is to be taken."""
-
-    GOOD = "good"
-    LACKING = "lacking"
-    """One can do without it."""
-    BAD = "bad"
-    """It keeps katas from being graded."""
-
-
-class Fact(Struct, frozen=True):
-    """One thing that was found out about the machine.
-
-    Attributes:
-        seen: what was found.
-        advice: what to do about it; empty when there is nothing to do.
-    """
-
-    name: str
-    state: FactState
-    seen: str
-    advice: str = ""

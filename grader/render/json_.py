@@ -10,12 +10,13 @@ import msgspec
 from grader.authoring.examples import Example
 from grader.authoring.proof import Margin, Proof, Side, verdict_of_proofs
 from grader.errors import GraderError
+from grader.facts import Fact
 from grader.formats import REPORT_FORMAT
 from grader.render.document import CheckDocument, ErrorDocument, GraderDocument, ReportDocument
 from grader.render.proof import place, sentence
 from grader.render.text import escaped, printable
 from grader.render.wording import message
-from grader.report import CheckResult, Fact, GraderInfo, Report, Verdict
+from grader.report import CheckResult, GraderInfo, Report, Verdict
 
 IN_SCRIPTS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 """In JSON these stand only within strings; so written, a document may also stand in a script of an HTML page."""

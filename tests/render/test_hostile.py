@@ -15,6 +15,7 @@ from grader.catalog.card import Card
 from grader.catalog.index import Index
 from grader.cli import main
 from grader.errors import GraderError, SolutionError
+from grader.facts import Fact, FactState
 from grader.render.json_ import render_error, render_facts, render_proofs, render_report
 from grader.render.proof import overall_summary, place, proof_summary, sentence
 from grader.render.terminal.catalog import CatalogScreen
@@ -25,8 +26,6 @@ from grader.render.wording import amount, busy_machine, figures, message, stall,
 from grader.report import (
     Bar,
     CheckResult,
-    Fact,
-    FactState,
     Finding,
     FindingKind,
     GraderInfo,

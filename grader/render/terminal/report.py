@@ -8,14 +8,13 @@ from rich.table import Table
 
 from grader.catalog.manifest import Kata
 from grader.errors import GraderError
+from grader.facts import Fact, FactState
 from grader.render.terminal.screen import Screen, Text
 from grader.render.text import printable
 from grader.render.wording import busy_machine, figures, message, stall, summary, waiting
 from grader.report import (
     Bar,
     CheckResult,
-    Fact,
-    FactState,
     Finding,
     FindingKind,
     Outcome,
