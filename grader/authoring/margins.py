@@ -12,6 +12,7 @@ from grader.evidence.claims import ClockClaim, Relation, StatusClaim
 from grader.evidence.machine import Watch
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.evidence.traffic import Exchange, ExchangeError
+from grader.judge.attempts import exchanges_by_id
 from grader.judge.claims import examine_claim, measured_time_s
 from grader.report import Outcome
 
@@ -34,9 +35,9 @@ def timings_of(records: Sequence[CheckRecord]) -> Iterator[Timing]:
 
 
 def _timings_of_attempt(check: str, attempt: Attempt, number: int) -> Iterator[Timing]:
-    exchanges = {exchange.id: exchange for exchange in attempt.exchanges}
+    exchanges = exchanges_by_id(attempt)
     for claim in attempt.claims:
-        missed = examine_claim(claim, attempt.exchanges) is not None
+        missed = examine_claim(claim, exchanges) is not None
         if isinstance(claim, ClockClaim) and claim.relation is Relation.AT_MOST:
             measured_s = measured_time_s(claim, exchanges)
             yield Timing(

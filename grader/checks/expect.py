@@ -36,9 +36,9 @@ class ClaimMissed(Exception):
 def _state(claim: Claim) -> None:
     recorder = RECORDER.get()
     recorder.claims.append(claim)
-    finding = examine_claim(claim, recorder.exchanges)
-    if finding is not None:
-        raise ClaimMissed(finding.by_clock)
+    miss = examine_claim(claim, {exchange.id: exchange for exchange in recorder.exchanges})
+    if miss is not None:
+        raise ClaimMissed(by_clock=not miss.is_certain)
 
 
 def _canonical(value: object) -> str:

@@ -22,16 +22,15 @@ from grader.checks.server import Server, ServerNotReady
 from grader.checks.stage import Cast, Stage, running_cast
 from grader.errors import BrokenError
 from grader.evidence.run import Attempt, CheckRecord, Subject
-from grader.judge.decide import CheckJudge, Step
-from grader.measure.gates import HASTE, GateMissed
+from grader.judge.decide import CheckJudge, ends_grading
+from grader.judge.rule import HASTE, Step
+from grader.measure.gates import GateMissed
 from grader.measure.machine import Reading, between, look
 from grader.measure.recorder import Recorder
 from grader.measure.timing import Clock
-from grader.report import CheckResult, FindingKind, Outcome
+from grader.report import CheckResult, Outcome
 
 BACKEND: tuple[str, dict[str, object]] = ("asyncio", {})
-FINAL = (FindingKind.CRASHED_AT_START, FindingKind.HUNG_AT_START, FindingKind.LIMIT_EXCEEDED)
-"""After these no further check is tried: they would all go the same way, and cost the machine what it has."""
 
 
 class CheckRun:
@@ -191,8 +190,9 @@ class CheckRun:
         self.results = [result if other.name == result.name else other for other in self.results]
         self._failed = self._failed or result.outcome is Outcome.FAILED
         broken = result.outcome is Outcome.BROKEN
-        final = result.finding is not None and result.finding.kind in FINAL
-        self._stopped = broken or final or (self._failed and self._stage.stops_early)
+        self._stopped = (
+            broken or ends_grading(result.finding) or (self._failed and self._stage.stops_early)
+        )
         self._on_result(result)
 
     def _is_out_of_time(self) -> bool:

@@ -4,16 +4,36 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from grader.evidence.claims import CountClaim, GateClaim
 from grader.evidence.run import Attempt, CheckRecord, Subject
+from grader.evidence.server import Frame
 from grader.evidence.traffic import Burst, Exchange
-from grader.judge.decide import stall_sites
+from grader.findings import (
+    Bar,
+    Crashed,
+    Finding,
+    GateMissed,
+    Hung,
+    HungAtStart,
+    LimitExceeded,
+    Mishap,
+    NoAnswer,
+    NothingAsserted,
+    TooFast,
+    TooSlow,
+    WrongCount,
+    WrongStatus,
+    WrongValue,
+)
+from grader.judge.attempts import stall_sites
+from grader.render.circumstances import busy_machine, stall, waiting
 from grader.render.events import capital, peak, sentences, service_name
 from grader.render.html.timeline import error_word
 from grader.render.text import printable
-from grader.render.wording import RELATIONS, amount, busy_machine, counted, stall, waiting
-from grader.report import CheckResult, FindingKind, Outcome
+from grader.render.wording import RELATIONS, amount, counted
+from grader.report import CheckResult, Outcome
 
 STEPS_SHOWN = 10
 ALIKE = 3
@@ -24,8 +44,6 @@ SIGHTS_SHOWN = 12
 FRAMES_SHOWN = 8
 OUTPUT_SHOWN = 12
 WHAT_CHARS = 120
-WAITED = (FindingKind.HUNG, FindingKind.NO_ANSWER, FindingKind.NEVER_CAME)
-"""Findings that are explained by what the solution's tasks were waiting on."""
 
 
 @dataclass(frozen=True)
@@ -99,22 +117,65 @@ def details(result: CheckResult) -> tuple[Line, ...]:
     finding = result.finding
     if finding is None:
         return ()
-    frames = finding.frames[-FRAMES_SHOWN:]
+    frames, output = trace(finding)
     lines = [
         Line(f"{printable(frame.file)}:{frame.line} in {printable(frame.function)}", frame.source)
-        for frame in frames
+        for frame in frames[-FRAMES_SHOWN:]
     ]
-    if finding.output and not frames:
+    if output:
         lines += [
             Line("The last that it printed:"),
-            *(Line("", line) for line in finding.output[-OUTPUT_SHOWN:]),
+            *(Line("", line) for line in output[-OUTPUT_SHOWN:]),
         ]
-    lines += [Line(f"{stall(site)}.") for site in finding.stalls]
-    if finding.kind in WAITED:
-        lines += [Line(f"{waiting(task)}.") for task in finding.waiting[:FRAMES_SHOWN]]
+    around = result.circumstances
+    lines += [Line(f"{stall(site)}.") for site in around.stalls]
+    if is_about_waiting(finding):
+        lines += [Line(f"{waiting(task)}.") for task in around.waiting[:FRAMES_SHOWN]]
     if result.outcome is Outcome.INCONCLUSIVE:
-        lines += [Line(text) for text in busy_machine(finding)]
+        lines += [Line(text) for text in busy_machine(around)]
     return tuple(lines)
+
+
+def trace(finding: Finding) -> tuple[tuple[Frame, ...], tuple[str, ...]]:
+    """Where in the learner's files a server failed, innermost last; and, when that is not known, what it printed
+    last."""
+    match finding:
+        case Crashed(frames=frames, output=output):
+            return frames, () if frames else output
+        case HungAtStart(output=output):
+            return (), output
+        case LimitExceeded() | Hung() | NoAnswer() | WrongStatus() | WrongValue() | WrongCount():
+            return (), ()
+        case TooSlow() | TooFast() | GateMissed() | Mishap() | NothingAsserted():
+            return (), ()
+        case _:
+            assert_never(finding)
+
+
+def is_about_waiting(finding: Finding) -> bool:
+    """Whether a finding is explained by what the solution's tasks were waiting for."""
+    match finding:
+        case Hung() | NoAnswer() | GateMissed():
+            return True
+        case Crashed() | HungAtStart() | LimitExceeded() | WrongStatus() | WrongValue():
+            return False
+        case WrongCount() | TooSlow() | TooFast() | Mishap() | NothingAsserted():
+            return False
+        case _:
+            assert_never(finding)
+
+
+def bars(finding: Finding) -> tuple[Bar, ...]:
+    """The requests of a burst that a finding is about, for a picture; none for other findings."""
+    match finding:
+        case TooSlow() | TooFast():
+            return finding.bars
+        case Crashed() | HungAtStart() | LimitExceeded() | Hung() | NoAnswer() | WrongStatus():
+            return ()
+        case WrongValue() | WrongCount() | GateMissed() | Mishap() | NothingAsserted():
+            return ()
+        case _:
+            assert_never(finding)
 
 
 def _times(count: int) -> str:

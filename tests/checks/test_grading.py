@@ -10,10 +10,11 @@ import pytest
 from grader.catalog.find import find_catalog
 from grader.errors import BrokenError, SolutionError
 from grader.evidence.files import load_run, save_run
+from grader.findings import Crashed, Hung, Mishap, NothingAsserted, Phase
 from grader.grading.grade import grade
 from grader.grading.graded import judged_again
 from grader.grading.session import Settings
-from grader.report import CheckResult, FindingKind, Outcome, Report, Verdict
+from grader.report import CheckResult, Outcome, Report, Verdict
 from tests.conftest import APP, MANIFEST
 
 MakeKata = Callable[..., Path]
@@ -97,8 +98,8 @@ def test_after_a_start_that_failed_the_other_checks_are_not_run(
     assert report.verdict is Verdict.FAILED
     assert [result.outcome for result in report.checks] == [Outcome.FAILED, Outcome.NOT_RUN]
     finding = report.checks[0].finding
-    assert finding is not None
-    assert (finding.kind, finding.error) == (FindingKind.CRASHED_AT_START, "RuntimeError: no")
+    assert isinstance(finding, Crashed)
+    assert (finding.phase, finding.error) == (Phase.START, "RuntimeError: no")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_a_file_without_app_is_a_crash_that_says_so(
     make_kata: MakeKata, grade_source: Grade
 ) -> None:
     finding = only(grade_source(make_kata(), "application = 1\n")).finding
-    assert finding is not None
+    assert isinstance(finding, Crashed)
     assert "has no attribute 'app'" in finding.error
 
 
@@ -150,12 +151,12 @@ def test_a_check_at_fault_is_broken_and_never_the_learners(
     report = grade_source(make_kata(checks=textwrap.dedent(CHECK) + f"    {body}\n"))
     assert report.verdict is Verdict.BROKEN
     finding = only(report).finding
-    assert finding is not None
     if message is None:
-        assert finding.kind is FindingKind.NOTHING_ASSERTED
+        assert isinstance(finding, NothingAsserted)
     else:
-        assert message in finding.observed
-        assert "checks.py:8" in finding.observed
+        assert isinstance(finding, Mishap)
+        assert message in finding.text
+        assert "checks.py:8" in finding.text
 
 
 def test_a_check_that_does_not_end_is_a_hang(make_kata: MakeKata, grade_source: Grade) -> None:
@@ -164,8 +165,7 @@ def test_a_check_that_does_not_end_is_a_hang(make_kata: MakeKata, grade_source: 
         make_kata(manifest=manifest, checks=textwrap.dedent(CHECK) + "    await anyio.sleep(600)\n")
     )
     finding = only(report).finding
-    assert finding is not None
-    assert finding.kind is FindingKind.HUNG
+    assert isinstance(finding, Hung)
     assert report.verdict in (Verdict.FAILED, Verdict.BROKEN, Verdict.INCONCLUSIVE)
 
 
@@ -197,8 +197,8 @@ def test_a_fixture_that_is_not_among_the_services_is_the_katas_fault(
     report = grade_source(make_kata(checks=checks))
     assert report.verdict is Verdict.BROKEN
     finding = only(report).finding
-    assert finding is not None
-    assert "upstream" in finding.observed
+    assert isinstance(finding, Mishap)
+    assert "upstream" in finding.text
 
 
 @pytest.mark.parametrize(

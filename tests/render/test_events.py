@@ -6,7 +6,7 @@ import pytest
 
 from grader.evidence.server import Excess, ServerLife
 from grader.evidence.traffic import EventEnd, ServiceEvent
-from grader.judge.decide import examine_attempt
+from grader.judge.attempts import examine_attempt
 from grader.render.events import name_of_all, name_of_each, outcome, peak, sentences
 from grader.render.html.timeline import Lane, timeline
 from grader.render.wording import message, plural
@@ -107,8 +107,9 @@ def test_a_limit_of_a_service_that_nobody_here_knows_is_told_in_its_own_words() 
     excess = Excess(
         what="cache_bytes", limit=8 * 1024 * 1024, seen=9e6, noun="Cache", of="in memory"
     )
-    finding = examine_attempt(
+    miss = examine_attempt(
         attempt(life=ServerLife(workers=1, started_s=0.0, ready_s=0.1, exceeded=excess))
     )
-    result = CheckResult(name="test_a", title="A.", outcome=Outcome.FAILED, finding=finding)
+    assert miss is not None
+    result = CheckResult(name="test_a", title="A.", outcome=Outcome.FAILED, finding=miss.finding)
     assert message(result) == "Cache 8 MiB exceeded, in memory; the app was ended."

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.findings import Finding, WrongValue
 from grader.render.json_ import render_report
 from grader.render.quoted import csv_line, for_csv, for_html
 from grader.render.text import escaped, printable
 from grader.render.wording import message
-from grader.report import CheckResult, Finding, FindingKind, GraderInfo, Outcome, Report, Verdict
+from grader.report import CheckResult, GraderInfo, Outcome, Report, Verdict
+from tests.findings import KINDS, finding_of
 from tests.render.hostile import ALL, hostile_text
 
 
@@ -146,26 +148,16 @@ def test_quotes_in_csv_are_doubled() -> None:
 # ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", list(FindingKind))
+@pytest.mark.parametrize("kind", KINDS)
 @given(text=hostile_text)
-def test_every_message_is_printable(kind: FindingKind, text: str) -> None:
-    finding = Finding(
-        kind=kind,
-        subject=text,
-        expected=text,
-        observed=text,
-        error=text,
-        measured=1.0,
-        limit=2.0,
-        count=1,
-        total=2,
-    )
+def test_every_message_is_printable(kind: type[Finding], text: str) -> None:
+    finding = finding_of(text, kind)
     check = CheckResult(name="test_a", title="A.", outcome=Outcome.FAILED, finding=finding)
     assert message(check).isprintable()
 
 
 def test_json_is_plain_ascii_and_holds_the_text() -> None:
-    finding = Finding(kind=FindingKind.WRONG_VALUE, subject="the body", expected="1", observed=ALL)
+    finding = WrongValue(what="the body", expected="1", observed=ALL)
     report = Report(
         kata="k",
         title="K",

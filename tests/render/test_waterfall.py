@@ -2,8 +2,9 @@
 
 import msgspec
 
+from grader.findings import Bar, TooSlow
 from grader.render.terminal.report import ReportScreen
-from grader.report import Bar, FindingKind, Outcome
+from grader.report import Outcome
 from tests.render.hostile import report_of, result_of, screen_output
 
 
@@ -12,8 +13,8 @@ def drawn(answered: int, cut: int) -> list[str]:
     bars = [Bar(from_s=0.0, to_s=(n + 1) / 10) for n in range(answered)] + [
         Bar(from_s=0.0, to_s=9.0, is_cut=True)
     ] * cut
-    result = result_of("x", FindingKind.TOO_SLOW, Outcome.FAILED)
-    assert result.finding is not None
+    result = result_of("x", TooSlow, Outcome.FAILED)
+    assert isinstance(result.finding, TooSlow)
     finding = msgspec.structs.replace(result.finding, bars=tuple(bars))
     report = msgspec.structs.replace(
         report_of("x"), checks=(msgspec.structs.replace(result, finding=finding),)

@@ -9,14 +9,14 @@ from rich.table import Table
 from grader.catalog.manifest import Kata
 from grader.errors import GraderError
 from grader.facts import Fact, FactState
+from grader.findings import Bar, Finding
+from grader.render.circumstances import busy_machine, stall, waiting
+from grader.render.explanation import bars, is_about_waiting, trace
 from grader.render.terminal.screen import Screen, Text
 from grader.render.text import printable
-from grader.render.wording import busy_machine, figures, message, stall, summary, waiting
+from grader.render.wording import figures, message, summary
 from grader.report import (
-    Bar,
     CheckResult,
-    Finding,
-    FindingKind,
     Outcome,
     Report,
     Verdict,
@@ -47,9 +47,8 @@ FACT_MARKS = {
     FactState.LACKING: ("-", "yellow"),
     FactState.BAD: ("!", "bold red"),
 }
-WAITED = (FindingKind.HUNG, FindingKind.NO_ANSWER, FindingKind.NEVER_CAME)
 WAITING_SHOWN = 2
-"""How many places at which tasks waited are shown, and for which findings."""
+"""How many lines at which tasks waited are shown."""
 
 BARS_WORTH_DRAWING = 3
 BARS_SHOWN = 12
@@ -134,28 +133,28 @@ class ReportScreen(Screen):
         finding = result.finding
         self._indented(Text(message(result)))
         if finding is not None:
-            self._waterfall(finding.bars)
-            self._details(finding, inconclusive=result.outcome is Outcome.INCONCLUSIVE)
+            self._waterfall(bars(finding))
+            self._details(finding, result)
         if report.because:
             self._line()
             self._indented(Text(report.because))
         self._line()
 
-    def _waterfall(self, bars: Sequence[Bar]) -> None:
+    def _waterfall(self, requests: Sequence[Bar]) -> None:
         """One bar a request, in the order of their ends; many are thinned out evenly. Serial or parallel is seen at a
         glance.
         """
-        whole_s = max((bar.to_s for bar in bars), default=0.0)
-        if len(bars) < BARS_WORTH_DRAWING or whole_s <= 0:
+        whole_s = max((bar.to_s for bar in requests), default=0.0)
+        if len(requests) < BARS_WORTH_DRAWING or whole_s <= 0:
             return
         # Behind those that are shown there may be nothing but requests that were cut off alike: then each of the first
         # is worth a row.
-        is_cut_alike = all(bar.is_cut for bar in bars[BARS_SHOWN - 1 :])
-        step = 1 if is_cut_alike else -(-len(bars) // BARS_SHOWN)
+        is_cut_alike = all(bar.is_cut for bar in requests[BARS_SHOWN - 1 :])
+        step = 1 if is_cut_alike else -(-len(requests) // BARS_SHOWN)
         width = min(BAR_WIDTH, self._console.width - 16)
         full, open_end = ("█", "▒") if self._shows_marks else ("#", ">")
         self._line()
-        for bar in bars[step - 1 :: step][:BARS_SHOWN]:
+        for bar in requests[step - 1 :: step][:BARS_SHOWN]:
             before, end = (
                 round(min(1.0, max(0.0, at_s / whole_s)) * width) for at_s in (bar.from_s, bar.to_s)
             )
@@ -167,26 +166,29 @@ class ReportScreen(Screen):
                 text.append(" unanswered" if bar.is_cut else f" {bar.to_s:.2f} s", style="dim")
             )
         if step > 1:
-            self._indented(Text(f"(one bar for every {step} of {len(bars)} requests)", style="dim"))
-        elif len(bars) > BARS_SHOWN:
             self._indented(
-                Text(f"({len(bars) - BARS_SHOWN} more were not answered either)", style="dim")
+                Text(f"(one bar for every {step} of {len(requests)} requests)", style="dim")
+            )
+        elif len(requests) > BARS_SHOWN:
+            self._indented(
+                Text(f"({len(requests) - BARS_SHOWN} more were not answered either)", style="dim")
             )
 
-    def _details(self, finding: Finding, *, inconclusive: bool) -> None:
-        for frame in finding.frames[-FRAMES_SHOWN:]:
+    def _details(self, finding: Finding, result: CheckResult) -> None:
+        frames, output = trace(finding)
+        for frame in frames[-FRAMES_SHOWN:]:
             where = Text(
                 f"{printable(frame.file)}:{frame.line} in {printable(frame.function)}", style="cyan"
             )
             self._indented(where.append(f"  {printable(frame.source)}", style="dim"))
-        if finding.output and not finding.frames:
-            for line in finding.output[-OUTPUT_SHOWN:]:
-                self._indented(Text(f"| {printable(line)}", style="dim"))
-        for site in finding.stalls[:STALLS_SHOWN]:
+        for line in output[-OUTPUT_SHOWN:]:
+            self._indented(Text(f"| {printable(line)}", style="dim"))
+        around = result.circumstances
+        for site in around.stalls[:STALLS_SHOWN]:
             self._indented(Text(stall(site)))
-        for task in finding.waiting[:WAITING_SHOWN] if finding.kind in WAITED else ():
+        for task in around.waiting[:WAITING_SHOWN] if is_about_waiting(finding) else ():
             self._indented(Text(waiting(task)))
-        for line in busy_machine(finding) if inconclusive else ():
+        for line in busy_machine(around) if result.outcome is Outcome.INCONCLUSIVE else ():
             self._indented(Text(line, style="dim"))
 
     def error(self, error: GraderError) -> None:
