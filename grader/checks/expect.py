@@ -35,8 +35,8 @@ class ClaimMissed(Exception):
 
 def _state(claim: Claim) -> None:
     recorder = RECORDER.get()
-    recorder.claims.append(claim)
-    miss = examine_claim(claim, {exchange.id: exchange for exchange in recorder.exchanges})
+    recorder.add(claim)
+    miss = examine_claim(claim, recorder.exchanges)
     if miss is not None:
         raise ClaimMissed(by_clock=not miss.is_certain)
 
