@@ -1,4 +1,4 @@
-"""The result of one grading: what every renderer gets and nothing else."""
+"""The result of one grading: all that a renderer gets."""
 
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from grader.formats import REPORT_FORMAT
 
 
 class Verdict(StrEnum):
-    """What a grading says of a solution."""
+    """What a grading says about a solution."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a grading says of one check."""
+    """What a grading says about one check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -55,10 +55,10 @@ class Circumstances(Struct, frozen=True, kw_only=True):
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):
-    """What one check gave.
+    """The result of one check.
 
     Attributes:
-        title: what must hold, in the learner's words.
+        title: the requirement in one sentence.
         finding: why it did not pass; None when it did or never ran.
         circumstances: of the finding; empty when there is none.
         measured: with `limit` and `unit`: the number that decided the check, if there is one.
@@ -82,7 +82,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
 
 
 class GraderInfo(Struct, frozen=True, kw_only=True):
-    """Which grader on which machine gave a report."""
+    """Which grader made a report, on which machine."""
 
     version: str
     python: str
@@ -93,7 +93,7 @@ class Report(Struct, frozen=True, kw_only=True):
     """The result of one grading.
 
     Attributes:
-        because: the sentence of a known mistake, when the failed checks are exactly those of it.
+        because: the explanation of a known mistake, when exactly its checks failed.
         without_sandbox: why the solution ran without a sandbox; empty when it had one.
     """
 
@@ -110,7 +110,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def cause(self) -> CheckResult | None:
-        """The first check that did not pass: the one cause that matters."""
+        """The first check that did not pass: the cause that a learner should look at first."""
         return next(
             (c for c in self.checks if c.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)), None
         )

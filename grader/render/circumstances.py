@@ -1,4 +1,4 @@
-"""Turns what surrounds a finding into plain sentences, for every renderer the same."""
+"""Turns what surrounds a finding into plain sentences, the same for every renderer."""
 
 from grader.evidence.machine import Machine
 from grader.evidence.server import WaitingTask
@@ -7,28 +7,30 @@ from grader.render.wording import amount
 from grader.report import Circumstances, StallSite
 
 OTHERS_SHOWN = 5
-"""How many of the other processes that were busy are named."""
+"""How many of the other busy processes are named."""
 
 LAG_WORTH_TELLING_S = 0.05
+"""Shorter lags of the grader's event loop are left out: they change no figure that is shown."""
 
 
 def stall(site: StallSite) -> str:
-    """Where the event loop stood still."""
-    times = "once" if site.count == 1 else f"{site.count} times"
+    """Where the event loop was blocked, how often and for how long; without a final period."""
+    total = amount(site.total_s, "s")
+    times = f"once, for {total}," if site.count == 1 else f"{site.count} times, for {total} in all,"
     source = f" `{printable(site.frame.source, 60)}`" if site.frame.source else ""
     place = f"{printable(site.frame.file, 60)}:{site.frame.line}{source}"
-    return f"The event loop stood still {times}, {amount(site.total_s, 's')} in all, at {place}"
+    return f"The event loop was blocked {times} at {place}"
 
 
 def waiting(task: WaitingTask) -> str:
-    """Where tasks of the solution were waiting."""
+    """Where tasks of the solution were waiting; without a final period."""
     who = "A task was" if task.count == 1 else f"{task.count} tasks were"
     place = f"{printable(task.frame.file, 60)}:{task.frame.line}"
     return f"{who} waiting at {place} `{printable(task.frame.source, 60)}`"
 
 
 def busy_machine(circumstances: Circumstances) -> list[str]:
-    """What kept the machine busy while something was timed, as far as it is known."""
+    """What kept the machine busy while something was timed, as far as the system tells."""
     lines = []
     watch, machine = circumstances.watch, circumstances.machine
     if watch is not None and watch.server is not None and watch.grader is not None:
@@ -46,7 +48,8 @@ def busy_machine(circumstances: Circumstances) -> list[str]:
 
 def _load_of(machine: Machine) -> str:
     parts = [
-        f"{amount(machine.busy_s, 's')} of CPU were used in {amount(machine.elapsed_s, 's')} on {machine.cores} cores"
+        f"In {amount(machine.elapsed_s, 's')} on {machine.cores} cores all processes used "
+        f"{amount(machine.busy_s, 's')} of CPU time"
     ]
     if machine.steal_s:
         parts.append(f"{amount(machine.steal_s, 's')} stolen by the hypervisor")

@@ -1,4 +1,6 @@
-"""The story of a check: what was sent in an attempt, what was seen. Pure; the texts are plain sentences."""
+"""The explanation of a check: what an attempt sent, what came back, and what lies behind a finding, in plain sentences.
+Pure.
+"""
 
 import re
 from collections import Counter
@@ -38,7 +40,7 @@ from grader.report import CheckResult, Outcome
 STEPS_SHOWN = 10
 ALIKE = 3
 MUST_BE = " (it must be "
-"""Stands between what a check counted and what it wants."""
+"""Separates what a check counted from what it wants; the page splits the sentence here."""
 
 SIGHTS_SHOWN = 12
 FRAMES_SHOWN = 8
@@ -65,7 +67,7 @@ class Line:
 
 
 def steps(attempt: Attempt) -> tuple[Step, ...]:
-    """What was sent in an attempt, in the order in which it was begun, and what came back."""
+    """What an attempt sent, in the order of sending, and what came back."""
     by_id = {exchange.id: exchange for exchange in attempt.exchanges}
     bursts = [
         (burst, [by_id[number] for number in burst.exchanges if number in by_id])
@@ -84,13 +86,13 @@ def steps(attempt: Attempt) -> tuple[Step, ...]:
     if len(told) > STEPS_SHOWN:
         return (
             *told[:STEPS_SHOWN],
-            Step(f"and {len(told) - STEPS_SHOWN} kinds of requests more", ""),
+            Step(f"and {len(told) - STEPS_SHOWN} more kinds of requests", ""),
         )
     return tuple(told)
 
 
 def sights(attempt: Attempt) -> tuple[str, ...]:
-    """What else was seen in an attempt: what services were asked, connections, stalls, and what the check counted."""
+    """What else happened in an attempt: calls to services, connections, a blocked event loop, counts of the check."""
     told = [
         *sentences(attempt.events),
         *_connections(attempt),
@@ -101,7 +103,7 @@ def sights(attempt: Attempt) -> tuple[str, ...]:
 
 
 def tries(record: CheckRecord) -> str:
-    """How often a check was tried; empty when once."""
+    """How often a check was tried; empty when it was once."""
     own = sum(attempt.subject is Subject.SOLUTION for attempt in record.attempts)
     others = len(record.attempts) - own
     if own + others < 2:
@@ -111,8 +113,8 @@ def tries(record: CheckRecord) -> str:
 
 
 def details(result: CheckResult) -> tuple[Line, ...]:
-    """What lies behind a finding: the traceback's lines in the learner's files, else the last output; stalls; waits;
-    the machine.
+    """What lies behind a finding: the traceback in the learner's files, or else the last output; where the event loop
+    was blocked; where tasks waited; what kept the machine busy.
     """
     finding = result.finding
     if finding is None:
@@ -124,7 +126,7 @@ def details(result: CheckResult) -> tuple[Line, ...]:
     ]
     if output:
         lines += [
-            Line("The last that it printed:"),
+            Line("Its last output:"),
             *(Line("", line) for line in output[-OUTPUT_SHOWN:]),
         ]
     around = result.circumstances
@@ -183,7 +185,7 @@ def _times(count: int) -> str:
 
 
 def _alike(exchanges: Iterable[Exchange]) -> list[list[Exchange]]:
-    """Requests of one path; and three or more that differ in numbers only and got the same answer."""
+    """Groups of requests: those of one path, and three or more that differ only in numbers and got the same answer."""
     alike = _grouped(exchanges, lambda one: f"{_masked(one)} {one.status} {one.error}")
     return [
         group
@@ -218,7 +220,7 @@ def _step(exchanges: Sequence[Exchange], burst: Burst | None) -> Step:
     how = ""
     if burst is not None:
         how = (
-            f", one after another over {amount(max(begun) - min(begun), 's')}"
+            f", spread over {amount(max(begun) - min(begun), 's')}"
             if burst.steady
             else ", all at once"
         )

@@ -1,4 +1,4 @@
-"""Turns findings into plain sentences, for every renderer the same."""
+"""Turns findings into plain sentences, the same for every renderer."""
 
 from typing import assert_never
 
@@ -29,10 +29,10 @@ MESSAGE_CHARS = 1000
 UNIT_CHARS = 20
 
 HUGE = 1e12
-"""Numbers from here on, and what is no number, are told by their size; no grading measures them."""
+"""Larger numbers, infinities and NaN are shown in short form; no grading measures them."""
 
 SERIAL_SHARE = 0.7
-"""Requests that together took this share of the sum of their times, or more, were served one after another."""
+"""Requests were served one after another when they took at least this share of the sum of their single times."""
 
 RELATIONS = {
     Relation.EQUALS: "exactly",
@@ -63,17 +63,17 @@ def amount(value: float, unit: str) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """So many of something: "1 call", "3 queries"."""
+    """A number with its noun: "1 call", "3 queries"."""
     return f"{count} {noun if count == 1 else plural(noun)}"
 
 
 def plural(noun: str) -> str:
-    """Of a regular noun: "calls", "queries"."""
+    """The plural of a regular noun: "calls", "queries"."""
     return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
 
 
 def figures(result: CheckResult) -> str:
-    """What was measured and the limit, in short; empty when the check turned on no number."""
+    """The measured number and its limit, in short; empty when no number decided the check."""
     if result.measured is None or result.limit is None:
         return ""
     match result.finding:
@@ -92,7 +92,7 @@ def figures(result: CheckResult) -> str:
 
 
 def message(result: CheckResult) -> str:
-    """One sentence about why a check did not pass; empty when it did."""
+    """One or two sentences about why a check did not pass; empty when it did."""
     if result.finding is None:
         return (
             "Not run: the solution did not get that far."
@@ -102,23 +102,21 @@ def message(result: CheckResult) -> str:
     sentence = printable(_sentence(result.finding), MESSAGE_CHARS)
     sentence = sentence[:1].upper() + sentence[1:]
     if result.outcome is Outcome.INCONCLUSIVE:
-        return f"{sentence} But this machine was too busy to tell whose fault that is."
+        return f"{sentence} But this machine was too busy to tell whether your code caused it."
     return sentence
 
 
 def summary(report: Report) -> str:
-    """One sentence about the whole."""
+    """One or two sentences about the whole grading."""
     passed = sum(check.outcome is Outcome.PASSED for check in report.checks)
     total = len(report.checks)
     duration = amount(report.duration_s, "s")
     if report.verdict is Verdict.PASSED:
-        return f"Passed: all {total} checks hold ({duration})."
+        return f"Passed: all {total} checks passed ({duration})."
     if report.verdict is Verdict.FAILED:
-        return f"Failed: {passed} of {total} checks hold ({duration})."
+        return f"Failed: {passed} of {total} checks passed ({duration})."
     if report.verdict is Verdict.INCONCLUSIVE:
-        return (
-            f"Inconclusive: this machine could not tell ({duration}). Nothing is held against you."
-        )
+        return f"Inconclusive: this machine could not tell ({duration}). This does not count as a failure."
     return f"Broken: the grader or its surroundings failed, not your solution ({duration})."
 
 
@@ -129,12 +127,12 @@ def _sentence(finding: Finding) -> str:
         case HungAtStart():
             sentence = (
                 f"The app was not ready after {amount(finding.waited_s, 's')}: its "
-                "import or its lifespan does not come to an end."
+                "import or its lifespan start-up did not finish."
             )
         case LimitExceeded():
             sentence = _limit_exceeded(finding.excess)
         case Hung():
-            sentence = f"The check had not come to an end after {amount(finding.deadline_s, 's')}."
+            sentence = f"The check did not finish within {amount(finding.deadline_s, 's')}."
         case NoAnswer():
             sentence = _no_answer(finding)
         case WrongStatus():
@@ -163,7 +161,7 @@ def _sentence_on_time(
             return _too_slow(finding)
         case TooFast():
             return (
-                f"{printable(finding.what)} was over after {amount(finding.measured_s, 's')}; the work alone "
+                f"{printable(finding.what)} finished after {amount(finding.measured_s, 's')}; the work alone "
                 f"takes {amount(finding.limit_s, 's')}."
             )
         case GateMissed():
@@ -172,15 +170,15 @@ def _sentence_on_time(
         case Mishap():
             return printable(finding.text)
         case NothingAsserted():
-            return "The check ended without having stated anything, which is a fault of the kata."
+            return "The check made no assertions. This is a bug in the kata."
         case _:
             assert_never(finding)
 
 
 def _crashed(finding: Crashed) -> str:
     when = {
-        Phase.START: "The app ended before it was ready",
-        Phase.LOAD: "The app's process ended while it was serving",
+        Phase.START: "The app exited before it was ready",
+        Phase.LOAD: "The app's process exited while it was serving requests",
     }[finding.phase]
     ended = f"{when} (exit code {finding.exit_code})"
     if "has no attribute 'app'" in finding.error and "AttributeError" in finding.error:
@@ -189,13 +187,13 @@ def _crashed(finding: Crashed) -> str:
 
 
 OWN_EXCESSES = {
-    "memory_bytes": ("Memory", "of all its processes together"),
-    "processes": ("Processes:", "at once"),
-    "threads": ("Threads:", "of all its processes together"),
-    "cpu_s": ("CPU time", "of all its processes together"),
+    "memory_bytes": ("Memory", "for all its processes together"),
+    "processes": ("Processes", "at once"),
+    "threads": ("Threads", "in all its processes together"),
+    "cpu_s": ("CPU time", "for all its processes together"),
     "output_bytes": ("Output", "on stdout and stderr"),
 }
-"""Limits of the server's own processes; a service says itself what its limits are of."""
+"""Noun and scope of each limit on the server's own processes. A service brings its own words."""
 
 MIB = 1024 * 1024
 
@@ -209,7 +207,7 @@ def _limit_exceeded(excess: Excess) -> str:
         if excess.what.endswith("_bytes")
         else amount(excess.limit, "s" if excess.what.endswith("_s") else "")
     )
-    return f"{what} {limit} exceeded, {of}; the app was ended."
+    return f"{what}: the limit of {limit} {of} was exceeded, so the app was stopped."
 
 
 def _no_answer(finding: NoAnswer) -> str:
@@ -248,4 +246,4 @@ def _too_slow(finding: TooSlow) -> str:
     in_turn = finding.measured_s > SERIAL_SHARE * served * finding.alone_s
     together = " They were served one after another." if in_turn else ""
     alone = amount(finding.alone_s, "s")
-    return f"{took}; one alone takes {alone} and the limit is {limit}.{together}"
+    return f"{took}; a single one takes {alone}, and the limit is {limit}.{together}"

@@ -112,4 +112,7 @@ def test_a_limit_of_a_service_that_nobody_here_knows_is_told_in_its_own_words() 
     )
     assert miss is not None
     result = CheckResult(name="test_a", title="A.", outcome=Outcome.FAILED, finding=miss.finding)
-    assert message(result) == "Cache 8 MiB exceeded, in memory; the app was ended."
+    assert (
+        message(result)
+        == "Cache: the limit of 8 MiB in memory was exceeded, so the app was stopped."
+    )

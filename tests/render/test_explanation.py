@@ -44,7 +44,7 @@ def test_requests_that_are_alike_are_told_together_and_many_kinds_are_bounded() 
         )
     )
     assert len(steps(kinds)) == 11
-    assert steps(kinds)[-1].sent == "and 40 kinds of requests more"
+    assert steps(kinds)[-1].sent == "and 40 more kinds of requests"
 
 
 def test_calls_and_connections_are_counted_with_their_peaks() -> None:
@@ -67,7 +67,7 @@ def test_what_a_check_counted_is_told_with_what_it_must_be() -> None:
 def test_the_loop_that_stood_still_is_told_with_its_line() -> None:
     (told,) = sights(blocking_run().checks[BURST].attempts[0])
     assert told.startswith(
-        "The event loop stood still 2 times, 0.53 s in all, at app.py:37 `time.sleep(RENDER_S)"
+        "The event loop was blocked 2 times, for 0.53 s in all, at app.py:37 `time.sleep(RENDER_S)"
     )
 
 
@@ -114,7 +114,7 @@ def test_a_check_that_held_needs_no_details_and_one_that_failed_shows_the_last_o
         )
     )
     assert [(line.text, line.code) for line in details(crashed)] == [
-        ("The last that it printed:", ""),
+        ("Its last output:", ""),
         ("", "INFO: ready"),
         ("", "  indented"),
     ]

@@ -149,8 +149,8 @@ def test_markup_is_shown_as_it_is_written(markup: str) -> None:
 
 def test_no_line_can_be_forged_with_a_line_break() -> None:
     with screen_output() as written:
-        Screen().say("a.py\nPassed: all 4 checks hold (0.10 s).")
-    assert written.getvalue() == "a.py Passed: all 4 checks hold (0.10 s).\n"
+        Screen().say("a.py\nPassed: all 4 checks passed (0.10 s).")
+    assert written.getvalue() == "a.py Passed: all 4 checks passed (0.10 s).\n"
 
 
 def test_the_live_line_acts_on_nothing() -> None:

@@ -1,4 +1,4 @@
-"""The screen of gradings: a live line, a line for each check, and what a report says."""
+"""The screen of a grading: a live line, a line for each check, and the report."""
 
 from collections.abc import Sequence
 
@@ -53,7 +53,7 @@ WAITING_SHOWN = 2
 BARS_WORTH_DRAWING = 3
 BARS_SHOWN = 12
 BAR_WIDTH = 50
-"""A burst of three or more is drawn, in at most so many rows and columns."""
+"""A burst of at least three requests is drawn, in at most this many rows and columns."""
 
 OUTPUT_SHOWN = 6
 """How many of the last lines of a server's output are shown."""
@@ -62,7 +62,7 @@ STALLS_SHOWN = 5
 
 
 class ReportScreen(Screen):
-    """Shows how katas are graded, and what this machine offers for that."""
+    """Shows gradings as they happen, and the facts that `kata doctor` finds."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,12 +80,12 @@ class ReportScreen(Screen):
             self._status.start()
 
     def check_begins(self, title: str) -> None:
-        """Say on the live line what is being checked."""
+        """Show on the live line what is being checked."""
         if self._status is not None:
             self._status.update(Text(title, style="dim", overflow="ellipsis", no_wrap=True))
 
     def check_ends(self, result: CheckResult) -> None:
-        """One line a check: mark, what must hold, what was measured."""
+        """One line per check: mark, requirement, measured number."""
         mark, style = MARKS[result.outcome]
         row = Table.grid(padding=(0, 1), expand=True)
         row.add_column(no_wrap=True)
@@ -102,7 +102,7 @@ class ReportScreen(Screen):
         self._console.print(Padding(row, (0, 0, 0, 1)))
 
     def replay(self, kata: Kata, report: Report, advice: str) -> None:
-        """A report that is there already, shown as if it had just been made."""
+        """Show an existing report as if it had just been made."""
         self._line(Text.assemble((kata.title, "bold"), (f"  {kata.slug}", "dim")))
         self._line()
         for result in report.checks:
@@ -117,7 +117,7 @@ class ReportScreen(Screen):
             self._status = None
 
     def finish(self, report: Report, advice: str) -> None:
-        """After the checks: the one cause that matters, the verdict, the next command."""
+        """After the checks: the first cause, the verdict, the next command."""
         self.stop()
         for result in report.checks:
             if result.outcome is Outcome.NOT_RUN:
@@ -141,14 +141,13 @@ class ReportScreen(Screen):
         self._line()
 
     def _waterfall(self, requests: Sequence[Bar]) -> None:
-        """One bar a request, in the order of their ends; many are thinned out evenly. Serial or parallel is seen at a
-        glance.
+        """One bar per request, in the order of their ends, so that a burst served one after another looks like stairs.
+        Of many requests every n-th is drawn.
         """
         whole_s = max((bar.to_s for bar in requests), default=0.0)
         if len(requests) < BARS_WORTH_DRAWING or whole_s <= 0:
             return
-        # Behind those that are shown there may be nothing but requests that were cut off alike: then each of the first
-        # is worth a row.
+        # When all further requests were cut off, thinning would hide the stairs at the top and show nothing new.
         is_cut_alike = all(bar.is_cut for bar in requests[BARS_SHOWN - 1 :])
         step = 1 if is_cut_alike else -(-len(requests) // BARS_SHOWN)
         width = min(BAR_WIDTH, self._console.width - 16)
@@ -197,7 +196,7 @@ class ReportScreen(Screen):
         super().error(error)
 
     def fact(self, fact: Fact) -> None:
-        """One line of the survey of this machine, and what to do about it."""
+        """One fact about this machine, and what to do about it."""
         mark, style = FACT_MARKS[fact.state]
         line = Text(f" {mark} ", style=style)
         line.append(f"{fact.name}: ", style="bold")

@@ -117,8 +117,8 @@ def test_the_first_run_says_that_there_is_nothing_to_compare_it_with() -> None:
 def test_what_has_changed_since_the_run_before_is_told_and_drawn() -> None:
     page = Reader(render_page(graded(mended_run()), graded(blocking_run())))
     assert (
-        "Your run of 2026-11-23 08:15 UTC: Failed: 1 of 3 checks hold (2.65 s). "
-        "This one: Passed: all 3 checks hold (1.10 s)."
+        "Your run of 2026-11-23 08:15 UTC: Failed: 1 of 3 checks passed (2.65 s). "
+        "This one: Passed: all 3 checks passed (1.10 s)."
     ) in page.text
     assert page.text.count("holds now") == 2
     assert [bar["class"] for bar in page.of("rect")] == ["failed", "passed"]
