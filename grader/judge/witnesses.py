@@ -48,6 +48,17 @@ class Miss:
         return isinstance(self.finding, late) and self.finding.is_late
 
 
+def own_time_s(measured_s: float, watch: Watch) -> float | None:
+    """The code's own part of a measured time, in seconds; None where the system does not tell.
+
+    Args:
+        measured_s: of the whole watched stretch, or of one exchange in it. The machine may take more from a long stretch
+            than one exchange took, so the result is never below 0.
+        watch: the stretch.
+    """
+    return None if watch.taken_s is None else max(0.0, measured_s - watch.taken_s)
+
+
 def is_own_doing(watch: Watch, limit_s: float) -> bool:
     """Whether the code's own time alone is above a limit; False where the system does not tell."""
     return watch.own_s is not None and watch.own_s > limit_s

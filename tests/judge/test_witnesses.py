@@ -13,6 +13,7 @@ from grader.judge.witnesses import (
     is_own_doing,
     is_void,
     may_be_late,
+    own_time_s,
     sender_lagged,
 )
 from tests.judge.records import watch
@@ -81,6 +82,12 @@ def test_own_time_must_be_above_the_limit() -> None:
 def test_nothing_is_known_where_the_system_does_not_tell() -> None:
     assert watch(2.0, waited_s=None).own_s is None
     assert not is_own_doing(watch(2.0, waited_s=None), 0.1)
+
+
+def test_one_exchange_of_a_watched_stretch_has_no_own_time_below_0() -> None:
+    assert own_time_s(0.5, watch(2.0, waited_s=0.25)) == pytest.approx(0.25)
+    assert own_time_s(0.1, watch(2.0, waited_s=0.25)) == 0
+    assert own_time_s(0.5, watch(2.0, waited_s=None)) is None
 
 
 def test_a_sender_lags_from_a_third_of_the_limit() -> None:

@@ -9,7 +9,7 @@ from grader.evidence.traffic import EventEnd, ServiceEvent
 from grader.judge.attempts import examine_attempt
 from grader.render.events import name_of_all, name_of_each, outcome, peak, sentences
 from grader.render.html.timeline import Lane, timeline
-from grader.render.wording import message, plural
+from grader.render.wording import message
 from grader.report import CheckResult, Outcome
 from tests.judge.records import attempt
 
@@ -94,13 +94,6 @@ def test_a_row_of_the_timeline_names_its_service_only_where_there_are_several() 
 def test_what_ends_as_another_begins_does_not_overlap_it() -> None:
     assert peak([(0.0, 1.0), (1.0, 2.0), (1.5, None)]) == 2
     assert peak([]) == 0
-
-
-@pytest.mark.parametrize(
-    ("noun", "many"), [("call", "calls"), ("query", "queries"), ("key", "keys")]
-)
-def test_a_noun_has_a_plural(noun: str, many: str) -> None:
-    assert plural(noun) == many
 
 
 def test_a_limit_of_a_service_that_nobody_here_knows_is_told_in_its_own_words() -> None:
