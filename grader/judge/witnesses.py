@@ -52,8 +52,8 @@ def own_time_s(measured_s: float, watch: Watch) -> float | None:
     """The code's own part of a measured time, in seconds; None where the system does not tell.
 
     Args:
-        measured_s: of the whole watched stretch, or of one exchange in it. The machine may take more from a long stretch
-            than one exchange took, so the result is never below 0.
+        measured_s: of the whole watched stretch, or of one exchange in it. The machine may take more from a long
+            stretch than one exchange took, so the result is never below 0.
         watch: the stretch.
     """
     return None if watch.taken_s is None else max(0.0, measured_s - watch.taken_s)
