@@ -27,7 +27,7 @@ from grader.findings import (
 from grader.judge.attempts import circumstances_of, examine_attempt, exchanges_by_id
 from grader.judge.claims import Exchanges
 from grader.judge.figures import figures_of_finding, figures_of_pass
-from grader.judge.rule import Sign, Step, next_step
+from grader.judge.rule import AttemptSummary, Step, next_step
 from grader.judge.witnesses import Miss, has_witness, is_void
 from grader.report import CheckResult, Circumstances, Outcome, Verdict
 
@@ -53,12 +53,12 @@ class Examined:
         return self.attempt.subject is Subject.SOLUTION
 
     @cached_property
-    def sign(self) -> Sign:
+    def summary(self) -> AttemptSummary:
         """What it says to the rule."""
         miss = self.miss
         if miss is None:
-            return Sign(is_own=self.is_own)
-        return Sign(
+            return AttemptSummary(is_own=self.is_own)
+        return AttemptSummary(
             is_own=self.is_own,
             is_broken=isinstance(miss.finding, Mishap | NothingAsserted),
             is_missed=True,
@@ -88,8 +88,8 @@ class CheckJudge:
     @property
     def step(self) -> Step:
         """What the attempts so far allow to say, or what to try next."""
-        signs = [examined.sign for examined in self._examined]
-        return next_step(signs, failed_already=self._failed_already)
+        summaries = [examined.summary for examined in self._examined]
+        return next_step(summaries, failed_already=self._failed_already)
 
     def result(self, name: str, title: str, machine: Machine | None = None) -> CheckResult:
         """The outcome of the check from all attempts at it.
@@ -128,13 +128,13 @@ class CheckJudge:
         """The finding of the result: what broke the check, else the first certain one, else the first one."""
         if step is Step.PASS:
             return None, Circumstances()
-        missed = [examined for examined in self._examined if examined.sign.is_missed]
+        missed = [examined for examined in self._examined if examined.summary.is_missed]
         if step is Step.BROKEN:
-            chosen = next(examined for examined in missed if examined.sign.is_broken)
+            chosen = next(examined for examined in missed if examined.summary.is_broken)
             machine = None
         else:
             own = [examined for examined in missed if examined.is_own]
-            chosen = next((examined for examined in own if examined.sign.is_certain), own[0])
+            chosen = next((examined for examined in own if examined.summary.is_certain), own[0])
         assert chosen.miss is not None
         return chosen.miss.finding, circumstances_of(chosen.attempt, chosen.miss, machine)
 
@@ -142,9 +142,9 @@ class CheckJudge:
         """The place of the attempt that the result is about: the last that passed, else the first certain miss, else
         the first.
         """
-        own = [(place, one.sign) for place, one in enumerate(self._examined) if one.is_own]
-        passed = [place for place, sign in own if not sign.is_missed]
-        certain = [place for place, sign in own if sign.is_certain]
+        own = [(place, one.summary) for place, one in enumerate(self._examined) if one.is_own]
+        passed = [place for place, summary in own if not summary.is_missed]
+        certain = [place for place, summary in own if summary.is_certain]
         return [*passed[-1:], *certain, own[0][0]][0]
 
 

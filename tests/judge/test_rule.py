@@ -1,24 +1,24 @@
-"""What attempts say together, by the rule alone: no evidence, only signs."""
+"""What attempts say together, by the rule alone: no evidence, only summaries."""
 
 import pytest
 
-from grader.judge.rule import ROUNDS, WITNESSES, Sign, Step, next_step
+from grader.judge.rule import ROUNDS, WITNESSES, AttemptSummary, Step, next_step
 
-PASSED = Sign()
-WRONG = Sign(is_missed=True, is_certain=True)
-WITNESSED = Sign(is_missed=True, has_witness=True)
-DOUBTFUL = Sign(is_missed=True)
-VOID = Sign(is_missed=True, is_void=True)
-KILLED = Sign(is_missed=True, has_witness=True, must_recur=True)
-BROKEN = Sign(is_missed=True, is_certain=True, is_broken=True)
+PASSED = AttemptSummary()
+WRONG = AttemptSummary(is_missed=True, is_certain=True)
+WITNESSED = AttemptSummary(is_missed=True, has_witness=True)
+DOUBTFUL = AttemptSummary(is_missed=True)
+VOID = AttemptSummary(is_missed=True, is_void=True)
+KILLED = AttemptSummary(is_missed=True, has_witness=True, must_recur=True)
+BROKEN = AttemptSummary(is_missed=True, is_certain=True, is_broken=True)
 
-REFERENCE_PASSED = Sign(is_own=False)
-REFERENCE_MISSED = Sign(is_own=False, is_missed=True)
-REFERENCE_BROKEN = Sign(is_own=False, is_missed=True, is_certain=True, is_broken=True)
+REFERENCE_PASSED = AttemptSummary(is_own=False)
+REFERENCE_MISSED = AttemptSummary(is_own=False, is_missed=True)
+REFERENCE_BROKEN = AttemptSummary(is_own=False, is_missed=True, is_certain=True, is_broken=True)
 
 
 @pytest.mark.parametrize(
-    ("signs", "step"),
+    ("summaries", "step"),
     [
         ([], Step.TRY_SOLUTION),
         ([PASSED], Step.PASS),
@@ -29,17 +29,17 @@ REFERENCE_BROKEN = Sign(is_own=False, is_missed=True, is_certain=True, is_broken
         ([BROKEN], Step.BROKEN),
     ],
 )
-def test_the_first_attempt(signs: list[Sign], step: Step) -> None:
-    assert next_step(signs) is step
+def test_the_first_attempt(summaries: list[AttemptSummary], step: Step) -> None:
+    assert next_step(summaries) is step
 
 
 @pytest.mark.parametrize("before", [WITNESSED, DOUBTFUL, VOID, KILLED])
-def test_a_pass_is_final_after_any_doubtful_miss(before: Sign) -> None:
+def test_a_pass_is_final_after_any_doubtful_miss(before: AttemptSummary) -> None:
     assert next_step([before, PASSED]) is Step.PASS
 
 
 @pytest.mark.parametrize("before", [WITNESSED, DOUBTFUL, VOID, KILLED])
-def test_a_certain_miss_is_final_after_any_doubtful_one(before: Sign) -> None:
+def test_a_certain_miss_is_final_after_any_doubtful_one(before: AttemptSummary) -> None:
     assert next_step([before, WRONG]) is Step.FAIL
 
 
@@ -70,7 +70,7 @@ def test_a_void_miss_is_no_lost_round() -> None:
 
 
 @pytest.mark.parametrize("reference", [REFERENCE_MISSED, REFERENCE_PASSED])
-def test_after_the_last_round_the_result_is_inconclusive(reference: Sign) -> None:
+def test_after_the_last_round_the_result_is_inconclusive(reference: AttemptSummary) -> None:
     rounds = [VOID, reference] * ROUNDS
     assert next_step(rounds) is Step.TRY_SOLUTION
     assert next_step([*rounds, VOID]) is Step.INCONCLUSIVE
