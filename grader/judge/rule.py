@@ -49,7 +49,7 @@ SENDER_LAG_SHARE = 1 / 3
 
 BUSY_SHARE = 0.5
 """A grader that computed or waited for a core for more than this share of the time did not get to observe the solution.
-With it and with fewer looks, 1 of 7,291 gradings was inconclusive, before 28 of 2,544 (docs/explanation/verdicts.md)."""
+With it and fewer looks 1 of 7,291 gradings was inconclusive, before 28 of 2,544 (docs/explanation/verdicts.md)."""
 
 
 class Step(StrEnum):
