@@ -180,7 +180,8 @@ def _crashed(finding: Crashed) -> str:
         Phase.START: "The app exited before it was ready",
         Phase.LOAD: "The app's process exited while it was serving requests",
     }[finding.phase]
-    ended = f"{when} (exit code {finding.exit_code})"
+    code = "unknown" if finding.exit_code is None else finding.exit_code
+    ended = f"{when} (exit code {code})"
     if "has no attribute 'app'" in finding.error and "AttributeError" in finding.error:
         return f"{ended}: app.py defines no `app`; name the FastAPI application `app`."
     return f"{ended}: {printable(finding.error)}" if finding.error else f"{ended}."
@@ -199,7 +200,7 @@ MIB = 1024 * 1024
 
 
 def _limit_exceeded(excess: Excess) -> str:
-    what, of = OWN_EXCESSES.get(excess.what, (excess.what, "together"))
+    what, of = OWN_EXCESSES.get(excess.what, (excess.what, "in all"))
     if excess.noun:
         what, of = excess.noun, excess.of
     limit = (

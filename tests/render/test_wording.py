@@ -71,8 +71,8 @@ def test_every_message_is_printable(kind: type[Finding], text: str) -> None:
 def test_a_crash_names_its_phase_and_its_exception() -> None:
     crash = Crashed(phase=Phase.START, exit_code=3, error="E: no")
     assert message(result_of(crash)) == "The app exited before it was ready (exit code 3): E: no"
-    silent = replace(crash, error="")
-    assert message(result_of(silent)) == "The app exited before it was ready (exit code 3)."
+    silent = replace(crash, error="", exit_code=None)
+    assert message(result_of(silent)) == "The app exited before it was ready (exit code unknown)."
 
 
 def test_a_file_without_app_is_told_what_to_do() -> None:
@@ -93,6 +93,10 @@ def test_a_file_without_app_is_told_what_to_do() -> None:
         (
             Excess(what="cpu_s", limit=30.0, seen=31.0),
             "CPU time: the limit of 30.00 s for all its processes together was exceeded",
+        ),
+        (
+            Excess(what="cache_entries", limit=64, seen=65),
+            "Cache_entries: the limit of 64 in all was exceeded",
         ),
         (
             Excess(what="processes", limit=64, seen=65),
