@@ -13,6 +13,7 @@ import h11
 
 from grader.evidence.machine import Watch
 from grader.evidence.traffic import Burst, Exchange, ExchangeError
+from grader.judge.rule import PATIENCE_SHARE
 from grader.load.answers import Answer, Crowd
 from grader.load.connection import Address, Request, Visit
 from grader.load.shapes import Schedule, Sending
@@ -20,10 +21,6 @@ from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, wait_for
 from grader.measure.timing import WatchStart
 from grader.process.sockets import Sockets
-
-PATIENCE_SHARE = 1 / 3
-"""The share of `give_up_s` that may be the solution's own time before a visitor gives up. The judge's `DEADLINE_SHARE`
-is another number: it is for deadlines that passed entirely, while this one ends the waiting early."""
 
 CUT_LOOK_S = 0.02
 """Polling interval of the own time, once a schedule may miss its limit."""

@@ -8,9 +8,10 @@ from typing import Any
 
 import anyio.abc
 
+from grader.judge.rule import PATIENCE_SHARE
 from grader.load.answers import Answer, Crowd, Lingering, Pending
 from grader.load.connection import Address, Request
-from grader.load.engine import PATIENCE_SHARE, Engine, PlannedLoad
+from grader.load.engine import Engine, PlannedLoad
 from grader.load.shapes import Schedule, Sending, at_once, at_rate
 from grader.measure.attempt import AttemptContext
 from grader.process.sockets import OwnSockets, Sockets

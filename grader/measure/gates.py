@@ -6,7 +6,8 @@ import anyio
 
 from grader.evidence.claims import GateClaim
 from grader.evidence.machine import Watch
-from grader.judge.clock import is_witnessed
+from grader.judge.rule import GATE_PATIENCE_S
+from grader.judge.witnesses import is_own_doing
 from grader.measure.attempt import AttemptContext
 from grader.measure.timing import WatchStart
 
@@ -15,15 +16,6 @@ DEADLINE_S = 3.0
 
 DEADLINE_CROWD_S = 5.0
 """The same for counts above 20."""
-
-
-OWN_LIMIT_S = 0.5
-"""Default patience of a gate, in the solution's own time. Right apps had at most 0.084 s of their own, on a quiet
-machine and beside 8 busy processes; in wrong ones it grows without end (docs/explanation/verdicts.md)."""
-
-HASTE = 0.5
-"""The share of the default patience, of gates and of single visitors, once another check has failed for good: the
-verdict is known, and the learner should see it soon. What is left is three times what right apps need."""
 
 LOOK_S = 0.03
 """Polling interval of the own time, once the patience may be exhausted."""
@@ -97,7 +89,7 @@ async def wait_for(
     while not is_over() and now_s < ends_at_s:
         if now_s >= look_at_s:
             watch = attempt.watcher.close(opening)
-            if is_witnessed(watch, patience_s):
+            if is_own_doing(watch, patience_s):
                 return
             look_at_s = now_s + pause_s(patience_s, watch.own_s, look_s)
         with anyio.move_on_after(min(look_at_s, ends_at_s) - now_s):
@@ -120,14 +112,14 @@ async def pass_gate(
         what: the things that are counted, in plain words: "calls to /prices under way at once".
         seen: counts them now; `changed` is set whenever the count may have changed.
         deadline_s: 3 s by default, 5 s for more than 20.
-        patience_s: how much of the waiting may be the solution's own time; by default `OWN_LIMIT_S`, less in haste.
+        patience_s: how much of the waiting may be the solution's own time; by default `GATE_PATIENCE_S`, less in haste.
 
     Raises:
         GateMissed: the deadline or the patience ended first.
     """
     if deadline_s is None:
         deadline_s = DEADLINE_S if wanted <= 20 else DEADLINE_CROWD_S
-    patience_s = OWN_LIMIT_S * attempt.haste if patience_s is None else patience_s
+    patience_s = GATE_PATIENCE_S * attempt.haste if patience_s is None else patience_s
     watch = await _watched(attempt, lambda: seen() >= wanted, changed, deadline_s, patience_s)
     claim = GateClaim(
         what=what,
