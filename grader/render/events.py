@@ -5,6 +5,7 @@ texts are plain words.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from grader.evidence.concurrency import peak
 from grader.evidence.traffic import EventEnd, ServiceEvent
 from grader.render.text import printable
 from grader.render.wording import counted, plural
@@ -75,20 +76,6 @@ def _sentence(service: str, events: Sequence[ServiceEvent]) -> str:
     rest = "".join(f"; {ends[end]} {word}" for end, word in words.items() if ends[end])
     most = peak((event.began_s, event.ended_s) for event in events)
     return f"The {service} got {told}, at most {most} at once{rest}."
-
-
-def peak(stretches: Iterable[tuple[float, float | None]]) -> int:
-    """How many were under way at most; one that ends as another begins does not overlap it."""
-    moments = [
-        (at_s, step)
-        for begun, ended in stretches
-        for at_s, step in ((begun, 1), (float("inf") if ended is None else ended, -1))
-    ]
-    most = now = 0
-    for _, step in sorted(moments):
-        now += step
-        most = max(most, now)
-    return most
 
 
 def capital(text: str) -> str:

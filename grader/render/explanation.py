@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from grader.evidence.claims import CountClaim, GateClaim
+from grader.evidence.concurrency import peak
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.evidence.traffic import Burst, Exchange
 from grader.judge.decide import stall_sites
-from grader.render.events import capital, peak, sentences, service_name
+from grader.render.events import capital, sentences, service_name
 from grader.render.html.timeline import error_word
 from grader.render.text import printable
 from grader.render.wording import RELATIONS, amount, busy_machine, counted, stall, waiting

@@ -7,7 +7,7 @@ import pytest
 from grader.evidence.server import Excess, ServerLife
 from grader.evidence.traffic import EventEnd, ServiceEvent
 from grader.judge.decide import examine_attempt
-from grader.render.events import name_of_all, name_of_each, outcome, peak, sentences
+from grader.render.events import name_of_all, name_of_each, outcome, sentences
 from grader.render.html.timeline import Lane, timeline
 from grader.render.wording import message, plural
 from grader.report import CheckResult, Outcome
@@ -89,11 +89,6 @@ def test_a_row_of_the_timeline_names_its_service_only_where_there_are_several() 
         "Calls and queries to services",
         ["upstream: GET /1", "database: GET /4"],
     )
-
-
-def test_what_ends_as_another_begins_does_not_overlap_it() -> None:
-    assert peak([(0.0, 1.0), (1.0, 2.0), (1.5, None)]) == 2
-    assert peak([]) == 0
 
 
 @pytest.mark.parametrize(
