@@ -1,12 +1,11 @@
-"""What is said of things that the solution asked of services, whatever the service is. Pure; the
-texts are plain words.
-"""
+"""Words for what a solution asked of services, whatever the service, and for requests without an answer. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from grader.evidence.concurrency import peak
-from grader.evidence.traffic import EventEnd, ServiceEvent
+from grader.evidence.traffic import EventEnd, Exchange, ExchangeError, ServiceEvent
+from grader.judge.claims import ERROR_WORDS
 from grader.render.text import printable
 from grader.render.wording import counted, plural
 
@@ -76,6 +75,13 @@ def _sentence(service: str, events: Sequence[ServiceEvent]) -> str:
     rest = "".join(f"; {ends[end]} {word}" for end, word in words.items() if ends[end])
     most = peak((event.began_s, event.ended_s) for event in events)
     return f"The {service} got {told}, at most {most} at once{rest}."
+
+
+def error_word(exchange: Exchange) -> str:
+    """Why a request got no complete answer, in a few words; empty if it got one."""
+    if exchange.error is ExchangeError.CUT_OFF:
+        return "unanswered"
+    return ERROR_WORDS[exchange.error] if exchange.error is not None else ""
 
 
 def capital(text: str) -> str:

@@ -10,8 +10,7 @@ from grader.evidence.concurrency import peak
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.evidence.traffic import Burst, Exchange
 from grader.judge.decide import stall_sites
-from grader.render.events import capital, sentences, service_name
-from grader.render.html.timeline import error_word
+from grader.render.events import capital, error_word, sentences, service_name
 from grader.render.text import printable
 from grader.render.wording import RELATIONS, amount, busy_machine, counted, stall, waiting
 from grader.report import CheckResult, FindingKind, Outcome

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from grader.evidence.run import Attempt, Subject
 from grader.evidence.server import Frame, ServerLife, Stall
 from grader.evidence.traffic import Connection, Exchange, ExchangeError
-from grader.render.html.timeline import Lane, LaneRows, Timeline, Tone, timeline
+from grader.render.html.rows import Tone
+from grader.render.html.timeline import Lane, LaneRows, Timeline, timeline
 from tests.judge.records import answered, attempt, exchange, gated, timed
 from tests.render.runs import LIMIT_S, SOURCE, blocking_run, mended_run
 
