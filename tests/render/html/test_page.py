@@ -14,7 +14,9 @@ from msgspec.structs import replace
 
 from grader.evidence.run import Run
 from grader.grading.graded import Graded
-from grader.render.html.page import ASSETS, PAGE_BYTES, render_page
+from grader.render.html.bounds import PAGE_BYTES
+from grader.render.html.page import render_page
+from grader.render.html.template import ASSETS
 from grader.render.wording import figures, message, stall, summary
 from tests.render.hostile import ALL, assert_acts_on_nothing, hostile_text, report_of
 from tests.render.runs import blocking_run, graded, hostile_run, large_run, mended_run
