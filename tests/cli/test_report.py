@@ -87,7 +87,7 @@ def test_the_last_run_is_reported_with_what_has_changed(
     assert "kata report --open" in told.out
     page = (play / ".kata" / "report.html").read_text()
     assert "Passed: all 3 checks hold" in page
-    assert "Your run of 2026-11-23 08:15 UTC" in page
+    assert "Previous run, 2026-11-23 08:15 UTC" in page
 
 
 @pytest.mark.parametrize(

@@ -125,11 +125,11 @@ def test_hovering_tells_when_what_and_where(open_page: Open) -> None:
     expect(page.locator(".tip")).to_be_hidden()
     page.locator("#chart .bar.stalls .whole").first.hover()
     tip = page.locator(".tip")
-    expect(tip).to_contain_text("Event loop stood still")
+    expect(tip).to_contain_text("Event loop blocked")
     expect(tip).to_contain_text("app.py:37 in label")
     expect(tip.locator("code")).to_have_text(SOURCE.replace("  ", " "))
     page.locator("#chart .bar.requests .whole").last.hover()
-    expect(tip).to_contain_text("unanswered when the grader had seen enough (late)")
+    expect(tip).to_contain_text("unanswered when the grader stopped waiting (late)")
     page.mouse.move(5, 5)
     expect(tip).to_be_hidden()
 
@@ -212,7 +212,7 @@ def test_another_attempt_can_be_chosen_and_a_check_leads_to_its_own(open_page: O
     assert len(bars(page, "connections")) == 3
     expect(page.locator("#attempt-3-1")).to_be_visible()
     expect(page.locator("#attempt-2-1")).to_be_hidden()
-    page.locator("#check-2").get_by_role("link", name="On the timeline").click()
+    page.locator("#check-2").get_by_role("link", name="Show on the timeline").click()
     expect(page.locator("#attempt")).to_have_value("attempt-2-1")
     expect(page.locator("#chart")).to_be_focused()
 
@@ -220,7 +220,7 @@ def test_another_attempt_can_be_chosen_and_a_check_leads_to_its_own(open_page: O
 def test_the_run_before_is_drawn_below_on_the_same_axis(open_page: Open) -> None:
     page = open_page(mended())
     expect(page.locator("#compare")).to_be_checked()  # what is mended is shown at once
-    assert page.locator("#chart .panel-name").all_text_contents() == ["This run", "The run before"]
+    assert page.locator("#chart .panel-name").all_text_contents() == ["This run", "Previous run"]
     drawn = bars(page, "requests")
     assert len(drawn) == 24
     assert drawn[12]["width"] == pytest.approx(
@@ -239,7 +239,7 @@ def test_behind_each_chart_there_is_a_table(open_page: Open) -> None:
     expect(shown.get_by_role("row", name="12 × GET /labels/801")).to_contain_text("0.50 s")
     assert page.locator("#chart").get_attribute("aria-label") == (
         "Timeline of 2. 12 labels at once take about as long as one. (attempt 1, "
-        "your solution); the table below it says the same"
+        "your solution); the table below has the same data"
     )
 
 

@@ -43,8 +43,8 @@ def _rendered(now: Graded, before: Graded | None, bounds: Bounds, evidence: Down
         earlier=run_view(before) if before is not None else None,
         checks=checks,
         opened=shown,
-        is_mended=shown is not None
-        and any(change.is_mended and change.now is shown.result for change in changes),
+        is_fixed=shown is not None
+        and any(change.is_fixed and change.now is shown.result for change in changes),
         event_name=_event_name(now, before),
         changes=[change_view(change) for change in changes],
         evidence=evidence,

@@ -79,14 +79,14 @@ def _end_rows(life: ServerLife, axis: Axis) -> Iterable[Row]:
         yield Row(
             start_s,
             end_s,
-            "is asked to stop",
+            "shuts down",
             "killed by the grader" if life.killed else exit_code,
             is_open=is_open,
             tone=Tone.BAD if life.killed else Tone.PLAIN,
         )
     elif life.exited_s is not None and life.ready_s is not None:
         end_s = axis.at(life.exited_s)
-        yield Row(end_s, end_s, "ended by itself", exit_code, tone=Tone.BAD)
+        yield Row(end_s, end_s, "exits unexpectedly", exit_code, tone=Tone.BAD)
 
 
 def exchange_rows(attempt: Attempt, axis: Axis) -> list[Row]:
@@ -114,14 +114,14 @@ def exchange_rows(attempt: Attempt, axis: Axis) -> list[Row]:
 
 def _answer(exchange: Exchange) -> str:
     status = str(exchange.status) if exchange.status is not None else ""
-    why = " when the grader had seen enough" if exchange.error is ExchangeError.CUT_OFF else ""
+    why = " when the grader stopped waiting" if exchange.error is ExchangeError.CUT_OFF else ""
     return (
         ", ".join(part for part in (status, f"{error_word(exchange)}{why}") if part) or "no answer"
     )
 
 
 def _wrong_exchanges(attempt: Attempt) -> set[int]:
-    """Those that a check says must have another status, or that got no whole answer though the visitor stayed."""
+    """Requests with a status that a check does not allow, or without a complete answer though the visitor stayed."""
     left = (ExchangeError.LEFT, ExchangeError.CUT_OFF)
     wrong = {
         exchange.id
@@ -167,7 +167,7 @@ def _stall_row(stall: Stall, axis: Axis) -> Row:
     return Row(
         start_s,
         end_s,
-        "The event loop stood still",
+        "The event loop was blocked",
         tone=Tone.BAD,
         where=where,
         source=frame.source,

@@ -37,8 +37,8 @@ class Lane(StrEnum):
 LANE_NAMES = {
     Lane.SERVER: "Server",
     Lane.REQUESTS: "Requests",
-    Lane.STALLS: "Event loop stood still",
-    Lane.CONNECTIONS: "Connections of the app",
+    Lane.STALLS: "Event loop blocked",
+    Lane.CONNECTIONS: "Connections opened by the app",
 }
 
 

@@ -22,7 +22,7 @@ MARKS = {
     Outcome.BROKEN: "!",
 }
 OUTCOME_WORDS = {
-    Outcome.PASSED: "holds",
+    Outcome.PASSED: "passed",
     Outcome.FAILED: "failed",
     Outcome.NOT_RUN: "not run",
     Outcome.INCONCLUSIVE: "inconclusive",
@@ -227,10 +227,10 @@ def _attempt_view(
 def opened(now: Graded, checks: Sequence[CheckView], changes: Sequence[Change]) -> CheckView | None:
     """The check that the page shows first.
 
-    That is the one that caused the verdict, else one that is mended, else the one with the longest timeline.
+    That is the one that caused the verdict, else one that is fixed, else the one with the longest timeline.
     """
-    mended = next((change.now for change in changes if change.is_mended), None)
-    for wanted in (now.report.cause, mended):
+    fixed = next((change.now for change in changes if change.is_fixed), None)
+    for wanted in (now.report.cause, fixed):
         found = next((view for view in checks if view.result is wanted), None)
         if found is not None:
             return found
@@ -255,7 +255,7 @@ def change_view(change: Change) -> ChangeView:
 
 def _side(name: str, result: CheckResult | None, scale: float | None) -> SideView:
     if result is None:
-        return SideView(name, Outcome.NOT_RUN, "", "was not there", "", None)
+        return SideView(name, Outcome.NOT_RUN, "", "not there", "", None)
     return SideView(
         name,
         result.outcome,

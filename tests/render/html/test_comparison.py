@@ -26,15 +26,15 @@ def result(
 
 def test_each_check_is_told_with_what_has_become_of_it() -> None:
     changes = compare(graded(blocking_run()).report, graded(mended_run()).report)
-    assert [change.word for change in changes] == ["holds, as before", "holds now", "holds now"]
+    assert [change.word for change in changes] == ["passes, as before", "passes now", "passes now"]
 
 
 @pytest.mark.parametrize(
     ("before", "now", "word"),
     [
-        (Outcome.PASSED, Outcome.FAILED, "held before"),
+        (Outcome.PASSED, Outcome.FAILED, "passed before"),
         (Outcome.FAILED, Outcome.FAILED, "as before"),
-        (Outcome.INCONCLUSIVE, Outcome.PASSED, "holds now"),
+        (Outcome.INCONCLUSIVE, Outcome.PASSED, "passes now"),
         (None, Outcome.PASSED, "new"),
         (Outcome.PASSED, None, "gone"),
     ],
