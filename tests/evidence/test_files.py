@@ -53,7 +53,7 @@ def test_a_run_of_format_1_is_judged_and_told_as_before() -> None:
     assert judge_run(run.checks)[0] is Verdict.PASSED
     assert {
         "The upstream got 3 calls, at most 1 at once; 1 cut by the upstream.",
-        "The upstream got 16 calls, at most 12 at once; 8 left by the app before the end.",
+        "The upstream got 16 calls, at most 12 at once; 8 abandoned by the app.",
         "The app opened 12 connections to the upstream, at most 12 at once.",
     } <= seen(run)
     assert is_on_page(run, "Calls to the upstream: 16")

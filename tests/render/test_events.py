@@ -43,7 +43,7 @@ DATABASE = [
 def test_each_service_is_told_with_its_own_words_in_the_order_in_which_it_was_asked_first() -> None:
     assert sentences([*DATABASE, *UPSTREAM]) == [
         "The database got 2 queries, at most 2 at once.",
-        "The upstream got 3 calls, at most 1 at once; 1 left by the app before the end; 1 cut by the upstream.",
+        "The upstream got 3 calls, at most 1 at once; 1 abandoned by the app; 1 cut by the upstream.",
     ]
 
 

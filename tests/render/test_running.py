@@ -77,15 +77,15 @@ def test_a_line_of_the_log_has_who_status_time_and_path(line: str, words: str) -
     [
         (
             Round(1, 20, (0.1, 0.2, 2.0)),
-            "   1  20 asked  median 200 ms  slowest 2000 ms  no errors  upstream 20 calls",
+            "   1  20 requests  median 200 ms  slowest 2000 ms  no errors  upstream 20 calls",
         ),
         (
             Round(12, 3, (0.1,), {"500": 1}),
-            "  12  3 asked  median 100 ms  slowest 100 ms  1 error (1 × 500)  upstream 20 calls",
+            "  12  3 requests  median 100 ms  slowest 100 ms  1 error (1 × 500)  upstream 20 calls",
         ),
         (
             Round(2, 3, (), {"no answer": 1, "500": 2}),
-            "   2  3 asked  3 errors (2 × 500, 1 × no answer)  upstream 20 calls",
+            "   2  3 requests  3 errors (2 × 500, 1 × no answer)  upstream 20 calls",
         ),
     ],
 )
@@ -104,7 +104,7 @@ def test_a_flood_of_lines_is_counted_and_not_shown() -> None:
     assert sum(trickle.lets_through() for _ in range(LINES_PER_S + 7)) == LINES_PER_S
     at_s[0] = 11.0
     assert trickle.lets_through()
-    assert trickle.take_left_out() == "… and 7 lines more, too many to be shown"
+    assert trickle.take_left_out() == "… 7 more lines, too many to show"
     assert trickle.take_left_out() == ""
 
 
@@ -141,15 +141,17 @@ async def app(tmp_path: Path) -> App:
 
 
 async def test_how_a_run_ended_is_said(app: App) -> None:
-    assert ending(False, None, None, 3.0) == ["", "Stopped; nothing is left running."]
-    assert "exit code 3" in ending(True, app, 3, 3.0)[0]
-    assert "before it accepted connections, by signal 9" in ending(True, app, -9, 3.0)[0]
+    assert ending(False, None, None, 3.0) == ["", "Stopped. Nothing is left running."]
+    assert ending(True, app, 3, 3.0) == [
+        "The app exited before it accepted connections (exit code 3). Its output is above."
+    ]
+    assert "(killed by signal 9)" in ending(True, app, -9, 3.0)[0]
     app.is_ready.set()
     assert "before" not in ending(True, app, 3, 3.0)[0]
     app.was_killed = True
     assert "did not stop within 3 s" in ending(False, app, None, 3.0)[1]
     app.in_debugger = True
-    assert ending(False, app, None, 3.0)[1] == "Stopped; nothing is left running."
+    assert ending(False, app, None, 3.0)[1] == "Stopped. Nothing is left running."
     app.broken = Broken("SyntaxError: invalid syntax", "app.py", 3)
     assert ending(True, app, 1, 3.0) == [
         "app.py:3 cannot be imported: SyntaxError: invalid syntax."
@@ -165,11 +167,11 @@ FRAME = Frame(file="app.py", line=3, function="f", source="x")
         (ServerLife(workers=1, started_s=0.0), "accepted no connections within 5 s"),
         (
             ServerLife(workers=1, started_s=0.0, exited_s=1.0, exit_code=3),
-            "ended while it started, with exit code 3",
+            "exited during startup (exit code 3)",
         ),
         (
             ServerLife(workers=1, started_s=0.0, ready_s=1.0, exited_s=1.0, exit_code=-9),
-            "under the load, with exit code -9",
+            "exited under load (killed by signal 9)",
         ),
         (
             ServerLife(
@@ -178,7 +180,7 @@ FRAME = Frame(file="app.py", line=3, function="f", source="x")
                 exited_s=1.0,
                 crash=Crash(phase="start", type="E", message="m", frames=(FRAME,)),
             ),
-            "while it started: app.py:3, E: m",
+            "crashed during startup: app.py:3, E: m",
         ),
         (
             ServerLife(
@@ -187,7 +189,7 @@ FRAME = Frame(file="app.py", line=3, function="f", source="x")
                 ready_s=1.0,
                 exceeded=Excess(what="cpu_s", limit=1, seen=2),
             ),
-            "too much of cpu_s",
+            "exceeded its limit on cpu_s",
         ),
     ],
 )
@@ -210,23 +212,23 @@ def test_the_learners_lines_come_first_with_their_source(sources: Sources) -> No
     inner = Share(Place("read", "/lib/python/site-packages/x/y.py", 9), 0.6)
     small = Share(Place("tiny", "/lib/python/os.py", 1), 0.004)
     assert list(profile_lines(LoopProfile(100, 0.2, (mine,), (inner, small)), sources)) == [
-        "The event loop was busy 80 % of the time, and waited for something to do 20 % of it.",
+        "The event loop was busy for 80 % of the time and idle for 20 %.",
         "",
-        "Your lines that the loop was in, or in what they call:",
+        "Your lines, each including what it calls:",
         "   70 %  app.py:2 in handler",
         "         time.sleep(1)",
-        "   10 %  in none of your lines: FastAPI, the server, other libraries",
+        "   10 %  outside your code: FastAPI, the server, other libraries",
         "",
-        "What it came to in the end:",
+        "Innermost calls:",
         "   60 %  x/y.py:9 in read",
     ]
 
 
 def test_a_loop_that_is_free_is_said_to_be(sources: Sources) -> None:
     lines = list(profile_lines(LoopProfile(100, 0.95, (), ()), sources))
-    assert "So nothing holds the loop itself up: what is slow here waits elsewhere." in lines
+    assert "So nothing blocks it: whatever is slow here waits for something else." in lines
     assert list(profile_lines(LoopProfile(0, 0.0, (), ()), sources)) == [
-        "The event loop was not seen at all: the app may have ended."
+        "The event loop was never seen. The app may have exited."
     ]
 
 
@@ -238,7 +240,7 @@ def test_a_dump_begins_with_the_loop_and_marks_the_learners_lines(sources: Sourc
     )
     threads = [ThreadDump("worker", (own,)), graders, ThreadDump("MainThread", (select,))]
     assert list(dump_lines(threads, sources)) == [
-        "", "MainThread, the event loop's: it waits for something to do", "   selectors.py:4 in EpollSelector.select",
+        "", "MainThread (event loop, idle)", "   selectors.py:4 in EpollSelector.select",
         "", "worker", " > app.py:2 in work", "     time.sleep(1)",
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The screen of the list of katas."""
+"""The screen of `kata list`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ STATES = {
     State.TODO: (" ", "dim"),
 }
 CATALOG_WIDTH = 60
-"""With fewer columns the list of katas has no titles."""
+"""A narrower terminal shows no titles."""
 
 
 class CatalogScreen(Screen):
@@ -32,7 +32,15 @@ class CatalogScreen(Screen):
         current: str | None,
         total: int | None = None,
     ) -> None:
-        """Katas by tier with their state; with a total, how many of these were chosen."""
+        """The katas by tier, each with its state.
+
+        Args:
+            index: has the names of the tiers.
+            katas: those to show.
+            states: by slug; a kata that is missing here is still to do.
+            current: slug of the current kata, if there is one.
+            total: how many katas there are, if only some of them are shown.
+        """
         for tier in sorted({kata.tier for kata in katas}):
             name = index.tiers.get(tier, "")
             self._line(Text(f"Tier {tier}" + (f" · {name}" if name else ""), style="bold"))
