@@ -18,7 +18,7 @@ from grader.render.explanation import sights
 from grader.render.html.page import render_page
 from grader.render.wording import message
 from grader.report import Verdict
-from tests.render.runs import blocking_run, graded, mended_run
+from tests.render.runs import blocking_run, fixed_run, graded
 
 RUNS = Path(__file__).parent / "runs"
 CALLS = RUNS / "format-1-calls.json"
@@ -70,7 +70,7 @@ def test_what_was_exceeded_in_format_1_is_told_as_before() -> None:
 
 
 def is_on_page(run: Run, text: str) -> bool:
-    return text in render_page(Graded(run, graded(run).report), graded(mended_run()))
+    return text in render_page(Graded(run, graded(run).report), graded(fixed_run()))
 
 
 def test_each_call_of_format_1_is_an_event_with_all_that_was_known_of_it() -> None:
@@ -185,7 +185,7 @@ def test_a_run_of_a_format_that_is_not_read_is_refused_with_what_to_do(
 
 
 def test_runs_of_every_format_that_is_read_are_found_the_oldest_first(tmp_path: Path) -> None:
-    new = save_run(mended_run(), tmp_path)
+    new = save_run(fixed_run(), tmp_path)
     old = save_run(blocking_run(), tmp_path)
     document = json.loads(old.read_text())
     (tmp_path / "sleepy-handler-1.json").write_text(

@@ -32,9 +32,9 @@ SCRIPTS = ("d3/d3.min.js", "page.js")
 def render_template(**values: Any) -> str:
     """The page with these values, its style, its scripts and its policy."""
     style, scripts = _asset(STYLE), [_asset(name) for name in SCRIPTS]
-    template = _environment().get_template(TEMPLATE)
+    template = environment().get_template(TEMPLATE)
     return template.render(
-        policy=Markup(_policy(style, scripts)),
+        policy=Markup(policy(style, scripts)),
         style=Markup(style),
         scripts=[Markup(script) for script in scripts],
         **values,
@@ -42,7 +42,8 @@ def render_template(**values: Any) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Escapes everything, makes every text printable and bounded, and refuses a name without a value."""
     environment = Environment(
         loader=FileSystemLoader(ASSETS),
         autoescape=True,
@@ -91,8 +92,8 @@ def _asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, scripts: Sequence[str]) -> str:
-    """Allows this style and these scripts; Trusted Types keep even those from turning text into markup."""
+def policy(style: str, scripts: Sequence[str]) -> str:
+    """A policy for this style and these scripts; Trusted Types keep even those from turning text into markup."""
     script_hashes = " ".join(_hash(script) for script in scripts)
     return (
         f"default-src 'none'; script-src {script_hashes}; style-src {_hash(style)}; "
