@@ -1,4 +1,4 @@
-"""Foreign text never acts on the reader."""
+"""Foreign text is made safe to show."""
 
 import json
 
@@ -30,7 +30,7 @@ def test_nothing_that_a_terminal_acts_on_is_left(text: str) -> None:
 
 
 @given(hostile_text)
-def test_what_is_safe_stays_as_it_is(text: str) -> None:
+def test_safe_text_stays_as_it_is(text: str) -> None:
     assert escaped(escaped(text)) == escaped(text)
     assert printable(printable(text)) == printable(text)
     assert escaped(text).isprintable()
@@ -38,7 +38,7 @@ def test_what_is_safe_stays_as_it_is(text: str) -> None:
 
 
 @pytest.mark.slow
-def test_every_code_point_is_shown_or_named() -> None:
+def test_every_code_point_is_shown_or_escaped() -> None:
     for code in range(0x110000):
         shown = escaped(chr(code))
         assert shown.isprintable()
@@ -60,13 +60,13 @@ def test_every_code_point_is_shown_or_named() -> None:
         "\U000e0041",
     ],
 )
-def test_what_shows_nothing_is_named(invisible: str) -> None:
+def test_a_character_without_a_glyph_is_escaped(invisible: str) -> None:
     assert escaped(f"a{invisible}b") == f"a\\u{ord(invisible):04x}b".replace(
         "\\ue0041", "\\U000e0041"
     )
 
 
-def test_a_few_marks_belong_to_a_letter_and_a_stack_of_them_does_not() -> None:
+def test_a_few_combining_marks_are_kept_and_a_stack_of_them_is_escaped() -> None:
     assert escaped("e\u0301\u0323\u0302x") == "e\u0301\u0323\u0302x"
     assert escaped("e" + "\u0301" * 5) == "e\u0301\u0301\u0301\\u0301\\u0301"
 
@@ -78,8 +78,7 @@ def test_text_of_any_script_is_shown_as_it_is(text: str) -> None:
     assert printable(text) == text
 
 
-# ---- sentences and documents
-# ------------------------------------------------------------------------------------------------
+# ---- sentences and documents ----
 
 
 @pytest.mark.parametrize("kind", list(FindingKind))
