@@ -13,10 +13,10 @@ from grader.render.text import code_point, escaped, printable
 
 SUBSTITUTES = {"×": "x", "…": "...", "≥": ">=", "·": "-"}
 """For terminals whose encoding lacks these characters; any other one becomes its code point."""
-PLAINLY = "grader.plainly"
+SUBSTITUTE = "grader.substitute"
 
 
-def _plainly(error: UnicodeError) -> tuple[str, int]:
+def _substitute(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     missing = error.object[error.start : error.end]
@@ -25,7 +25,7 @@ def _plainly(error: UnicodeError) -> tuple[str, int]:
     ), error.end
 
 
-codecs.register_error(PLAINLY, _plainly)
+codecs.register_error(SUBSTITUTE, _substitute)
 
 
 class Text(RichText):
@@ -47,7 +47,7 @@ class Screen:
         self._console = Console(stderr=to_stderr, highlight=False, markup=False, emoji=False)
         self._shows_marks = (self._console.encoding or "").lower().startswith("utf")
         if isinstance(self._console.file, io.TextIOWrapper):
-            self._console.file.reconfigure(errors=PLAINLY)
+            self._console.file.reconfigure(errors=SUBSTITUTE)
 
     def say(self, *lines: str) -> None:
         """Write plain lines, wrapped to the terminal's width."""

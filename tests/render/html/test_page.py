@@ -159,8 +159,7 @@ def test_evidence_that_is_too_large_for_the_page_is_named_instead() -> None:
     )
 
 
-# ---- safety
-# -------------------------------------------------------------------------------------------------------------
+# ---- safety ----
 
 
 def policy_of(page: Reader) -> dict[str, list[str]]:

@@ -10,15 +10,15 @@
   const systemDark = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : systemDark.matches);
   const nameTheme = () => { byId("theme").textContent = isDark() ? "Light" : "Dark"; };
-  const kept = {
+  const stored = {
     get theme() { try { return localStorage.getItem("kata-theme"); } catch { return null; } },
     set theme(value) { try { localStorage.setItem("kata-theme", value); } catch { /* no storage: the choice lasts as long as the page */ } },
   };
-  if (kept.theme === "dark" || kept.theme === "light") root.dataset.theme = kept.theme;
+  if (stored.theme === "dark" || stored.theme === "light") root.dataset.theme = stored.theme;
   nameTheme();
   systemDark.addEventListener("change", nameTheme);
   byId("theme").addEventListener("click", () => {
-    root.dataset.theme = kept.theme = isDark() ? "light" : "dark";
+    root.dataset.theme = stored.theme = isDark() ? "light" : "dark";
     nameTheme();
   });
 
@@ -204,11 +204,11 @@
 
   // ---- timeline: details of a bar -------------------------------------------------------------------------------------
 
-  const told = (event) => [event.what, `${event.took}, ${event.times}`, event.outcome, event.where].filter(Boolean);
+  const descriptionOf = (event) => [event.what, `${event.took}, ${event.times}`, event.outcome, event.where].filter(Boolean);
 
   const showTip = (event, atX) => {
     tip.attr("hidden", null).selectAll("*").remove();
-    told(event).forEach((text, i) => tip.append(i ? "span" : "b").text(text));
+    descriptionOf(event).forEach((text, i) => tip.append(i ? "span" : "b").text(text));
     if (event.source) tip.append("code").text(event.source);
     const box = tip.node().getBoundingClientRect();
     const factor = chart.clientWidth / state.width;
@@ -260,16 +260,16 @@
       svg.call(zoom.translateBy, (state.width / 2 - x(state.chosen.from)) / state.transform.k, 0);
     }
     drawTimes();
-    byId("event").textContent = [state.chosen.lane.name, ...told(state.chosen), state.chosen.source].join(". ");
+    byId("event").textContent = [state.chosen.lane.name, ...descriptionOf(state.chosen), state.chosen.source].join(". ");
   };
 
   const move = (share) => svg.call(zoom.translateBy, (share * state.width) / state.transform.k, 0);
   const grow = (factor) => svg.call(zoom.scaleBy, factor);
-  const all = () => svg.call(zoom.transform, d3.zoomIdentity);
-  const forget = () => { state.chosen = null; hideTip(); };
+  const showAll = () => svg.call(zoom.transform, d3.zoomIdentity);
+  const deselect = () => { state.chosen = null; hideTip(); };
   const keys = {
     ArrowLeft: () => move(0.15), ArrowRight: () => move(-0.15), ArrowDown: () => step(1), ArrowUp: () => step(-1),
-    "+": () => grow(1.5), "=": () => grow(1.5), "-": () => grow(1 / 1.5), "0": all, Home: all, Escape: forget,
+    "+": () => grow(1.5), "=": () => grow(1.5), "-": () => grow(1 / 1.5), "0": showAll, Home: showAll, Escape: deselect,
   };
   chart.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;
@@ -278,7 +278,7 @@
   });
   byId("zoom-in").addEventListener("click", () => grow(1.5));
   byId("zoom-out").addEventListener("click", () => grow(1 / 1.5));
-  byId("zoom-all").addEventListener("click", all);
+  byId("zoom-all").addEventListener("click", showAll);
 
   // ---- timeline: choosing an attempt ----------------------------------------------------------------------------------
 
@@ -292,13 +292,13 @@
     state.panels = [readPanel(now, compared ? "This run" : ""), ...(compared ? [readPanel(before, "Previous run")] : [])];
     state.events = state.panels.flatMap((panel) => panel.lanes.flatMap((lane) => lane.events));
     state.transform = d3.zoomIdentity;
-    forget();
+    deselect();
     chart.setAttribute("aria-label", `Timeline of ${option.textContent}; the table below has the same data`);
     drawFrame();
     for (const part of document.querySelectorAll("[data-shown-with]")) part.hidden = !chart.querySelector(`.bar${part.dataset.shownWith}`);
     const extent = [[0, 0], [state.width, state.height]];
     zoom.extent(extent).translateExtent(extent);
-    all();
+    showAll();
   };
 
   chooser.addEventListener("change", show);
