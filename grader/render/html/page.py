@@ -1,6 +1,6 @@
-"""The report as one page: a single file that needs no network, at most 1 MB, safe whatever a solution has said.
+"""The report as one page: a file of at most 1 MB that needs no network. Foreign text in it is escaped and bounded.
 
-The script in the page only draws what the page's tables say.
+The script only draws the data of the page's tables, so without scripts nothing but the chart is missing.
 """
 
 from markupsafe import Markup

@@ -83,7 +83,7 @@ def timeline(attempt: Attempt, most: int = 200) -> Timeline:
 
     Args:
         attempt: from a run.
-        most: rows a lane may have; a longer one is thinned out evenly, but of stalls the longest stay.
+        most: rows per lane. A longer lane is thinned out evenly; of the stalls, the longest are kept.
     """
     axis = Axis(attempt)
     lanes = (

@@ -183,9 +183,9 @@ def _check_view(
 
 
 def _news(result: CheckResult, seen: Iterable[str]) -> Iterable[str]:
-    """What the check's message and details do not say already."""
-    told = " ".join([message(result), *(line.text for line in details(result))])
-    return (sight for sight in seen if sight.split(MUST_BE)[0] not in told)
+    """The sights that the check's message and details do not mention already."""
+    stated = " ".join([message(result), *(line.text for line in details(result))])
+    return (sight for sight in seen if sight.split(MUST_BE)[0] not in stated)
 
 
 def _shown(record: CheckRecord, decided: int | None, most: int) -> list[int]:

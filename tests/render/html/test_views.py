@@ -53,13 +53,13 @@ def test_an_attempt_that_decided_is_shown_even_when_there_is_room_for_one_only()
     assert burst.left_out == 1
 
 
-def test_the_attempt_that_decided_before_stands_beside_a_check() -> None:
+def test_a_check_has_the_attempt_that_decided_it_in_the_previous_run() -> None:
     first, *_ = views(fixed_run(), blocking_run())
     assert first.before is not None
     assert (first.before.id, first.before.check) == ("before-1", "A label is right.")
 
 
-def test_a_check_that_the_previous_run_lacks_has_nothing_beside_it() -> None:
+def test_a_check_that_the_previous_run_lacks_has_no_earlier_attempt() -> None:
     older = replace(blocking_run(), checks=blocking_run().checks[:1])
     assert [view.before is None for view in views(fixed_run(), older)] == [False, True, True]
 
