@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from grader.evidence.concurrency import peak
 from grader.evidence.traffic import EventEnd, Exchange, ExchangeError, ServiceEvent
-from grader.judge.claims import ERROR_WORDS
 from grader.render.text import printable
-from grader.render.wording import counted, plural
+from grader.render.wording import ERROR_WORDS, counted, plural
 
 NAME_CHARS = 40
 """How long the name of a service, or of a kind of event, may be."""

@@ -5,7 +5,7 @@ from hypothesis import given
 
 from grader.evidence.server import Excess, ServerLife
 from grader.evidence.traffic import EventEnd, ExchangeError, ServiceEvent
-from grader.judge.decide import examine_attempt
+from grader.judge.attempts import examine_attempt
 from grader.render.events import (
     capital,
     error_word,
@@ -15,7 +15,7 @@ from grader.render.events import (
     sentences,
     service_name,
 )
-from grader.render.wording import message, plural
+from grader.render.wording import message
 from grader.report import CheckResult, Outcome
 from tests.judge.records import attempt, exchange
 from tests.render.hostile import hostile_text
@@ -116,19 +116,16 @@ def test_a_sentence_starts_with_a_capital() -> None:
     assert (capital("calls"), capital(""), capital("Ä")) == ("Calls", "", "Ä")
 
 
-@pytest.mark.parametrize(
-    ("noun", "many"), [("call", "calls"), ("query", "queries"), ("key", "keys")]
-)
-def test_a_noun_has_a_plural(noun: str, many: str) -> None:
-    assert plural(noun) == many
-
-
 def test_a_limit_of_an_unknown_service_is_described_in_its_own_words() -> None:
     excess = Excess(
         what="cache_bytes", limit=8 * 1024 * 1024, seen=9e6, noun="Cache", of="in memory"
     )
-    finding = examine_attempt(
+    miss = examine_attempt(
         attempt(life=ServerLife(workers=1, started_s=0.0, ready_s=0.1, exceeded=excess))
     )
-    result = CheckResult(name="test_a", title="A.", outcome=Outcome.FAILED, finding=finding)
-    assert message(result) == "Cache 8 MiB exceeded, in memory; the app was ended."
+    assert miss is not None
+    result = CheckResult(name="test_a", title="A.", outcome=Outcome.FAILED, finding=miss.finding)
+    assert (
+        message(result)
+        == "Cache: the limit of 8 MiB in memory was exceeded, so the app was stopped."
+    )

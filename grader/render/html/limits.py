@@ -29,12 +29,12 @@ def limits(attempt: Attempt, axis: Axis) -> tuple[Limit, ...]:
     """The different limits of an attempt, in the order in which its check states them."""
     found = {
         Limit(axis.at(started_s + claim.limit_s), claim.limit_s, claim.what): None
-        for claim, started_s in clocks(attempt)
+        for claim, started_s in _clocks(attempt)
     }
     return tuple(found)[:LIMITS_SHOWN]
 
 
-def clocks(attempt: Attempt) -> Iterator[tuple[ClockClaim, float]]:
+def _clocks(attempt: Attempt) -> Iterator[tuple[ClockClaim, float]]:
     """Each upper limit on time, and the time of the run at which its clock started."""
     planned = {exchange.id: exchange.planned_s for exchange in attempt.exchanges}
     for claim in attempt.claims:

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from grader.evidence.claims import StatusClaim
+from grader.evidence.claims import ClockClaim, StatusClaim
 from grader.evidence.run import Attempt
 from grader.evidence.server import ServerLife, Stall
 from grader.evidence.traffic import Connection, Exchange, ExchangeError, ServiceEvent
+from grader.judge.attempts import exchanges_by_id
+from grader.judge.claims import blamed_exchanges
 from grader.render.events import error_word, outcome, service_name
 from grader.render.html.axis import Axis
-from grader.render.html.limits import clocks
 
 
 class Tone(StrEnum):
@@ -128,31 +129,22 @@ def _wrong_exchanges(attempt: Attempt) -> set[int]:
         for exchange in attempt.exchanges
         if exchange.error is not None and exchange.error not in left
     }
-    status = {
-        exchange.id: exchange.status for exchange in attempt.exchanges if exchange.error is None
-    }
-    for claim in attempt.claims:
-        if isinstance(claim, StatusClaim):
-            wrong |= {
-                number
-                for number in claim.exchanges
-                if number in status and status[number] not in claim.allowed
-            }
-    return wrong
+    return wrong.union(*_blamed(attempt, StatusClaim))
 
 
 def _late_exchanges(attempt: Attempt) -> set[int]:
-    by_id = {exchange.id: exchange for exchange in attempt.exchanges}
     late = {
         exchange.id for exchange in attempt.exchanges if exchange.error is ExchangeError.CUT_OFF
     }
-    for claim, begun_s in clocks(attempt):
-        late |= {
-            number
-            for number in claim.exchanges
-            if number in by_id and by_id[number].ended_s > begun_s + claim.limit_s
-        }
-    return late
+    return late.union(*_blamed(attempt, ClockClaim))
+
+
+def _blamed(attempt: Attempt, kind: type[StatusClaim | ClockClaim]) -> list[frozenset[int]]:
+    """The exchanges that each claim of a kind blames, by the judge's rule."""
+    exchanges = exchanges_by_id(attempt)
+    return [
+        blamed_exchanges(claim, exchanges) for claim in attempt.claims if isinstance(claim, kind)
+    ]
 
 
 def stall_rows(stalls: Iterable[Stall], axis: Axis) -> list[Row]:

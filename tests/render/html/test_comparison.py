@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from grader.evidence.claims import Relation
+from grader.findings import TooFast
 from grader.render.html.comparison import Change, bar, compare
-from grader.report import CheckResult, Finding, FindingKind, Outcome
+from grader.report import CheckResult, Outcome
 from tests.render.runs import blocking_run, fixed_run, graded
 
 
@@ -63,7 +64,7 @@ def test_the_bars_of_both_sides_share_a_scale() -> None:
         result(measured=None),
         result(Outcome.NOT_RUN),
         result(relation=Relation.AT_LEAST),
-        result(Outcome.FAILED, finding=Finding(kind=FindingKind.TOO_FAST)),
+        result(Outcome.FAILED, finding=TooFast(what="GET /x", measured_s=0.1, limit_s=0.4)),
     ],
 )
 def test_only_a_number_that_must_stay_below_a_limit_has_a_bar(undrawn: CheckResult) -> None:

@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from grader.evidence.run import Run
 from grader.grading.graded import Graded
+from grader.render.circumstances import stall
 from grader.render.html.bounds import PAGE_BYTES
 from grader.render.html.page import render_page
-from grader.render.wording import figures, message, stall, summary
+from grader.render.wording import figures, message, summary
 from tests.render.hostile import ALL, assert_acts_on_nothing, hostile_text, report_of
 from tests.render.runs import blocking_run, fixed_run, graded, hostile_run, large_run
 
@@ -77,8 +78,7 @@ def test_the_page_has_the_sentences_of_the_terminal() -> None:
         assert message(result) in text
         assert figures(result) in text
     assert report.cause is not None
-    assert report.cause.finding is not None
-    for site in report.cause.finding.stalls:
+    for site in report.cause.circumstances.stalls:
         assert stall(site).replace("`", "") in text
 
 
