@@ -13,6 +13,7 @@ from grader.errors import KataPackageError
 from grader.measure.recorder import Recorder
 from grader.services.service import Running
 from grader.services.upstream import Upstream
+from grader.services.upstream_calls import CallBook
 from tests.conftest import MANIFEST
 
 MakeKata = Callable[..., Path]
@@ -52,11 +53,12 @@ def preparation_of(kata: Kata) -> Preparation:
 
 
 async def test_a_preparation_gets_what_it_asks_for(kata_with: KataWith, recorder: Recorder) -> None:
-    preparation, upstream = preparation_of(kata_with(RUN)), Upstream(recorder)
+    preparation, book = preparation_of(kata_with(RUN)), CallBook(recorder)
+    upstream = Upstream(book)
     assert preparation.says == "Answers at once."
     async with anyio.create_task_group() as tasks:
         await preparation.carry_out({"upstream": Running(upstream, "")}, tasks)
-    assert upstream.behaviour("/a").json == 7
+    assert book.next_behaviour("/a").json == 7
     assert upstream.url == "was here"
 
 
@@ -88,4 +90,6 @@ async def test_what_it_raises_is_told_with_its_line(
     )
     async with anyio.create_task_group() as tasks:
         with pytest.raises(KataPackageError, match=r"run\.py:3 raised AttributeError"):
-            await preparation.carry_out({"upstream": Running(Upstream(recorder), "")}, tasks)
+            await preparation.carry_out(
+                {"upstream": Running(Upstream(CallBook(recorder)), "")}, tasks
+            )

@@ -55,8 +55,8 @@ async def test_a_call_is_recorded_with_its_times(
     assert event.answered_s is not None
     assert event.ended_s is not None
     assert event.began_s + 0.045 <= event.answered_s <= event.ended_s
-    assert upstream.all_calls[0].query == "q=1"
-    assert json.loads(upstream.all_calls[0].body) == {"x": 1}
+    assert upstream.calls()[0].query == "q=1"
+    assert json.loads(upstream.calls()[0].body) == {"x": 1}
 
 
 async def test_what_the_solution_sent_can_be_read_as_json(
@@ -65,7 +65,7 @@ async def test_what_the_solution_sent_can_be_read_as_json(
     await client.post("/a", json={"x": [1]})
     await client.post("/a", content=b"{x")
     await client.get("/a")
-    assert [call.json for call in upstream.all_calls] == [{"x": [1]}, None, None]
+    assert [call.json for call in upstream.calls()] == [{"x": [1]}, None, None]
 
 
 async def test_a_later_rule_goes_before_an_earlier_one_and_stands_back_when_used_up(
@@ -222,7 +222,7 @@ async def test_nonsense_closes_the_connection(upstream: Upstream) -> None:
             while True:
                 said += await stream.receive()
     assert said == b""
-    assert upstream.all_calls == []
+    assert upstream.calls() == []
 
 
 @dataclass
@@ -279,11 +279,11 @@ async def test_what_is_over_can_be_forgotten_while_it_runs_on(
         await held.arrivals(1)
         recorder.forget_ended()
         assert upstream.take_stock() == "2 calls, 1 at once"
-        assert [call.path for call in upstream.all_calls] == ["/held"]
+        assert [call.path for call in upstream.calls()] == ["/held"]
         assert [event.what for event in recorder.events] == ["GET /held"]
         assert len(recorder.connections) == upstream.connections.open
         held.release()
-    assert upstream.all_calls[0].record.end is EventEnd.ANSWERED
+    assert upstream.calls()[0].record.end is EventEnd.ANSWERED
 
 
 async def test_a_solution_that_asks_without_end_is_cut_off(
@@ -297,4 +297,4 @@ async def test_a_solution_that_asks_without_end_is_cut_off(
         await client.get("/a")
     with pytest.raises(httpx.RemoteProtocolError):
         await client.get("/a")
-    assert len(recorder.events) == len(upstream.all_calls) == 2
+    assert len(recorder.events) == len(upstream.calls()) == 2
