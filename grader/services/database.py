@@ -8,9 +8,9 @@ import anyio
 import asyncpg
 
 from grader.errors import ServiceUnavailable
+from grader.measure.attempt import AttemptContext
 from grader.measure.backoff import Pace
 from grader.measure.gates import GateMissed, Signal, pass_gate
-from grader.measure.recorder import Recorder
 from grader.services.connections import Connections
 from grader.services.database_admin import (
     Names,
@@ -60,7 +60,7 @@ class Held:
             what = f"queries on {self._table} under way at once"
             try:
                 await pass_gate(
-                    self._postgres.recorder, what, count, lambda: seen, changed, deadline_s
+                    self._postgres.attempt, what, count, lambda: seen, changed, deadline_s
                 )
             except GateMissed as error:  # kept for later: a task group would wrap it
                 missed = error
@@ -95,10 +95,10 @@ class Postgres:
         self,
         connect: Callable[[], Awaitable[asyncpg.Connection]],
         admin: asyncpg.Connection,
-        recorder: Recorder,
+        attempt: AttemptContext,
     ) -> None:
-        self.recorder = recorder
-        self.connections = Connections("database", recorder)
+        self.attempt = attempt
+        self.connections = Connections("database", attempt)
         self.url = ""
         self._connect = connect
         self._admin = admin
@@ -141,7 +141,7 @@ async def fresh_database(
     address: tuple[str, int],
     max_connections: int,
     schema: str,
-    recorder: Recorder,
+    attempt: AttemptContext,
 ) -> AsyncIterator[Postgres]:
     """Make a database for one check, and drop it afterwards.
 
@@ -150,7 +150,7 @@ async def fresh_database(
         address: host and port of the relay through which the solution will come.
         max_connections: how many connections the solution may have at once.
         schema: SQL that is run in it as the solution's role.
-        recorder: of the attempt.
+        attempt: records its connections and claims.
 
     Raises:
         ServiceUnavailable: the server did not come up, or refuses what the grader needs.
@@ -160,15 +160,15 @@ async def fresh_database(
     admin = await _make(server, cluster, names, max_connections)
     try:
         await fill_database(admin, names, schema)
-        postgres = Postgres(lambda: connect_as_grader(cluster, names), admin, recorder)
+        postgres = Postgres(lambda: connect_as_grader(cluster, names), admin, attempt)
         postgres.url = names.url(*address)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(watch_size, server, names, recorder)
+            tasks.start_soon(watch_size, server, names, attempt)
             yield postgres
             tasks.cancel_scope.cancel()
     finally:
         if admin.is_closed() or cluster.has_ended():
-            _void(recorder)
+            _void(attempt)
         with anyio.CancelScope(shield=True):
             admin.terminate()
             await drop_database(server, cluster, names)
@@ -188,7 +188,7 @@ async def _make(
         ) from error
 
 
-def _void(recorder: Recorder) -> None:
+def _void(attempt: AttemptContext) -> None:
     """Void the attempt: the server has ended, so the solution is not to blame for what it answered after that."""
-    recorder.break_off(ENDED)
-    recorder.mishap = ENDED
+    attempt.recorder.replace_mishap(ENDED)
+    attempt.abort.break_off(ENDED)

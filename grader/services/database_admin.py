@@ -7,7 +7,8 @@ import anyio
 import asyncpg
 
 from grader.errors import ServiceUnavailable
-from grader.measure.recorder import Recorder
+from grader.evidence.server import Excess
+from grader.measure.attempt import AttemptContext
 from grader.services.postgres_server import HINT, URL_VARIABLE, Cluster
 
 READY_S = 20.0
@@ -136,7 +137,7 @@ async def drop_database(server: asyncpg.Connection, cluster: Cluster, names: Nam
     server.terminate()
 
 
-async def watch_size(server: asyncpg.Connection, names: Names, recorder: Recorder) -> None:
+async def watch_size(server: asyncpg.Connection, names: Names, attempt: AttemptContext) -> None:
     """Report a database that grows too large, so that no solution fills the disk; runs until it is cancelled."""
     while True:
         await anyio.sleep(SIZE_POLL_S)
@@ -147,8 +148,14 @@ async def watch_size(server: asyncpg.Connection, names: Names, recorder: Recorde
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             return  # the server has ended, which `fresh_database` reports
         if size_bytes > DATABASE_BYTES:
-            recorder.exceed(
-                "database_bytes", DATABASE_BYTES, size_bytes, noun="Database", of="on disk"
+            attempt.abort.exceed(
+                Excess(
+                    what="database_bytes",
+                    limit=DATABASE_BYTES,
+                    seen=size_bytes,
+                    noun="Database",
+                    of="on disk",
+                )
             )
             return
 

@@ -7,8 +7,8 @@ import socket
 from collections.abc import AsyncIterator, Callable, Collection
 from typing import Protocol
 
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import pass_gate
-from grader.measure.recorder import Recorder
 from grader.services.service import Running, ServicePerCheck, Surroundings
 from grader.services.upstream_calls import Behaviour, Call, CallBook, Hold
 from grader.services.upstream_http import UpstreamConnection
@@ -132,7 +132,7 @@ class Upstream:
             return max(len(self.calls(pattern)), count if all_served(unless) else 0)
 
         book = self._book
-        await pass_gate(book.recorder, f"calls to {pattern}", count, seen, book.changed, deadline_s)
+        await pass_gate(book.attempt, f"calls to {pattern}", count, seen, book.changed, deadline_s)
 
     async def departures(
         self,
@@ -162,7 +162,7 @@ class Upstream:
             return max(departed, count if departed == len(calls) and all_served(unless) else 0)
 
         what, book = f"calls to {pattern} given up by the app", self._book
-        await pass_gate(book.recorder, what, count, seen, book.changed, deadline_s, patience_s)
+        await pass_gate(book.attempt, what, count, seen, book.changed, deadline_s, patience_s)
 
     def take_stock(self) -> str:
         """How many calls came since the last time, and how many at once; forgets those that have ended."""
@@ -173,9 +173,11 @@ class Upstream:
 
 
 @contextlib.asynccontextmanager
-async def running_upstream(listening: socket.socket, recorder: Recorder) -> AsyncIterator[Upstream]:
+async def running_upstream(
+    listening: socket.socket, attempt: AttemptContext
+) -> AsyncIterator[Upstream]:
     """Serve the upstream on this socket for one check."""
-    book, connected = CallBook(recorder), set[UpstreamConnection]()
+    book, connected = CallBook(attempt), set[UpstreamConnection]()
     upstream = Upstream(book, "http://{}:{}".format(*listening.getsockname()))
     server = await asyncio.get_running_loop().create_server(
         lambda: UpstreamConnection(book, connected), sock=listening
@@ -198,7 +200,7 @@ class UpstreamService(ServicePerCheck):
     async def run(self, surroundings: Surroundings) -> AsyncIterator[Running]:
         """Serve it for one check, on a socket of its own."""
         with await surroundings.listen() as listening:
-            async with running_upstream(listening, surroundings.recorder) as upstream:
+            async with running_upstream(listening, surroundings.attempt) as upstream:
                 yield Running(
                     upstream, upstream.url, {"UPSTREAM_URL": upstream.url}, upstream.take_stock
                 )

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from grader.evidence.traffic import EventEnd, ServiceEvent
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
-from grader.measure.recorder import Recorder
 from grader.services.connections import Connections
 
 
@@ -88,7 +88,7 @@ class CallBook:
     """The calls of one check, shared by the fixture and the connections on which they arrive.
 
     Args:
-        recorder: where calls and connections are recorded.
+        attempt: records calls and connections.
 
     Attributes:
         changed: set whenever a call arrives or changes.
@@ -97,9 +97,9 @@ class CallBook:
         holds: the holds in force.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
-        self.connections = Connections("upstream", recorder)
+    def __init__(self, attempt: AttemptContext) -> None:
+        self.attempt = attempt
+        self.connections = Connections("upstream", attempt)
         self.changed = Signal()
         self.calls: list[Call] = []
         self.behaviours: list[Behaviour] = []
@@ -136,7 +136,7 @@ class CallBook:
 
     def note(self, call: Call, **changes: object) -> None:
         """Change the evidence of a call and wake all gates."""
-        call.record = self.recorder.change_event(call.record.id, **changes)
+        call.record = self.attempt.recorder.change_event(call.record.id, **changes)
         self.changed.set()
 
 
@@ -173,7 +173,7 @@ class Hold:
         what = f"calls to {' and '.join(self._patterns)} under way at once"
         book = self._book
         await pass_gate(
-            book.recorder, what, count, lambda: len(self.calls), book.changed, deadline_s
+            book.attempt, what, count, lambda: len(self.calls), book.changed, deadline_s
         )
 
     def release(self) -> None:

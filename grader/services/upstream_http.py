@@ -81,7 +81,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _take(self) -> None:
         """Enter the call that is now complete, and answer it unless it is held."""
         assert self._request is not None
-        if self._book.recorder.is_flooded:
+        if self._book.attempt.recorder.is_flooded:
             self._close()
             return
         method = self._request.method.decode("latin-1")
@@ -97,16 +97,18 @@ class UpstreamConnection(asyncio.Protocol):
             self.answer()
 
     def _record(self, what: str) -> ServiceEvent:
-        recorder = self._book.recorder
-        return recorder.add_event(
+        recorder = self._book.attempt.recorder
+        number = recorder.new_id()
+        recorder.add(
             ServiceEvent(
-                id=recorder.new_id(),
+                id=number,
                 service=self._book.connections.service,
                 connection=self._number,
                 what=what,
                 began_s=self._now_s(),
             )
         )
+        return recorder.events[number]
 
     def abort(self) -> None:
         """Drop the connection. A call that is open on it does not count as given up by the solution."""
@@ -176,4 +178,4 @@ class UpstreamConnection(asyncio.Protocol):
             self._timer.cancel()
 
     def _now_s(self) -> float:
-        return self._book.recorder.clock.now()
+        return self._book.attempt.clock.now()

@@ -10,7 +10,7 @@ from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import Preparation, read_preparation
 from grader.errors import KataPackageError
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import AttemptContext
 from grader.services.service import Running
 from grader.services.upstream import Upstream
 from grader.services.upstream_calls import CallBook
@@ -52,8 +52,10 @@ def preparation_of(kata: Kata) -> Preparation:
     return preparation
 
 
-async def test_a_preparation_gets_what_it_asks_for(kata_with: KataWith, recorder: Recorder) -> None:
-    preparation, book = preparation_of(kata_with(RUN)), CallBook(recorder)
+async def test_a_preparation_gets_what_it_asks_for(
+    kata_with: KataWith, attempt: AttemptContext
+) -> None:
+    preparation, book = preparation_of(kata_with(RUN)), CallBook(attempt)
     upstream = Upstream(book)
     assert preparation.says == "Answers at once."
     async with anyio.create_task_group() as tasks:
@@ -83,7 +85,7 @@ def test_a_mistake_in_it_is_the_katas(kata_with: KataWith, run: str, message: st
 
 
 async def test_what_it_raises_is_told_with_its_line(
-    kata_with: KataWith, recorder: Recorder
+    kata_with: KataWith, attempt: AttemptContext
 ) -> None:
     preparation = preparation_of(
         kata_with('async def prepare(upstream) -> None:\n    """X."""\n    upstream.nothing()\n')
@@ -91,5 +93,5 @@ async def test_what_it_raises_is_told_with_its_line(
     async with anyio.create_task_group() as tasks:
         with pytest.raises(KataPackageError, match=r"run\.py:3 raised AttributeError"):
             await preparation.carry_out(
-                {"upstream": Running(Upstream(CallBook(recorder)), "")}, tasks
+                {"upstream": Running(Upstream(CallBook(attempt)), "")}, tasks
             )
