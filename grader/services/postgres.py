@@ -14,7 +14,7 @@ from grader.report import Fact, FactState
 from grader.services.database import Postgres, fresh_database
 from grader.services.database_admin import server_version
 from grader.services.postgres_server import URL_VARIABLE, Cluster, own_url, running_cluster
-from grader.services.relay import running_tap
+from grader.services.relay import running_relay
 from grader.services.service import Place, Running, Service, Standing, Surroundings
 
 __all__ = ["SERVICE", "Options", "Postgres", "PostgresService", "PostgresStanding", "read_options"]
@@ -83,7 +83,7 @@ class PostgresStanding(Standing):
                 fresh_database(
                     self.cluster, address, self.max_connections, self.schema, attempt
                 ) as postgres,
-                running_tap(listening, self.cluster.dial, postgres.connections),
+                running_relay(listening, self.cluster.dial, postgres.connections),
             ):
                 yield Running(
                     postgres, postgres.url, {"DATABASE_URL": postgres.url}, postgres.take_stock

@@ -72,21 +72,21 @@ class End(asyncio.Protocol):
 class ClientEnd(End):
     """The end at the solution: counted from being accepted until the solution closes it."""
 
-    def __init__(self, tap: "Tap") -> None:
+    def __init__(self, relay: "Relay") -> None:
         super().__init__()
-        self._tap = tap
+        self._relay = relay
         self._number: int | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count it, and reach for the service."""
         super().connection_made(transport)
-        self._number = self._tap.connections.add()
-        self._tap.ends.add(self)
-        if self._tap.connections.is_flooded:
+        self._number = self._relay.connections.add()
+        self._relay.ends.add(self)
+        if self._relay.connections.is_flooded:
             assert self.transport is not None
             self.transport.abort()
             return
-        self._tap.tasks.start_soon(self._tap.reach, self)
+        self._relay.tasks.start_soon(self._relay.reach, self)
 
     def eof_received(self) -> None:
         """Count it no longer: the solution's next connection may be accepted in the same turn of the loop."""
@@ -95,16 +95,16 @@ class ClientEnd(End):
     def connection_lost(self, exc: Exception | None) -> None:
         """Count it no longer, and close the other end."""
         self._count_out()
-        self._tap.ends.discard(self)
+        self._relay.ends.discard(self)
         super().connection_lost(exc)
 
     def _count_out(self) -> None:
         if self._number is not None:
-            self._tap.connections.remove(self._number)
+            self._relay.connections.remove(self._number)
             self._number = None
 
 
-class Tap:
+class Relay:
     """The relay of one check.
 
     Args:
@@ -136,20 +136,20 @@ class Tap:
 
 
 @contextlib.asynccontextmanager
-async def running_tap(
+async def running_relay(
     listening: socket.socket, dial: Dial, connections: Connections
 ) -> AsyncIterator[None]:
     """Relay each connection on this socket to the service, for the length of one check."""
     async with anyio.create_task_group() as tasks:
-        tap = Tap(dial, connections, tasks)
+        relay = Relay(dial, connections, tasks)
         server = await asyncio.get_running_loop().create_server(
-            lambda: ClientEnd(tap), sock=listening
+            lambda: ClientEnd(relay), sock=listening
         )
         try:
             yield
         finally:
             server.close()
-            for end in list(tap.ends):
+            for end in list(relay.ends):
                 for transport in (end.transport, end.other.transport if end.other else None):
                     if transport is not None:
                         transport.abort()

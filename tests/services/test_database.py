@@ -15,7 +15,7 @@ from grader.measure.gates import GateMissed
 from grader.process.run_dir import temporary_run_dir
 from grader.services.database import Postgres, fresh_database
 from grader.services.postgres_server import URL_VARIABLE, Cluster, running_cluster
-from grader.services.relay import running_tap
+from grader.services.relay import running_relay
 from grader.services.service import Place
 from tests.conftest import listening_socket
 
@@ -39,7 +39,7 @@ async def running_postgres(
     with listening_socket() as listening:
         async with (
             fresh_database(cluster, listening.getsockname(), LIMIT, schema, attempt) as postgres,
-            running_tap(listening, cluster.dial, postgres.connections),
+            running_relay(listening, cluster.dial, postgres.connections),
         ):
             yield postgres
 
