@@ -38,7 +38,7 @@ class Held:
         self._released = False
 
     async def arrivals(self, count: int, deadline_s: float | None = None) -> None:
-        """Wait until so many queries wait for the table at the same time: proof that they are under way at once.
+        """Wait until this many queries wait for the table at the same time: proof that they are under way at once.
 
         Raises:
             GateMissed: they were not before the deadline (3 s; 5 s above 20).
@@ -62,14 +62,14 @@ class Held:
                 await pass_gate(
                     self._postgres.attempt, what, count, lambda: seen, changed, deadline_s
                 )
-            except GateMissed as error:  # kept for later: a task group would wrap it
+            except GateMissed as error:  # raised below: the task group would wrap it
                 missed = error
             tasks.cancel_scope.cancel()
         if missed is not None:
             raise missed
 
     async def waiting(self) -> int:
-        """How many queries wait for the table now."""
+        """The number of queries that wait for the table now."""
         query = (
             "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
             "WHERE datname = current_database() AND relation = $1::regclass AND NOT granted"
@@ -104,21 +104,21 @@ class Postgres:
         self._admin = admin
 
     async def execute(self, sql: str) -> None:
-        """Run statements, with all rights of the solution's role, on a connection of the grader's own that is not
-        counted.
+        """Run statements with the rights of the solution's role, on a connection of the grader's own, which does not
+        count.
         """
         await self._admin.execute(sql)
 
     async def fetch(self, sql: str, *arguments: object) -> list[Any]:
-        """Rows of a query, by name or by index."""
+        """The rows of a query; columns are found by name or by index."""
         return list(await self._admin.fetch(sql, *arguments))
 
     async def fetchval(self, sql: str, *arguments: object) -> Any:
-        """The first value of the first row."""
+        """The first column of the first row of a query."""
         return await self._admin.fetchval(sql, *arguments)
 
     def take_stock(self) -> str:
-        """How many connections were open at once since this was last called."""
+        """The largest number of connections open at once since the last call."""
         seen = f"{self.connections.peak} connections"
         self.connections.peak = self.connections.open
         return seen
