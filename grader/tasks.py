@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 @contextlib.asynccontextmanager
 async def single_error() -> AsyncIterator[None]:
-    """Raise the first error of a task group without its group: the tasks serve one purpose, so one error says enough."""
+    """Raise the first error of a task group without its group: its tasks serve one purpose, so one says enough."""
     try:
         yield
     except BaseExceptionGroup as group:
