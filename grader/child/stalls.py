@@ -76,6 +76,7 @@ class Watchdog:
         self._folder = f"{Path.cwd()}{os.sep}"
         self._watched = threading.get_ident()
         self._last: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Start watching; call it on the loop."""
@@ -85,6 +86,8 @@ class Watchdog:
     def stop(self) -> None:
         """Stop watching; blocking during the shutdown is not reported."""
         self._last = None
+        if self._timer is not None:
+            self._timer.cancel()
 
     def tell_tasks(self) -> None:
         """Report where in the files of the working folder the loop's tasks wait."""
@@ -102,7 +105,7 @@ class Watchdog:
         self._last = now
         if late_s > LATE_S:
             self._write(f"resumed {late_s:.4f}")
-        asyncio.get_running_loop().call_later(BEAT_S, self._beat)
+        self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
     def _look(self) -> None:
         while True:
