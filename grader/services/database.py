@@ -155,8 +155,7 @@ async def fresh_database(
     Raises:
         ServiceUnavailable: the server did not come up, or refuses what the grader needs.
     """
-    names = Names()
-    server = await connect_when_ready(cluster)
+    names, server = Names(), await connect_when_ready(cluster)
     admin = await _make(server, cluster, names, max_connections)
     try:
         await fill_database(admin, names, schema)
