@@ -1,13 +1,13 @@
 """The calls that a solution makes to the upstream, how they are answered, and which of them are held."""
 
 import fnmatch
-import itertools
 import json as json_module
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from grader.evidence.concurrency import peak
 from grader.evidence.traffic import EventEnd, ServiceEvent
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
@@ -112,9 +112,7 @@ class CallBook:
     def peak(self, pattern: str) -> int:
         """The largest number of calls to matching paths that were under way at the same time."""
         records = [call.record for call in self.matching(pattern)]
-        steps = [(record.began_s, 1) for record in records]
-        steps += [(record.ended_s, -1) for record in records if record.ended_s is not None]
-        return max(itertools.accumulate(step for _, step in sorted(steps)), default=0)
+        return peak((record.began_s, record.ended_s) for record in records)
 
     def next_behaviour(self, path: str) -> Behaviour:
         """The behaviour for the next call to this path; uses up one of its calls."""
