@@ -9,7 +9,8 @@ from pathlib import Path
 
 from grader.authoring.demands import demand_all
 from grader.authoring.examples import Example, Kind, fewest_failing, junk_examples, own_examples
-from grader.authoring.lint import CHECKS, Files, check_names, lint_package
+from grader.authoring.lint.lint import lint_package
+from grader.authoring.lint.package import CHECKS, Files, check_names
 from grader.authoring.margins import margin_problems, margins_of
 from grader.authoring.proof import Problem, Proof, Trial
 from grader.authoring.repeats import to_repeat

@@ -9,7 +9,7 @@ from anyio import to_thread
 
 from grader.authoring.examples import Example
 from grader.authoring.grading_queue import Grading, GradingQueue
-from grader.authoring.lint import read_package
+from grader.authoring.lint.package import read_package
 from grader.authoring.margins import timings_of
 from grader.authoring.noise import noise
 from grader.authoring.observer import ProofObserver

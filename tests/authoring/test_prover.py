@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.authoring.examples import Example, Kind
-from grader.authoring.lint import read_package
+from grader.authoring.lint.package import read_package
 from grader.authoring.proof import ProofVerdict, Trial
 from grader.authoring.prover import Plan, Prover
 from grader.catalog.find import find_catalog

@@ -13,7 +13,8 @@ import pytest
 
 from grader import registry
 from grader.authoring.examples import Kind, own_examples
-from grader.authoring.lint import check_names, lint_package, read_package
+from grader.authoring.lint.lint import lint_package
+from grader.authoring.lint.package import check_names, read_package
 from grader.authoring.prover import Plan
 from grader.authoring.scaffold.compose import compose
 from grader.authoring.scaffold.skeleton import chosen_fragments, write_skeleton
