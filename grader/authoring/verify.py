@@ -10,11 +10,11 @@ from anyio import to_thread
 from grader.authoring.examples import Example
 from grader.authoring.grading_queue import Grading, GradingQueue
 from grader.authoring.lint.package import read_package
-from grader.authoring.margins import timings_of
 from grader.authoring.noise import noise
 from grader.authoring.observer import ProofObserver
 from grader.authoring.proof import Problem, Proof, Trial
 from grader.authoring.prover import Plan, Prover
+from grader.authoring.timings import timings_of
 from grader.catalog.card import MANIFEST
 from grader.catalog.find import Catalog
 from grader.errors import GraderError, HarnessError, KataPackageError

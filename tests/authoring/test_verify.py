@@ -20,8 +20,7 @@ from tests.waiting import HANG_S, wait_until
 MakeKata = Callable[..., Path]
 
 
-# ---- noise
-# ------------------------------------------------------------------------------------------------------------
+# ---- noise ----------------------------------------------------------------------------------------------------------
 
 
 def busy_children() -> Iterator[psutil.Process]:
@@ -53,8 +52,7 @@ def test_noise_ends_when_its_parent_is_killed() -> None:
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
-# ---- the command
-# ------------------------------------------------------------------------------------------------------
+# ---- the command ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -74,7 +72,7 @@ def test_a_right_kata_is_proved_and_a_wrong_one_beside_it_told_of(
     assert "unreadable/kata.toml: `rejected.wrong.worker` is unknown" in ran.out
     assert "wrong/rejected/wrong.py: passes test_it_answers, but must fail it." in ran.out
     assert "junk/first_answer" in ran.out
-    assert "wrong/notes.txt: is no part of a kata" in ran.out
+    assert "wrong/notes.txt: does not belong in a kata" in ran.out
     assert "1 of 3 katas are proved. Not: unreadable, wrong." in ran.out
     assert "Traceback" not in ran.out
 

@@ -191,8 +191,7 @@ async def test_what_cannot_be_graded_is_an_error_and_not_the_end(job: Job, tempo
     await must_be_clean(temporary)
 
 
-# ---- a series
-# ---------------------------------------------------------------------------------------------------------
+# ---- a series -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -378,8 +377,7 @@ async def test_a_number_that_is_none_fails_the_check_and_not_the_pool(
     assert graded.report.verdict is Verdict.FAILED
 
 
-# ---- a forkserver that only pretends
-# -------------------------------------------------------------------------------------
+# ---- a forkserver that only pretends --------------------------------------------------------------------------------
 
 
 class PretendedForkserver:

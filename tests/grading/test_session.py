@@ -86,8 +86,7 @@ def test_a_session_leaves_nothing_behind(
     assert not list((tmp_path / "tmp").iterdir())
 
 
-# ---- the environment
-# ----------------------------------------------------------------------------------------------------
+# ---- the environment ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

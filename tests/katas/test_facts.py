@@ -67,8 +67,7 @@ async def visit_and_leave(
     )
 
 
-# ---- threads
-# ------------------------------------------------------------------------------------------------------------
+# ---- threads --------------------------------------------------------------------------------------------------------
 
 
 async def test_plain_handlers_share_forty_threads() -> None:
@@ -86,8 +85,7 @@ async def test_asyncio_has_four_threads_more_than_the_machine_has_cores() -> Non
     assert executor._max_workers == min(32, (os.cpu_count() or 1) + 4)
 
 
-# ---- context
-# ------------------------------------------------------------------------------------------------------------
+# ---- context --------------------------------------------------------------------------------------------------------
 
 name: ContextVar[str] = ContextVar("name", default="guest")
 
@@ -121,8 +119,7 @@ async def test_to_thread_copies_the_context_and_run_in_executor_does_not() -> No
     assert await asyncio.get_running_loop().run_in_executor(None, name.get) == "guest"
 
 
-# ---- visitors who leave
-# -------------------------------------------------------------------------------------------------
+# ---- visitors who leave ---------------------------------------------------------------------------------------------
 
 
 async def test_a_plain_handler_is_not_cancelled_when_its_visitor_leaves() -> None:
@@ -184,8 +181,7 @@ async def test_behind_a_middleware_nobody_hears_of_a_visitors_leaving_without_wa
     assert seen == [not behind_a_middleware]
 
 
-# ---- dependencies with yield
-# --------------------------------------------------------------------------------------------
+# ---- dependencies with yield ----------------------------------------------------------------------------------------
 
 
 async def test_what_follows_a_yield_runs_after_the_stream() -> None:
@@ -222,8 +218,7 @@ async def test_a_background_task_of_a_request_that_failed_is_never_run() -> None
     assert ran == []
 
 
-# ---- groups and cancellation
-# --------------------------------------------------------------------------------------------
+# ---- groups and cancellation ----------------------------------------------------------------------------------------
 
 
 async def fail_with(error: Exception) -> None:
@@ -299,8 +294,7 @@ async def test_a_task_of_asyncio_is_cancelled_once() -> None:
     assert reached == ["cleaned up"]
 
 
-# ---- clients
-# ------------------------------------------------------------------------------------------------------------
+# ---- clients --------------------------------------------------------------------------------------------------------
 
 
 async def test_a_client_waits_five_seconds_and_has_a_hundred_connections() -> None:
