@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from grader.authoring.examples import Example, Kind
 from grader.authoring.proof import Margin, Problem, Side, Timing, Trial
-from grader.authoring.thresholds import ABOVE, BELOW, LEISURE_S
-from grader.authoring.timings import DIGITS
+from grader.authoring.thresholds import ABOVE, BELOW, DIGITS, LEISURE_S
 from grader.report import Outcome
 
 CHECKS = "checks.py"

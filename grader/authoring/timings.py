@@ -4,14 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from grader.authoring.proof import Timing
+from grader.authoring.thresholds import DIGITS
 from grader.evidence.claims import ClockClaim, Relation, StatusClaim
 from grader.evidence.machine import Watch
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.evidence.traffic import Exchange, ExchangeError
 from grader.judge.claims import examine_claim, measured_time_s
-
-DIGITS = 6
-"""Times are compared to the microsecond, so that rounding of floats does not decide: 0.4 - 0.1 equals 0.3."""
 
 
 def timings_of(records: Sequence[CheckRecord]) -> Iterator[Timing]:
