@@ -26,7 +26,7 @@ from grader.grading.messages import (
 from grader.grading.observer import Observer
 from grader.grading.worker_handle import Worker, out_of_time, outcome_of, result_of
 
-CODE = "import sys; from grader.grading.pool_worker import main; main(int(sys.argv[1]))"
+CODE = "import sys; from grader.grading.forkserver import main; main(int(sys.argv[1]))"
 
 SLACK_S = 60.0
 """How much longer than all checks of a kata may take together a grading may take, with its preparations."""

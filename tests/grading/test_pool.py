@@ -305,7 +305,7 @@ async def test_a_series_that_is_broken_off_leaves_nothing(
 def workers() -> list[psutil.Process]:
     """Those of the pools of this process; their forkservers are its children, and they are theirs."""
     forkservers = [
-        child for child in psutil.Process().children() if "pool_worker" in " ".join(child.cmdline())
+        child for child in psutil.Process().children() if "forkserver" in " ".join(child.cmdline())
     ]
     return [worker for forkserver in forkservers for worker in forkserver.children()]
 
