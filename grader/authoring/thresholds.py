@@ -17,12 +17,12 @@ LEISURE_S = 0.05
 own time beyond what they wait for, both on a quiet machine and beside 32 busy processes."""
 
 ROUNDS = 3
-"""How many times an example that is in doubt is graded in total: the fewest rounds in which a majority and a median mean
-anything."""
+"""How often an example that is in doubt is graded in total: the smallest number with a majority and with a median that
+is not just the lower of two."""
 
 MAJORITY = 0.5
-"""An undeclared failure of a starter or a rejected example counts only if it occurs in more than this share of the clear
-rounds. On a busy machine, a wrong app with a deadline of its own may fail one more check by chance: 3 of 3,218 did at a
+"""An undeclared failure of a starter or a rejected example counts only if more than this share of its clear rounds have
+it. On a busy machine, a wrong app with a deadline of its own may fail one more check by chance: 3 of 3,218 did at a
 load average of 15 (`tests/bench/rounds.py`)."""
 
 DIGITS = 6
