@@ -406,17 +406,17 @@ def test_without_a_folder_it_writes_into_the_current_one(kata: RunKata, tmp_path
     [
         (
             ["Two_At Once"],
-            "only lower-case letters, digits and single hyphens",
+            "use lower-case letters, digits and single hyphens",
             "Did you mean two-at-once?",
         ),
-        (["../escape"], "`../escape` is no name for a kata", "Did you mean escape?"),
-        (["a--b"], "`a--b` is no name for a kata", "Did you mean a-b?"),
-        ([""], "is no name for a kata", "Name it like two-at-once."),
+        (["../escape"], "`../escape` is not a valid name", "Did you mean escape?"),
+        (["a--b"], "`a--b` is not a valid name", "Did you mean a-b?"),
+        ([""], "is not a valid name for a kata", "Choose a name like two-at-once."),
         (["tiny", "--with", "postgre"], "There is no service `postgre`.", "Did you mean postgres?"),
         (
             ["tiny", "--with", "upstream,kafka"],
             "There is no service `kafka`.",
-            "There are: upstream, postgres, files.",
+            "Services: upstream, postgres, files.",
         ),
         (["tiny", "--tier", "6"], "The tier must be from 1 to 5, not 6.", ""),
         (["tiny", "--tier", "0"], "The tier must be from 1 to 5, not 0.", ""),
@@ -465,7 +465,7 @@ def test_no_kata_is_written_into_another_kata(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="cannot be made: Not a directory"):
+    with pytest.raises(UsageError, match="cannot be created: Not a directory"):
         write_skeleton("tiny", tmp_path / "file", 1, [])
 
 
