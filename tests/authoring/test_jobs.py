@@ -72,7 +72,7 @@ def test_in_a_pipe_each_line_names_its_kata_and_each_kata_is_printed_in_one_piec
             if lines[place].startswith(("Proved", "Wrong"))
         )
         assert not any(" of 18 " in line for line in lines[title:end])
-    assert lines[-1] == "1 of 2 katas are proved. Not: lax."
+    assert lines[-1] == "1 of 2 katas are proved. Not proved: lax."
 
 
 def test_a_quick_look_grades_little_and_demands_no_margins(kata: RunKata, three: Path) -> None:

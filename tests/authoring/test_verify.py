@@ -73,7 +73,7 @@ def test_a_right_kata_is_proved_and_a_wrong_one_beside_it_told_of(
     assert "wrong/rejected/wrong.py: passes test_it_answers, but must fail it." in ran.out
     assert "junk/first_answer" in ran.out
     assert "wrong/notes.txt: does not belong in a kata" in ran.out
-    assert "1 of 3 katas are proved. Not: unreadable, wrong." in ran.out
+    assert "1 of 3 katas are proved. Not proved: unreadable, wrong." in ran.out
     assert "Traceback" not in ran.out
 
 

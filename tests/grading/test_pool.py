@@ -512,7 +512,7 @@ async def test_without_a_forkserver_a_series_gives_an_error(
     async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny")) as series:
         error = await series.grade(Path("app.py"), NullObserver(), HANG_S)
     assert isinstance(error, HarnessError)
-    assert "has ended" in error.message
+    assert "has exited" in error.message
 
 
 async def test_an_error_from_what_stood_ready_counts_for_nothing(
@@ -540,7 +540,7 @@ async def test_when_the_forkserver_has_gone_that_is_an_error(
     forkserver.theirs.close()
     error = await Pool(forkserver.ours).grade(JOB, NullObserver(), HANG_S)
     assert isinstance(error, HarnessError)
-    assert "has ended" in error.message
+    assert "has exited" in error.message
 
 
 def test_a_worker_that_stands_ready_for_another_kata_is_let_go(
@@ -575,7 +575,7 @@ async def test_what_cannot_be_read_is_the_error_of_that_grading_alone(
             channel.sendall(line_of(FAIL))
             await until(lambda: len(results) == 2)
     assert isinstance(results[0], HarnessError)
-    assert "cannot be read" in results[0].message
+    assert "cannot be decoded" in results[0].message
     assert results[1] == FAIL
 
 

@@ -158,7 +158,7 @@ def test_a_launcher_that_has_ended_is_noticed(kata: Kata) -> None:
         environment.start()
         environment.need_alive()
         end({psutil.Process(pid) for pid in environment.launchers.pids})
-        with pytest.raises(HarnessError, match="stood ready"):
+        with pytest.raises(HarnessError, match="ready for the grading has exited"):
             environment.need_alive()
 
 

@@ -214,4 +214,4 @@ def test_a_time_that_the_system_does_not_tell_is_null_for_programs() -> None:
 def test_a_quick_look_is_not_taken_for_a_whole_proof() -> None:
     whole = proof(*RIGHT)
     assert proof_summary(whole).startswith("Proved: ")
-    assert proof_summary(replace(whole, is_quick=True)).startswith("Proved by a quick look: ")
+    assert proof_summary(replace(whole, is_quick=True)).startswith("Proved with --quick: ")
