@@ -8,8 +8,8 @@ DESCRIPTORS = 4096
 
 
 def allow_descriptors() -> None:
-    """Raise this process's limit on descriptors as far as the system allows, so that a solution that floods the grader
-    with connections runs out first.
+    """Raise this process's limit to `DESCRIPTORS`, or as far as the system allows, so that a solution that floods the
+    grader with connections runs out first.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY or soft < min(hard, DESCRIPTORS):

@@ -16,8 +16,9 @@ from grader.grading.graded import Graded
 from grader.grading.messages import Job, SeriesJob
 from grader.grading.observer import NullObserver
 from grader.grading.pool import running_pool
-from grader.report import CheckResult, Verdict
+from grader.report import Verdict
 from tests.conftest import APP, CHECKS
+from tests.grading.notes import Notes
 from tests.grading.processes import command_lines, has_ended, launchers, outermost, workers
 from tests.waiting import HANG_S, until
 
@@ -27,20 +28,6 @@ HANGING = (
     CHECKS.replace("async def test_it_answers", "async def test_it_hangs")
     + "    import anyio\n    await anyio.sleep(600)\n"
 )
-
-
-class Notes:
-    """An observer that keeps all events."""
-
-    def __init__(self) -> None:
-        self.begun: list[str] = []
-        self.results: list[CheckResult] = []
-
-    def check_begins(self, title: str) -> None:
-        self.begun.append(title)
-
-    def check_ends(self, result: CheckResult) -> None:
-        self.results.append(result)
 
 
 @pytest.fixture
