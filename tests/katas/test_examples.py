@@ -1,7 +1,6 @@
-"""Every kata tells right from wrong: its starter, its reference, and the fewest examples by which every check is seen
-to fail.
+"""Every kata passes `kata verify --quick`: its starter, its reference, and the fewest examples that fail every check.
 
-All examples and junk, and the margins of clock limits, are for `kata verify`, which `.ci/run` runs.
+`kata verify`, which `.ci/run` runs, grades all examples and junk, and judges the margins of clock limits.
 """
 
 import pytest
@@ -18,7 +17,7 @@ KATAS = CATALOG.katas()
 
 @pytest.mark.slow
 @pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
-async def test_the_fewest_examples_get_their_verdicts(katum: Kata) -> None:
+async def test_a_quick_proof_finds_no_mistake(katum: Kata) -> None:
     proof = await proof_of(CATALOG, katum.slug, Plan(is_quick=True))
     assert mistakes_in(proof) == []
     assert proof.planned > 2

@@ -1,4 +1,4 @@
-"""Every kata does something meaningful for `kata run`: its services behave, and its reference stands its load."""
+"""Every kata works under `kata run`: its services are prepared, and its reference handles its load."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ VISITORS = 4
 
 
 async def first_round(stage: Stage, folder: Path) -> Round:
-    """One round of the kata's load, of which the upstream is told, too."""
+    """One round of the kata's load; the upstream, if there is one, must get calls."""
     async with (
         single_error(),
         running_cast(stage, folder, Recorder(Clock(), Subject.SOLUTION)) as cast,
@@ -43,7 +43,7 @@ async def first_round(stage: Stage, folder: Path) -> Round:
 
 
 @pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
-def test_the_reference_stands_the_load(katum: Kata) -> None:
+def test_the_reference_handles_the_load(katum: Kata) -> None:
     with Environment(katum, SandboxMode.OFF) as environment:
         environment.take_in(katum.reference.resolve())
         environment.start()
@@ -55,7 +55,7 @@ def test_the_reference_stands_the_load(katum: Kata) -> None:
 
 
 @pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
-def test_services_say_how_they_behave(katum: Kata) -> None:
+def test_a_kata_with_services_describes_their_behaviour(katum: Kata) -> None:
     preparation = read_preparation(katum)
     assert (preparation is not None) is bool(katum.services)
     assert preparation is None or (preparation.says.endswith(".") and len(preparation.says) < 160)
