@@ -1,4 +1,4 @@
-"""The facts that katas teach are true for the installed versions. Facts for which a README names a version are all here."""
+"""Facts that katas teach are true for the installed versions; each fact for which a README names a version is here."""
 
 import asyncio
 import contextlib
