@@ -19,9 +19,9 @@ from grader.catalog.card import MANIFEST
 from grader.catalog.find import Catalog
 from grader.errors import GraderError, HarnessError, KataPackageError
 from grader.grading.graded import Graded
-from grader.grading.messages import SeriesJob
+from grader.grading.messages import SessionJob
 from grader.grading.observer import NullObserver
-from grader.grading.pool import Pool, PooledSeries, running_pool
+from grader.grading.pool import Pool, PooledSession, running_pool
 from grader.process.run_dir import temporary_run_dir
 from grader.services.service import services_of
 from grader.tasks import single_error
@@ -122,16 +122,16 @@ class Verification:
             grading = await self._next(None)
             while grading is not None:
                 slug = grading.slug
-                async with pool.series(self._job(slug)) as series:
+                async with pool.session(self._job(slug)) as session:
                     while grading is not None and grading.slug == slug:
-                        await self._grade(grading, series)
+                        await self._grade(grading, session)
                         grading = await self._next(slug)
         except SystemExit:
             # The observer's output is a pipe without a reader. Raised from a task, this would kill the event loop.
             self.interrupt()
 
-    def _job(self, slug: str) -> SeriesJob:
-        return SeriesJob(str(self._catalog.folder), slug, cuts_off=False, raises_broken=True)
+    def _job(self, slug: str) -> SessionJob:
+        return SessionJob(str(self._catalog.folder), slug, cuts_off=False, raises_broken=True)
 
     async def _next(self, slug: str | None) -> Grading | None:
         """The next grading. Waits while running gradings may still add more; None when all is done."""
@@ -141,13 +141,13 @@ class Verification:
             self._under_way[grading.slug] += 1
         return grading
 
-    async def _grade(self, grading: Grading, series: PooledSeries) -> None:
+    async def _grade(self, grading: Grading, session: PooledSession) -> None:
         prover = self._provers[grading.slug]
         if not prover.has_begun:
             prover.begin()
             self._observer.kata_begins(prover.slug, prover.planned)
         self._observer.trial_begins(prover.slug, grading.example)
-        result = await series.grade(
+        result = await session.grade(
             grading.example.path, NullObserver(), prover.kata.limits.grading_s
         )
         if isinstance(result, GraderError):

@@ -22,7 +22,7 @@ from grader.grading.messages import (
     Fork,
     Job,
     Lines,
-    SeriesJob,
+    SessionJob,
     commands_in,
 )
 from grader.grading.pool_worker import StopWorker, work
@@ -73,7 +73,7 @@ class Forkserver:
         self._workers: dict[int, int] = {}
         self._is_warm = False
 
-    def run(self) -> tuple[Job | SeriesJob, socket.socket] | None:
+    def run(self) -> tuple[Job | SessionJob, socket.socket] | None:
         """Carry out commands; returns job and socket in a forked worker, and None in the forkserver when the command
         has gone.
         """
@@ -93,7 +93,7 @@ class Forkserver:
                     return forked
             self._warm_up()
 
-    def _fork(self, command: Fork) -> tuple[Job | SeriesJob, socket.socket] | None:
+    def _fork(self, command: Fork) -> tuple[Job | SessionJob, socket.socket] | None:
         if self._workers:
             self._warm_up()
         channel = socket.socket(fileno=self._descriptors.popleft())

@@ -27,7 +27,7 @@ class Job(msgspec.Struct, frozen=True, tag=True):
     cores: tuple[int, ...] = ()
 
 
-class SeriesJob(msgspec.Struct, frozen=True, tag=True):
+class SessionJob(msgspec.Struct, frozen=True, tag=True):
     """A kata whose solutions are graded one after another in the same environment, and how.
 
     Attributes:
@@ -50,7 +50,7 @@ class Fork(msgspec.Struct, frozen=True, tag=True):
     """To the forkserver: fork a worker for this job. The message carries the worker's socket."""
 
     worker: int
-    job: Job | SeriesJob
+    job: Job | SessionJob
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
@@ -61,7 +61,7 @@ class End(msgspec.Struct, frozen=True, tag=True):
 
 
 class Grade(msgspec.Struct, frozen=True):
-    """To the worker of a series: grade this solution."""
+    """To the worker of a session: grade this solution."""
 
     solution: str
 
@@ -135,7 +135,7 @@ def commands_in(lines: list[bytes]) -> list[Command]:
 
 
 def grades_in(lines: list[bytes]) -> list[Grade]:
-    """Decode requests to the worker of a series."""
+    """Decode requests to the worker of a session."""
     return [msgspec.json.decode(line, type=Grade) for line in lines]
 
 

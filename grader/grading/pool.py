@@ -20,7 +20,7 @@ from grader.grading.messages import (
     Job,
     Outcome,
     Refused,
-    SeriesJob,
+    SessionJob,
     line_of,
 )
 from grader.grading.observer import Observer
@@ -90,13 +90,13 @@ class Pool:
             return out_of_time()
 
     @contextlib.asynccontextmanager
-    async def series(self, job: SeriesJob) -> "AsyncIterator[PooledSeries]":
-        """A series of gradings of one kata by a worker that keeps its environment; the worker exits with the block."""
-        series = PooledSeries(self, job)
+    async def session(self, job: SessionJob) -> "AsyncIterator[PooledSession]":
+        """A session in a worker of its own; the worker exits with the block."""
+        session = PooledSession(self, job)
         try:
-            yield series
+            yield session
         finally:
-            await series.end()
+            await session.end()
 
     async def _grade(self, job: Job, observer: Observer, limit_s: float) -> Outcome | None:
         worker = self._take_standby(job)
@@ -133,7 +133,7 @@ class Pool:
                         await worker.hear()
         worker.channel.close()
 
-    def fork(self, job: Job | SeriesJob) -> Worker:
+    def fork(self, job: Job | SessionJob) -> Worker:
         """Fork a worker for this job.
 
         Raises:
@@ -159,7 +159,7 @@ class Pool:
             ) from error
 
 
-class PooledSeries:
+class PooledSession:
     """Grades solutions of one kata, one after another, in a worker that keeps the environment.
 
     A worker that crashes, exits or takes too long is replaced for the next solution.
@@ -169,7 +169,7 @@ class PooledSeries:
         job: the kata, and how to grade.
     """
 
-    def __init__(self, pool: Pool, job: SeriesJob) -> None:
+    def __init__(self, pool: Pool, job: SessionJob) -> None:
         self._pool = pool
         self._job = job
         self._worker: Worker | None = None

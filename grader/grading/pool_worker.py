@@ -1,7 +1,7 @@
 """A worker of the pool: a forked process that grades, and reports to the command over a socket.
 
 A worker for one grading prepares everything, waits for the go-ahead, grades, and exits, so that one grading leaves
-nothing for the next. A worker for a series grades solutions of one kata on request until its channel closes.
+nothing for the next. A worker for a session grades solutions of one kata on request until its channel closes.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from grader.grading.messages import (
     Lines,
     Outcome,
     Refused,
-    SeriesJob,
+    SessionJob,
     grades_in,
     line_of,
     plain,
@@ -41,7 +41,7 @@ class StopWorker(BaseException):
     """Raised in a waiting worker that must exit; unwinds the stack, so that everything is cleaned up."""
 
 
-def work(job: Job | SeriesJob, channel: socket.socket) -> None:
+def work(job: Job | SessionJob, channel: socket.socket) -> None:
     """Run a worker until its job is done.
 
     Args:
@@ -57,7 +57,7 @@ def work(job: Job | SeriesJob, channel: socket.socket) -> None:
         if isinstance(job, Job):
             reporter.send(_outcome_of(lambda: _grade_once(job, channel, reporter, shutdown)))
         else:
-            _grade_series(job, channel, reporter, shutdown)
+            _grade_session(job, channel, reporter, shutdown)
 
 
 def _outcome_of(grade: Callable[[], Graded]) -> Outcome:
@@ -69,7 +69,7 @@ def _outcome_of(grade: Callable[[], Graded]) -> Outcome:
         return Crashed(plain(traceback.format_exc()))
 
 
-def _session(job: Job | SeriesJob, settings: Settings) -> Session:
+def _session(job: Job | SessionJob, settings: Settings) -> Session:
     if job.cores:
         pin(job.cores)
     return Session(find_catalog(Path(job.katas)).kata(job.slug), settings)
@@ -84,8 +84,8 @@ def _grade_once(
         return session.grade(Path(job.solution))
 
 
-def _grade_series(
-    job: SeriesJob, channel: socket.socket, reporter: "Reporter", shutdown: "Shutdown"
+def _grade_session(
+    job: SessionJob, channel: socket.socket, reporter: "Reporter", shutdown: "Shutdown"
 ) -> None:
     with contextlib.ExitStack() as stack:
 
@@ -166,7 +166,7 @@ def _solutions(channel: socket.socket, shutdown: Shutdown) -> Iterator[Path]:
     """The solutions to be graded, as the command asks for them.
 
     Raises:
-        StopWorker: the series is over, or the command has gone.
+        StopWorker: the session is over, or the command has gone.
     """
     lines = Lines()
     while True:

@@ -23,7 +23,7 @@ from grader.grading.messages import (
     Lines,
     Outcome,
     Refused,
-    SeriesJob,
+    SessionJob,
     events_in,
 )
 from grader.grading.observer import Observer
@@ -49,7 +49,7 @@ class Worker:
     """
 
     number: int
-    job: Job | SeriesJob
+    job: Job | SessionJob
     channel: socket.socket
     has_begun: bool = False
     has_ended: bool = False

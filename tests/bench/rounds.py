@@ -21,7 +21,7 @@ import msgspec
 
 from grader.catalog.find import find_catalog
 from grader.errors import GraderError
-from grader.grading.messages import SeriesJob
+from grader.grading.messages import SessionJob
 from grader.grading.observer import NullObserver
 from grader.grading.pool import Pool, running_pool
 from grader.report import Outcome, Report
@@ -53,11 +53,11 @@ async def grade_round(one: Round, pool: Pool) -> list[Grading]:
     catalog = find_catalog()
     kata = catalog.kata(one.cards[0].kata)
     gradings = []
-    async with pool.series(
-        SeriesJob(str(catalog.folder), kata.slug, cuts_off=False, raises_broken=True)
-    ) as series:
+    async with pool.session(
+        SessionJob(str(catalog.folder), kata.slug, cuts_off=False, raises_broken=True)
+    ) as session:
         for card in random.sample(one.cards, len(one.cards)):
-            graded = await series.grade(card.example.path, NullObserver(), kata.limits.grading_s)
+            graded = await session.grade(card.example.path, NullObserver(), kata.limits.grading_s)
             if isinstance(graded, GraderError):
                 raise graded
             gradings.append(grading_of(card, one.noise, graded.report))

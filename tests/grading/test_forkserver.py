@@ -13,7 +13,7 @@ from msgspec import structs
 
 from grader.errors import ExitCode, GraderError, HarnessError, KataPackageError, SolutionError
 from grader.grading.graded import Graded
-from grader.grading.messages import Job, SeriesJob
+from grader.grading.messages import Job, SessionJob
 from grader.grading.observer import NullObserver
 from grader.grading.pool import running_pool
 from grader.report import Verdict
@@ -137,31 +137,31 @@ async def test_a_solution_that_cannot_be_read_is_an_expected_error(
     await must_be_clean(temporary)
 
 
-# ---- a series -------------------------------------------------------------------------------------------------------
+# ---- a session ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def series_job(job: Job) -> SeriesJob:
+def session_job(job: Job) -> SessionJob:
     """The same kata, for several solutions."""
-    return SeriesJob(job.katas, job.slug)
+    return SessionJob(job.katas, job.slug)
 
 
-def example(job: SeriesJob, name: str) -> Path:
+def example(job: SessionJob, name: str) -> Path:
     return Path(job.katas, job.slug, name)
 
 
-async def test_a_series_grades_one_solution_after_another_with_the_same_launcher(
-    series_job: SeriesJob, temporary: Path
+async def test_a_session_grades_one_solution_after_another_with_the_same_launcher(
+    session_job: SessionJob, temporary: Path
 ) -> None:
     others = outermost(launchers())
     with running_pool() as pool:
-        async with pool.series(series_job) as series:
-            passed = await series.grade(
-                example(series_job, "accepted/reference.py"), NullObserver(), HANG_S
+        async with pool.session(session_job) as session:
+            passed = await session.grade(
+                example(session_job, "accepted/reference.py"), NullObserver(), HANG_S
             )
             first = outermost(launchers()) - others
-            failed = await series.grade(
-                example(series_job, "rejected/wrong.py"), NullObserver(), HANG_S
+            failed = await session.grade(
+                example(session_job, "rejected/wrong.py"), NullObserver(), HANG_S
             )
             second = outermost(launchers()) - others
         await must_be_clean(temporary)
@@ -171,27 +171,27 @@ async def test_a_series_grades_one_solution_after_another_with_the_same_launcher
     assert first == second != set()
 
 
-async def test_a_series_continues_after_a_solution_that_cannot_be_read(
-    series_job: SeriesJob,
+async def test_a_session_continues_after_a_solution_that_cannot_be_read(
+    session_job: SessionJob,
 ) -> None:
     with running_pool() as pool:
-        async with pool.series(series_job) as series:
-            error = await series.grade(
-                example(series_job, "rejected/absent.py"), NullObserver(), HANG_S
+        async with pool.session(session_job) as session:
+            error = await session.grade(
+                example(session_job, "rejected/absent.py"), NullObserver(), HANG_S
             )
-            graded = await series.grade(
-                example(series_job, "accepted/reference.py"), NullObserver(), HANG_S
+            graded = await session.grade(
+                example(session_job, "accepted/reference.py"), NullObserver(), HANG_S
             )
     assert isinstance(error, SolutionError)
     assert isinstance(graded, Graded)
 
 
-async def test_an_error_in_a_worker_keeps_its_class(series_job: SeriesJob) -> None:
-    example(series_job, "kata.toml").write_text("format = 99")
+async def test_an_error_in_a_worker_keeps_its_class(session_job: SessionJob) -> None:
+    example(session_job, "kata.toml").write_text("format = 99")
     with running_pool() as pool:
-        async with pool.series(series_job) as series:
-            error = await series.grade(
-                example(series_job, "accepted/reference.py"), NullObserver(), HANG_S
+        async with pool.session(session_job) as session:
+            error = await session.grade(
+                example(session_job, "accepted/reference.py"), NullObserver(), HANG_S
             )
     assert isinstance(error, KataPackageError)
 
@@ -208,8 +208,8 @@ async def test_a_worker_and_its_children_can_be_pinned_to_cores(job: Job, tmp_pa
     (tmp_path / "cores.py").write_text(COUNTS_ITS_CORES)
     core = min(os.sched_getaffinity(0))
     with running_pool() as pool:
-        async with pool.series(SeriesJob(job.katas, job.slug, cores=(core,))) as series:
-            pinned = await series.grade(tmp_path / "cores.py", NullObserver(), HANG_S)
+        async with pool.session(SessionJob(job.katas, job.slug, cores=(core,))) as session:
+            pinned = await session.grade(tmp_path / "cores.py", NullObserver(), HANG_S)
         (Path(job.solution) / "app.py").write_text(COUNTS_ITS_CORES)
         once = await pool.grade(structs.replace(job, cores=(core,)), NullObserver(), HANG_S)
     for graded in (pinned, once):
@@ -219,14 +219,14 @@ async def test_a_worker_and_its_children_can_be_pinned_to_cores(job: Job, tmp_pa
         assert {watch.cores for watch in watches if watch is not None} == {1}
 
 
-async def test_an_interrupted_series_leaves_nothing(
+async def test_an_interrupted_session_leaves_nothing(
     make_kata: Callable[..., Path], tmp_path: Path, temporary: Path
 ) -> None:
     katas = make_kata(checks=HANGING)
-    job, notes = SeriesJob(str(katas), "tiny"), Notes()
+    job, notes = SessionJob(str(katas), "tiny"), Notes()
     with running_pool() as pool:
-        async with pool.series(job) as series, anyio.create_task_group() as tasks:
-            tasks.start_soon(series.grade, example(job, "accepted/reference.py"), notes, HANG_S)
+        async with pool.session(job) as session, anyio.create_task_group() as tasks:
+            tasks.start_soon(session.grade, example(job, "accepted/reference.py"), notes, HANG_S)
             with anyio.fail_after(HANG_S):
                 while not notes.begun:
                     await anyio.sleep(0.02)
@@ -238,14 +238,14 @@ async def test_a_killed_worker_is_an_error_and_is_replaced(
     make_kata: Callable[..., Path], tmp_path: Path, temporary: Path
 ) -> None:
     katas = make_kata(checks=HANGING)
-    job, notes = SeriesJob(str(katas), "tiny"), Notes()
+    job, notes = SessionJob(str(katas), "tiny"), Notes()
     results: list[Graded | GraderError] = []
     with running_pool() as pool:
-        async with pool.series(job) as series:
+        async with pool.session(job) as session:
 
             async def ask() -> None:
                 results.append(
-                    await series.grade(example(job, "accepted/reference.py"), notes, HANG_S)
+                    await session.grade(example(job, "accepted/reference.py"), notes, HANG_S)
                 )
 
             async with anyio.create_task_group() as tasks:
@@ -295,7 +295,7 @@ async def test_an_answer_with_nan_fails_the_check_and_not_the_pool(
     katas = make_kata(checks=COUNTS_PIECES)
     (tmp_path / "nan.py").write_text(SAYS_NAN)
     with running_pool() as pool:
-        async with pool.series(SeriesJob(str(katas), "tiny")) as series:
-            graded = await series.grade(tmp_path / "nan.py", NullObserver(), HANG_S)
+        async with pool.session(SessionJob(str(katas), "tiny")) as session:
+            graded = await session.grade(tmp_path / "nan.py", NullObserver(), HANG_S)
     assert isinstance(graded, Graded)
     assert graded.report.verdict is Verdict.FAILED

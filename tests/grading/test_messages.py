@@ -9,7 +9,7 @@ from grader.grading.messages import (
     Grade,
     Job,
     Lines,
-    SeriesJob,
+    SessionJob,
     commands_in,
     events_in,
     grades_in,
@@ -48,14 +48,14 @@ def test_several_lines_in_one_piece_are_apart() -> None:
     "job",
     [
         Job("katas", "tiny", "solution", cores=(0, 3)),
-        SeriesJob("katas", "tiny", cuts_off=False, raises_broken=True),
+        SessionJob("katas", "tiny", cuts_off=False, raises_broken=True),
     ],
 )
-def test_a_job_arrives_as_it_was_sent(job: Job | SeriesJob) -> None:
+def test_a_job_arrives_as_it_was_sent(job: Job | SessionJob) -> None:
     assert commands_in(Lines().take(line_of(Fork(1, job)))) == [Fork(1, job)]
 
 
-def test_a_request_to_a_series_arrives_as_it_was_sent() -> None:
+def test_a_request_to_a_session_arrives_as_it_was_sent() -> None:
     assert grades_in(Lines().take(line_of(Grade("app.py")))) == [Grade("app.py")]
 
 

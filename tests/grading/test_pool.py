@@ -18,7 +18,7 @@ from grader.grading.messages import (
     Job,
     Lines,
     Refused,
-    SeriesJob,
+    SessionJob,
     grades_in,
     line_of,
 )
@@ -82,14 +82,14 @@ async def test_an_expected_error_keeps_its_sentences_and_its_class(
     assert str(error) == "No. Try again."
 
 
-async def series_outcome(forkserver: PretendedForkserver, *events: Event) -> Graded | GraderError:
-    """The result of the first grading of a series whose worker sends these events and exits."""
+async def session_outcome(forkserver: PretendedForkserver, *events: Event) -> Graded | GraderError:
+    """The result of the first grading of a session whose worker sends these events and exits."""
     pool = Pool(forkserver.ours)
     results: list[Graded | GraderError] = []
 
     async def ask() -> None:
-        async with pool.series(SeriesJob("katas", "tiny")) as series:
-            results.append(await series.grade(Path("app.py"), NullObserver(), HANG_S))
+        async with pool.session(SessionJob("katas", "tiny")) as session:
+            results.append(await session.grade(Path("app.py"), NullObserver(), HANG_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
@@ -100,29 +100,29 @@ async def series_outcome(forkserver: PretendedForkserver, *events: Event) -> Gra
     return results[0]
 
 
-async def test_a_worker_of_a_series_that_exits_unexpectedly_is_an_error(
+async def test_a_worker_of_a_session_that_exits_unexpectedly_is_an_error(
     forkserver: PretendedForkserver,
 ) -> None:
-    error = await series_outcome(forkserver, Begun("A check."))
+    error = await session_outcome(forkserver, Begun("A check."))
     assert isinstance(error, HarnessError)
     assert "exited unexpectedly" in error.message
 
 
-async def test_a_bug_of_the_grader_ends_a_series(forkserver: PretendedForkserver) -> None:
+async def test_a_bug_of_the_grader_ends_a_session(forkserver: PretendedForkserver) -> None:
     with pytest.raises(ExceptionGroup) as caught:
-        await series_outcome(forkserver, Crashed("Traceback: here"))
+        await session_outcome(forkserver, Crashed("Traceback: here"))
     assert caught.group_contains(GraderCrashed, match="Traceback: here")
 
 
-async def test_a_worker_of_a_series_that_exited_between_two_solutions_is_replaced(
+async def test_a_worker_of_a_session_that_exited_between_two_solutions_is_replaced(
     forkserver: PretendedForkserver,
 ) -> None:
     results: list[Graded | GraderError] = []
 
     async def ask_twice() -> None:
-        async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny")) as series:
+        async with Pool(forkserver.ours).session(SessionJob("katas", "tiny")) as session:
             for _ in range(2):
-                results.append(await series.grade(Path("app.py"), NullObserver(), HANG_S))
+                results.append(await session.grade(Path("app.py"), NullObserver(), HANG_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask_twice)
@@ -132,12 +132,12 @@ async def test_a_worker_of_a_series_that_exited_between_two_solutions_is_replace
     assert results == [FAIL, FAIL]
 
 
-async def test_without_a_forkserver_a_series_gives_an_error(
+async def test_without_a_forkserver_a_session_gives_an_error(
     forkserver: PretendedForkserver,
 ) -> None:
     forkserver.theirs.close()
-    async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny")) as series:
-        error = await series.grade(Path("app.py"), NullObserver(), HANG_S)
+    async with Pool(forkserver.ours).session(SessionJob("katas", "tiny")) as session:
+        error = await session.grade(Path("app.py"), NullObserver(), HANG_S)
     assert isinstance(error, HarnessError)
     assert "has exited" in error.message
 
@@ -190,9 +190,9 @@ async def test_a_message_that_cannot_be_decoded_is_an_error_of_that_grading_only
     results: list[Graded | GraderError] = []
 
     async def ask_twice() -> None:
-        async with Pool(forkserver.ours).series(SeriesJob("katas", "tiny")) as series:
+        async with Pool(forkserver.ours).session(SessionJob("katas", "tiny")) as session:
             for _ in range(2):
-                results.append(await series.grade(Path("app.py"), NullObserver(), HANG_S))
+                results.append(await session.grade(Path("app.py"), NullObserver(), HANG_S))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask_twice)
