@@ -44,7 +44,7 @@ class Scene:
         workspace: the user's folder of katas, in which the command runs; it has results of other gradings.
         temporary: the folder for temporary files of the grading.
         listening: sockets to which a solution must not connect: TCP, abstract and ordinary Unix sockets.
-        canaries: what a submission is told about all of this.
+        canaries: what a submission knows of all this.
     """
 
     home: Path

@@ -27,7 +27,7 @@ class Noise:
 
     Attributes:
         processes: how many of them compute.
-        pause_s: they compute so long, then sleep so long; 0 for no pauses.
+        pause_s: length of each burst, and of the pause after it; 0 for no pauses.
     """
 
     processes: int

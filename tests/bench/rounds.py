@@ -143,7 +143,10 @@ def main() -> int:
         "--parallel", type=int, default=1, help="how many katas at a time (default 1)"
     )
     parser.add_argument(
-        "--minutes", type=float, default=600.0, help="begin no round after so long (default 600)"
+        "--minutes",
+        type=float,
+        default=600.0,
+        help="begin no round after this many minutes (default 600)",
     )
     parser.add_argument("--out", type=Path, help="write every grading to this JSONL file")
     options = parser.parse_args()

@@ -42,20 +42,20 @@ async def first_round(stage: Stage, folder: Path) -> Round:
         return one
 
 
-@pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
-def test_the_reference_handles_the_load(katum: Kata) -> None:
-    with Environment(katum, SandboxMode.OFF) as environment:
-        environment.take_in(katum.reference.resolve())
+@pytest.mark.parametrize("shipped", KATAS, ids=[kata.slug for kata in KATAS])
+def test_the_reference_handles_the_load(shipped: Kata) -> None:
+    with Environment(shipped, SandboxMode.OFF) as environment:
+        environment.take_in(shipped.reference.resolve())
         environment.start()
-        stage = Stage(katum, environment.launchers, environment.services)
+        stage = Stage(shipped, environment.launchers, environment.services)
         one = anyio.run(first_round, stage, environment.folders[Subject.SOLUTION])
     assert (one.asked, one.errors) == (VISITORS, {})
-    leaving = sum(request.leave_after_s is not None for request in katum.run.load)
+    leaving = sum(request.leave_after_s is not None for request in shipped.run.load)
     assert len(one.answered_s) == (0 if leaving else VISITORS)
 
 
-@pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
-def test_a_kata_with_services_describes_their_behaviour(katum: Kata) -> None:
-    preparation = read_preparation(katum)
-    assert (preparation is not None) is bool(katum.services)
+@pytest.mark.parametrize("shipped", KATAS, ids=[kata.slug for kata in KATAS])
+def test_a_kata_with_services_describes_their_behaviour(shipped: Kata) -> None:
+    preparation = read_preparation(shipped)
+    assert (preparation is not None) is bool(shipped.services)
     assert preparation is None or (preparation.says.endswith(".") and len(preparation.says) < 160)
