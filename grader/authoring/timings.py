@@ -9,7 +9,9 @@ from grader.evidence.claims import ClockClaim, Relation, StatusClaim
 from grader.evidence.machine import Watch
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.evidence.traffic import Exchange, ExchangeError
+from grader.judge.attempts import exchanges_by_id
 from grader.judge.claims import examine_claim, measured_time_s
+from grader.judge.witnesses import own_time_s
 
 
 def timings_of(records: Sequence[CheckRecord]) -> Iterator[Timing]:
@@ -21,7 +23,7 @@ def timings_of(records: Sequence[CheckRecord]) -> Iterator[Timing]:
 
 
 def _timings_of_attempt(check: str, attempt: Attempt, number: int) -> Iterator[Timing]:
-    exchanges = {exchange.id: exchange for exchange in attempt.exchanges}
+    exchanges = exchanges_by_id(attempt)
     for claim in attempt.claims:
         missed = examine_claim(claim, exchanges) is not None
         if isinstance(claim, ClockClaim) and claim.relation is Relation.AT_MOST:
@@ -62,15 +64,6 @@ def _given_up(
             is_bound=True,
             attempt=number,
         )
-
-
-def own_time_s(measured_s: float, watch: Watch) -> float | None:
-    """A measured time without what the machine and the grader took during the watch.
-
-    Never below 0: during a long watch they may take more than a single exchange lasted. None where the system does not
-    report what they took.
-    """
-    return None if watch.taken_s is None else max(0.0, measured_s - watch.taken_s)
 
 
 def without_numbers(what: str) -> str:

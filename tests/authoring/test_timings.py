@@ -2,10 +2,10 @@
 
 import pytest
 
-from grader.authoring.timings import own_time_s, timings_of, without_numbers
+from grader.authoring.timings import timings_of, without_numbers
 from grader.evidence.run import CheckRecord
 from grader.evidence.traffic import ExchangeError
-from tests.judge.records import answered, exchange, timed, watch
+from tests.judge.records import answered, exchange, timed
 
 
 def test_times_are_read_from_the_evidence() -> None:
@@ -29,11 +29,6 @@ def test_own_time_is_unknown_where_the_system_does_not_report_it() -> None:
     )
     assert timing.own_s is None
     assert timing.judged_s == 0.2
-
-
-def test_own_time_is_the_measured_time_less_what_was_taken_and_never_below_zero() -> None:
-    assert own_time_s(0.5, watch(2.0, waited_s=0.25)) == pytest.approx(0.25)
-    assert own_time_s(0.1, watch(2.0, waited_s=0.25)) == 0
 
 
 def test_a_visitor_who_gave_up_gives_a_lower_bound() -> None:
