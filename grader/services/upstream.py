@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import fnmatch
-import itertools
 import json as json_module
 import secrets
 import socket
@@ -14,6 +13,7 @@ from typing import Protocol
 
 import h11
 
+from grader.evidence.concurrency import peak
 from grader.evidence.traffic import EventEnd, ServiceEvent
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
@@ -218,9 +218,7 @@ class Upstream:
         next call has arrived; so this is exact only where nothing is given up.
         """
         records = [call.record for call in self.calls(pattern)]
-        steps = [(record.began_s, 1) for record in records]
-        steps += [(record.ended_s, -1) for record in records if record.ended_s is not None]
-        return max(itertools.accumulate(step for _, step in sorted(steps)), default=0)
+        return peak((record.began_s, record.ended_s) for record in records)
 
     async def arrivals(
         self,
