@@ -1,6 +1,4 @@
-"""The repository keeps its own promises: README and continuous integration in step, the wheel complete, nothing local
-in it.
-"""
+"""The repository is consistent: README and continuous integration agree, links work, and the wheel is complete."""
 
 import re
 import subprocess
@@ -37,13 +35,13 @@ def test_continuous_integration_takes_its_command_from_the_readme() -> None:
     assert TESTS not in script
 
 
-def test_links_between_documents_lead_somewhere() -> None:
+def test_links_between_documents_have_targets() -> None:
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_wheel_carries_every_file_of_the_katas(tmp_path: Path) -> None:
+def test_the_wheel_has_every_file_of_grader_and_katas(tmp_path: Path) -> None:
     built = subprocess.run(
         [
             sys.executable,

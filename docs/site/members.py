@@ -24,7 +24,7 @@ OF_THE_GRADER = {
     "Schedule": {"is_burst", "numbers"},
     "Server": {"addresses", "explain", "attempt"},
     "Postgres": {"take_stock"},
-    "Upstream": {"behaviour", "note", "take_stock"},
+    "Upstream": {"take_stock"},
     "Connections": {"add", "is_flooded", "remove"},
     "Fifo": {"close", "let_in"},
     "Files": {"close"},

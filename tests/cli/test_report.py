@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from grader.evidence.files import save_run
-from grader.tools.browser import why_no_browser
 from tests.conftest import APP, KATA, RunKata
 from tests.render.runs import blocking_run, fixed_run
 
@@ -222,20 +221,3 @@ def test_without_a_browser_the_path_is_told_and_why(kata: RunKata, katas: Path, 
     assert told.code == 0
     assert ".kata/report.html" in told.out
     assert "It could not be opened in a browser: " in told.out
-
-
-@pytest.mark.parametrize(
-    ("environ", "platform", "why"),
-    [
-        ({}, "linux", "there is no display here"),
-        ({"DISPLAY": ":0"}, "linux", ""),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", ""),
-        ({"SSH_CONNECTION": "x"}, "linux", "this is another machine, over ssh, without a display"),
-        ({"SSH_CONNECTION": "x", "DISPLAY": "localhost:10.0"}, "linux", ""),
-        ({"SSH_CONNECTION": "x", "BROWSER": "helper"}, "linux", ""),
-        ({}, "darwin", ""),
-        ({"SSH_TTY": "x"}, "darwin", "this is another machine, over ssh"),
-    ],
-)
-def test_why_a_browser_would_not_help(environ: dict[str, str], platform: str, why: str) -> None:
-    assert why_no_browser(environ, platform) == why
