@@ -99,7 +99,7 @@ def watch(play: Path, katas: Path, tmp_path: Path) -> Iterator[Watch]:
 
 
 def test_every_save_is_graded_a_pass_is_noted_and_nothing_is_left(watch: Watch, play: Path) -> None:
-    first = watch.until("Mend tiny/app.py, and save it.")
+    first = watch.until("Fix tiny/app.py and save it.")
     assert 'should be "yes", but was "no"' in first
     assert "Failed: 0 of 1 checks hold" in first
     (play / "tiny" / "new.py").write_text(RIGHT)
@@ -122,7 +122,7 @@ def test_a_save_during_a_grading_breaks_that_off(watch: Watch, play: Path, katas
     (katas / "tiny" / "checks.py").write_text(CHECKS)
     (play / "tiny" / "app.py").write_text(RIGHT)
     seen = watch.until("Passed: all 1 checks hold")
-    assert "Saved again: starting anew." in seen
+    assert "Saved again: starting over." in seen
     assert watch.end(signal.SIGINT) == 130
 
 
@@ -139,7 +139,7 @@ def test_what_a_newer_version_changed_is_told_before_the_first_grading(
     checks.write_text(checks.read_text() + "\n# Changed.\n")
     (tmp_path / "tmp").mkdir()
     watch = Watch(play, katas, tmp_path / "tmp")
-    seen = watch.until("Mend tiny/app.py, and save it.")
+    seen = watch.until("Fix tiny/app.py and save it.")
     assert seen.index(
         "tiny has changed since it was handed out. Nothing of yours was touched."
     ) < seen.index("Watching tiny/")

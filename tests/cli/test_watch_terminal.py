@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from grader.catalog.find import find_catalog
-from grader.interactive.watch_loop import KEYS
+from grader.interactive.watch_keys import KEYS
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import make_workspace
 from tests.cli import pretend
@@ -74,7 +74,7 @@ def test_it_shows_what_check_shows_and_says_which_keys_there_are(watch: Terminal
         "✓ The first thing holds.",
         "✗ The second thing holds.",
     )
-    watch.until("Mend first/app.py, and save it.")
+    watch.until("Fix first/app.py and save it.")
     assert watch.lines[-1].split() == KEY_LINE.split()
 
 
@@ -90,7 +90,7 @@ def test_each_key_does_its_work_and_q_ends(watch: Terminal) -> None:
         watch.type(key)
         watch.until(seen, KEY_LINE)
     watch.type("?")
-    watch.until("h one hint further", "q end the watch")
+    watch.until("h show one more hint", "q end the watch")
     watch.type("Q")
     assert watch.end() == 0
     assert watch.is_as_before
@@ -106,7 +106,7 @@ def test_other_keys_do_nothing_and_are_not_echoed(watch: Terminal) -> None:
 
 def test_next_works_after_a_pass_and_never_by_itself(watch: Terminal, app: Path) -> None:
     watch.type("n")
-    watch.until("`n` takes you on when all checks hold.")
+    watch.until("`n` works once all checks pass.")
     watch.forget()
     app.write_text("pass")
     watch.until("Passed: all 2 checks hold", "Press n for the next kata.", KEY_LINE_AFTER_A_PASS)
@@ -134,7 +134,7 @@ def test_after_a_save_that_fails_next_is_not_offered_any_more(watch: Terminal, a
     app.write_text("fail")
     watch.until("Failed: 1 of 2", KEY_LINE)
     watch.type("n")
-    watch.until("`n` takes you on when all checks hold.")
+    watch.until("`n` works once all checks pass.")
 
 
 def test_a_save_during_a_grading_starts_anew(watch: Terminal, app: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_save_during_a_grading_starts_anew(watch: Terminal, app: Path) -> None
     app.write_text("hang")
     watch.until("The first thing holds.")
     app.write_text("fail")
-    watch.until("Saved again: starting anew.", "Failed: 1 of 2", KEY_LINE)
+    watch.until("Saved again: starting over.", "Failed: 1 of 2", KEY_LINE)
     assert watch.text.count("checks hold") == 1
 
 
@@ -153,7 +153,7 @@ def test_keys_during_a_grading_wait_for_its_end_but_rerun_and_quit_do_not(
     app.write_text("hang")
     watch.until("The first thing holds.")
     watch.type("hr")
-    watch.until("Starting anew.", "A hint for first.")
+    watch.until("Starting over.", "A hint for first.")
     watch.type("q")
     assert watch.end() == 0
     assert watch.is_as_before
@@ -303,7 +303,7 @@ def test_a_workspace_that_is_removed_ends_the_watch_with_one_sentence(
 ) -> None:
     shutil.rmtree(play)
     assert watch.end() == 2
-    assert "is gone, so there is nothing to watch any more." in watch.text
+    assert "is gone, so there is nothing left to watch." in watch.text
     assert "Traceback" not in watch.text
     assert watch.is_as_before
 

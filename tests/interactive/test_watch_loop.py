@@ -16,7 +16,9 @@ from grader.evidence.files import saved_runs
 from grader.grading.graded import Graded
 from grader.grading.messages import Job
 from grader.grading.observer import Observer
-from grader.interactive.watch_loop import Desk, Pressed, WatchLoop
+from grader.interactive.watch_loop import WatchLoop
+from grader.interactive.watch_messages import Pressed
+from grader.interactive.watch_state import Desk
 from grader.render.terminal.watch import WatchScreen
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, make_workspace
@@ -105,7 +107,7 @@ async def test_evidence_that_could_not_be_saved_is_said_after_the_verdict(target
     shown, _ = await watched(target, PASS)
     words = " ".join(shown.split())
     assert words.index("Passed: all 2 checks hold") < words.index(
-        "It cannot be judged again, but the verdict holds."
+        "The run cannot be judged again, but the verdict is valid."
     )
     assert "The run cannot be saved in" in words
 
@@ -119,4 +121,4 @@ async def test_the_evidence_of_each_grading_is_saved(target: Target) -> None:
 async def test_without_a_terminal_no_keys_are_spoken_of(target: Target) -> None:
     shown, _ = await watched(target, FAIL)
     assert "quit" not in shown
-    assert "Ctrl-C ends this." in shown
+    assert "Ctrl-C ends the watch." in shown
