@@ -40,7 +40,7 @@ def test_next_again_says_where_the_kata_is_and_changes_nothing(
     (play / "first" / "README.md").write_text("my notes")
     ran = kata("next", "--katas", katas, cwd=play / "first")
     assert ran.code == 0
-    assert "where you left it: app.py" in ran.out
+    assert "This is already your current kata. Your file is app.py" in ran.out
     assert (play / "first" / "app.py").read_text() == "mine"
     assert (play / "first" / "README.md").read_text() == "my notes"
 
@@ -58,7 +58,7 @@ def test_the_untouched_starter_fails_and_a_right_solution_leads_on(
     kata("next", "--katas", katas, cwd=play)
     failed = kata("check", "--katas", katas, cwd=play)
     assert failed.code == 1
-    assert "Mend first/app.py, then type: kata check" in failed.out
+    assert "Fix first/app.py, then type: kata check" in failed.out
     (play / "first" / "app.py").write_text(RIGHT)
     passed = kata("check", "--katas", katas, cwd=play / "first")
     assert passed.code == 0
@@ -285,7 +285,7 @@ def test_an_archive_that_leads_outward_is_refused_and_shown_safely(
         ran = kata("check", "first", "--solution", "evil.zip", "--katas", katas, *option, cwd=play)
         assert (ran.code, one_sentence(ran.err)) == (2, True)
         assert "evil.zip holds ../" in ran.err
-        assert "which leads out of it" in " ".join(ran.err.split())
+        assert "which leads outside of it" in " ".join(ran.err.split())
         assert ran.err.replace("\n", "").isprintable()
     assert sorted(path.name for path in play.iterdir()) == ["evil.zip"]
     assert not list(play.parent.glob("*evil.py"))
@@ -301,7 +301,7 @@ def test_what_is_no_plain_file_is_refused_without_waiting_for_it(
     for name, message in (
         ("pipe.py", "pipe.py is a pipe."),
         ("link.py", "link.py is a link."),
-        ("mine", "mine holds app.py, which is a link."),
+        ("mine", "mine contains app.py, which is a link."),
     ):
         ran = kata("check", "first", "--solution", name, "--katas", katas, cwd=play)
         assert (ran.code, one_sentence(ran.err)) == (2, True)

@@ -58,7 +58,7 @@ def test_the_doctor_says_what_to_do_about_what_stops_work(kata: RunKata) -> None
     told = kata("doctor", environ={"KATA_POSTGRES_URL": "postgresql://nobody@127.0.0.1:1/"})
     assert told.code == 4
     assert "! PostgreSQL: " in told.out
-    assert "Not before this is mended: PostgreSQL." in told.out
+    assert "Katas can be graded here once this is fixed: PostgreSQL." in told.out
 
 
 def test_a_required_sandbox_that_cannot_be_had_is_refused(

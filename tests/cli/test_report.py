@@ -66,7 +66,7 @@ def test_a_page_is_wanted_nowhere_before_a_grading_is_made_for_it(
         "check", "second", "--solution", "mine.py", "--katas", katas, "--html", "none/report.html"
     )
     assert (told.code, told.out, one_sentence(told.err)) == (2, "", True)
-    assert "There is no folder none" in told.err
+    assert "The folder none for the page" in told.err
 
 
 def test_a_judged_run_can_have_a_page_too(kata: RunKata, katas: Path, play: Path) -> None:
@@ -148,10 +148,10 @@ def current_umask() -> int:
         (("sleepy-handlr",), 2, "Did you mean sleepy-handler?"),
         (("none.json",), 4, "cannot be read"),
         (("second",), 2, "There is no saved run of second"),
-        (("--out", "none/report.html"), 2, "There is no folder none"),
-        (("--out", "."), 2, "is no plain file"),
-        (("--out", "/dev/null"), 2, "is no plain file"),
-        (("--out", "notes.txt"), 2, "is there already and is no page"),
+        (("--out", "none/report.html"), 2, "The folder none for the page"),
+        (("--out", "."), 2, "is not a regular file"),
+        (("--out", "/dev/null"), 2, "is not a regular file"),
+        (("--out", "notes.txt"), 2, "already exists and is not a report page"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(
@@ -206,7 +206,7 @@ def test_the_page_opens_in_the_browser_that_is_named(
     browser.chmod(0o755)
     told = kata("report", "--open", "--katas", katas, cwd=play, environ={"BROWSER": str(browser)})
     assert told.code == 0
-    assert "It opens in the browser." in told.out
+    assert "It is opening in your browser." in told.out
     assert (tmp_path / "asked").read_text().strip() == (play / ".kata" / "report.html").as_uri()
 
 

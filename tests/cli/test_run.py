@@ -162,7 +162,7 @@ def test_the_app_answers_its_log_is_shown_and_ctrl_c_ends_all(start: Start) -> N
     url = running.until(URL)[1]
     upstream = running.until(r"Upstream +(http://127\.0\.0\.1:\d+)\n")[1]
     running.until(
-        "Prices are known at once.\nIt runs with your own rights, outside of any sandbox. Ctrl-C stops all.\n"
+        "Prices are known at once.\nIt runs with your own permissions, outside any sandbox. Ctrl-C stops everything.\n"
     )
     running.until(re.escape(f"Try: curl {url}/prices/1\n"))
     assert get(f"{url}/prices/7").json() == 700

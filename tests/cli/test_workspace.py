@@ -60,7 +60,7 @@ def test_without_a_workspace_kata_says_how_to_begin_and_writes_nothing(
 ) -> None:
     ran = run(cwd=play)
     assert (ran.code, ran.err) == (0, "")
-    assert "To begin, type: kata next" in ran.out
+    assert "To start, type: kata next" in ran.out
     assert "the first of 3 katas" in ran.out
     assert list(play.iterdir()) == []
 
@@ -74,8 +74,8 @@ def test_kata_says_how_far_one_is_and_what_to_type_next(run: KataHere, begun: Pa
     assert "Tier 1 · All" in ran.out
     assert "0 of 3  ›··" in ran.out
     assert "first/app.py, 0 of 3 hints seen" in lines
-    assert "Read first/README.md and mend first/app.py, or type: kata open" in lines
-    assert "When it is mended, type: kata check" in lines
+    assert "Read first/README.md, then fix first/app.py. To open both: kata open" in lines
+    assert "When it is fixed, type: kata check" in lines
 
 
 def test_kata_after_a_pass_names_the_next_one(run: KataHere, begun: Path) -> None:
@@ -83,7 +83,7 @@ def test_kata_after_a_pass_names_the_next_one(run: KataHere, begun: Path) -> Non
     out = run(cwd=begun).out
     assert "1 of 3 katas passed" in out
     assert "1 of 3  ✓›·" in out
-    assert "To have it handed out, type: kata next" in out
+    assert "To get it, type: kata next" in out
 
 
 def test_in_the_folder_of_another_kata_the_way_out_is_told(run: KataHere, begun: Path) -> None:
@@ -186,9 +186,9 @@ def test_every_command_and_option_has_help(run: KataHere, play: Path, command: s
         (("sec",), "1 of 3 katas, 0 of them passed."),
         (("TEST kata",), "3 of 3 katas, 1 of them passed."),
         (("--tier", "1"), "3 of 3 katas, 1 of them passed."),
-        (("--tier", "2"), "No kata is like that."),
+        (("--tier", "2"), "No kata matches."),
         (("--todo",), "2 of 3 katas, 0 of them passed."),
-        (("--todo", "fir"), "No kata is like that."),
+        (("--todo", "fir"), "No kata matches."),
         ((), "1 of 3 passed."),
     ],
 )
@@ -220,7 +220,7 @@ def test_each_time_one_hint_further_and_after_the_last_the_way_to_the_solution(
     ]
     assert "2 more: kata hint" in shown[0]
     assert (
-        "There is no more. To see the solution and give up, type: kata solution --give-up"
+        "There are no more hints. To give up and see the solution: kata solution --give-up"
         in shown[2]
     )
     assert "You have seen all hints." in shown[3]
@@ -294,10 +294,10 @@ def test_the_reference_is_shown_whole_and_every_way_as_a_diff_from_yours(
 def test_ones_own_solution_may_be_one_of_them_or_missing(run: KataHere, begun: Path) -> None:
     passes(begun, "first")
     (begun / "first" / "app.py").write_text(RIGHT)
-    assert "Yours is the same, line for line." in run("solution", cwd=begun).out
+    assert "Yours is identical." in run("solution", cwd=begun).out
     (begun / "first" / "app.py").unlink()
     out = run("solution", cwd=begun).out
-    assert "Yours cannot be compared: " in out
+    assert "Your solution cannot be compared: " in out
     assert 'return "yes"' in out
 
 
@@ -310,7 +310,7 @@ def test_after_a_pass_solution_and_diff_are_those_of_the_kata_just_passed(
     assert '+    return "yes"' in run("diff", cwd=begun).out
     run("next", cwd=begun)
     assert run("solution", cwd=begun).code == 2
-    assert "Nothing is changed: second is the starter still." in run("diff", cwd=begun).out
+    assert "Nothing has changed: second is still the starter." in run("diff", cwd=begun).out
 
 
 def test_a_diff_is_coloured_in_a_terminal_and_plain_in_a_pipe(run: KataHere, begun: Path) -> None:
@@ -355,9 +355,9 @@ def test_reset_goes_back_to_the_starter_and_says_where_the_old_file_is(
     ran = run("reset", cwd=begun)
     (backup,) = (begun / "first").glob("app.20*.py")
     assert (ran.code, ran.err, backup.read_text()) == (0, "", "mine")
-    assert f"What was in it is kept in first/{backup.name}" in ran.out
-    assert f"To take it back, type: cp first/{backup.name} first/app.py" in ran.out
-    assert "Other files were left as they are: helper.py" in ran.out
+    assert f"Your version is kept in first/{backup.name}" in ran.out
+    assert f"To restore it, type: cp first/{backup.name} first/app.py" in ran.out
+    assert "Other files were not touched: helper.py" in ran.out
     assert (begun / "first" / "app.py").read_text() == APP.replace("{answer}", "no")
 
 
@@ -437,7 +437,7 @@ def test_a_deleted_file_is_not_opened_but_the_way_back_is_told(run: KataHere, be
     (begun / "first" / "app.py").unlink()
     ran = run("open", cwd=begun, environ={"EDITOR": "true"})
     assert (ran.code, one_sentence(ran.err)) == (2, True)
-    assert "`kata reset` puts the starter there." in ran.err
+    assert "`kata reset` puts the starter back." in ran.err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -39,20 +39,20 @@ def verify_katas(
     quick: bool,
     as_json: bool,
 ) -> ExitCode:
-    """Prove katas and show how; returns how the command ends.
+    """Prove katas and show the result; returns the exit code.
 
     Args:
-        slugs: of the katas; none for all.
+        slugs: of the katas; empty for all.
         katas: folder of katas, if not the shipped one.
-        repeat: grade every example so often.
-        noise: keep so many processes busy meanwhile.
+        repeat: how many times every example is graded.
+        noise: how many processes keep the machine busy meanwhile.
         shuffle: grade in random order.
-        jobs: make so many gradings at a time.
+        jobs: how many gradings run at a time.
         quick: grade only the fewest examples by which every check fails.
-        as_json: print one document.
+        as_json: print one JSON document instead of the display for people.
 
     Raises:
-        UnknownKata: there is none with this slug.
+        UnknownKata: there is no kata with one of these slugs.
     """
     catalog = find_catalog(katas)
     chosen = (
@@ -80,17 +80,17 @@ def verify_katas(
 def prove_katas(
     catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: ProofObserver, ending: Ending
 ) -> list[Proof]:
-    """Prove katas until they are finished or a signal comes.
+    """Prove katas until all are finished or a signal arrives.
 
     Args:
-        catalog: where they are.
-        slugs: which of them.
-        plan: how.
-        observer: is told how it goes.
-        ending: takes the signals; the first one breaks off what is under way.
+        catalog: contains the katas.
+        slugs: of the katas to prove.
+        plan: which examples are graded, how often, and how many at a time.
+        observer: is told of every step.
+        ending: receives the signals; the first one interrupts the gradings in progress.
 
     Returns:
-        the proofs in the order of the slugs; after a signal, what is known by then.
+        The proofs in the order of the slugs; after a signal, as far as they are known by then.
     """
 
     async def prove() -> list[Proof]:
