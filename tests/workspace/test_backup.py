@@ -92,7 +92,7 @@ def test_of_a_link_the_text_is_kept_and_the_target_not_touched(
 
 def test_a_folder_of_that_name_is_refused(tiny: Kata, folder: Path) -> None:
     (folder / "app.py").mkdir()
-    with pytest.raises(SolutionError, match="is no file"):
+    with pytest.raises(SolutionError, match="is not a file"):
         reset(tiny, folder, NOW)
 
 

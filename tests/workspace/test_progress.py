@@ -116,7 +116,7 @@ def test_a_renamed_kata_keeps_its_progress(tmp_path: Path) -> None:
         ('{"format": 1, "katas": {"a": 1}}', "is not a table of tables"),
         (
             '{"format": 2, "katas": {}}',
-            "has format 2; this version reads 1. It was written by a newer version",
+            "has format 2; this version reads 1. A newer version wrote it",
         ),
         ('{"format": 0, "katas": {}}', "is damaged: there is no format 0"),
     ],

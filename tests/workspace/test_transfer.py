@@ -144,7 +144,7 @@ def test_an_older_document_is_replaced_and_nothing_else(here: Workspace, tmp_pat
     save_document(document, tmp_path / "progress.json")
     save_document(document, tmp_path / "progress.json")
     (tmp_path / "app.py").write_text("mine")
-    with pytest.raises(UsageError, match="is no exported progress"):
+    with pytest.raises(UsageError, match="is not exported progress"):
         save_document(document, tmp_path / "app.py")
     with pytest.raises(UsageError, match="is a folder"):
         save_document(document, tmp_path)
