@@ -52,7 +52,7 @@ def test_what_is_wrong_above_the_tables_is_told(make_kata: MakeKata, manifest: s
     ("line", "wrong"),
     [
         ("tier = 9", "`tier` must be from 1 to 5"),
-        ("title = 1", "`title` must be a text"),
+        ("title = 1", "`title` must be a non-empty string"),
         ("format = 99", "`format` is 99"),
     ],
 )
@@ -71,9 +71,7 @@ def test_a_card_knows_every_key_that_a_manifest_may_have(make_kata: MakeKata) ->
     for read in (read_card, read_manifest):
         with pytest.raises(KataPackageError, match="`zzzzzzzz` is unknown") as caught:
             read(folder)
-        known.append(
-            set(caught.value.hint.removeprefix("Known are: ").removesuffix(".").split(", "))
-        )
+        known.append(set(caught.value.hint.removeprefix("Known: ").removesuffix(".").split(", ")))
     assert known[0] == known[1]
 
 

@@ -76,18 +76,18 @@ def test_each_visitor_has_a_number_of_its_own_wherever_it_belongs(make_kata: Mak
         ),
         (
             'load = [{ path = "/a", json = 2020-01-01 }]',
-            "`run.load[0].json` must be something that JSON can say",
+            "`run.load[0].json` must be a JSON value",
             "",
         ),
         (
             'load = [{ path = "/a", json = { x = nan } }]',
-            "`run.load[0].json` must be something that JSON can say",
+            "`run.load[0].json` must be a JSON value",
             "",
         ),
-        ('load = [{ path = "/a", headers = { "a:" = "b" } }]', "is no header that can be sent", ""),
+        ('load = [{ path = "/a", headers = { "a:" = "b" } }]', "is not a valid header", ""),
         (
             'load = [{ path = "/a", headers = { a = 1 } }]',
-            "`run.load[0].headers.a` must be a text",
+            "`run.load[0].headers.a` must be a non-empty string",
             "",
         ),
         ('load = { path = "/a" }', "`run.load` must be a list of tables", ""),

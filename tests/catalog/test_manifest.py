@@ -60,7 +60,7 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
         ),
         (
             ("[starter]", "[postgres]\nmax_connections = 1\n[starter]"),
-            "`postgres` is for a service that this kata does not have",
+            "`postgres` is for a service that this kata does not use",
             "to `services`",
         ),
         (
@@ -83,7 +83,7 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
             "`acepted` is unknown",
             "Did you mean `accepted`?",
         ),
-        (("title =", "title"), "is not valid TOML", "Mend that line."),
+        (("title =", "title"), "is not valid TOML", "Fix that line."),
     ],
 )
 def test_each_mistake_is_told_with_file_key_and_the_nearest_right_name(

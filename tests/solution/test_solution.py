@@ -126,17 +126,17 @@ def test_a_link_within_the_folder_is_refused_wherever_it_leads(
 ) -> None:
     for target in ("/etc/passwd", "../other", "app.py", "nowhere", "link.py", "/"):
         (folder / "link.py").symlink_to(target)
-        assert refusal(folder, tmp_path / "taken").endswith("holds link.py, which is a link.")
+        assert refusal(folder, tmp_path / "taken").endswith("contains link.py, which is a link.")
         (folder / "link.py").unlink()
 
 
 def test_a_link_instead_of_app_py_or_of_a_folder_is_refused(folder: Path, tmp_path: Path) -> None:
     (folder / "shop" / "all").symlink_to("/etc", target_is_directory=True)
-    assert "holds shop/all, which is a link" in refusal(folder, tmp_path / "taken")
+    assert "contains shop/all, which is a link" in refusal(folder, tmp_path / "taken")
     (folder / "shop" / "all").unlink()
     (folder / "app.py").unlink()
     (folder / "app.py").symlink_to(tmp_path / "secret")
-    assert "holds app.py, which is a link" in refusal(folder, tmp_path / "taken")
+    assert "contains app.py, which is a link" in refusal(folder, tmp_path / "taken")
 
 
 def test_a_solution_that_is_itself_a_link_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_hard_link_is_copied_by_content_and_shares_nothing(folder: Path, tmp_p
 
 def test_a_pipe_is_refused_without_waiting_for_a_writer(folder: Path, tmp_path: Path) -> None:
     os.mkfifo(folder / "pipe.py")
-    assert refusal(folder, tmp_path / "taken").endswith("holds pipe.py, which is a pipe.")
+    assert refusal(folder, tmp_path / "taken").endswith("contains pipe.py, which is a pipe.")
     assert refusal(folder / "pipe.py", tmp_path / "taken").endswith("pipe.py is a pipe.")
 
 
@@ -169,7 +169,7 @@ def test_a_socket_is_refused(folder: Path, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(folder)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
-        assert refusal(folder, tmp_path / "taken").endswith("holds socket, which is a socket.")
+        assert refusal(folder, tmp_path / "taken").endswith("contains socket, which is a socket.")
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/tty"])
@@ -267,7 +267,7 @@ def test_a_name_that_is_not_plain_is_refused_and_shown_safely(
 
 def test_names_that_differ_only_in_case_are_refused(folder: Path, tmp_path: Path) -> None:
     make(folder / "APP.py")
-    assert "where case does not count" in refusal(folder, tmp_path / "taken")
+    assert "on file systems that ignore case" in refusal(folder, tmp_path / "taken")
 
 
 def test_names_in_any_script_are_welcome(folder: Path, tmp_path: Path) -> None:
