@@ -66,13 +66,10 @@ def shipped_folder() -> Path:
 
 
 def find_index(folder: Path | None = None) -> Index:
-    """The index of a folder of katas.
+    """The index of a folder of katas; None stands for the built-in ones.
 
     `catalog.toml` gives the order; katas that it does not name come last. A folder that is itself a kata gives an index
     of one.
-
-    Args:
-        folder: contains the katas; None for the built-in ones.
 
     Raises:
         UsageError: the folder does not exist or contains no kata.

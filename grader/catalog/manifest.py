@@ -9,6 +9,7 @@ from grader.catalog.card import MANIFEST, TIERS, current_table, parsed, read_tex
 from grader.catalog.load import RunPlan, read_run
 from grader.catalog.table import Table
 from grader.child.limits import MIB, Resources
+from grader.errors import KataPackageError
 from grader.registry import SERVICES
 
 HINTS = 3
@@ -132,6 +133,19 @@ def read_manifest(folder: Path) -> Kata:
     return Reader(path, parsed(path, read_text(path))).kata()
 
 
+def need_load(kata: Kata) -> None:
+    """Make sure that a kata declares its load.
+
+    Raises:
+        KataPackageError: it does not.
+    """
+    if not kata.run.load:
+        raise KataPackageError(
+            f"The kata {kata.slug} does not declare a load.",
+            "Its author can add one to kata.toml: [run] load = …",
+        )
+
+
 class Reader:
     """Reads a manifest; each error names file, key and what was expected."""
 
@@ -164,6 +178,11 @@ class Reader:
             service_tables={name: table for name in SERVICES if (table := top.table(name).values)},
         )
         top.refuse_the_rest()
+        self._refuse_contradictions(top, kata)
+        return kata
+
+    def _refuse_contradictions(self, top: Table, kata: Kata) -> None:
+        """Refuse another number of hints, and a table for a service that is not in `services`."""
         if len(kata.hints) != HINTS:
             raise top.error(
                 "hints", f"must be {HINTS} sentences, from a nudge to almost the answer"
@@ -175,7 +194,6 @@ class Reader:
                     "is for a service that this kata does not use",
                     f'Add "{name}" to `services`, or remove the table.',
                 )
-        return kata
 
     def _limits(self, table: Table) -> Limits:
         default = Limits()

@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 
 from grader.atomic import write_whole
-from grader.catalog.manifest import Kata
+from grader.catalog.manifest import Kata, need_load
 from grader.checks.preparation import read_preparation
 from grader.checks.server import Server, ServerNotReady
 from grader.checks.stage import Cast, Stage, running_cast
@@ -30,7 +30,7 @@ from grader.tasks import single_error
 from grader.tools import profiler
 from grader.tools.flames import profile_of_loop, read_stacks, shortened, titled
 from grader.tools.profiler import ThreadDump, find_py_spy, is_loop_in, most_telling
-from grader.workspace.target import need_load, target_of
+from grader.workspace.target import target_of
 
 WARM_UP_S = 0.3
 """Pause after which the load is certainly in progress."""
@@ -212,17 +212,7 @@ def profile_app(
     *,
     dump: bool,
 ) -> ExitCode:
-    """Profile an app under load; returns the exit code.
-
-    Args:
-        slug: of the kata; None for the kata of the current folder, or else the current kata.
-        solution: a path outside of any workspace, or None.
-        katas: folder of katas, if not the shipped one.
-        sandbox: whether the app runs in a sandbox.
-        load: number of requests at once.
-        seconds: how long to record.
-        out: file of the flame graph; None for `profile-SLUG.svg` in the current folder.
-        dump: instead, show once what every thread is doing.
+    """Profile an app under load; returns the exit code. The arguments are those of `kata profile`.
 
     Raises:
         UsageError: there is nothing to profile, or both a dump and a file are requested.

@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import anyio.abc
 
-from grader.catalog.manifest import Kata
+from grader.catalog.manifest import Kata, need_load
 from grader.checks.preparation import read_preparation
 from grader.checks.server import in_time
 from grader.errors import ExitCode, HarnessError
@@ -36,7 +36,7 @@ from grader.services.service import Running, Surroundings
 from grader.solution.solution import where_to_run
 from grader.tasks import single_error
 from grader.tools.foreground import App, AppPlan, Request, running_app
-from grader.workspace.target import need_load, target_of
+from grader.workspace.target import target_of
 
 TIDY_S = 1.0
 """Interval at which finished exchanges are forgotten and the number of omitted lines is shown."""

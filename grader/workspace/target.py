@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.catalog.find import Catalog, find_catalog
 from grader.catalog.manifest import Kata
-from grader.errors import KataPackageError, UsageError
+from grader.errors import UsageError
 from grader.workspace.current import current_slug, slug_of_folder
 from grader.workspace.progress import State, Workspace, find_workspace, need_workspace
 from grader.workspace.standing import last_passed
@@ -48,25 +48,29 @@ def target_of(
         UsageError: there is no such kata, no workspace, or the kata has not been handed out.
     """
     catalog = find_catalog(katas)
+    command = command_of(verb, slug)
+    if solution is None:
+        return _handed_out(catalog, slug, command, verb)
     workspace = find_workspace(Path.cwd())
-    runs_folder = workspace.runs_folder if workspace is not None else None
-    command = f"kata {verb} {slug}" if slug else f"kata {verb}"
-    if solution is not None:
-        kata = catalog.kata(slug or _slug_of_solution(catalog, solution))
-        return Target(
-            catalog,
-            kata,
-            solution,
-            f"{command} --solution {shlex.quote(str(solution))}",
-            None,
-            runs_folder,
-        )
-    if workspace is None and slug is not None:
+    return Target(
+        catalog,
+        catalog.kata(slug or _slug_of_solution(catalog, solution)),
+        solution,
+        f"{command} --solution {shlex.quote(str(solution))}",
+        None,
+        workspace.runs_folder if workspace is not None else None,
+    )
+
+
+def _handed_out(catalog: Catalog, slug: str | None, command: str, verb: str) -> Target:
+    """The learner's solution in the workspace."""
+    here = Path.cwd()
+    if slug is not None and find_workspace(here) is None:
         catalog.kata(slug)  # a misspelt slug is reported before the missing workspace
-    workspace = need_workspace(Path.cwd())
+    workspace = need_workspace(here)
     states = workspace.states(catalog.renamed)
     kata = catalog.kata(
-        slug or slug_of_folder(catalog, workspace, Path.cwd()) or _current(catalog, states, verb)
+        slug or slug_of_folder(catalog, workspace, here) or _current(catalog, states, verb)
     )
     folder = workspace.kata_folder(kata.slug, catalog.renamed)
     if not folder.is_dir():
@@ -74,7 +78,7 @@ def target_of(
             f"The kata {kata.slug} has not been handed out in {workspace.root}.",
             "`kata next` hands out the next kata.",
         )
-    return Target(catalog, kata, folder, command, workspace, runs_folder)
+    return Target(catalog, kata, folder, command, workspace, workspace.runs_folder)
 
 
 def _slug_of_solution(catalog: Catalog, solution: Path) -> str:
@@ -126,19 +130,6 @@ def slug_to_look_back_on(katas: Path | None) -> str | None:
     return last_passed(catalog, entries)
 
 
-def need_load(kata: Kata) -> None:
-    """Make sure that a kata says what its load is.
-
-    Raises:
-        KataPackageError: it does not.
-    """
-    if not kata.run.load:
-        raise KataPackageError(
-            f"The kata {kata.slug} does not say what its load is.",
-            "Its author can say so in kata.toml: [run] load = …",
-        )
-
-
 def command_of(verb: str, slug: str | None, *options: str) -> str:
-    """How a command about a kata is typed, which the learner may have named or not."""
+    """The words of a command about a kata; without the slug if the learner did not name the kata."""
     return " ".join(("kata", verb, *((slug,) if slug else ()), *options))

@@ -300,7 +300,7 @@ def test_a_port_in_use(kata: RunKata, katas: Path) -> None:
         (
             ["plain", "--load", "3", "--solution", "none.py"],
             4,
-            "The kata plain does not say what its load is.",
+            "The kata plain does not declare a load.",
         ),
     ],
 )
