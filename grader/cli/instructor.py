@@ -39,7 +39,7 @@ def new(
         Path, typer.Option("--dir", metavar="DIR", help="The folder to write it into.")
     ] = Path(),
 ) -> None:
-    """Write the skeleton of a new kata: small, complete, and yours to change."""
+    """Write the skeleton of a new kata. It is small, complete, and yours to change."""
     from grader.cli.actions.new import write_kata  # late: `kata --help` needs none of it
 
     write_kata(slug, tier, services, directory)
@@ -83,10 +83,11 @@ def verify(
     ] = False,
     katas: KatasOption = None,
 ) -> None:
-    """Prove katas: is each example judged as declared, and is every time limit far from both right and wrong apps?
+    """Prove that katas judge their examples as declared.
 
     Lints the package; grades the starter, the accepted and rejected examples, and junk; compares each result with
-    kata.toml; measures the margins of each time limit. With --noise or --quick the margins are shown but not judged.
+    kata.toml; measures how far each time limit is from right and
+    from wrong apps. With --noise or --quick the margins are shown but not judged.
 
     Exit codes: 0 all proved, 1 a kata is wrong, 2 usage, 4 this machine could not tell.
     """

@@ -98,7 +98,7 @@ def run(
     ] = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
-    """Run your app with its services, for curl, a browser or a debugger.
+    """Run your app with its services, for curl, browser or debugger.
 
     It runs in the foreground, with your own permissions and outside any sandbox, so that a browser can reach it and
     `breakpoint()` works. Ctrl-C stops everything.
@@ -163,7 +163,7 @@ def profile(
     sandbox: SandboxOption = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
-    """Show where the event loop spends its time under the kata's load, with py-spy, and draw a flame graph.
+    """Show where the event loop spends its time under load. Samples the app with py-spy and draws a flame graph.
 
     Exit codes: 0 recorded, 1 the app did not start or exited, 2 usage, 4 this machine does not allow profiling.
     """

@@ -64,7 +64,7 @@ def check(
     sandbox: SandboxOption = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
-    """Grade a solution under load: is the bug fixed, and if not, where is it?
+    """Grade a solution under load. If it fails, the report says where and why.
 
     Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 broken.
     """

@@ -18,7 +18,7 @@ def doctor(
         bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
     ] = False,
 ) -> None:
-    """Check what this machine offers for grading, and say what to do about anything missing. Takes several seconds.
+    """Check whether katas can be graded on this machine. Says what to do about anything missing; takes several seconds.
 
     Exit codes: 0 katas can be graded here, 4 something prevents it.
     """

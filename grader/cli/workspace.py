@@ -68,7 +68,10 @@ def solution(
     ] = False,
     katas: KatasOption = None,
 ) -> None:
-    """Show the reference and other accepted solutions, each with a diff from yours: after a pass, or with --give-up."""
+    """Show the reference and other accepted solutions.
+
+    Each comes with a diff from yours. They are shown after a pass, or with --give-up.
+    """
     from grader.cli.actions.hints import show_solution  # late: `kata --help` needs none of it
 
     show_solution(slug, katas, gives_up=gives_up)
@@ -115,7 +118,7 @@ def progress(
     ] = "",
     katas: KatasOption = None,
 ) -> None:
-    """Show how many katas you have passed; move your progress to another machine."""
+    """Show your progress, or move it to another machine."""
     from grader.cli.actions.progress import show_or_move  # late: `kata --help` needs none of it
 
     show_or_move(export_to, import_from, katas)
@@ -145,9 +148,12 @@ def report(
     ] = None,
     katas: KatasOption = None,
 ) -> None:
-    """Write a saved run as a web page: each check explained, a timeline, and what changed since the previous run.
+    """Write a saved run as a web page.
 
-    The page is a single file and needs no network. Exit codes: 0 written, 2 usage, 4 it cannot be read or written.
+    It explains each check and shows a timeline, and what changed since the previous run. The page is a single file and
+    needs no network.
+
+    Exit codes: 0 written, 2 usage, 4 the run cannot be read or the page cannot be written.
     """
     from grader.cli.actions.report import write_report  # late: `kata --help` needs none of it
 
