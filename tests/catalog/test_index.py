@@ -51,7 +51,7 @@ def test_a_folder_without_katas_is_refused(tmp_path: Path, exists: bool) -> None
         '[[tier]]\nnumber = 1\ntitle = "x"\nkatas = ["missing"]\n',
     ],
 )
-def test_a_wrong_order_file_is_told(make_kata: MakeKata, text: str) -> None:
+def test_an_invalid_order_file_is_reported(make_kata: MakeKata, text: str) -> None:
     folder = make_kata()
     (folder / "catalog.toml").write_text(text)
     with pytest.raises(KataPackageError, match=r"catalog\.toml"):

@@ -86,7 +86,7 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
         (("title =", "title"), "is not valid TOML", "Fix that line."),
     ],
 )
-def test_each_mistake_is_told_with_file_key_and_the_nearest_right_name(
+def test_each_error_names_file_key_and_the_nearest_right_name(
     make_kata: MakeKata, change: tuple[str, str], message: str, hint: str
 ) -> None:
     katas = make_kata(manifest=MANIFEST.replace(*change, 1))
@@ -97,7 +97,7 @@ def test_each_mistake_is_told_with_file_key_and_the_nearest_right_name(
     assert hint in caught.value.hint
 
 
-def test_accepted_examples_are_leisurely_only_where_it_says_so(make_kata: MakeKata) -> None:
+def test_an_accepted_example_is_leisurely_only_if_the_manifest_says_so(make_kata: MakeKata) -> None:
     tables = "[accepted.calm]\nleisurely = true\n[accepted.quick]\nleisurely = false\n[accepted.plain]\n[starter]"
     assert read_manifest(
         make_kata(manifest=MANIFEST.replace("[starter]", tables, 1)) / "tiny"
@@ -105,12 +105,12 @@ def test_accepted_examples_are_leisurely_only_where_it_says_so(make_kata: MakeKa
     assert read_manifest(make_kata() / "tiny").leisurely == ()
 
 
-def test_a_folder_without_a_manifest_is_no_kata(tmp_path: Path) -> None:
+def test_a_folder_without_a_manifest_is_not_a_kata(tmp_path: Path) -> None:
     with pytest.raises(KataPackageError, match=r"has no kata\.toml"):
         read_manifest(tmp_path)
 
 
-def test_every_shipped_kata_reads_and_stands_in_the_order_file() -> None:
+def test_every_built_in_kata_can_be_read_and_is_in_the_order_file() -> None:
     catalog = find_catalog(shipped_folder())
     katas = catalog.katas()
     assert {kata.tier for kata in katas} <= set(catalog.tiers)

@@ -71,7 +71,7 @@ def katas(make_kata: MakeKata) -> Path:
 
 
 @pytest.mark.usefixtures("needs_rights")
-def test_the_line_that_holds_the_loop_comes_first_and_the_graph_is_drawn(
+def test_the_line_that_blocks_the_loop_comes_first_and_the_graph_is_drawn(
     kata: RunKata, katas: Path, tmp_path: Path
 ) -> None:
     ran = kata(

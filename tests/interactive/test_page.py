@@ -66,5 +66,5 @@ def test_a_kata_is_also_known_by_its_former_slugs(catalog: Catalog) -> None:
     assert slugs_of(renamed, "new") == ("new", "old")
 
 
-def test_sizes_are_told_in_kilobytes() -> None:
+def test_sizes_are_shown_in_kilobytes() -> None:
     assert in_kb(245_499) == "245 kB"

@@ -97,7 +97,7 @@ def test_a_folder_of_that_name_is_refused(tiny: Kata, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("step", ["write_new", "write_whole"])
-def test_a_full_disk_leaves_the_file_as_it_was(
+def test_a_full_disk_leaves_the_file_unchanged(
     tiny: Kata, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     def full(path: Path, data: bytes, mode: int = 0) -> None:

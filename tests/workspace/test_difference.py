@@ -38,7 +38,7 @@ def test_the_same_folders_do_not_differ(old: Path, new: Path) -> None:
     assert list(differences_of_folders(old, new, "mine")) == []
 
 
-def test_a_diff_is_one_that_patch_takes(old: Path, new: Path) -> None:
+def test_patch_accepts_a_diff(old: Path, new: Path) -> None:
     (new / "app.py").write_text("one\n2\nthree\x0cand a half\n\nfour")
     (new / "helper.py").write_text("new\n")
     subprocess.run(["patch", "-p1", "-s"], cwd=old, input=text_of(old, new), text=True, check=True)
