@@ -86,8 +86,8 @@ def verify(
     """Prove that katas judge their examples as declared.
 
     Lints the package; grades the starter, the accepted and rejected examples, and junk; compares each result with
-    kata.toml; measures how far each time limit is from right and
-    from wrong apps. With --noise or --quick the margins are shown but not judged.
+    kata.toml; measures how far each time limit is from right and from wrong apps. With --noise or --quick these margins
+    are shown but not judged.
 
     Exit codes: 0 all proved, 1 a kata is wrong, 2 usage, 4 this machine could not tell.
     """

@@ -68,8 +68,7 @@ def check(
 
     Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 broken.
     """
-    # late: `kata --help` needs none of it
-    from grader.cli.actions.check import check_again, check_solution
+    from grader.cli.actions.check import check_again, check_solution  # late: --help needs neither
 
     if replayed is not None:
         raise typer.Exit(check_again(replayed, katas, html, as_json=as_json))

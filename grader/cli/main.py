@@ -27,8 +27,7 @@ interactive.register(app)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        # late: it imports parts of the e-mail package, which no other command needs
-        from importlib.metadata import version
+        from importlib.metadata import version  # late: it imports parts of the e-mail package
 
         typer.echo(f"kata {version('fastapi-katas')}")
         raise typer.Exit
@@ -46,8 +45,7 @@ def options(
 ) -> None:
     """Learn FastAPI's concurrency from apps that work alone and break under load."""
     if context.invoked_subcommand is None:
-        # late: `kata --help` needs none of it
-        from grader.cli.actions.standing import show_standing
+        from grader.cli.actions.standing import show_standing  # late: --help needs none of it
 
         show_standing()
 
@@ -70,8 +68,7 @@ def _exit_code() -> int:
             print("\nInterrupted. Everything that was started has been stopped.", file=sys.stderr)
         return end.code if isinstance(end.code, int) else ExitCode.PASSED
     except GraderError as error:
-        # late: rich is needed only if something fails
-        from grader.render.terminal.screen import Screen
+        from grader.render.terminal.screen import Screen  # late: rich, needed only for errors
 
         Screen(to_stderr=True).error(error)
         return error.exit_code

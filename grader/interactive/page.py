@@ -72,8 +72,7 @@ def save_page(catalog: Catalog, graded: Graded, run_file: Path | None, file: Pat
         UsageError: no page can be written to that file.
         PageFileError: writing failed; an older page is still there, unchanged.
     """
-    # late: a check without a page needs no Jinja
-    from grader.render.html.page import render_page
+    from grader.render.html.page import render_page  # late: Jinja, needed only for a page
 
     need_place(file)
     before = (

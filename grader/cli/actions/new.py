@@ -18,7 +18,7 @@ def write_kata(slug: str, tier: int, services: str, directory: Path) -> None:
     )
     screen = Screen()
     screen.say(f"Written into {skeleton.folder}:", *(f"  {name}" for name in skeleton.files), "")
-    screen.say("It is already a complete kata. See its starter fail, then prove all its examples:")
+    screen.say("The kata is complete. See its starter fail, then prove all its examples:")
     screen.say(
         f"  kata check {slug} --katas {katas} --solution {starter}",
         f"  kata verify {slug} --katas {katas}",

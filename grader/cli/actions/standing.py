@@ -57,7 +57,8 @@ def _show_current(
         )
     if _is_untouched(kata, folder):
         screen.say(
-            f"Read {shown(folder / 'README.md')}, then fix {shown(folder / ENTRY)}. To open both: kata open"
+            f"Read {shown(folder / 'README.md')}, then fix {shown(folder / ENTRY)}.",
+            "To open both in your editor, type: kata open",
         )
     screen.say(
         "When it is fixed, type: kata check", "Or keep kata watch running. Stuck? Type: kata hint"

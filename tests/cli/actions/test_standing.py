@@ -25,7 +25,7 @@ def test_kata_shows_the_progress_and_what_to_type_next(run: KataHere, begun: Pat
     assert "Tier 1 · All" in ran.out
     assert "0 of 3  ›··" in ran.out
     assert "first/app.py, 0 of 3 hints seen" in lines
-    assert "Read first/README.md, then fix first/app.py. To open both: kata open" in lines
+    assert "Read first/README.md, then fix first/app.py." in lines
     assert "When it is fixed, type: kata check" in lines
 
 
