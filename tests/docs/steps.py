@@ -112,7 +112,7 @@ FIGURES = re.compile(r" +[\d.]+ m?s \(limit [\d.]+ m?s\) *$", re.MULTILINE)
 """At the end of a line; how wide they are decides where the words before them are broken."""
 NUMBER = re.compile(r"\d+(\.\d+)?( m?s\b)?")
 BARS = re.compile(r"(?:█+▒?\s+(?:0|unanswered)\s*)+")
-STALLS = re.compile(r"The event loop stood still.*?(?=\n\s*\n|\Z)", re.DOTALL)
+STALLS = re.compile(r"The event loop was blocked.*?(?=\n\s*\n|\Z)", re.DOTALL)
 """How often and where else depends on what else the machine does; the sentence explains a verdict, and is no part of
 it.
 """

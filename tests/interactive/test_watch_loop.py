@@ -75,7 +75,7 @@ async def test_after_each_verdict_the_next_grading_is_prepared(target: Target) -
     shown, fake = await watched(target, FAIL, PASS)
     assert fake.jobs == fake.ready
     assert [job.slug for job in fake.jobs] == ["first", "first"]
-    assert shown.index("Failed: 1 of 2 checks hold") < shown.index("Passed: all 2 checks hold")
+    assert shown.index("Failed: 1 of 2 checks passed") < shown.index("Passed: all 2 checks passed")
 
 
 async def test_a_pass_is_recorded_and_survives_a_later_failure(target: Target) -> None:
@@ -90,15 +90,15 @@ async def test_the_watch_goes_on_when_progress_cannot_be_written(
     assert target.workspace is not None
     target.workspace.progress_file.write_text(json.dumps({"format": 99, "katas": {}}))
     shown, _ = await watched(target, PASS, FAIL)
-    assert "Passed: all 2 checks hold" in shown
+    assert "Passed: all 2 checks passed" in shown
     assert "Error: The progress file" in shown
-    assert "Failed: 1 of 2 checks hold" in shown
+    assert "Failed: 1 of 2 checks passed" in shown
 
 
 async def test_the_watch_goes_on_after_an_error(target: Target) -> None:
     shown, _ = await watched(target, GraderError("It is broken.", "Mend it."), PASS)
     assert f"Error: It is broken.{os.linesep}Mend it." in shown
-    assert "Passed: all 2 checks hold" in shown
+    assert "Passed: all 2 checks passed" in shown
 
 
 async def test_a_run_that_could_not_be_saved_is_reported_after_the_verdict(target: Target) -> None:
@@ -106,7 +106,7 @@ async def test_a_run_that_could_not_be_saved_is_reported_after_the_verdict(targe
     target.workspace.runs_folder.write_text("This is no folder.")
     shown, _ = await watched(target, PASS)
     words = " ".join(shown.split())
-    assert words.index("Passed: all 2 checks hold") < words.index(
+    assert words.index("Passed: all 2 checks passed") < words.index(
         "The run cannot be judged again, but the verdict is valid."
     )
     assert "The run cannot be saved in" in words
