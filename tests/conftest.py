@@ -17,7 +17,7 @@ import pytest
 
 from grader.checks.expect import RECORDER
 from grader.checks.server import Server, ServerPlan, in_time, running_server
-from grader.evidence.run import Subject
+from grader.measure.attempt import AttemptContext, begin_attempt
 from grader.measure.recorder import Recorder
 from grader.measure.timing import Clock
 from grader.process.launcher import Launcher, running_launcher
@@ -180,18 +180,24 @@ def listening_socket() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def recorder() -> Recorder:
-    """A fresh record; `expect` in this test goes into it."""
-    recorder = Recorder(Clock(), Subject.SOLUTION)
-    RECORDER.set(recorder)
-    return recorder
+def attempt() -> AttemptContext:
+    """A fresh attempt; `expect` in this test records into it."""
+    attempt = begin_attempt(Clock())
+    RECORDER.set(attempt.recorder)
+    return attempt
+
+
+@pytest.fixture
+def recorder(attempt: AttemptContext) -> Recorder:
+    """The recorder of a fresh attempt."""
+    return attempt.recorder
 
 
 Serve = Callable[..., AbstractAsyncContextManager[Server]]
 
 
 @pytest.fixture
-def serve(tmp_path: Path, launcher: Launcher, recorder: Recorder) -> Serve:
+def serve(tmp_path: Path, launcher: Launcher, attempt: AttemptContext) -> Serve:
     """Serves the source of an `app.py`."""
 
     @asynccontextmanager
@@ -209,8 +215,8 @@ def serve(tmp_path: Path, launcher: Launcher, recorder: Recorder) -> Serve:
         plan = ServerPlan(folder, workers, {"PATH": os.defpath, **environ}, start_s, stop_s)
         async with (
             single_error(),
-            launcher.listening(recorder.break_off),
-            running_server(plan, launcher, recorder) as server,
+            launcher.listening(attempt.abort.break_off),
+            running_server(plan, launcher, attempt) as server,
         ):
             yield server
 

@@ -16,11 +16,11 @@ from grader.services.database import Held
 MADE = "<!-- Made by `python -m docs.site` from the docstrings; edit those instead. -->"
 
 OF_THE_GRADER = {
-    "Answer": {"watch", "recorder"},
+    "Answer": {"watch", "attempt"},
     "Call": {"record"},
-    "Crowd": {"answers", "burst", "recorder", "count", "index"},
+    "Crowd": {"answers", "burst", "attempt", "count", "index"},
     "Hold": {"covers", "waiting", "released"},
-    "Server": {"addresses", "explain", "recorder"},
+    "Server": {"addresses", "explain", "attempt"},
     "Postgres": {"take_stock"},
     "Upstream": {"behaviour", "note", "take_stock"},
     "Connections": {"add", "is_flooded", "remove"},

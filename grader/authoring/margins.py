@@ -36,7 +36,7 @@ def timings_of(records: Sequence[CheckRecord]) -> Iterator[Timing]:
 def _timings_of_attempt(check: str, attempt: Attempt, number: int) -> Iterator[Timing]:
     exchanges = {exchange.id: exchange for exchange in attempt.exchanges}
     for claim in attempt.claims:
-        missed = examine_claim(claim, attempt.exchanges) is not None
+        missed = examine_claim(claim, exchanges) is not None
         if isinstance(claim, ClockClaim) and claim.relation is Relation.AT_MOST:
             measured_s = measured_time_s(claim, exchanges)
             yield Timing(

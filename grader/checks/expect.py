@@ -35,7 +35,7 @@ class ClaimMissed(Exception):
 
 def _state(claim: Claim) -> None:
     recorder = RECORDER.get()
-    recorder.claims.append(claim)
+    recorder.add(claim)
     finding = examine_claim(claim, recorder.exchanges)
     if finding is not None:
         raise ClaimMissed(finding.by_clock)

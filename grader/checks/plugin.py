@@ -23,9 +23,9 @@ from grader.checks.stage import Cast, Stage, running_cast
 from grader.errors import BrokenError
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.judge.decide import CheckJudge, Step
+from grader.measure.attempt import AttemptContext, begin_attempt
 from grader.measure.gates import HASTE, GateMissed
 from grader.measure.machine import Reading, between, look
-from grader.measure.recorder import Recorder
 from grader.measure.timing import Clock
 from grader.report import CheckResult, FindingKind, Outcome
 
@@ -75,7 +75,7 @@ class CheckRun:
         self._server: Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._scope: anyio.CancelScope | None = None
-        self._recorder = Recorder(clock, Subject.SOLUTION)
+        self._attempt = begin_attempt(clock)
 
     def interrupt(self) -> None:
         """End the check under way, so that everything is cleaned up in order; call it from a signal handler.
@@ -91,7 +91,7 @@ class CheckRun:
 
     def _abandon(self) -> None:
         self._cancel_check()
-        self._recorder.abandon()
+        self._attempt.abort.abandon()
 
     def _cancel_check(self) -> None:
         if self._scope is not None:
@@ -108,9 +108,9 @@ class CheckRun:
     async def _cast(self) -> AsyncIterator[Cast]:
         self._loop = asyncio.get_running_loop()
         if self.interrupted:  # before there was a loop that could have been told
-            self._recorder.abandon()
+            self._attempt.abort.abandon()
         async with running_cast(
-            self._stage, self._folders[self._recorder.subject], self._recorder
+            self._stage, self._folders[self._attempt.subject], self._attempt
         ) as cast:
             self._server = cast.server
             yield cast
@@ -165,7 +165,7 @@ class CheckRun:
             subject = Subject.SOLUTION if step is Step.TRY_SOLUTION else Subject.REFERENCE
             if subject is Subject.REFERENCE and before is None:
                 before = look()
-            attempts.append(self._attempt(item, nextitem, subject))
+            attempts.append(self._make_attempt(item, nextitem, subject))
             judge.take(attempts[-1])
             if self._is_out_of_time():
                 break
@@ -200,20 +200,22 @@ class CheckRun:
             self.out_of_time = True
         return self.out_of_time
 
-    def _attempt(
+    def _make_attempt(
         self, item: pytest.Item, nextitem: pytest.Item | None, subject: Subject
     ) -> Attempt:
-        self._recorder = Recorder(self._clock, subject, HASTE if self._failed else 1.0)
-        self._recorder.on_break_off = self._cancel_check
-        self._recorder.own_deadline_s = self._stage.kata.limits.own_deadline_s
+        self._attempt = begin_attempt(
+            self._clock,
+            subject,
+            haste=HASTE if self._failed else 1.0,
+            cuts_off=self._stage.cuts_off,
+            own_deadline_s=self._stage.kata.limits.own_deadline_s,
+        )
+        self._attempt.abort.on_break_off(self._cancel_check)
         item._initrequest()  # type: ignore[attr-defined]  # as pytest-rerunfailures does: fresh fixtures for each run
         for report in runtestprotocol(item, nextitem=nextitem, log=False):
-            if report.failed and not self._recorder.mishap and report.when != "call":
-                self._note_setup_failure(report)
-        return self._recorder.freeze()
-
-    def _note_setup_failure(self, report: pytest.TestReport) -> None:
-        self._recorder.mishap = f"{_last_line(report.longreprtext)}"
+            if report.failed and report.when != "call":
+                self._attempt.recorder.note_mishap(_last_line(report.longreprtext))
+        return self._attempt.recorder.freeze()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self) -> Iterator[None]:
@@ -224,16 +226,16 @@ class CheckRun:
             pytest.skip("the solution did not start")
         except BrokenError as error:
             self.error = error
-            self._recorder.mishap = str(error)
+            self._attempt.recorder.replace_mishap(str(error))
             raise
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
-        """Run the check within its recorder and its deadline."""
+        """Run the check with its recorder and its deadline."""
         check = pyfuncitem.obj
 
         async def run(**fixtures: Any) -> None:
-            await self._run_check(partial(check, **fixtures), self._recorder)
+            await self._run_check(partial(check, **fixtures), self._attempt)
 
         pyfuncitem.obj = run
         try:
@@ -241,11 +243,13 @@ class CheckRun:
         finally:
             pyfuncitem.obj = check
 
-    async def _run_check(self, check: Callable[[], Awaitable[None]], recorder: Recorder) -> None:
+    async def _run_check(
+        self, check: Callable[[], Awaitable[None]], attempt: AttemptContext
+    ) -> None:
         """Run a check to its end or its deadline, and note what its exceptions mean."""
-        RECORDER.set(recorder)
+        RECORDER.set(attempt.recorder)
         deadline_s = self._stage.kata.limits.check_s
-        opening = recorder.watcher.open()
+        opening = attempt.watcher.open()
         try:
             with anyio.fail_after(deadline_s) as scope:
                 self._scope = scope
@@ -259,18 +263,18 @@ class CheckRun:
                 await self._explain()
         except BrokenError as error:
             self.error = error
-            recorder.mishap = str(error)
+            attempt.recorder.replace_mishap(str(error))
         except TimeoutError:
-            recorder.hung_in_s = deadline_s
+            attempt.recorder.note_hung(deadline_s)
             await self._explain()
         except Exception as error:
             if not _only_missed(error):
-                recorder.mishap = _kata_bug(error, self._stage.kata.checks)
+                attempt.recorder.replace_mishap(_kata_bug(error, self._stage.kata.checks))
             else:
                 await self._explain()
         finally:
             self._scope = None
-            recorder.watch = recorder.watcher.close(opening)
+            attempt.recorder.note_watch(attempt.watcher.close(opening))
 
     def _break(self, message: str) -> None:
         self.error = self.error or BrokenError(

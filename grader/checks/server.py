@@ -11,14 +11,13 @@ from typing import Any
 
 import anyio
 import anyio.abc
-from msgspec.structs import replace
 
 from grader.errors import HarnessError
 from grader.evidence.server import Excess, Sample, ServerLife
 from grader.evidence.traffic import ExchangeError
 from grader.load.client import Address, Visitors
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
-from grader.measure.recorder import Recorder
 from grader.measure.sampler import is_running, take_sample
 from grader.process.launcher import Launcher
 from grader.process.output import Output, find_crash, json_objects
@@ -79,7 +78,7 @@ class State:
 
 
 class ServerNotReady(Exception):
-    """The solution ended or hung before it was ready; what it did stands in the recorder."""
+    """The solution ended or hung before it was ready; the recorder has what it did."""
 
 
 class ServerProcesses:
@@ -88,19 +87,23 @@ class ServerProcesses:
     Args:
         plan: how to serve.
         launcher: forks the workers.
-        recorder: where the server's life is recorded.
+        attempt: records the server's life.
         tasks: task group in which its events are followed.
     """
 
     _numbers = itertools.count(1)
 
     def __init__(
-        self, plan: ServerPlan, launcher: Launcher, recorder: Recorder, tasks: anyio.abc.TaskGroup
+        self,
+        plan: ServerPlan,
+        launcher: Launcher,
+        attempt: AttemptContext,
+        tasks: anyio.abc.TaskGroup,
     ) -> None:
         self._number = next(self._numbers)
         self._plan = plan
         self._launcher = launcher
-        self._recorder = recorder
+        self._attempt = attempt
         self._tasks = tasks
         self._state = State()
         self.printed = Signal()
@@ -111,12 +114,11 @@ class ServerProcesses:
         self._stalls: list[StallReader] = []
         self._status, self._their_status = socket.socketpair()
         self._status.setblocking(False)
-        self.watcher = recorder.watcher
-        self.watcher.pids = lambda: self._state.pids
-        self.watcher.others = lambda: launcher.others
+        self.watcher = attempt.watcher
+        self.watcher.watch(lambda: self._state.pids, lambda: launcher.others)
         launcher.servers[self._number] = self._take
-        recorder.on_excess = self._end_for
-        recorder.life = ServerLife(workers=plan.workers, started_s=recorder.clock.now())
+        attempt.abort.on_excess(self._end_for)
+        attempt.recorder.add(ServerLife(workers=plan.workers, started_s=attempt.clock.now()))
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -131,8 +133,8 @@ class ServerProcesses:
     @property
     def life(self) -> ServerLife:
         """What is known of the server's life so far."""
-        assert self._recorder.life is not None
-        return self._recorder.life
+        assert self._attempt.recorder.life is not None
+        return self._attempt.recorder.life
 
     async def start(self, listening: Sequence[socket.socket]) -> None:
         """Fork the workers, each with one of these sockets, and wait until all accept connections.
@@ -141,7 +143,7 @@ class ServerProcesses:
             ServerNotReady: a worker ended, or was not ready within the plan's `start_s`.
             HarnessError: the launcher failed.
         """
-        self._recorder.on_abandon = self._state.change
+        self._attempt.abort.on_abandon(self._state.change)
         opening = self.watcher.open()
         self._fork(listening)
         for follow in (*(pipe.follow for pipe in self._pipes), self._follow_status):
@@ -150,11 +152,11 @@ class ServerProcesses:
         self._note(start_watch=self.watcher.close(opening))
         if self._state.ended or self._state.ready < self._plan.workers:
             raise ServerNotReady
-        self._note(ready_s=self._recorder.clock.now())
+        self._note(ready_s=self._attempt.clock.now())
 
     def _fork(self, listening: Sequence[socket.socket]) -> None:
         stalls = [os.pipe() for _ in listening]
-        self._stalls = [StallReader(self._plan.folder, self._recorder) for _ in stalls]
+        self._stalls = [StallReader(self._plan.folder, self._attempt) for _ in stalls]
         self._pipes += [
             PipeReader(read, reader.add)
             for (read, _), reader in zip(stalls, self._stalls, strict=True)
@@ -178,7 +180,11 @@ class ServerProcesses:
             self._their_status.close()
 
     def _start_is_over(self, state: State) -> bool:
-        return state.ready >= self._plan.workers or bool(state.ended) or self._recorder.abandoned
+        return (
+            state.ready >= self._plan.workers
+            or bool(state.ended)
+            or self._attempt.abort.is_abandoned
+        )
 
     def _shutdown_is_over(self, state: State) -> bool:
         """All workers have shut down and linger, or nothing is left of any."""
@@ -187,11 +193,11 @@ class ServerProcesses:
 
     async def stop(self) -> ServerLife:
         """Send SIGTERM and wait until the application has shut down; see `Server.stop`."""
-        self._note(stop_asked_s=self._recorder.clock.now())
+        self._note(stop_asked_s=self._attempt.clock.now())
         self._launcher.send({"do": "stop", "server": self._number, "grace_s": self._plan.stop_s})
         await self._until(self._shutdown_is_over, self._plan.stop_s + STOP_MARGIN_S)
         if self._state.down:
-            self._note(shutdown_s=self._recorder.clock.now())
+            self._note(shutdown_s=self._attempt.clock.now())
         return self.life
 
     async def ask_what_it_waits_for(self) -> None:
@@ -202,11 +208,13 @@ class ServerProcesses:
 
     async def end(self) -> None:
         """End what is left of the server at once, after news of an end that is still on its way."""
-        dropped = any(exchange.error in DROPPED for exchange in self._recorder.exchanges)
+        dropped = any(
+            exchange.error in DROPPED for exchange in self._attempt.recorder.exchanges.values()
+        )
         if dropped and self.life.stop_asked_s is None:
             await self._until(lambda state: bool(state.ended), END_NEWS_S)
         shutdown_s = self.life.shutdown_s
-        if shutdown_s is not None and self._recorder.clock.now() < shutdown_s + STANDS_S:
+        if shutdown_s is not None and self._attempt.clock.now() < shutdown_s + STANDS_S:
             # What it left open was to be seen now; a process that is gone has had the system close it.
             standing = sum(is_running(pid) for pid in self._state.pids)
             self._note(left_early=standing < self._plan.workers)
@@ -232,7 +240,7 @@ class ServerProcesses:
         )
 
     def _note(self, **changes: Any) -> None:
-        self._recorder.life = replace(self.life, **changes)
+        self._attempt.recorder.change_life(**changes)
 
     async def _until(self, condition: Callable[[State], bool], timeout_s: float) -> bool:
         with anyio.move_on_after(timeout_s):
@@ -246,9 +254,9 @@ class ServerProcesses:
         try:
             await follow()
         except HarnessError as error:
-            self._recorder.break_off(str(error))
+            self._attempt.abort.break_off(str(error))
         except OSError as error:
-            self._recorder.break_off(f"A connection to the server's processes broke: {error}.")
+            self._attempt.abort.break_off(f"A connection to the server's processes broke: {error}.")
 
     def _take(self, event: dict[str, Any]) -> None:
         state = self._state
@@ -262,7 +270,7 @@ class ServerProcesses:
             if excess is not None:
                 self._exceed(Excess(what=excess.what, limit=excess.limit, seen=excess.seen))
             if len(state.ended) == 1 or self.life.stop_asked_s is not None:
-                self._note(exited_s=self._recorder.clock.now(), exit_code=state.ended[0])
+                self._note(exited_s=self._attempt.clock.now(), exit_code=state.ended[0])
         elif event["event"] == "exceeded":
             self._exceed(Excess(what=event["what"], limit=event["limit"], seen=event["seen"]))
         elif event["event"] == "gone":
@@ -315,10 +323,10 @@ class Server(Visitors):
         processes: ServerProcesses,
         addresses: Sequence[Address],
         sockets: Sockets,
-        recorder: Recorder,
+        attempt: AttemptContext,
         tasks: anyio.abc.TaskGroup,
     ) -> None:
-        super().__init__(addresses, recorder, tasks, sockets)
+        super().__init__(addresses, attempt, tasks, sockets)
         self._processes = processes
 
     @property
@@ -328,8 +336,8 @@ class Server(Visitors):
 
     def sample(self) -> Sample:
         """Descriptors, threads, memory and CPU seconds of all server processes and their children now."""
-        sample = take_sample(self.pids, self.recorder.clock.now())
-        self.recorder.samples.append(sample)
+        sample = take_sample(self.pids, self.attempt.clock.now())
+        self.attempt.recorder.add(sample)
         return sample
 
     @property
@@ -350,7 +358,7 @@ class Server(Visitors):
         """
         what = f"{text!r} in what the app prints"
         await pass_gate(
-            self.recorder,
+            self.attempt,
             what,
             count,
             lambda: self.output.count(text),
@@ -360,7 +368,7 @@ class Server(Visitors):
 
     async def let_run(self, seconds: float) -> None:
         """Wait until the server has had so many seconds, what was waited for a core not counted."""
-        await self.recorder.watcher.let_run(seconds)
+        await self.attempt.watcher.let_run(seconds)
 
     async def explain(self) -> None:
         """Find out what the solution's tasks wait for, to explain a miss by the clock; decides nothing."""
@@ -377,7 +385,7 @@ class Server(Visitors):
 
 @contextlib.asynccontextmanager
 async def running_server(
-    plan: ServerPlan, launcher: Launcher, recorder: Recorder
+    plan: ServerPlan, launcher: Launcher, attempt: AttemptContext
 ) -> AsyncIterator[Server]:
     """Serve a solution for the length of one check.
 
@@ -391,12 +399,12 @@ async def running_server(
         listening = [stack.enter_context(in_time(one)) for one in made[: plan.workers]]
         stock = stack.enter_context(SocketStock(launcher, made[plan.workers :]))
         async with anyio.create_task_group() as tasks:
-            processes = ServerProcesses(plan, launcher, recorder, tasks)
+            processes = ServerProcesses(plan, launcher, attempt, tasks)
             stack.callback(processes.close)
             try:
                 await processes.start(listening)
                 yield Server(
-                    processes, [one.getsockname() for one in listening], stock, recorder, tasks
+                    processes, [one.getsockname() for one in listening], stock, attempt, tasks
                 )
             finally:
                 with anyio.CancelScope(shield=True):

@@ -9,7 +9,7 @@ import anyio
 
 from grader.catalog.manifest import Kata
 from grader.checks.server import Server, ServerPlan, listening_socket, running_server
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import AttemptContext
 from grader.process.launcher import Launchers
 from grader.services.running import StandingServices, environ_of
 from grader.services.service import Running, Surroundings
@@ -44,30 +44,29 @@ class Cast:
 
 
 @contextlib.asynccontextmanager
-async def running_cast(stage: Stage, folder: Path, recorder: Recorder) -> AsyncIterator[Cast]:
+async def running_cast(stage: Stage, folder: Path, attempt: AttemptContext) -> AsyncIterator[Cast]:
     """Start everything for one attempt, and end it afterwards.
 
     Args:
         stage: of the grading.
         folder: with the `app.py` to serve.
-        recorder: of the attempt.
+        attempt: the attempt.
 
     Raises:
         ServerNotReady: the code that is graded ended or hung at its start.
         BrokenError: a service, the launcher or the machine failed.
     """
-    kata, launcher = stage.kata, stage.launchers.of(recorder.subject)
-    recorder.cuts_off = stage.cuts_off
+    kata, launcher = stage.kata, stage.launchers.of(attempt.subject)
     async with single_error(), contextlib.AsyncExitStack() as stack:
         beating = await stack.enter_async_context(anyio.create_task_group())
-        beating.start_soon(recorder.watcher.beat)
+        beating.start_soon(attempt.watcher.beat)
         stack.callback(beating.cancel_scope.cancel)
-        await stack.enter_async_context(launcher.listening(recorder.break_off))
-        surroundings = Surroundings(lambda: listening_socket(launcher), recorder)
+        await stack.enter_async_context(launcher.listening(attempt.abort.break_off))
+        surroundings = Surroundings(lambda: listening_socket(launcher), attempt)
         services = await stack.enter_async_context(stage.services.fresh(surroundings))
         limits, environ = kata.limits, {**launcher.environ, **environ_of(services)}
         plan = ServerPlan(
             folder, kata.workers, environ, limits.start_s, limits.stop_s, limits.output_bytes
         )
-        server = await stack.enter_async_context(running_server(plan, launcher, recorder))
+        server = await stack.enter_async_context(running_server(plan, launcher, attempt))
         yield Cast(server, services)

@@ -20,7 +20,7 @@ from grader.evidence.run import Subject
 from grader.grading.environment import Environment
 from grader.interactive.signals import Ending
 from grader.load.rounds import Load
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import begin_attempt
 from grader.measure.timing import Clock
 from grader.process.sandbox import CODE_ROOT, SandboxMode
 from grader.render.profile import Sources, dump_lines, profile_lines
@@ -65,7 +65,7 @@ class Probe:
         self._screen = screen
         self._py_spy = find_py_spy()
         self._preparation = read_preparation(kata)
-        self._recorder = Recorder(Clock(), Subject.SOLUTION)
+        self._attempt = begin_attempt(Clock())
         self._ending = Ending()
         self._draft = Path()
         self._svg = ""
@@ -137,13 +137,15 @@ class Probe:
 
     async def _look(self, stage: Stage, sources: Sources, seconds: int | None) -> None:
         scope = anyio.CancelScope()
-        self._recorder.on_break_off = scope.cancel
+        self._attempt.abort.on_break_off(scope.cancel)
         async with single_error(), self._ending.ends(scope.cancel, scope.cancel):
             with scope, contextlib.suppress(ServerNotReady):
-                async with running_cast(stage, sources.folder, self._recorder) as cast:
+                async with running_cast(stage, sources.folder, self._attempt) as cast:
                     await self._look_at(cast, sources, seconds)
-        if self._recorder.mishap and not self._ending.signals:
-            raise HarnessError(self._recorder.mishap, "Try again; if it recurs, please report it.")
+        if self._attempt.recorder.mishap and not self._ending.signals:
+            raise HarnessError(
+                self._attempt.recorder.mishap, "Try again; if it recurs, please report it."
+            )
 
     async def _look_at(self, cast: Cast, sources: Sources, seconds: int | None) -> None:
         async with anyio.create_task_group() as tasks:
@@ -160,7 +162,7 @@ class Probe:
     async def _send(self, load: Load, cast: Cast) -> None:
         while cast.server.pids:
             await load.send_round()
-            self._recorder.forget_ended()
+            self._attempt.recorder.forget_ended()
             for service in cast.services.values():
                 service.take_stock()
 
@@ -176,7 +178,7 @@ class Probe:
             await anyio.sleep(DUMP_PAUSE_S)
 
     def _is_well(self) -> bool:
-        life = self._recorder.life
+        life = self._attempt.recorder.life
         if life is None or (
             life.ready_s is not None and life.exited_s is None and life.exceeded is None
         ):

@@ -11,13 +11,12 @@ from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
 from grader.checks.server import in_time
 from grader.errors import ExitCode, HarnessError
-from grader.evidence.run import Subject
 from grader.evidence.traffic import ServiceEvent
 from grader.grading.descriptors import allow_descriptors
 from grader.interactive.signals import Ending
 from grader.load.client import Visitors
 from grader.load.rounds import Load
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import begin_attempt
 from grader.measure.timing import Clock
 from grader.process.run_dir import temporary_run_dir
 from grader.process.sockets import MarkedSockets, listening_at, listening_near
@@ -79,7 +78,7 @@ class Live:
         self._count = load
         self._screen = screen
         self._preparation = read_preparation(kata)
-        self._recorder = Recorder(Clock(), Subject.SOLUTION)
+        self._attempt = begin_attempt(Clock())
         self._sockets = MarkedSockets(remembered=4 * load)
         self._trickle = Trickle()
         self._ending = Ending()
@@ -113,13 +112,13 @@ class Live:
 
     async def _run(self) -> None:
         self._of_the_app, self._everything = anyio.CancelScope(), anyio.CancelScope()
-        self._recorder.on_break_off = self._end
+        self._attempt.abort.on_break_off(self._end)
         async with single_error(), self._ending.ends(self._end, self._end_at_once):
             with self._everything:
                 await self._play()
-        if self._recorder.mishap and not self._ending.signals:
+        if self._attempt.recorder.mishap and not self._ending.signals:
             raise HarnessError(
-                self._recorder.mishap, "Run it again; if it recurs, please report it."
+                self._attempt.recorder.mishap, "Run it again; if it recurs, please report it."
             )
 
     def _end(self) -> None:
@@ -134,11 +133,11 @@ class Live:
             self._app.hurry.set()
 
     async def _play(self) -> None:
-        running = self._services.fresh(Surroundings(self._listen, self._recorder))
+        running = self._services.fresh(Surroundings(self._listen, self._attempt))
         async with running as services, anyio.create_task_group() as tasks:
             if self._preparation is not None:
                 await self._preparation.carry_out(services, tasks)
-            self._recorder.on_event = self._show_event
+            self._attempt.recorder.subscribe(self._show_event)
             with self._of_the_app:
                 await self._run_app(services)
             tasks.cancel_scope.cancel()
@@ -191,7 +190,7 @@ class Live:
     async def _send_load(
         self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup
     ) -> None:
-        visitors = Visitors([self._listening.getsockname()], self._recorder, tasks, self._sockets)
+        visitors = Visitors([self._listening.getsockname()], self._attempt, tasks, self._sockets)
         load = Load(visitors, self._kata.run, self._count)
         await load.begin()
         while True:
@@ -207,7 +206,7 @@ class Live:
             await anyio.sleep(TIDY_S)
             if left_out := self._trickle.take_left_out():
                 self._screen.say(left_out)
-            self._recorder.forget_ended()
+            self._attempt.recorder.forget_ended()
             if not self._count:
                 self._seen(services)
 

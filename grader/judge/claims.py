@@ -33,22 +33,21 @@ ERROR_WORDS = {
 }
 
 
-def examine_claim(claim: Claim, exchanges: Sequence[Exchange]) -> Finding | None:
+def examine_claim(claim: Claim, exchanges: Mapping[int, Exchange]) -> Finding | None:
     """What is wrong with this claim, or None when it holds.
 
     Args:
         claim: the claim.
-        exchanges: all exchanges of the attempt.
+        exchanges: all exchanges of the attempt, by id.
     """
-    by_id = {exchange.id: exchange for exchange in exchanges}
     if isinstance(claim, StatusClaim):
-        return _examine_status(claim, by_id)
+        return _examine_status(claim, exchanges)
     if isinstance(claim, ValueClaim):
-        return _examine_value(claim, by_id)
+        return _examine_value(claim, exchanges)
     if isinstance(claim, CountClaim):
         return _examine_count(claim)
     if isinstance(claim, ClockClaim):
-        return _examine_clock(claim, by_id)
+        return _examine_clock(claim, exchanges)
     return _examine_gate(claim)
 
 

@@ -81,8 +81,9 @@ def _first_finding(attempt: Attempt) -> Finding | None:
         finding = _examine_life(attempt.life)
         if finding is not None:
             return finding
+    exchanges = {exchange.id: exchange for exchange in attempt.exchanges}
     for claim in attempt.claims:
-        finding = examine_claim(claim, attempt.exchanges)
+        finding = examine_claim(claim, exchanges)
         if finding is not None:
             return finding
     if attempt.hung_in_s is not None:

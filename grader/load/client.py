@@ -21,8 +21,8 @@ import h11
 from grader.evidence.machine import Watch
 from grader.evidence.traffic import Burst, Exchange, ExchangeError
 from grader.load.sse import event_data
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate, pause_s
-from grader.measure.recorder import Recorder
 from grader.measure.timing import Clock, Opening
 from grader.process.sockets import OwnSockets, Sockets
 
@@ -81,7 +81,7 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     watch: Watch
-    recorder: Recorder
+    attempt: AttemptContext
 
     @property
     def n(self) -> int:
@@ -107,7 +107,7 @@ class Crowd(Sequence[Answer]):
 
     answers: tuple[Answer, ...]
     burst: Burst
-    recorder: Recorder
+    attempt: AttemptContext
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -129,9 +129,9 @@ class Crowd(Sequence[Answer]):
 class Pending:
     """A request under way; await it for its answer."""
 
-    def __init__(self, visit: "Visit", recorder: Recorder, what: str) -> None:
+    def __init__(self, visit: "Visit", attempt: AttemptContext, what: str) -> None:
         self._visit = visit
-        self._recorder = recorder
+        self._attempt = attempt
         self._what = what
         self._answered = anyio.Event()
         self._answer: Answer | None = None
@@ -175,7 +175,7 @@ class Pending:
         """
         what = f"{text.decode(errors='replace')!r} in the answer to {self._what}"
         await pass_gate(
-            self._recorder,
+            self._attempt,
             what,
             count,
             lambda: self._visit.body.count(text),
@@ -197,7 +197,7 @@ class Pending:
             return len(event_data(self.body))
 
         await pass_gate(
-            self._recorder,
+            self._attempt,
             f"events in the answer to {self._what}",
             count,
             seen,
@@ -214,9 +214,9 @@ class Pending:
 class Lingering:
     """A visitor who is connected and asks nothing, as browsers are between two pages."""
 
-    def __init__(self, visit: "Visit", recorder: Recorder) -> None:
+    def __init__(self, visit: "Visit", attempt: AttemptContext) -> None:
         self._visit = visit
-        self._recorder = recorder
+        self._attempt = attempt
         visit.over.add_done_callback(lambda _: visit.changed.set())
 
     async def sent_away(self, deadline_s: float | None = None) -> None:
@@ -227,7 +227,7 @@ class Lingering:
         """
         what = "idle connections closed by the server"
         await pass_gate(
-            self._recorder,
+            self._attempt,
             what,
             1,
             lambda: int(self._visit.over.done()),
@@ -359,7 +359,7 @@ class Visitors:
     Args:
         addresses: host and port of each server process; visitors are dealt out to them in turn, so that the share of
             each worker is no matter of chance (docs/decisions/0003-a-socket-for-each-worker.md).
-        recorder: where exchanges and bursts are recorded.
+        attempt: records exchanges and bursts.
         tasks: task group in which requests under way live.
         sockets: where visitors get theirs from; new ones of this network by default.
     """
@@ -367,14 +367,14 @@ class Visitors:
     def __init__(
         self,
         addresses: Sequence[Address],
-        recorder: Recorder,
+        attempt: AttemptContext,
         tasks: anyio.abc.TaskGroup,
         sockets: Sockets | None = None,
     ) -> None:
         self._sockets = sockets or OwnSockets()
         self.addresses = tuple(addresses)
         self._next_address = itertools.cycle(self.addresses)
-        self.recorder = recorder
+        self.attempt = attempt
         self._tasks = tasks
 
     async def get(self, path: str, **options: Any) -> Answer:
@@ -437,15 +437,15 @@ class Visitors:
     ) -> Pending:
         """Send one request and go on; await the result for its answer. Arguments as for `request`."""
         visit = Visit(
-            self.recorder.clock,
+            self.attempt.clock,
             read_bytes_per_s,
             self._patience_s(give_up_s) if patience_s is None else patience_s,
         )
 
         async def run() -> Answer:
             (connection,) = await self._sockets.take(1)
-            opening = self.recorder.watcher.open()
-            planned_s = self.recorder.clock.now()
+            opening = self.attempt.watcher.open()
+            planned_s = self.attempt.clock.now()
             try:
                 if await self._connect(visit, connection, read_bytes_per_s is not None):
                     visit.send(*self._message(method, path, json, headers))
@@ -455,9 +455,9 @@ class Visitors:
             finally:  # whoever is cancelled leaves no connection behind
                 visit.leave()
             exchange = self._record(visit, method, path, None, planned_s)
-            return self._answer(visit, exchange, self.recorder.watcher.close(opening))
+            return self._answer(visit, exchange, self.attempt.watcher.close(opening))
 
-        pending = Pending(visit, self.recorder, f"{method} {path}")
+        pending = Pending(visit, self.attempt, f"{method} {path}")
         self._tasks.start_soon(pending._run, run)
         return pending
 
@@ -466,11 +466,11 @@ class Visitors:
         """Meanwhile a visitor is connected who asks nothing; by it is seen from outside that a server begins to shut
         down.
         """
-        visit = Visit(self.recorder.clock)
+        visit = Visit(self.attempt.clock)
         (connection,) = await self._sockets.take(1)
         await self._connect(visit, connection)
         try:
-            yield Lingering(visit, self.recorder)
+            yield Lingering(visit, self.attempt)
         finally:
             visit.leave()
 
@@ -519,7 +519,7 @@ class Visitors:
         base = 1000 + secrets.randbelow(900_000)
         numbers = numbers or range(base, base + count)
         give_up_s = give_up_s or (GIVE_UP_S if count <= 20 else GIVE_UP_CROWD_S)
-        clock = self.recorder.clock
+        clock = self.attempt.clock
         visits = [Visit(clock, patience_s=PATIENCE_SHARE * give_up_s) for _ in range(count)]
         sockets = await self._sockets.take(count)
         async with anyio.create_task_group() as connecting:
@@ -533,7 +533,7 @@ class Visitors:
             self._message(method, paths[i], json(numbers[i]) if callable(json) else json, headers)
             for i in range(count)
         ]
-        opening = self.recorder.watcher.open()
+        opening = self.attempt.watcher.open()
         planned_s = clock.now()
         for visit, message in zip(visits, messages, strict=True):
             if not visit.over.done():
@@ -541,7 +541,7 @@ class Visitors:
         async with self._cutting(visits, opening, cut_off_s):
             for visit in visits:
                 await self._end(visit, opening, planned_s + give_up_s)
-        watch = self.recorder.watcher.close(opening)
+        watch = self.attempt.watcher.close(opening)
         exchanges = [
             self._record(visits[i], method, paths[i], numbers[i], planned_s) for i in range(count)
         ]
@@ -563,13 +563,13 @@ class Visitors:
         Latencies count from the planned moment, so a server that stalls cannot slow its own load down and hide the
         stall (coordinated omission). `cut_off_s` is as for `burst`, but for an `each_within`.
         """
-        clock = self.recorder.clock
+        clock = self.attempt.clock
         base = 1000 + secrets.randbelow(900_000)
         count = max(1, round(rate_per_s * duration_s))
         visits = [Visit(clock, patience_s=PATIENCE_SHARE * give_up_s) for _ in range(count)]
         exchanges: list[Exchange | None] = [None] * count
         sockets = await self._sockets.take(count)
-        opening = self.recorder.watcher.open()
+        opening = self.attempt.watcher.open()
         begin_s = clock.now()
 
         async def come(i: int) -> None:
@@ -588,7 +588,7 @@ class Visitors:
             for i in range(count):
                 coming.start_soon(come, i)
         whole = [exchange for exchange in exchanges if exchange is not None]
-        return self._crowd(visits, whole, self.recorder.watcher.close(opening), steady=True)
+        return self._crowd(visits, whole, self.attempt.watcher.close(opening), steady=True)
 
     async def _connect(self, visit: Visit, connection: socket.socket, slow: bool = False) -> bool:
         loop = asyncio.get_running_loop()
@@ -621,23 +621,23 @@ class Visitors:
         return h11.Request(method=method, target=path, headers=fields), content
 
     def _patience_s(self, give_up_s: float) -> float:
-        return PATIENCE_SHARE * give_up_s * self.recorder.haste
+        return PATIENCE_SHARE * give_up_s * self.attempt.haste
 
     async def _end(self, visit: Visit, opening: Opening, deadline_s: float) -> None:
         """Wait until the visit is over, the deadline has passed, or the app itself has taken more than the visitor's
         patience.
         """
-        with anyio.move_on_after(max(0.0, deadline_s - self.recorder.clock.now())):
+        with anyio.move_on_after(max(0.0, deadline_s - self.attempt.clock.now())):
             # What is the app's own doing is never more than what has passed, so there is nothing to look at before.
             wait_s = max(
-                PATIENCE_LOOK_S, opening.at_s + visit.patience_s - self.recorder.clock.now()
+                PATIENCE_LOOK_S, opening.at_s + visit.patience_s - self.attempt.clock.now()
             )
             while True:
                 with anyio.move_on_after(wait_s):
                     await asyncio.shield(visit.over)
                 if visit.over.done():
                     break
-                own_s = self.recorder.watcher.close(opening).own_s
+                own_s = self.attempt.watcher.close(opening).own_s
                 if own_s is not None and own_s > visit.patience_s:
                     break
                 wait_s = pause_s(visit.patience_s, own_s, PATIENCE_LOOK_S)
@@ -653,8 +653,8 @@ class Visitors:
             wait_s = limit_s
             while True:
                 await anyio.sleep(wait_s)
-                own_s = self.recorder.watcher.close(opening).own_s
-                now_s = self.recorder.clock.now()
+                own_s = self.attempt.watcher.close(opening).own_s
+                now_s = self.attempt.clock.now()
                 wait_s = pause_s(limit_s, own_s, CUT_LOOK_S)
                 if own_s is not None and own_s > limit_s:
                     for visit in visits:
@@ -662,7 +662,7 @@ class Visitors:
                             visit.finish(ExchangeError.CUT_OFF)
 
         async with anyio.create_task_group() as tasks:
-            if limit_s is not None and self.recorder.cuts_off:
+            if limit_s is not None and self.attempt.cuts_off:
                 tasks.start_soon(cut, limit_s)
             yield
             tasks.cancel_scope.cancel()
@@ -671,7 +671,7 @@ class Visitors:
         self, visit: Visit, method: str, path: str, n: int | None, planned_s: float
     ) -> Exchange:
         exchange = Exchange(
-            id=self.recorder.new_id(),
+            id=self.attempt.recorder.new_id(),
             method=method,
             path=path,
             n=n,
@@ -688,24 +688,24 @@ class Visitors:
             error=visit.error,
             patience_s=visit.patience_s,
         )
-        self.recorder.exchanges.append(exchange)
+        self.attempt.recorder.add(exchange)
         return exchange
 
     def _answer(self, visit: Visit, exchange: Exchange, watch: Watch) -> Answer:
-        return Answer(exchange, visit.headers, bytes(visit.body), watch, self.recorder)
+        return Answer(exchange, visit.headers, bytes(visit.body), watch, self.attempt)
 
     def _crowd(
         self, visits: Sequence[Visit], exchanges: Sequence[Exchange], watch: Watch, *, steady: bool
     ) -> Crowd:
         burst = Burst(
-            id=self.recorder.new_id(),
+            id=self.attempt.recorder.new_id(),
             exchanges=tuple(exchange.id for exchange in exchanges),
             steady=steady,
             watch=watch,
         )
-        self.recorder.bursts.append(burst)
+        self.attempt.recorder.add(burst)
         answers = tuple(
             self._answer(visit, exchange, watch)
             for visit, exchange in zip(visits, exchanges, strict=True)
         )
-        return Crowd(answers, burst, self.recorder)
+        return Crowd(answers, burst, self.attempt)

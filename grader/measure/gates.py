@@ -5,7 +5,7 @@ from collections.abc import Callable
 import anyio
 
 from grader.evidence.claims import GateClaim
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import AttemptContext
 
 DEADLINE_S = 3.0
 """Default deadline of a gate. Right apps opened theirs within 0.22 s at 32 busy processes on 2 cores (design)."""
@@ -28,7 +28,7 @@ LOOK_S = 0.03
 
 
 class GateMissed(Exception):
-    """A gate did not open before its deadline; the claim stands in the recorder."""
+    """A gate did not open before its deadline; the recorder has the claim."""
 
     def __init__(self, claim: GateClaim) -> None:
         super().__init__(claim.what)
@@ -69,7 +69,7 @@ def pause_s(patience_s: float, own_s: float | None, look_s: float) -> float:
 
 
 async def pass_gate(
-    recorder: Recorder,
+    attempt: AttemptContext,
     what: str,
     wanted: int,
     seen: Callable[[], int],
@@ -80,7 +80,7 @@ async def pass_gate(
     """Wait until `seen()` is at least `wanted`, and record the claim.
 
     Args:
-        recorder: where the claim is recorded.
+        attempt: records the claim.
         what: the things that are counted, in plain words: "calls to /prices under way at once".
         wanted: how many must be seen.
         seen: counts them now.
@@ -95,14 +95,14 @@ async def pass_gate(
     if deadline_s is None:
         deadline_s = DEADLINE_S if wanted <= 20 else DEADLINE_CROWD_S
     if patience_s is None:
-        patience_s = OWN_LIMIT_S * recorder.haste
-    opening = recorder.watcher.open()
+        patience_s = OWN_LIMIT_S * attempt.haste
+    opening = attempt.watcher.open()
     look_at_s = opening.at_s + patience_s
     with anyio.move_on_after(deadline_s):
         while seen() < wanted:
-            now_s = recorder.clock.now()
+            now_s = attempt.clock.now()
             if now_s >= look_at_s:
-                own_s = recorder.watcher.close(opening).own_s
+                own_s = attempt.watcher.close(opening).own_s
                 if own_s is not None and own_s > patience_s:
                     break
                 look_at_s = now_s + pause_s(patience_s, own_s, LOOK_S)
@@ -114,8 +114,8 @@ async def pass_gate(
         seen=seen(),
         deadline_s=deadline_s,
         own_limit_s=patience_s,
-        watch=recorder.watcher.close(opening),
+        watch=attempt.watcher.close(opening),
     )
-    recorder.claims.append(claim)
+    attempt.recorder.add(claim)
     if claim.seen < wanted:
         raise GateMissed(claim)

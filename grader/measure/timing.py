@@ -47,24 +47,29 @@ class Watcher:
 
     Args:
         clock: the run's clock.
-
-    Attributes:
-        pids: gives the pids of the server's processes at the moment of asking; set when there is a server.
-        others: the same for all else that the solution has started.
     """
 
     def __init__(self, clock: Clock) -> None:
-        self.pids: Callable[[], Iterable[int]] = tuple
-        self.others: Callable[[], Iterable[int]] = tuple
+        self._pids: Callable[[], Iterable[int]] = tuple
+        self._others: Callable[[], Iterable[int]] = tuple
         self._clock = clock
         self._cores = usable_cores()
         self._lags: list[tuple[float, float]] = []
 
+    def watch(self, pids: Callable[[], Iterable[int]], others: Callable[[], Iterable[int]]) -> None:
+        """Watch a server from now on.
+
+        Args:
+            pids: gives the pids of the server's processes at the moment of asking.
+            others: the same for everything else that the solution has started.
+        """
+        self._pids, self._others = pids, others
+
     def open(self) -> Opening:
         """Begin a watch."""
-        others = tuple(self.others())
+        others = tuple(self._others())
         return Opening(
-            self._clock.now(), cpu_times(self.pids()), cpu_times(others), others, own_cpu_times()
+            self._clock.now(), cpu_times(self._pids()), cpu_times(others), others, own_cpu_times()
         )
 
     def close(self, opening: Opening) -> Watch:
@@ -73,7 +78,7 @@ class Watcher:
         return Watch(
             started_s=opening.at_s,
             ended_s=ended_s,
-            server=since(opening.server, cpu_times(self.pids())),
+            server=since(opening.server, cpu_times(self._pids())),
             others=since(opening.others, cpu_times(opening.other_pids)),
             cores=self._cores,
             grader=since(opening.grader, own_cpu_times()),

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from grader.evidence.server import Frame, Stall, WaitingTask
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import AttemptContext
 
 LIMIT_BYTES = 4 * 1024 * 1024
 """Of one worker; what comes after that is not read."""
@@ -26,12 +26,12 @@ class StallReader:
 
     Args:
         folder: where the solution runs; its frames are what is looked for.
-        recorder: of the attempt.
+        attempt: records them.
     """
 
-    def __init__(self, folder: Path, recorder: Recorder) -> None:
+    def __init__(self, folder: Path, attempt: AttemptContext) -> None:
         self._folder = folder
-        self._recorder = recorder
+        self._attempt = attempt
         self._rest = b""
         self._read_bytes = 0
         self._places: Counter[tuple[str, int, str]] = Counter()
@@ -52,14 +52,14 @@ class StallReader:
     def finish(self) -> None:
         """End a stall that is still going on."""
         if self._began_s is not None:
-            self._note(self._recorder.clock.now() - self._began_s)
+            self._note(self._attempt.clock.now() - self._began_s)
 
     def _take(self, line: str) -> None:
         word, _, rest = line.partition(" ")
         if word == "at":
             late_s, number, function, file = rest.split(" ", 3)
             if self._began_s is None:
-                self._began_s = self._recorder.clock.now() - _seconds(late_s)
+                self._began_s = self._attempt.clock.now() - _seconds(late_s)
             if len(self._places) < PLACES_KEPT:
                 self._places[self._name(file), _line_number(number), function] += 1
         elif word == "resumed":
@@ -68,7 +68,7 @@ class StallReader:
             self._note_waiting(rest)
 
     def _note_waiting(self, rest: str) -> None:
-        if len(self._recorder.waiting) >= WAITING_KEPT:
+        if len(self._attempt.recorder.waiting) >= WAITING_KEPT:
             return
         count, line, function, file = rest.split(" ", 3)
         name = self._name(file)
@@ -78,7 +78,7 @@ class StallReader:
             function=function,
             source=self._source(name, _line_number(line)),
         )
-        self._recorder.waiting.append(WaitingTask(frame=frame, count=_line_number(count)))
+        self._attempt.recorder.add(WaitingTask(frame=frame, count=_line_number(count)))
 
     def _name(self, file: str) -> str:
         """The file's name below the solution's folder.
@@ -92,11 +92,11 @@ class StallReader:
         return str(path.relative_to(self._folder))
 
     def _note(self, duration_s: float) -> None:
-        if self._places and len(self._recorder.stalls) < STALLS_KEPT:
+        if self._places and len(self._attempt.recorder.stalls) < STALLS_KEPT:
             (file, line, function), _ = self._places.most_common(1)[0]
             frame = Frame(file=file, line=line, function=function, source=self._source(file, line))
-            at_s = self._recorder.clock.now() - duration_s
-            self._recorder.stalls.append(
+            at_s = self._attempt.clock.now() - duration_s
+            self._attempt.recorder.add(
                 Stall(at_s=max(0.0, at_s), duration_s=duration_s, frame=frame)
             )
         self._places.clear()

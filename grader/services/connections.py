@@ -1,8 +1,8 @@
 """Counts the TCP connections that a solution opens to one service of the grader."""
 
 from grader.evidence.traffic import Connection
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
-from grader.measure.recorder import Recorder
 
 CLOSED_S = 1.4
 """How long closing may take: more than what makes a witness (0.5 s), less than the 2 s for which a server that was
@@ -19,7 +19,7 @@ class Connections:
 
     Args:
         service: its name in messages: "upstream", "Postgres".
-        recorder: where each connection is recorded.
+        attempt: records each connection.
 
     Attributes:
         opened: how many the solution has opened since the check began.
@@ -27,13 +27,13 @@ class Connections:
         peak: how many were open at once at most.
     """
 
-    def __init__(self, service: str, recorder: Recorder) -> None:
+    def __init__(self, service: str, attempt: AttemptContext) -> None:
         self.service = service
         self.opened = 0
         self.open = 0
         self.peak = 0
         self.changed = Signal()
-        self._recorder = recorder
+        self._attempt = attempt
 
     @property
     def is_flooded(self) -> bool:
@@ -43,9 +43,11 @@ class Connections:
     def add(self) -> int:
         """Note a new connection; returns its id."""
         connection = Connection(
-            id=self._recorder.new_id(), service=self.service, opened_s=self._recorder.clock.now()
+            id=self._attempt.recorder.new_id(),
+            service=self.service,
+            opened_s=self._attempt.clock.now(),
         )
-        self._recorder.add_connection(connection)
+        self._attempt.recorder.add(connection)
         self.opened += 1
         self.open += 1
         self.peak = max(self.peak, self.open)
@@ -54,7 +56,7 @@ class Connections:
 
     def remove(self, number: int) -> None:
         """Note that a connection has closed."""
-        self._recorder.change_connection(number, closed_s=self._recorder.clock.now())
+        self._attempt.recorder.change_connection(number, closed_s=self._attempt.clock.now())
         self.open -= 1
         self.changed.set()
 
@@ -70,7 +72,7 @@ class Connections:
         """
         what = f"connections to the {self.service} closed again"
         await pass_gate(
-            self._recorder,
+            self._attempt,
             what,
             self.opened,
             lambda: self.opened - self.open,

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from grader.errors import ServiceUnavailable
+from grader.evidence.server import Excess
+from grader.measure.attempt import AttemptContext
 from grader.measure.backoff import Pace
 from grader.measure.gates import GateMissed, Signal, pass_gate
-from grader.measure.recorder import Recorder
 from grader.services.connections import Connections
 from grader.services.postgres_server import HINT, URL_VARIABLE, Cluster
 
@@ -65,7 +66,7 @@ class Held:
             what = f"queries on {self._table} under way at once"
             try:
                 await pass_gate(
-                    self._postgres.recorder, what, count, lambda: seen, changed, deadline_s
+                    self._postgres.attempt, what, count, lambda: seen, changed, deadline_s
                 )
             except GateMissed as error:  # kept for later: a task group would wrap it
                 missed = error
@@ -100,10 +101,10 @@ class Postgres:
         self,
         connect: Callable[[], Awaitable["AsyncpgConnection"]],
         admin: "AsyncpgConnection",
-        recorder: Recorder,
+        attempt: AttemptContext,
     ) -> None:
-        self.recorder = recorder
-        self.connections = Connections("database", recorder)
+        self.attempt = attempt
+        self.connections = Connections("database", attempt)
         self.url = ""
         self._connect = connect
         self._admin = admin
@@ -146,7 +147,7 @@ async def fresh_database(
     address: tuple[str, int],
     max_connections: int,
     schema: str,
-    recorder: Recorder,
+    attempt: AttemptContext,
 ) -> AsyncIterator[Postgres]:
     """Make a database for one check, and drop it afterwards.
 
@@ -155,7 +156,7 @@ async def fresh_database(
         address: of the relay through which the solution will come.
         max_connections: how many connections the solution may have at once.
         schema: SQL run in it as the solution's role.
-        recorder: of the attempt.
+        attempt: records its connections and claims.
 
     Raises:
         ServiceUnavailable: the server did not come up, or refuses what the grader needs.
@@ -178,17 +179,17 @@ async def fresh_database(
         ) from error
     try:
         await _fill(admin, name, schema)
-        postgres = Postgres(connect, admin, recorder)
+        postgres = Postgres(connect, admin, attempt)
         postgres.url = f"postgresql://{name}:{password}@{address[0]}:{address[1]}/{name}"
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_watch_size, server, name, recorder)
+            tasks.start_soon(_watch_size, server, name, attempt)
             yield postgres
             tasks.cancel_scope.cancel()
     finally:
         # Whatever the solution answered after that, it was not its fault.
         if admin.is_closed() or cluster.has_ended():
-            recorder.break_off(ENDED)
-            recorder.mishap = ENDED
+            attempt.recorder.replace_mishap(ENDED)
+            attempt.abort.break_off(ENDED)
         with anyio.CancelScope(shield=True):
             admin.terminate()
             await _drop(server, cluster, name)
@@ -231,7 +232,7 @@ async def _drop(server: "AsyncpgConnection", cluster: Cluster, name: str) -> Non
     server.terminate()
 
 
-async def _watch_size(server: "AsyncpgConnection", name: str, recorder: Recorder) -> None:
+async def _watch_size(server: "AsyncpgConnection", name: str, attempt: AttemptContext) -> None:
     """See to it that a solution does not fill the disk by way of its database; runs until it is cancelled."""
     from asyncpg import InterfaceError, PostgresError
 
@@ -246,8 +247,14 @@ async def _watch_size(server: "AsyncpgConnection", name: str, recorder: Recorder
         ):  # the server has ended, which is told elsewhere
             return
         if size_bytes > DATABASE_BYTES:
-            recorder.exceed(
-                "database_bytes", DATABASE_BYTES, size_bytes, noun="Database", of="on disk"
+            attempt.abort.exceed(
+                Excess(
+                    what="database_bytes",
+                    limit=DATABASE_BYTES,
+                    seen=size_bytes,
+                    noun="Database",
+                    of="on disk",
+                )
             )
             return
 

@@ -20,9 +20,9 @@ import anyio
 
 from grader.catalog.manifest import Kata
 from grader.errors import HarnessError
+from grader.measure.attempt import AttemptContext
 from grader.measure.backoff import Pace
 from grader.measure.gates import GateMissed, Signal, pass_gate
-from grader.measure.recorder import Recorder
 from grader.services.service import Place, Running, Service, Standing, Surroundings
 
 POLL_S = 0.002
@@ -44,10 +44,10 @@ class Fifo:
         path: of the FIFO.
     """
 
-    def __init__(self, path: Path, recorder: Recorder) -> None:
+    def __init__(self, path: Path, attempt: AttemptContext) -> None:
         self.name = path.name
         self.path = path
-        self._recorder = recorder
+        self._attempt = attempt
         self._writer: int | None = None
         self._fed_bytes = 0
         os.mkfifo(path, 0o600)
@@ -59,7 +59,7 @@ class Fifo:
             GateMissed: it did not before the deadline.
         """
         await _pass_polling(
-            self._recorder, f"readers of {self.name}", 1, lambda: int(self.let_in()), deadline_s
+            self._attempt, f"readers of {self.name}", 1, lambda: int(self.let_in()), deadline_s
         )
 
     def feed(self, data: bytes) -> None:
@@ -86,7 +86,7 @@ class Fifo:
         """
         what = f"bytes of {self.name} read by the app"
         await _pass_polling(
-            self._recorder,
+            self._attempt,
             what,
             self._fed_bytes,
             lambda: self._fed_bytes - self._unread_bytes(),
@@ -143,15 +143,15 @@ class Files:
         folder: what the solution gets as `FILES_DIR`.
     """
 
-    def __init__(self, folder: Path, recorder: Recorder) -> None:
+    def __init__(self, folder: Path, attempt: AttemptContext) -> None:
         self.folder = folder
-        self._recorder = recorder
+        self._attempt = attempt
         self._fifos: dict[str, Fifo] = {}
 
     def fifo(self, name: str) -> Fifo:
         """The slow file of this name; made when it is asked for first. One reader at a time."""
         if name not in self._fifos:
-            self._fifos[name] = Fifo(self.folder / name, self._recorder)
+            self._fifos[name] = Fifo(self.folder / name, self._attempt)
         return self._fifos[name]
 
     async def opened(self, *fifos: Fifo, deadline_s: float | None = None) -> None:
@@ -163,7 +163,7 @@ class Files:
         """
         what = "files being read at once"
         await _pass_polling(
-            self._recorder,
+            self._attempt,
             what,
             len(fifos),
             lambda: sum([fifo.let_in() for fifo in fifos]),
@@ -210,7 +210,11 @@ class Files:
 
 
 async def _pass_polling(
-    recorder: Recorder, what: str, wanted: int, seen: Callable[[], int], deadline_s: float | None
+    attempt: AttemptContext,
+    what: str,
+    wanted: int,
+    seen: Callable[[], int],
+    deadline_s: float | None,
 ) -> None:
     """A gate on what must be looked for, since nothing tells."""
     changed = Signal()
@@ -225,7 +229,7 @@ async def _pass_polling(
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(poll)
         try:
-            await pass_gate(recorder, what, wanted, seen, changed, deadline_s)
+            await pass_gate(attempt, what, wanted, seen, changed, deadline_s)
         except GateMissed as error:  # kept for later: a task group would wrap it
             missed = error
         tasks.cancel_scope.cancel()
@@ -234,12 +238,12 @@ async def _pass_polling(
 
 
 @contextlib.contextmanager
-def running_files(parent: Path, recorder: Recorder) -> Iterator[Files]:
+def running_files(parent: Path, attempt: AttemptContext) -> Iterator[Files]:
     """Make a folder of slow files for the length of one check.
 
     Args:
         parent: in which it is made, with a name that no other check has had.
-        recorder: of the attempt.
+        attempt: records claims.
 
     Raises:
         HarnessError: the folder cannot be made.
@@ -251,7 +255,7 @@ def running_files(parent: Path, recorder: Recorder) -> Iterator[Files]:
             f"No folder can be made in {parent}: {error.strerror}.",
             "Free some space, or set TMPDIR.",
         ) from error
-    files = Files(folder, recorder)
+    files = Files(folder, attempt)
     try:
         yield files
     finally:
@@ -268,7 +272,7 @@ class FilesFolder(Standing):
     @contextlib.asynccontextmanager
     async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Running]:
         """An empty folder of slow files."""
-        with running_files(self.folder, surroundings.recorder) as files:
+        with running_files(self.folder, surroundings.attempt) as files:
             yield Running(files, str(files.folder), {"FILES_DIR": str(files.folder)})
 
 

@@ -77,10 +77,10 @@ class PostgresStanding(Standing):
     async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Running]:
         """A database, behind a relay."""
         with await surroundings.listen() as listening:
-            address, recorder = listening.getsockname(), surroundings.recorder
+            address, attempt = listening.getsockname(), surroundings.attempt
             async with (
                 fresh_database(
-                    self.cluster, address, self.max_connections, self.schema, recorder
+                    self.cluster, address, self.max_connections, self.schema, attempt
                 ) as postgres,
                 running_tap(listening, self.cluster.dial, postgres.connections),
             ):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.catalog.manifest import Kata
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import AttemptContext
 from grader.registry import SERVICES
 from grader.report import Fact
 
@@ -58,11 +58,11 @@ class Surroundings:
 
     Attributes:
         listen: makes a socket that listens where the solution can reach it.
-        recorder: where its events and connections are recorded.
+        attempt: has the recorder for its events and connections.
     """
 
     listen: Listen
-    recorder: Recorder
+    attempt: AttemptContext
 
 
 def nothing_seen() -> str:

@@ -15,8 +15,8 @@ from typing import Protocol
 import h11
 
 from grader.evidence.traffic import EventEnd, ServiceEvent
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
-from grader.measure.recorder import Recorder
 from grader.services.connections import Connections
 from grader.services.service import Running, ServicePerCheck, Surroundings
 
@@ -124,9 +124,9 @@ class Hold:
             GateMissed: they were not before the deadline (3 s; 5 s above 20).
         """
         what = f"calls to {' and '.join(self._patterns)} under way at once"
-        recorder = self._upstream.recorder
+        attempt = self._upstream.attempt
         await pass_gate(
-            recorder, what, count, lambda: len(self.calls), self._upstream.changed, deadline_s
+            attempt, what, count, lambda: len(self.calls), self._upstream.changed, deadline_s
         )
 
     def release(self) -> None:
@@ -146,15 +146,15 @@ class Upstream:
     By default each call is answered at once with `{"value": N}`, N unpredictable and different for each call.
 
     Args:
-        recorder: where calls and connections are recorded.
+        attempt: records calls and connections.
 
     Attributes:
         connections: those that the solution opened.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
-        self.connections = Connections("upstream", recorder)
+    def __init__(self, attempt: AttemptContext) -> None:
+        self.attempt = attempt
+        self.connections = Connections("upstream", attempt)
         self.changed = Signal()
         self.all_calls: list[Call] = []
         self.behaviours: list[Behaviour] = []
@@ -246,7 +246,7 @@ class Upstream:
         def seen() -> int:
             return max(len(self.calls(pattern)), count if all_served(unless) else 0)
 
-        await pass_gate(self.recorder, f"calls to {pattern}", count, seen, self.changed, deadline_s)
+        await pass_gate(self.attempt, f"calls to {pattern}", count, seen, self.changed, deadline_s)
 
     async def departures(
         self,
@@ -276,7 +276,7 @@ class Upstream:
             return max(departed, count if departed == len(calls) and all_served(unless) else 0)
 
         await pass_gate(
-            self.recorder,
+            self.attempt,
             f"calls to {pattern} given up by the app",
             count,
             seen,
@@ -296,7 +296,7 @@ class Upstream:
 
     def note(self, call: Call, **changes: object) -> None:
         """Change the evidence of a call and wake all gates."""
-        call.record = self.recorder.change_event(call.record.id, **changes)
+        call.record = self.attempt.recorder.change_event(call.record.id, **changes)
         self.changed.set()
 
     def take_stock(self) -> str:
@@ -361,8 +361,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _take(self) -> None:
         assert self._request is not None
-        upstream = self._upstream
-        if upstream.recorder.is_flooded:
+        upstream, recorder = self._upstream, self._upstream.attempt.recorder
+        if recorder.is_flooded:
             self._close()
             return
         method, target = (
@@ -370,9 +370,10 @@ class UpstreamConnection(asyncio.Protocol):
             self._request.target.decode("latin-1"),
         )
         path, _, query = target.partition("?")
-        record = upstream.recorder.add_event(
+        number = recorder.new_id()
+        recorder.add(
             ServiceEvent(
-                id=upstream.recorder.new_id(),
+                id=number,
                 service=upstream.connections.service,
                 connection=self._number,
                 what=f"{method} {target}",
@@ -382,7 +383,9 @@ class UpstreamConnection(asyncio.Protocol):
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in self._request.headers
         }
-        self.call = Call(method, path, query, bytes(self._content), headers, record)
+        self.call = Call(
+            method, path, query, bytes(self._content), headers, recorder.events[number]
+        )
         self._behaviour = upstream.behaviour(path)
         upstream.all_calls.append(self.call)
         upstream.changed.set()
@@ -461,13 +464,15 @@ class UpstreamConnection(asyncio.Protocol):
             self._timer.cancel()
 
     def _now_s(self) -> float:
-        return self._upstream.recorder.clock.now()
+        return self._upstream.attempt.clock.now()
 
 
 @contextlib.asynccontextmanager
-async def running_upstream(listening: socket.socket, recorder: Recorder) -> AsyncIterator[Upstream]:
+async def running_upstream(
+    listening: socket.socket, attempt: AttemptContext
+) -> AsyncIterator[Upstream]:
     """Serve the upstream on this socket for the length of one check."""
-    upstream = Upstream(recorder)
+    upstream = Upstream(attempt)
     upstream.url = "http://{}:{}".format(*listening.getsockname())
     server = await asyncio.get_running_loop().create_server(
         lambda: UpstreamConnection(upstream), sock=listening
@@ -490,7 +495,7 @@ class UpstreamService(ServicePerCheck):
     async def run(self, surroundings: Surroundings) -> AsyncIterator[Running]:
         """Serve it for one check, on a socket of its own."""
         with await surroundings.listen() as listening:
-            async with running_upstream(listening, surroundings.recorder) as upstream:
+            async with running_upstream(listening, surroundings.attempt) as upstream:
                 yield Running(
                     upstream, upstream.url, {"UPSTREAM_URL": upstream.url}, upstream.take_stock
                 )

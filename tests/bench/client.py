@@ -14,9 +14,8 @@ from pathlib import Path
 
 import anyio
 
-from grader.evidence.run import Subject
 from grader.load.client import Visitors
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import begin_attempt
 from grader.measure.timing import Clock
 from tests.bench.bare import HOST, uvicorn_process
 from tests.bench.tables import ms, table
@@ -42,7 +41,7 @@ Burst = Callable[[int, int], Awaitable[float]]
 async def ours(port: int, count: int) -> float:
     """A burst as checks send it, with its recording."""
     async with anyio.create_task_group() as tasks:
-        crowd = await Visitors([(HOST, port)], Recorder(Clock(), Subject.SOLUTION), tasks).burst(
+        crowd = await Visitors([(HOST, port)], begin_attempt(Clock()), tasks).burst(
             "GET", "/{n}", count=count
         )
     assert all(answer.status == 200 for answer in crowd)

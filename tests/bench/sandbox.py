@@ -19,8 +19,7 @@ import anyio
 from grader.catalog.manifest import Kata
 from grader.checks.server import ServerPlan, running_server
 from grader.errors import SandboxUnavailable
-from grader.evidence.run import Subject
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import begin_attempt
 from grader.measure.timing import Clock
 from grader.process.launcher import LauncherPlan, running_launcher
 from grader.process.sandbox import SandboxMode
@@ -74,15 +73,15 @@ async def forked_s(folder: Path, mode: SandboxMode, count: int) -> tuple[float, 
         folder, LauncherPlan(visible=(folder,), sandbox=mode), f"launcher-{mode}"
     ) as launcher:
         for _ in range(count + 1):
-            recorder = Recorder(Clock(), Subject.SOLUTION)
+            attempt = begin_attempt(Clock())
             plan = ServerPlan(folder, 1, launcher.environ, 10.0, 2.0)
-            async with launcher.listening(recorder.break_off):
+            async with launcher.listening(attempt.abort.break_off):
                 for one in await launcher.sockets(plain=1):
                     one.close()
                 if not times:
                     up_s = time.perf_counter() - began
                 began_server = time.perf_counter()
-                async with running_server(plan, launcher, recorder) as server:
+                async with running_server(plan, launcher, attempt) as server:
                     assert (await server.get("/")).status == 200
                     times.append(time.perf_counter() - began_server)
     return up_s, times[1:]

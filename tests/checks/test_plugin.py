@@ -13,7 +13,7 @@ from grader.checks.plugin import CheckRun
 from grader.checks.stage import Stage
 from grader.grading.environment import Environment
 from grader.grading.pytest_runner import run_checks
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import AttemptContext
 from grader.measure.timing import Clock
 from grader.report import Outcome
 from grader.services.running import StandingServices
@@ -32,11 +32,15 @@ HANGS = (
 class Interrupted(CheckRun):
     """Is interrupted when its server runs, and before its check could be cancelled."""
 
-    async def _run_check(self, check: Callable[[], Awaitable[None]], recorder: Recorder) -> None:
+    async def _run_check(
+        self, check: Callable[[], Awaitable[None]], attempt: AttemptContext
+    ) -> None:
         self.interrupt()
-        while not recorder.abandoned:  # the loop has heard of it now, and found nothing to cancel
+        while (
+            not attempt.abort.is_abandoned
+        ):  # the loop has heard of it now, and found nothing to cancel
             await anyio.lowlevel.checkpoint()
-        await super()._run_check(check, recorder)
+        await super()._run_check(check, attempt)
 
 
 class Interrupting(StandingServices):

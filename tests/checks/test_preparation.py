@@ -10,7 +10,7 @@ from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import Preparation, read_preparation
 from grader.errors import KataPackageError
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import AttemptContext
 from grader.services.service import Running
 from grader.services.upstream import Upstream
 from tests.conftest import MANIFEST
@@ -51,8 +51,10 @@ def preparation_of(kata: Kata) -> Preparation:
     return preparation
 
 
-async def test_a_preparation_gets_what_it_asks_for(kata_with: KataWith, recorder: Recorder) -> None:
-    preparation, upstream = preparation_of(kata_with(RUN)), Upstream(recorder)
+async def test_a_preparation_gets_what_it_asks_for(
+    kata_with: KataWith, attempt: AttemptContext
+) -> None:
+    preparation, upstream = preparation_of(kata_with(RUN)), Upstream(attempt)
     assert preparation.says == "Answers at once."
     async with anyio.create_task_group() as tasks:
         await preparation.carry_out({"upstream": Running(upstream, "")}, tasks)
@@ -81,11 +83,11 @@ def test_a_mistake_in_it_is_the_katas(kata_with: KataWith, run: str, message: st
 
 
 async def test_what_it_raises_is_told_with_its_line(
-    kata_with: KataWith, recorder: Recorder
+    kata_with: KataWith, attempt: AttemptContext
 ) -> None:
     preparation = preparation_of(
         kata_with('async def prepare(upstream) -> None:\n    """X."""\n    upstream.nothing()\n')
     )
     async with anyio.create_task_group() as tasks:
         with pytest.raises(KataPackageError, match=r"run\.py:3 raised AttributeError"):
-            await preparation.carry_out({"upstream": Running(Upstream(recorder), "")}, tasks)
+            await preparation.carry_out({"upstream": Running(Upstream(attempt), "")}, tasks)

@@ -12,6 +12,7 @@ import pytest
 
 from grader.checks.server import ServerNotReady, ServerPlan, running_server
 from grader.evidence.traffic import ExchangeError
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed
 from grader.measure.recorder import Recorder
 from grader.process.launcher import Launcher, running_launcher
@@ -200,12 +201,12 @@ async def test_who_lingers_is_sent_away_when_a_server_begins_to_shut_down(
             tasks.start_soon(server.stop)
             await visitor.sent_away()
             (tmp_path / "solution" / "go").touch()
-    assert server.recorder.exchanges[-1].error is None
+    assert server.attempt.recorder.freeze().exchanges[-1].error is None
 
 
 async def test_a_server_is_let_run_for_time_of_its_own(serve: Serve) -> None:
     async with serve(HELLO) as server:
-        watcher = server.recorder.watcher
+        watcher = server.attempt.watcher
         opening = watcher.open()
         await server.let_run(0.1)
         watch = watcher.close(opening)
@@ -321,16 +322,16 @@ async def test_a_sample_tells_descriptors_threads_and_memory(serve: Serve) -> No
 
 @pytest.mark.slow
 async def test_a_launcher_that_is_killed_is_a_fault_of_the_harness_and_takes_its_servers_along(
-    tmp_path: Path, recorder: Recorder
+    tmp_path: Path, attempt: AttemptContext
 ) -> None:
     (tmp_path / "app.py").write_text("from fastapi import FastAPI\napp = FastAPI()\n")
     plan = ServerPlan(tmp_path, 1, {}, 10.0, 2.0)
     broken = anyio.Event()
-    recorder.on_break_off = broken.set
+    attempt.abort.on_break_off(broken.set)
     with running_launcher(tmp_path) as launcher:
         async with (
-            launcher.listening(recorder.break_off),
-            running_server(plan, launcher, recorder) as server,
+            launcher.listening(attempt.abort.break_off),
+            running_server(plan, launcher, attempt) as server,
         ):
             pids = server.pids
             assert not launcher.has_ended()
@@ -338,21 +339,21 @@ async def test_a_launcher_that_is_killed_is_a_fault_of_the_harness_and_takes_its
             with anyio.fail_after(HANG_S):
                 await broken.wait()
         assert launcher.has_ended()
-    assert "The launcher process ended" in recorder.mishap
+    assert "The launcher process ended" in attempt.recorder.mishap
     await until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
 
 
 async def test_the_end_of_a_check_is_no_crash(
-    serve: Serve, launcher: Launcher, recorder: Recorder
+    serve: Serve, launcher: Launcher, attempt: AttemptContext
 ) -> None:
     """The news of the end that the grader itself brings about may come while its record is still open."""
     async with serve(HELLO) as server:
         await server.get("/")
-    async with launcher.listening(recorder.break_off):
+    async with launcher.listening(attempt.abort.break_off):
         (answered,) = await launcher.sockets(plain=1)
         answered.close()
-        assert recorder.life is not None
-        assert recorder.life.exited_s is None
+        assert attempt.recorder.life is not None
+        assert attempt.recorder.life.exited_s is None
 
 
 def test_a_launcher_ends_all_servers_when_the_grader_goes_away(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from grader.checks.stage import Stage, running_cast
 from grader.evidence.run import Subject
 from grader.grading.environment import Environment
 from grader.load.rounds import Load, Round
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import begin_attempt
 from grader.measure.timing import Clock
 from grader.process.sandbox import SandboxMode
 from grader.tasks import single_error
@@ -27,7 +27,7 @@ async def first_round(stage: Stage, folder: Path) -> Round:
     """One round of the kata's load, of which the upstream is told, too."""
     async with (
         single_error(),
-        running_cast(stage, folder, Recorder(Clock(), Subject.SOLUTION)) as cast,
+        running_cast(stage, folder, begin_attempt(Clock())) as cast,
     ):
         async with anyio.create_task_group() as tasks:
             preparation = read_preparation(stage.kata)

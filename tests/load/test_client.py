@@ -13,6 +13,7 @@ import pytest
 from grader.evidence.claims import GateClaim
 from grader.evidence.traffic import ExchangeError
 from grader.load.client import BODY_LIMIT_BYTES, Visitors
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed
 from grader.measure.recorder import Recorder
 from tests.conftest import Serve
@@ -292,19 +293,19 @@ def raw_server(reply: bytes) -> Iterator[tuple[str, int]]:
     ],
 )
 async def test_what_is_no_answer_becomes_an_error(
-    reply: bytes, error: ExchangeError | None, recorder: Recorder
+    reply: bytes, error: ExchangeError | None, attempt: AttemptContext
 ) -> None:
     with raw_server(reply) as address:
         async with anyio.create_task_group() as tasks:
-            answer = await Visitors([address], recorder, tasks).get("/")
+            answer = await Visitors([address], attempt, tasks).get("/")
     assert answer.exchange.error is error
 
 
-async def test_a_refused_connection_is_an_error(recorder: Recorder) -> None:
+async def test_a_refused_connection_is_an_error(attempt: AttemptContext) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = listening.getsockname()
     async with anyio.create_task_group() as tasks:
-        visitors = Visitors([address], recorder, tasks)
+        visitors = Visitors([address], attempt, tasks)
         answer = await visitors.get("/")
         crowd = await visitors.burst("GET", "/", count=3)
     assert answer.exchange.error is ExchangeError.REFUSED

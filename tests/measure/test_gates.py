@@ -1,12 +1,14 @@
 """Gates: what they wait for, and what their waiting costs."""
 
+from dataclasses import replace
+
 import anyio
 import pytest
 
 from grader.evidence.claims import GateClaim
 from grader.evidence.machine import CpuTimes, Watch
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed, Signal, pass_gate, pause_s
-from grader.measure.recorder import Recorder
 from grader.measure.timing import Opening
 from tests.waiting import HANG_S
 
@@ -29,11 +31,11 @@ def test_it_is_not_looked_before_the_patience_can_be_over(
 
 
 class CountedLooks:
-    """A recorder's watcher of an app that has so large a share of the time to itself; counts how often it is read."""
+    """The watcher of an app that has so large a share of the time to itself; counts how often it is read."""
 
-    def __init__(self, recorder: Recorder, share: float) -> None:
+    def __init__(self, attempt: AttemptContext, share: float) -> None:
         self.looks = 0
-        self._clock = recorder.clock
+        self._clock = attempt.clock
         self._share = share
 
     def open(self) -> Opening:
@@ -55,13 +57,13 @@ class CountedLooks:
 
 
 async def wait_in_vain(
-    recorder: Recorder, share: float, deadline_s: float
+    attempt: AttemptContext, share: float, deadline_s: float
 ) -> tuple[int, GateClaim]:
     """How often the app was looked at while a gate waited for what never comes, beside much that changes; and the
     claim.
     """
-    looks = CountedLooks(recorder, share)
-    recorder.watcher = looks  # type: ignore[assignment]  # of the same form
+    looks = CountedLooks(attempt, share)
+    attempt = replace(attempt, watcher=looks)  # type: ignore[arg-type]  # of the same form
     changed = Signal()
 
     async def change() -> None:
@@ -73,21 +75,21 @@ async def wait_in_vain(
         tasks.start_soon(change)
         with pytest.raises(GateMissed) as missed:
             await pass_gate(
-                recorder, "calls", 1, lambda: 0, changed, deadline_s=deadline_s, patience_s=0.2
+                attempt, "calls", 1, lambda: 0, changed, deadline_s=deadline_s, patience_s=0.2
             )
         tasks.cancel_scope.cancel()
     return looks.looks, missed.value.claim
 
 
-async def test_an_app_that_has_all_the_time_is_looked_at_twice(recorder: Recorder) -> None:
-    looks, claim = await wait_in_vain(recorder, 1.0, deadline_s=HANG_S)
+async def test_an_app_that_has_all_the_time_is_looked_at_twice(attempt: AttemptContext) -> None:
+    looks, claim = await wait_in_vain(attempt, 1.0, deadline_s=HANG_S)
     assert looks <= 3
     assert claim.watch.elapsed_s < HANG_S
 
 
 async def test_changes_are_no_reason_to_look_at_an_app_that_was_let_do_nothing(
-    recorder: Recorder,
+    attempt: AttemptContext,
 ) -> None:
-    looks, claim = await wait_in_vain(recorder, 0.0, deadline_s=0.6)
+    looks, claim = await wait_in_vain(attempt, 0.0, deadline_s=0.6)
     assert looks <= 4
     assert claim.watch.elapsed_s >= 0.6

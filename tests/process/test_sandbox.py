@@ -15,6 +15,7 @@ import pytest
 from grader.checks.server import Server, ServerNotReady, ServerPlan, running_server
 from grader.child.limits import MIB, Resources
 from grader.errors import SandboxUnavailable
+from grader.measure.attempt import AttemptContext
 from grader.measure.recorder import Recorder
 from grader.process import sandbox
 from grader.process.launcher import Launcher, LauncherPlan, running_launcher
@@ -66,7 +67,7 @@ Serve = Callable[..., AbstractAsyncContextManager[Server]]
 
 
 @pytest.fixture
-def serve(caged: Launcher, folder: Path, recorder: Recorder) -> Serve:
+def serve(caged: Launcher, folder: Path, attempt: AttemptContext) -> Serve:
     @asynccontextmanager
     async def serve_source(source: str = PEEK, **environ: str) -> AsyncIterator[Server]:
         (folder / "solution" / "app.py").write_text(textwrap.dedent(source))
@@ -75,8 +76,8 @@ def serve(caged: Launcher, folder: Path, recorder: Recorder) -> Serve:
         )
         async with (
             single_error(),
-            caged.listening(recorder.break_off),
-            running_server(plan, caged, recorder) as server,
+            caged.listening(attempt.abort.break_off),
+            running_server(plan, caged, attempt) as server,
         ):
             yield server
 
@@ -232,9 +233,9 @@ async def test_a_socket_that_it_holds_leads_nowhere_else(serve: Serve) -> None:
 
 
 async def test_it_reaches_its_own_upstream(
-    serve: Serve, caged: Launcher, recorder: Recorder
+    serve: Serve, caged: Launcher, attempt: AttemptContext
 ) -> None:
-    async with caged.listening(recorder.break_off):
+    async with caged.listening(attempt.abort.break_off):
         (listening,) = await caged.sockets(listening=1)
     source = """
         import os, httpx
@@ -249,7 +250,7 @@ async def test_it_reaches_its_own_upstream(
     """
     with listening:
         async with (
-            running_upstream(listening, recorder) as upstream,
+            running_upstream(listening, attempt) as upstream,
             serve(source, UPSTREAM_URL=upstream.url) as server,
         ):
             answer = await server.get("/")
@@ -293,7 +294,7 @@ async def test_a_flood_of_output_ends_it(serve: Serve, recorder: Recorder) -> No
 
 @pytest.mark.slow
 async def test_too_much_computing_at_its_start_ends_it(
-    caged: Launcher, folder: Path, recorder: Recorder
+    caged: Launcher, folder: Path, attempt: AttemptContext
 ) -> None:
     source = "import os\nfor _ in range(5):\n    if os.fork() == 0: break\nwhile True: pass\n"
     (folder / "solution" / "app.py").write_text(source)
@@ -301,13 +302,13 @@ async def test_too_much_computing_at_its_start_ends_it(
     with pytest.raises(ServerNotReady):
         async with (
             single_error(),
-            caged.listening(recorder.break_off),
-            running_server(plan, caged, recorder),
+            caged.listening(attempt.abort.break_off),
+            running_server(plan, caged, attempt),
         ):
             pass
-    assert recorder.life is not None
-    assert recorder.life.exceeded is not None
-    assert recorder.life.exceeded.what == "cpu_s"
+    assert attempt.recorder.life is not None
+    assert attempt.recorder.life.exceeded is not None
+    assert attempt.recorder.life.exceeded.what == "cpu_s"
 
 
 def test_nothing_of_it_is_left(folder: Path) -> None:

@@ -6,19 +6,19 @@ import anyio
 import pytest
 
 from grader.errors import PortInUse
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import AttemptContext
 from grader.process.launcher import Launcher
 from grader.process.sockets import SPARE, MarkedSockets, SocketStock, listening_at, listening_near
 from tests.conftest import listening_socket
 
 
-async def test_no_socket_is_given_out_twice(launcher: Launcher, recorder: Recorder) -> None:
+async def test_no_socket_is_given_out_twice(launcher: Launcher, attempt: AttemptContext) -> None:
     taken: list[socket.socket] = []
 
     async def take(stock: SocketStock, count: int) -> None:
         taken.extend(await stock.take(count))
 
-    async with launcher.listening(recorder.break_off):
+    async with launcher.listening(attempt.abort.break_off):
         with SocketStock(launcher) as stock:
             async with anyio.create_task_group() as visitors:
                 for count in (1, 5, SPARE + 1, 1, 40, 2, 1):
@@ -29,8 +29,10 @@ async def test_no_socket_is_given_out_twice(launcher: Launcher, recorder: Record
         one.close()
 
 
-async def test_what_is_left_in_the_store_is_closed(launcher: Launcher, recorder: Recorder) -> None:
-    async with launcher.listening(recorder.break_off):
+async def test_what_is_left_in_the_store_is_closed(
+    launcher: Launcher, attempt: AttemptContext
+) -> None:
+    async with launcher.listening(attempt.abort.break_off):
         with SocketStock(launcher) as stock:
             (taken,) = await stock.take(1)
             left = list(stock._stock)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.evidence.run import Subject
+from grader.measure.attempt import begin_attempt
 from grader.measure.recorder import Recorder
 from grader.measure.timing import Clock
 from grader.process.stalls import LIMIT_BYTES, StallReader
@@ -106,11 +106,13 @@ async def test_tasks_tell_where_they_wait(serve: Serve, recorder: Recorder) -> N
 
 @pytest.mark.slow
 def test_nonsense_and_floods_on_the_pipe_are_no_error(tmp_path: Path) -> None:
-    recorder = Recorder(Clock(), Subject.SOLUTION)
-    reader = StallReader(tmp_path, recorder)
+    attempt = begin_attempt(Clock())
+    reader = StallReader(tmp_path, attempt)
     reader.add(b"at x y\nresumed soon\nwaiting 1\n\xff\xfe\nat 1.0 3 f /etc/passwd\nresumed 1.0\n")
     reader.add(b"at 1.0 99 f " + str(tmp_path / "app.py").encode() + b"\nresumed 1.0\n")
     for _ in range(LIMIT_BYTES // 100_000 + 2):
         reader.add(b"at 1.0 1 f x\n" * 10_000)
     reader.finish()
-    assert [(stall.frame.line, stall.frame.source) for stall in recorder.stalls] == [(99, "")]
+    assert [(stall.frame.line, stall.frame.source) for stall in attempt.recorder.stalls] == [
+        (99, "")
+    ]

@@ -8,8 +8,8 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 
 from grader.evidence.traffic import EventEnd, ServiceEvent
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
-from grader.measure.recorder import Recorder
 from grader.report import Fact, FactState
 from grader.services.connections import Connections
 from grader.services.fragment import AppPart, ChecksPart, Count, Fragment
@@ -26,10 +26,10 @@ class Echo:
         connections: those that the solution has opened.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, attempt: AttemptContext) -> None:
         self.asked = 0
-        self.connections = Connections("echo", recorder)
-        self._recorder = recorder
+        self.connections = Connections("echo", attempt)
+        self._attempt = attempt
         self._changed = Signal()
         self._waiting = 0
         self._open = asyncio.Event()
@@ -55,7 +55,7 @@ class Echo:
             GateMissed: they did not come.
         """
         await pass_gate(
-            self._recorder, "lines at the echo at once", count, lambda: self._waiting, self._changed
+            self._attempt, "lines at the echo at once", count, lambda: self._waiting, self._changed
         )
 
     def take_stock(self) -> str:
@@ -76,10 +76,11 @@ class Echo:
             self.connections.remove(number)
 
     async def _answer(self, line: bytes, connection: int, writer: asyncio.StreamWriter) -> None:
-        clock, self.asked = self._recorder.clock, self.asked + 1
-        event = self._recorder.add_event(
+        clock, self.asked = self._attempt.clock, self.asked + 1
+        number = self._attempt.recorder.new_id()
+        self._attempt.recorder.add(
             ServiceEvent(
-                id=self._recorder.new_id(),
+                id=number,
                 service="echo",
                 kind="line",
                 connection=connection,
@@ -94,8 +95,8 @@ class Echo:
         writer.write(line)
         await writer.drain()
         now_s = clock.now()
-        self._recorder.change_event(
-            event.id, answered_s=now_s, ended_s=now_s, end=EventEnd.ANSWERED, outcome="said"
+        self._attempt.recorder.change_event(
+            number, answered_s=now_s, ended_s=now_s, end=EventEnd.ANSWERED, outcome="said"
         )
 
 
@@ -110,7 +111,7 @@ class EchoService(ServicePerCheck):
         """Serve it for one check."""
         with await surroundings.listen() as listening:
             address = "{}:{}".format(*listening.getsockname())
-            echo = Echo(surroundings.recorder)
+            echo = Echo(surroundings.attempt)
             server = await asyncio.start_server(echo.serve, sock=listening, limit=LINE_BYTES)
             try:
                 yield Running(echo, address, {"ECHO_ADDRESS": address}, echo.take_stock)

@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from grader.errors import ServiceUnavailable
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed
-from grader.measure.recorder import Recorder
 from grader.process.run_dir import temporary_run_dir
 from grader.services.database import Postgres, fresh_database
 from grader.services.postgres_server import URL_VARIABLE, Cluster, running_cluster
@@ -34,19 +34,19 @@ def cluster() -> Iterator[Cluster]:
 
 @asynccontextmanager
 async def running_postgres(
-    cluster: Cluster, recorder: Recorder, schema: str = SCHEMA
+    cluster: Cluster, attempt: AttemptContext, schema: str = SCHEMA
 ) -> AsyncIterator[Postgres]:
     with listening_socket() as listening:
         async with (
-            fresh_database(cluster, listening.getsockname(), LIMIT, schema, recorder) as postgres,
+            fresh_database(cluster, listening.getsockname(), LIMIT, schema, attempt) as postgres,
             running_tap(listening, cluster.dial, postgres.connections),
         ):
             yield postgres
 
 
 @pytest.fixture
-async def postgres(cluster: Cluster, recorder: Recorder) -> AsyncIterator[Postgres]:
-    async with running_postgres(cluster, recorder) as postgres:
+async def postgres(cluster: Cluster, attempt: AttemptContext) -> AsyncIterator[Postgres]:
+    async with running_postgres(cluster, attempt) as postgres:
         yield postgres
 
 
@@ -81,10 +81,12 @@ async def test_connections_beyond_the_limit_are_refused(postgres: Postgres) -> N
         await connection.close()
 
 
-async def test_each_check_has_a_database_of_its_own(cluster: Cluster, recorder: Recorder) -> None:
-    async with running_postgres(cluster, recorder) as first:
+async def test_each_check_has_a_database_of_its_own(
+    cluster: Cluster, attempt: AttemptContext
+) -> None:
+    async with running_postgres(cluster, attempt) as first:
         await first.execute("DELETE FROM stock")
-        async with running_postgres(cluster, recorder) as second:
+        async with running_postgres(cluster, attempt) as second:
             assert await second.fetchval("SELECT count(*) FROM stock") == 5
 
 
@@ -101,27 +103,27 @@ async def test_a_hold_proves_that_queries_are_under_way_at_once(postgres: Postgr
 
 
 async def test_a_hold_that_nobody_comes_to_leaves_a_claim(
-    postgres: Postgres, recorder: Recorder
+    postgres: Postgres, attempt: AttemptContext
 ) -> None:
     async with postgres.hold("stock") as held:
         with pytest.raises(GateMissed):
             await held.arrivals(1, deadline_s=0.1)
-    assert len(recorder.claims) == 1
+    assert len(attempt.recorder.claims) == 1
 
 
-async def test_a_schema_that_is_wrong_is_told(cluster: Cluster, recorder: Recorder) -> None:
+async def test_a_schema_that_is_wrong_is_told(cluster: Cluster, attempt: AttemptContext) -> None:
     with pytest.raises(ServiceUnavailable, match="schema"):
-        async with running_postgres(cluster, recorder, "CREATE NONSENSE"):
+        async with running_postgres(cluster, attempt, "CREATE NONSENSE"):
             pass
 
 
-async def test_a_server_that_died_is_told(recorder: Recorder) -> None:
+async def test_a_server_that_died_is_told(attempt: AttemptContext) -> None:
     with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
         assert cluster.process is not None
         cluster.process.kill()
         cluster.process.wait()
         with pytest.raises(ServiceUnavailable, match="PostgreSQL did not start"):
-            async with running_postgres(cluster, recorder):
+            async with running_postgres(cluster, attempt):
                 pass
 
 
@@ -169,10 +171,10 @@ def test_an_address_that_is_none_of_postgres_is_told(
 
 
 async def test_a_server_of_the_users_own_serves_as_well(
-    cluster: Cluster, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, attempt: AttemptContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = Cluster(cluster.connect, cluster.socket)
-    async with running_postgres(own, recorder) as postgres:
+    async with running_postgres(own, attempt) as postgres:
         connection = await asyncpg.connect(postgres.url)
         assert await connection.fetchval("SELECT count(*) FROM stock") == 5
         await connection.close()
@@ -188,12 +190,12 @@ async def test_a_server_of_the_users_own_serves_as_well(
 
 
 async def test_an_own_server_that_does_not_answer_is_told(
-    recorder: Recorder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    attempt: AttemptContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv(URL_VARIABLE, "postgresql://me@127.0.0.1:1/")
     with (
         running_cluster(Place(tmp_path, tmp_path), LIMIT) as cluster,
         pytest.raises(ServiceUnavailable, match="No PostgreSQL server answers"),
     ):
-        async with running_postgres(cluster, recorder):
+        async with running_postgres(cluster, attempt):
             pass

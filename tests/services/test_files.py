@@ -9,15 +9,15 @@ import pytest
 from anyio import create_task_group, sleep, to_thread
 
 from grader.evidence.claims import GateClaim
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed
-from grader.measure.recorder import Recorder
 from grader.services.files import FED_BYTES, Files, running_files
 from tests.conftest import Serve
 
 
 @pytest.fixture
-def files(tmp_path: Path, recorder: Recorder) -> Iterator[Files]:
-    with running_files(tmp_path, recorder) as files:
+def files(tmp_path: Path, attempt: AttemptContext) -> Iterator[Files]:
+    with running_files(tmp_path, attempt) as files:
         yield files
 
 
@@ -66,15 +66,17 @@ async def test_reading_waits_for_the_end(files: Files) -> None:
     assert await reader.done() == b"one two"
 
 
-async def test_a_file_that_nobody_opens_is_a_missed_gate(files: Files, recorder: Recorder) -> None:
+async def test_a_file_that_nobody_opens_is_a_missed_gate(
+    files: Files, attempt: AttemptContext
+) -> None:
     with pytest.raises(GateMissed):
         await files.fifo("a").opened(deadline_s=0.05)
-    (claim,) = recorder.claims
+    (claim,) = attempt.recorder.claims
     assert isinstance(claim, GateClaim)
     assert (claim.what, claim.wanted, claim.seen) == ("readers of a", 1, 0)
 
 
-async def test_what_is_not_read_is_a_missed_gate(files: Files, recorder: Recorder) -> None:
+async def test_what_is_not_read_is_a_missed_gate(files: Files, attempt: AttemptContext) -> None:
     fifo = files.fifo("a")
     descriptor = os.open(fifo.path, os.O_RDONLY | os.O_NONBLOCK)
     await fifo.opened()
@@ -82,7 +84,7 @@ async def test_what_is_not_read_is_a_missed_gate(files: Files, recorder: Recorde
     assert os.read(descriptor, 3) == b"123"
     with pytest.raises(GateMissed):
         await fifo.taken(deadline_s=0.05)
-    claim = recorder.claims[-1]
+    claim = attempt.recorder.claims[-1]
     assert (claim.what, claim.wanted, claim.seen) == ("bytes of a read by the app", 4, 3)  # type: ignore[union-attr]
     os.close(descriptor)
 
@@ -122,14 +124,14 @@ async def test_more_than_a_pipe_takes_is_refused(files: Files) -> None:
 
 
 async def test_readers_of_several_files_are_let_in_as_they_come(
-    files: Files, recorder: Recorder
+    files: Files, attempt: AttemptContext
 ) -> None:
     one, two, three = (files.fifo(name) for name in "abc")
     readers = [Reader(fifo.path) for fifo in (two, one)]
     await files.opened(one, two)
     with pytest.raises(GateMissed):
         await files.opened(one, two, three, deadline_s=0.05)
-    claim = recorder.claims[-1]
+    claim = attempt.recorder.claims[-1]
     assert (claim.what, claim.wanted, claim.seen) == ("files being read at once", 3, 2)  # type: ignore[union-attr]
     one.end()
     two.end()
@@ -144,9 +146,9 @@ async def test_a_file_that_is_taken_away_is_gone_until_it_is_made_again(files: F
 
 
 def test_the_folder_is_the_checks_own_and_gone_afterwards(
-    tmp_path: Path, recorder: Recorder
+    tmp_path: Path, attempt: AttemptContext
 ) -> None:
-    with running_files(tmp_path, recorder) as one, running_files(tmp_path, recorder) as two:
+    with running_files(tmp_path, attempt) as one, running_files(tmp_path, attempt) as two:
         assert one.folder != two.folder
         assert one.folder.stat().st_mode & 0o077 == 0
         one.fifo("a")

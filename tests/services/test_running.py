@@ -9,7 +9,7 @@ import pytest
 
 from grader.catalog.manifest import Kata, read_manifest
 from grader.errors import ServiceUnavailable
-from grader.measure.recorder import Recorder
+from grader.measure.attempt import AttemptContext
 from grader.registry import SERVICES, Registered
 from grader.services.running import StandingServices, environ_of, titles_of
 from grader.services.service import Surroundings
@@ -40,8 +40,8 @@ async def never() -> object:
     raise AssertionError("no socket is needed")
 
 
-def surroundings(recorder: Recorder) -> Surroundings:
-    return Surroundings(never, recorder)  # type: ignore[arg-type]
+def surroundings(attempt: AttemptContext) -> Surroundings:
+    return Surroundings(never, attempt)  # type: ignore[arg-type]
 
 
 def test_each_service_has_a_folder_and_solutions_see_those_that_are_shared(
@@ -62,23 +62,23 @@ def test_each_service_has_a_folder_and_solutions_see_those_that_are_shared(
 
 
 async def test_one_is_started_for_the_grading_and_made_fresh_for_each_check(
-    kata: Kata, service: FakeService, recorder: Recorder, tmp_path: Path
+    kata: Kata, service: FakeService, attempt: AttemptContext, tmp_path: Path
 ) -> None:
     services = StandingServices(kata, tmp_path)
     with services.started():
         for _ in range(2):
-            async with services.fresh(surroundings(recorder)) as running:
+            async with services.fresh(surroundings(attempt)) as running:
                 assert list(running) == ["files", "fake"]
                 assert running["fake"].fixture is service
     assert service.noted == ["started in fake", "fresh", "over", "fresh", "over", "ended"]
 
 
 async def test_solutions_are_told_where_they_are(
-    kata: Kata, recorder: Recorder, tmp_path: Path
+    kata: Kata, attempt: AttemptContext, tmp_path: Path
 ) -> None:
     services = StandingServices(kata, tmp_path)
     with services.started():
-        async with services.fresh(surroundings(recorder)) as running:
+        async with services.fresh(surroundings(attempt)) as running:
             environ = environ_of(running)
     assert environ["FAKE_ADDRESS"] == "here"
     assert Path(environ["FILES_DIR"]).parent == tmp_path / "services" / "files"

@@ -11,6 +11,7 @@ import pytest
 
 from grader.evidence.claims import GateClaim
 from grader.evidence.traffic import EventEnd
+from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed
 from grader.measure.recorder import Recorder
 from grader.services.upstream import Upstream, running_upstream
@@ -19,9 +20,9 @@ from tests.waiting import HANG_S
 
 
 @pytest.fixture
-async def upstream(recorder: Recorder) -> AsyncIterator[Upstream]:
+async def upstream(attempt: AttemptContext) -> AsyncIterator[Upstream]:
     with listening_socket() as listening:
-        async with running_upstream(listening, recorder) as upstream:
+        async with running_upstream(listening, attempt) as upstream:
             yield upstream
 
 
@@ -49,7 +50,7 @@ async def test_a_call_is_recorded_with_its_times(
 ) -> None:
     upstream.on("/slow", delay_s=0.05)
     await client.post("/slow?q=1", json={"x": 1})
-    (event,) = recorder.events
+    (event,) = recorder.events.values()
     assert (event.service, event.kind, event.what) == ("upstream", "call", "POST /slow?q=1")
     assert (event.outcome, event.end) == ("200", EventEnd.ANSWERED)
     assert event.answered_s is not None
@@ -87,7 +88,7 @@ async def test_a_hold_proves_that_calls_are_under_way_at_once(
         assert all(call.open for call in held.calls)
         assert (await client.get("/free")).status_code == 200
         held.release()
-    assert [event.end for event in recorder.events] == [EventEnd.ANSWERED] * 4
+    assert [event.end for event in recorder.events.values()] == [EventEnd.ANSWERED] * 4
     assert (await client.get("/a")).status_code == 200
 
 
@@ -161,8 +162,8 @@ async def test_a_client_that_goes_away_is_seen(
 ) -> None:
     upstream.on("/never", never=True)
     await call_and_leave(upstream, client, "/never")
-    assert recorder.events[0].end is EventEnd.CLIENT_LEFT
-    assert recorder.events[0].answered_s is None
+    assert upstream.all_calls[0].record.end is EventEnd.CLIENT_LEFT
+    assert upstream.all_calls[0].record.answered_s is None
 
 
 async def test_a_held_call_whose_client_went_away_is_not_counted(
@@ -191,7 +192,7 @@ async def test_a_cut_breaks_the_body_off(
     upstream.on("/cut", cut=True)
     with pytest.raises(httpx.RemoteProtocolError):
         await client.get("/cut")
-    assert recorder.events[0].end is EventEnd.CUT
+    assert upstream.all_calls[0].record.end is EventEnd.CUT
 
 
 async def test_connections_are_counted(
@@ -209,8 +210,11 @@ async def test_connections_are_counted(
     await client.aclose()
     await upstream.connections.closed()
     assert upstream.connections.open == 0
-    assert [connection.service for connection in recorder.connections] == ["upstream", "upstream"]
-    assert all(connection.closed_s is not None for connection in recorder.connections)
+    assert [connection.service for connection in recorder.connections.values()] == [
+        "upstream",
+        "upstream",
+    ]
+    assert all(connection.closed_s is not None for connection in recorder.connections.values())
 
 
 async def test_nonsense_closes_the_connection(upstream: Upstream) -> None:
@@ -257,7 +261,7 @@ async def test_it_is_told_when_a_call_is_over_and_how(
     upstream: Upstream, client: httpx.AsyncClient, recorder: Recorder
 ) -> None:
     ended: list[tuple[str, str, EventEnd]] = []
-    recorder.on_event = lambda event: ended.append((event.what, event.outcome, event.end))
+    recorder.subscribe(lambda event: ended.append((event.what, event.outcome, event.end)))
     upstream.on("/b", status=503)
     upstream.on("/never", never=True)
     await client.get("/a")
@@ -280,7 +284,7 @@ async def test_what_is_over_can_be_forgotten_while_it_runs_on(
         recorder.forget_ended()
         assert upstream.take_stock() == "2 calls, 1 at once"
         assert [call.path for call in upstream.all_calls] == ["/held"]
-        assert [event.what for event in recorder.events] == ["GET /held"]
+        assert [event.what for event in recorder.events.values()] == ["GET /held"]
         assert len(recorder.connections) == upstream.connections.open
         held.release()
     assert upstream.all_calls[0].record.end is EventEnd.ANSWERED
