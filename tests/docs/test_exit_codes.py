@@ -1,4 +1,4 @@
-"""The page of exit codes has them all."""
+"""The page of exit codes lists every exit code."""
 
 import re
 
@@ -6,7 +6,7 @@ from docs.site.__main__ import DOCS
 from grader.errors import ExitCode
 
 
-def test_the_page_of_exit_codes_has_them_all() -> None:
+def test_the_page_lists_every_exit_code_with_its_name() -> None:
     page = (DOCS / "reference" / "exit-codes.md").read_text()
     shown = {
         int(number): name for number, name in re.findall(r"^\| (\d+) \| (\w+)", page, re.MULTILINE)

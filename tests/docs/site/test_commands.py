@@ -27,9 +27,7 @@ def test_every_command_and_option_has_help(command: commands.Command) -> None:
 
 
 def mentioned(text: str) -> list[tuple[str, str]]:
-    """Commands within backquotes and blocks of code: the words after `kata`, as far as they are a command and its
-    options.
-    """
+    """The word after `kata` in backquotes and blocks of code, and the rest of the command."""
     code = re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) + re.findall(
         r"`([^`\n]+)`", text
     )
@@ -64,7 +62,7 @@ class Colour(Enum):
     BLUE = "blue"
 
 
-def test_commands_are_read_from_what_their_functions_declare() -> None:
+def test_commands_are_read_from_the_declarations_of_their_functions() -> None:
     other = typer.Typer()
 
     @other.command("paint")

@@ -3,7 +3,7 @@
 from docs.site.members import read_doc
 
 
-def test_a_docstring_is_taken_apart() -> None:
+def test_a_docstring_is_split_into_sections() -> None:
     doc = read_doc(
         """What it does.
 
