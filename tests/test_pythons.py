@@ -25,7 +25,7 @@ def pythons() -> ModuleType:
 
 
 def make(folder: Path, name: str, version: str, code: int = 0) -> Path:
-    """A fake interpreter that reports this version, or does not run."""
+    """A fake interpreter that reports this version, or fails."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\necho '[{version}]'\nexit {code}\n")
     (folder / name).chmod(0o755)
@@ -39,7 +39,7 @@ def found(pythons: ModuleType, prefix: Path = Path("/nowhere"), **environ: str) 
     return [one.name for one in pythons.newest(one for one in probed if one is not None)]
 
 
-def test_those_on_the_path_and_of_pyenv_are_found_by_themselves(
+def test_interpreters_on_the_path_and_of_pyenv_are_found(
     pythons: ModuleType, tmp_path: Path
 ) -> None:
     make(tmp_path / "bin", "python3.12", "3, 12, 1")
@@ -47,7 +47,7 @@ def test_those_on_the_path_and_of_pyenv_are_found_by_themselves(
     assert found(pythons, PATH=str(tmp_path / "bin"), HOME=str(tmp_path)) == ["3.12.1", "3.13.0"]
 
 
-def test_the_other_versions_of_pyenv_are_found_wherever_pyenv_is(
+def test_interpreters_beside_one_of_pyenv_are_found_wherever_pyenv_is(
     pythons: ModuleType, tmp_path: Path
 ) -> None:
     for version in ("3.12.1", "3.13.0"):
@@ -58,7 +58,7 @@ def test_the_other_versions_of_pyenv_are_found_wherever_pyenv_is(
     ]
 
 
-def test_an_interpreter_that_is_too_old_or_does_not_run_is_left_out(
+def test_interpreters_that_are_too_old_or_fail_are_ignored(
     pythons: ModuleType, tmp_path: Path
 ) -> None:
     make(tmp_path, "python3.10", "3, 10, 9")
@@ -68,7 +68,7 @@ def test_an_interpreter_that_is_too_old_or_does_not_run_is_left_out(
     assert found(pythons, PATH=str(tmp_path), HOME="/nowhere") == []
 
 
-def test_only_the_newest_of_a_minor_version_counts(pythons: ModuleType, tmp_path: Path) -> None:
+def test_only_the_newest_of_each_minor_version_is_used(pythons: ModuleType, tmp_path: Path) -> None:
     make(tmp_path / "a", "python3.12", "3, 12, 9")
     make(tmp_path / "b", "python3.12", "3, 12, 11")
     assert found(
@@ -76,7 +76,7 @@ def test_only_the_newest_of_a_minor_version_counts(pythons: ModuleType, tmp_path
     ) == ["3.12.11"]
 
 
-def test_named_interpreters_are_the_only_ones(pythons: ModuleType, tmp_path: Path) -> None:
+def test_interpreters_that_are_named_are_the_only_ones(pythons: ModuleType, tmp_path: Path) -> None:
     named = make(tmp_path / "mine", "python", "3, 11, 2")
     make(tmp_path / "bin", "python3.12", "3, 12, 1")
     assert found(

@@ -1,6 +1,4 @@
-"""The repository keeps its own promises: its documents agree with one another and with the code, and its distributions
-are complete.
-"""
+"""The repository is consistent: its documents agree with one another and with the code, and distributions are complete."""
 
 import re
 import subprocess
@@ -111,7 +109,7 @@ def test_commits_are_checked_by_installed_programs_only() -> None:
     assert programs == ["ruff", "ruff", "mypy", "lint-imports"]
 
 
-def test_links_between_documents_lead_somewhere() -> None:
+def test_links_between_documents_have_targets() -> None:
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
@@ -143,7 +141,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_wheel_carries_every_file_of_the_katas(distributions: Path) -> None:
+def test_the_wheel_has_every_file_of_grader_and_katas(distributions: Path) -> None:
     (wheel,) = distributions.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     files = [
@@ -155,7 +153,7 @@ def test_the_wheel_carries_every_file_of_the_katas(distributions: Path) -> None:
     assert {str(path.relative_to(ROOT)) for path in files} <= names
 
 
-def test_the_source_distribution_carries_every_file_of_the_repository(distributions: Path) -> None:
+def test_the_source_distribution_has_every_file_of_the_repository(distributions: Path) -> None:
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
     )
