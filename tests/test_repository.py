@@ -1,4 +1,4 @@
-"""The repository is consistent: its documents agree with one another and with the code, and distributions are complete."""
+"""The repository is consistent: documents agree with one another and with the code, and distributions are complete."""
 
 import re
 import subprocess
