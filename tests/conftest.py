@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from grader.checks.expect import RECORDER
+from grader.checks.claims import RECORDER
 from grader.checks.server import Server, ServerPlan, in_time, running_server
 from grader.measure.attempt import AttemptContext, begin_attempt
 from grader.measure.recorder import Recorder

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 
-from grader.checks import api, expect
+from grader.checks import answers, api, expect, values
 from grader.load.client import Lingering
 from grader.services.connections import Connections
 from grader.services.database import Held
@@ -39,10 +39,10 @@ FURTHER = (
     Connections,
     Held,
     Lingering,
-    expect.AnswerExpectation,
-    expect.CrowdExpectation,
-    expect.NumberExpectation,
-    expect.ValueExpectation,
+    answers.AnswerExpectation,
+    answers.CrowdExpectation,
+    values.NumberExpectation,
+    values.ValueExpectation,
 )
 """Types that checks get from members of the API, but do not import."""
 

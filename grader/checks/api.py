@@ -1,6 +1,6 @@
 """What a kata's `checks.py` imports: the types of its fixtures, and `expect`.
 
-The types of services' fixtures are found by the registry, so that a check loads no more services than it names.
+The types of services' fixtures are looked up in the registry, so that a check loads only the services that it names.
 """
 
 from importlib import import_module
@@ -12,7 +12,7 @@ from grader.evidence.server import Sample
 from grader.load.client import Answer, Crowd, Pending
 from grader.registry import SERVICES
 
-# for editors and type checkers; at run time `__getattr__` finds these, and those of any other service
+# For editors and type checkers. At run time `__getattr__` finds these and the types of all other services.
 if TYPE_CHECKING:
     from grader.services.files import Fifo, Files
     from grader.services.postgres import Postgres

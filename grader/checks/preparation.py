@@ -1,36 +1,35 @@
-"""A kata's `run.py`: how its services behave when there are no checks that say so, for `kata run` and
-`kata profile`.
-"""
+"""A kata's `run.py`: sets up the behaviour of its services for `kata run` and `kata profile`, where no check does."""
 
 import importlib.util
 import inspect
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import anyio.abc
 
 from grader.catalog.manifest import Kata
+from grader.checks.faults import describe, place_of
 from grader.errors import GraderError, KataPackageError
 from grader.registry import SERVICES
 from grader.services.service import Running
 
 FUNCTION = "prepare"
 TASKS = "tasks"
-"""What it may ask for beside its kata's services: a task group that lives as long as the app does."""
+"""The parameter of `prepare` that is not a service: a task group that lives as long as the app."""
 
 HINT = "This is a fault of the kata; tell its author."
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """How a kata's services are to behave.
+    """Sets up the behaviour of a kata's services.
 
     Attributes:
         file: the kata's `run.py`.
         function: its `prepare`.
-        says: the first line of its docstring, for people.
+        says: the first line of its docstring, shown to the learner.
     """
 
     file: Path
@@ -38,14 +37,14 @@ class Preparation:
     says: str
 
     async def carry_out(self, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup) -> None:
-        """Let the services behave so from now on.
+        """Call `prepare` with the services that it names.
 
         Args:
-            services: of the kata, by their names.
-            tasks: lives as long as the app does.
+            services: the kata's services, by name.
+            tasks: a task group that lives as long as the app.
 
         Raises:
-            KataPackageError: it cannot be done; says where.
+            KataPackageError: it raised an exception; names the line.
         """
         offered = {name: service.fixture for name, service in services.items()} | {TASKS: tasks}
         wanted = {name: offered[name] for name in inspect.signature(self.function).parameters}
@@ -54,21 +53,33 @@ class Preparation:
         except GraderError:
             raise
         except Exception as error:
-            raise KataPackageError(
-                f"{place_of(error, self.file)} raised {type(error).__name__}: {str(error)[:200]}",
-                HINT,
-            ) from error
+            fault = f"{place_of(error, self.file)} raised {describe(error)}"
+            raise KataPackageError(fault, HINT) from error
 
 
 def read_preparation(kata: Kata) -> Preparation | None:
-    """The preparation of a kata; None when it has no `run.py`.
+    """The preparation of a kata; None if it has no `run.py`.
 
     Raises:
-        KataPackageError: it cannot be imported, or has no `prepare` that asks for the kata's services.
+        KataPackageError: `run.py` cannot be imported, or its `prepare` is missing or names an unknown service.
     """
     file = kata.preparation
     if not file.is_file():
         return None
+    function = getattr(_imported(file), FUNCTION, None)
+    if not inspect.iscoroutinefunction(function):
+        raise KataPackageError(f"{file} has no `async def {FUNCTION}`.", HINT)
+    for name in inspect.signature(function).parameters:
+        if name not in (*kata.services, TASKS):
+            known = ", ".join((*(name for name in SERVICES if name in kata.services), TASKS))
+            raise KataPackageError(
+                f"{file}: {FUNCTION} asks for `{name}`, which does not exist.",
+                f"Known are: {known}.",
+            )
+    return Preparation(file, function, (inspect.getdoc(function) or "").partition("\n")[0])
+
+
+def _imported(file: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("kata_run", file)
     assert spec is not None
     assert spec.loader is not None
@@ -76,27 +87,6 @@ def read_preparation(kata: Kata) -> Preparation | None:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise KataPackageError(
-            f"{place_of(error, file)} cannot be imported: {type(error).__name__}: {str(error)[:200]}",
-            HINT,
-        ) from error
-    function = getattr(module, FUNCTION, None)
-    if not inspect.iscoroutinefunction(function):
-        raise KataPackageError(f"{file} has no `async def {FUNCTION}`.", HINT)
-    for name in inspect.signature(function).parameters:
-        if name not in (*kata.services, TASKS):
-            known = ", ".join((*(name for name in SERVICES if name in kata.services), TASKS))
-            raise KataPackageError(
-                f"{file}: {FUNCTION} asks for `{name}`, which there is not.", f"Known are: {known}."
-            )
-    return Preparation(file, function, (inspect.getdoc(function) or "").partition("\n")[0])
-
-
-def place_of(error: BaseException, file: Path) -> str:
-    """Where in this file an exception arose: the file with the line, or the file alone."""
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename) == file
-    ]
-    return f"{file}:{lines[-1]}" if lines else str(file)
+        fault = f"{place_of(error, file)} cannot be imported: {describe(error)}"
+        raise KataPackageError(fault, HINT) from error
+    return module

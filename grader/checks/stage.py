@@ -1,4 +1,4 @@
-"""Sets the stage for one attempt: services first, then the server, all on sockets bound by the grader."""
+"""Starts what an attempt needs: services first, then the server, all on sockets bound by the grader."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
@@ -18,14 +18,14 @@ from grader.tasks import single_error
 
 @dataclass(frozen=True)
 class Stage:
-    """What stands ready for the checks of one grading.
+    """What all checks of one grading share.
 
     Attributes:
-        kata: being graded.
-        launchers: fork the servers, of the solution and of the reference; each is started when it is first needed.
-        services: the kata's, as they stand for this grading.
-        cuts_off: whether a burst may be cut off once it is certain that it misses its limit.
-        stops_early: whether the first failed check is the last one that is tried.
+        kata: the kata that is graded.
+        launchers: fork the servers of the solution and of the reference; each launcher starts when it is first needed.
+        services: the kata's services, which run as long as the grading.
+        cuts_off: whether a burst may be cut off once it is certain to miss its limit.
+        stops_early: whether the grading ends with the first failed check.
     """
 
     kata: Kata
@@ -36,24 +36,31 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Cast:
-    """What one attempt is played by: the server, and the kata's services by their names."""
+class Fixtures:
+    """What an attempt hands to its check.
+
+    Attributes:
+        server: the running solution or reference.
+        services: the kata's services, by name.
+    """
 
     server: Server
     services: Mapping[str, Running]
 
 
 @contextlib.asynccontextmanager
-async def running_cast(stage: Stage, folder: Path, attempt: AttemptContext) -> AsyncIterator[Cast]:
-    """Start everything for one attempt, and end it afterwards.
+async def running_fixtures(
+    stage: Stage, folder: Path, attempt: AttemptContext
+) -> AsyncIterator[Fixtures]:
+    """Start the services and the server of one attempt, and stop them afterwards.
 
     Args:
-        stage: of the grading.
-        folder: with the `app.py` to serve.
-        attempt: the attempt.
+        stage: what the grading shares.
+        folder: contains the `app.py` to serve.
+        attempt: records what happens.
 
     Raises:
-        ServerNotReady: the code that is graded ended or hung at its start.
+        ServerNotReady: the solution exited or hung while it started.
         BrokenError: a service, the launcher or the machine failed.
     """
     kata, launcher = stage.kata, stage.launchers.of(attempt.subject)
@@ -69,4 +76,4 @@ async def running_cast(stage: Stage, folder: Path, attempt: AttemptContext) -> A
             folder, kata.workers, environ, limits.start_s, limits.stop_s, limits.output_bytes
         )
         server = await stack.enter_async_context(running_server(plan, launcher, attempt))
-        yield Cast(server, services)
+        yield Fixtures(server, services)

@@ -1,4 +1,4 @@
-"""What a check claims of what was seen, each claim with its evidence; a tagged union."""
+"""What a check claims about what was seen, each claim with its evidence. `Claim` is a tagged union."""
 
 from enum import StrEnum
 
@@ -8,12 +8,13 @@ from grader.evidence.machine import Watch
 
 
 class StatusClaim(Struct, frozen=True, kw_only=True, tag="status"):
-    """These exchanges were answered in full, each with one of these statuses.
+    """These exchanges have complete answers, each with one of these statuses.
 
     Attributes:
-        late: statuses by which a right solution says that a deadline of its own has passed; a busy machine can cause
-            them.
-        not_before_s: a late status that comes earlier than this was given too early, whatever the machine.
+        exchanges: ids.
+        late: statuses with which a right solution reports that a deadline of its own has passed; a busy machine can
+            cause them.
+        not_before_s: a late status that comes earlier is wrong however busy the machine is.
     """
 
     exchanges: tuple[int, ...]
@@ -24,10 +25,13 @@ class StatusClaim(Struct, frozen=True, kw_only=True, tag="status"):
 
 
 class ValueClaim(Struct, frozen=True, kw_only=True, tag="value"):
-    """A value that was seen is the one that only the grader knew. All are canonical JSON, bounded.
+    """A value that was seen equals the wanted one, which only the grader knew. Values are canonical JSON of bounded
+    length.
 
     Attributes:
-        late: what a right solution gives when a deadline of its own has passed; a busy machine can cause it.
+        what: names the value in messages: "the body".
+        exchange: id of the exchange whose answer has the value, if there is one.
+        late: the value that a right solution gives when a deadline of its own has passed; a busy machine can cause it.
     """
 
     what: str
@@ -38,7 +42,7 @@ class ValueClaim(Struct, frozen=True, kw_only=True, tag="value"):
 
 
 class Relation(StrEnum):
-    """How a measured number must stand to its limit."""
+    """How a measured number must relate to its limit."""
 
     EQUALS = "equals"
     AT_MOST = "at_most"
@@ -46,10 +50,12 @@ class Relation(StrEnum):
 
 
 class CountClaim(Struct, frozen=True, kw_only=True, tag="count"):
-    """A number of things seen by the grader; noise cannot change it.
+    """A number that the grader counted; noise cannot change it.
 
     Attributes:
-        late: a deadline that the solution keeps itself can make it wrong, when a busy machine lets it pass.
+        what: names what was counted: "connections opened to the upstream".
+        unit: of the number, if it has one.
+        late: a deadline that the solution keeps itself can change the number on a busy machine.
     """
 
     what: str
@@ -61,10 +67,13 @@ class CountClaim(Struct, frozen=True, kw_only=True, tag="count"):
 
 
 class ClockClaim(Struct, frozen=True, kw_only=True, tag="clock"):
-    """A burst or one exchange took at most, or at least, so long.
+    """A burst or a single exchange took at most, or at least, this long.
 
     Attributes:
-        alone_s: what one request alone is known to take, to explain a miss; None if not known.
+        what: names the requests in messages: "20 × GET /prices".
+        exchanges: ids; the time is from the first planned request to the last end.
+        burst: id of the burst that the exchanges belong to, if they belong to one.
+        alone_s: what one request alone is known to take, to explain a miss; None if that is unknown.
     """
 
     what: str
@@ -77,10 +86,13 @@ class ClockClaim(Struct, frozen=True, kw_only=True, tag="clock"):
 
 
 class GateClaim(Struct, frozen=True, kw_only=True, tag="gate"):
-    """So many things happened before a generous deadline: a rendezvous.
+    """Enough things happened before a generous deadline: a rendezvous.
 
     Attributes:
-        own_limit_s: when so much of the waiting was the code's own doing, it need not be waited for any longer.
+        what: names the things that were counted: "calls to /prices".
+        wanted: how many had to be seen.
+        seen: how many were seen.
+        own_limit_s: the gate is given up once this much of the wait is the solution's own time.
     """
 
     what: str

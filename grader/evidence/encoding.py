@@ -1,4 +1,4 @@
-"""Evidence and messages as JSON, whatever texts they have."""
+"""Encodes evidence and messages as JSON, whatever text they contain."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ import msgspec
 def encoded(document: msgspec.Struct) -> bytes:
     """A document as JSON.
 
-    JSON cannot hold halves of characters (lone surrogates), which Python's strings can: each becomes a question mark.
+    Python's strings may contain lone surrogates, which JSON cannot hold: each becomes a question mark.
     """
     try:
         return msgspec.json.encode(document)

@@ -1,4 +1,4 @@
-"""Saves runs and loads them again."""
+"""Saves runs and loads them."""
 
 import contextlib
 from collections.abc import Collection
@@ -17,11 +17,11 @@ from grader.formats import RUN_FORMAT, Format
 FORMAT = Format(RUN_FORMAT, {1: from_1_to_2}, "Grade the solution again with `kata check`.")
 
 KEPT_RUNS = 20
-"""How many runs of one kata are kept; the oldest go first."""
+"""How many runs of one kata are kept; the oldest are deleted."""
 
 
 def save_run(run: Run, folder: Path) -> Path:
-    """Save a run below this folder, whole or not at all; returns its path.
+    """Save a run in this folder, atomically, and delete the oldest runs of its kata; returns its path.
 
     Raises:
         EvidenceFileError: it cannot be written.
@@ -35,7 +35,7 @@ def save_run(run: Run, folder: Path) -> Path:
     except OSError as error:
         raise EvidenceFileError(
             f"The run cannot be saved in {folder}: {error.strerror}.",
-            "Free some space or mend the permissions.",
+            "Free some space or fix the permissions.",
         ) from error
     return path
 
@@ -45,8 +45,8 @@ class Kept:
     """Where a run was saved.
 
     Attributes:
-        path: None when it was not to be saved, or could not be.
-        unsaved: why it could not be, one sentence; empty otherwise.
+        path: None if the run was not to be saved, or could not be.
+        unsaved: why the run could not be saved, one sentence; otherwise empty.
     """
 
     path: Path | None = None
@@ -54,7 +54,7 @@ class Kept:
 
 
 def keep_run(run: Run, folder: Path | None) -> Kept:
-    """Save a run if there is a folder for it; a full disk takes the evidence from the learner, and not the verdict."""
+    """Save a run if there is a folder for it. On a full disk the evidence is lost, but the verdict is not."""
     if folder is None:
         return Kept()
     try:
@@ -64,10 +64,10 @@ def keep_run(run: Run, folder: Path | None) -> Kept:
 
 
 def load_run(path: Path) -> Run:
-    """Load a saved run; one of an older format as if it had been saved in the current one.
+    """Load a saved run. A run in an older format is migrated to the current one.
 
     Raises:
-        EvidenceFileError: it is missing, damaged, or of a format that is not read.
+        EvidenceFileError: it is missing, damaged, or in a format that cannot be read.
     """
     try:
         data = path.read_bytes()
@@ -91,24 +91,24 @@ class _Head(msgspec.Struct):
 
 
 def saved_runs(folder: Path, slugs: Collection[str]) -> list[Path]:
-    """The saved runs of a kata, the oldest first; what cannot be read is none.
+    """The saved runs of a kata, oldest first. Files that cannot be read are left out.
 
     Args:
-        folder: of a workspace.
-        slugs: the names that the kata has and had.
+        folder: where the workspace keeps its runs.
+        slugs: the kata's name and its former names.
     """
     found = []
     for path in (path for slug in slugs for path in folder.glob(f"{slug}-[0-9]*.json")):
         with contextlib.suppress(OSError, RecursionError, msgspec.MsgspecError):
             title = msgspec.json.decode(path.read_bytes(), type=_Title)
             if FORMAT.refusal(title.format) is None and title.kata in slugs:
-                # Two runs of one second are told apart by the order in which they were saved.
+                # Runs that began in the same second are in the order in which they were saved.
                 found.append((title.began_at, path.stat().st_mtime_ns, path))
     return [path for *_, path in sorted(found)]
 
 
 class _Title(msgspec.Struct):
-    """What is read before any step, and so is the same in all formats."""
+    """What is read before any migration, and therefore the same in all formats."""
 
     format: int
     kata: str

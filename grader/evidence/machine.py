@@ -1,14 +1,14 @@
-"""How the machine fared while something was timed: the base of the clock rule."""
+"""What the machine did while something was timed: the basis of the clock rule."""
 
 from msgspec import Struct
 
 SELF_MADE_SHARE = 0.8
-"""Of the time of all cores, the share that the solution's own processes must have had for its waits to be its own
-doing. Beside others' processes, which get their share of the cores, it cannot have so much."""
+"""If the solution's own processes had this share of the time of all cores, their waits for a core are its own doing.
+Beside other busy processes, which get their share of the cores, they cannot have this much."""
 
 
 class CpuTimes(Struct, frozen=True, kw_only=True):
-    """How long threads ran and how long they were ready but had no core; None where the system does not say.
+    """How long threads ran, and how long they were ready but had no core.
 
     Source: `/proc/PID/task/TID/schedstat` (Documentation/scheduler/sched-stats.rst of Linux).
     """
@@ -18,14 +18,15 @@ class CpuTimes(Struct, frozen=True, kw_only=True):
 
 
 class Watch(Struct, frozen=True, kw_only=True):
-    """A stretch of time in which the machine was watched: the base of the clock rule.
+    """A stretch of time in which the machine was watched: the basis of the clock rule. CPU times are None where the
+    system does not report them.
 
     Attributes:
-        server: what the threads of the solution's processes used in this stretch.
-        others: the same for what runs beside the server's own processes: started by the solution, or left over by it.
-        grader: the same for the grader's own thread.
-        loop_lag_s: how late the grader's own event loop was at worst.
-        cores: how many the grader may use.
+        cores: how many cores the grader may use.
+        server: what the threads of the server's processes used.
+        others: what other processes used that the solution started or left behind.
+        grader: what the grader's own thread used.
+        loop_lag_s: the longest delay of the grader's own event loop.
     """
 
     started_s: float
@@ -38,17 +39,18 @@ class Watch(Struct, frozen=True, kw_only=True):
 
     @property
     def elapsed_s(self) -> float:
-        """Length of the stretch in seconds."""
+        """Length of the stretch."""
         return self.ended_s - self.started_s
 
     @property
     def own_s(self) -> float | None:
-        """Seconds of the stretch that were the code's own: waiting on purpose, or computing.
+        """Seconds of the stretch that the solution itself spent, computing or waiting on purpose. None where the system
+        does not report CPU times.
 
-        Taken off are the waits of the server's and the grader's threads for a core, the grader's own computing, and the
-        time in which the whole machine stood still. With many threads the waits add up to more than the stretch, so the
-        result errs in the solution's favour. None where the system does not tell. When the solution's own processes had
-        nearly all cores to themselves, nobody else made them wait.
+        This is the stretch minus the waits of the server's and the grader's threads for a core, the grader's own
+        computing, and the time in which the whole machine was halted. The waits of many threads add up to more than the
+        stretch, so the result errs in the solution's favour. When the solution's own processes had nearly all cores,
+        nothing else made them wait, and no waits are subtracted.
         """
         if self.server is None or self.grader is None:
             return None
@@ -65,11 +67,10 @@ class Watch(Struct, frozen=True, kw_only=True):
 
     @property
     def stood_still_s(self) -> float:
-        """Seconds that nobody can account for: the grader's loop was late, and had neither computed nor waited for a
-        core.
+        """Seconds in which the whole machine was halted: the grader's event loop was late, although its thread neither
+        computed nor waited for a core.
 
-        So it is when a virtual machine is halted by its host, or a laptop sleeps: its clock goes on, and nothing in it
-        runs.
+        This happens when a host pauses a virtual machine, or a laptop sleeps: the clock goes on, but nothing runs.
         """
         if self.grader is None:
             return 0.0
@@ -77,12 +78,12 @@ class Watch(Struct, frozen=True, kw_only=True):
 
     @property
     def taken_s(self) -> float | None:
-        """Seconds of the stretch that the machine and the grader took from the solution; None where that is unknown."""
+        """Seconds of the stretch that the machine and the grader took from the solution; None if that is unknown."""
         return None if self.own_s is None else self.elapsed_s - self.own_s
 
 
 class Process(Struct, frozen=True, kw_only=True):
-    """A process that is not the grader's, and the CPU seconds that it used while the machine was watched."""
+    """A process that does not belong to the grader, and the CPU seconds that it used while the machine was watched."""
 
     name: str
     pid: int
@@ -90,15 +91,15 @@ class Process(Struct, frozen=True, kw_only=True):
 
 
 class Machine(Struct, frozen=True, kw_only=True):
-    """What kept the machine busy during the attempts at a check; looked at only when the clock alone cannot tell.
+    """What kept the machine busy during the attempts at a check; read only when the clock alone cannot decide.
 
     Attributes:
-        elapsed_s: how long it was watched.
-        cores: how many there are.
+        elapsed_s: how long the machine was watched.
+        cores: how many cores it has.
         busy_s: CPU seconds used by all processes together.
-        steal_s: CPU seconds that the hypervisor gave to others; None where the system does not tell.
-        throttled_s: how long a cgroup limit held the grader's group back; None where there is none.
-        others: the processes that used most, the solution and the grader not among them.
+        steal_s: CPU seconds that the hypervisor gave to others; None if unknown.
+        throttled_s: how long a CPU quota held back the grader's cgroup; None if unknown.
+        others: the busiest processes, except the solution's and the grader's.
     """
 
     elapsed_s: float

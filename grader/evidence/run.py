@@ -1,7 +1,7 @@
 """What was seen in a run, as frozen records.
 
-All times are seconds on the run's own clock (monotonic, 0 when the run began). A record states facts; whether
-they are good is decided in `grader.judge`. The records are `msgspec` structs, so a run is saved and loaded as it is.
+All times are seconds on the run's own clock (monotonic, 0 when the run began). Records state facts; `grader.judge`
+decides whether they are good. They are `msgspec` structs, so a run is saved and loaded without conversion.
 """
 
 from enum import StrEnum
@@ -16,7 +16,7 @@ from grader.formats import RUN_FORMAT
 
 
 class Subject(StrEnum):
-    """Which code an attempt ran."""
+    """The code that an attempt ran."""
 
     SOLUTION = "solution"
     REFERENCE = "reference"
@@ -26,10 +26,11 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """One run of one check against one fresh server.
 
     Attributes:
-        own_deadline_s: the shortest deadline that the solution keeps itself and that the check counts on; None: it has
-            none.
-        hung_in_s: set when the check did not end within its own deadline, to that deadline.
-        mishap: what the harness or the kata itself did wrong in one sentence; empty when nothing.
+        life: of the server; None if none was started.
+        watch: the machine while the check ran.
+        own_deadline_s: the shortest deadline that the solution keeps itself; None if the kata names none.
+        hung_in_s: the check's deadline, if it had not finished by then; otherwise None.
+        mishap: what the harness or the kata did wrong, one sentence; empty if nothing.
     """
 
     subject: Subject
@@ -51,7 +52,13 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class CheckRecord(Struct, frozen=True, kw_only=True):
-    """All attempts at one check, in the order in which they were made."""
+    """All attempts at one check, in the order in which they were made.
+
+    Attributes:
+        name: of the check's function.
+        title: first line of its docstring.
+        machine: what kept the machine busy; None if the judge did not need to know.
+    """
 
     name: str
     title: str
@@ -64,8 +71,8 @@ class Run(Struct, frozen=True, kw_only=True):
 
     Attributes:
         began_at: wall-clock time of the run's zero, ISO 8601 in UTC.
-        without_sandbox: why the solution ran without a sandbox; empty when it had one.
-        out_of_time: the whole grading took too long, and some checks were not tried, or not to their end.
+        without_sandbox: why the solution ran without a sandbox; empty if it ran in one.
+        out_of_time: the grading as a whole took too long, so some checks were not tried, or not decided.
     """
 
     format: int = RUN_FORMAT

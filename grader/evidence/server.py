@@ -1,4 +1,4 @@
-"""The life of a server: its processes, what they held and printed, and what was told from inside."""
+"""The life of a server: its processes, what they held and printed, and what they reported from inside."""
 
 from msgspec import Struct, field
 
@@ -6,12 +6,14 @@ from grader.evidence.machine import Watch
 
 
 class Sample(Struct, frozen=True, kw_only=True):
-    """What the solution's processes held at one moment, all of them together.
+    """What all of the solution's processes together held at one moment.
 
     Attributes:
-        cpu_s: CPU seconds used since their start, user and system; those of children that have ended among them.
-        own_cpu_s: the same of the server's own processes alone, without any child.
-        children: for each process that descends from them and lives, by its pid, the CPU seconds that it used itself.
+        at_s: that moment.
+        processes: number of live processes: the server's and their descendants.
+        cpu_s: CPU seconds used since they started, user and system, including children that have ended.
+        own_cpu_s: CPU seconds of the server's own processes, without any child.
+        children: the CPU seconds that each live descendant used itself, by pid.
     """
 
     at_s: float
@@ -34,8 +36,8 @@ class Frame(Struct, frozen=True, kw_only=True):
 
 
 class Stall(Struct, frozen=True, kw_only=True):
-    """A time in which the event loop stood still in the learner's code, as told from inside;
-    explains, never decides.
+    """A stretch of time in which the learner's code blocked the event loop, as reported from inside the process. It
+    explains a verdict and never decides one.
     """
 
     at_s: float
@@ -44,8 +46,8 @@ class Stall(Struct, frozen=True, kw_only=True):
 
 
 class WaitingTask(Struct, frozen=True, kw_only=True):
-    """Asyncio tasks of the solution that wait at the same line of the learner's code, as told from inside; explains
-    only.
+    """Asyncio tasks of the solution that wait at the same line of the learner's code, as reported from inside the
+    process. It explains a verdict and never decides one.
     """
 
     frame: Frame
@@ -53,7 +55,9 @@ class WaitingTask(Struct, frozen=True, kw_only=True):
 
 
 class Crash(Struct, frozen=True, kw_only=True):
-    """An exception that ended a server process, as told from inside; explains, never decides."""
+    """An exception that ended a server process, as reported from inside it. It explains a verdict and never decides
+    one.
+    """
 
     phase: str
     type: str
@@ -62,13 +66,15 @@ class Crash(Struct, frozen=True, kw_only=True):
 
 
 class Excess(Struct, frozen=True, kw_only=True):
-    """A limit that the server's processes exceeded, by themselves or in a service, and for which they were killed.
+    """A limit that the server's processes exceeded, themselves or in a service, and for which they were killed.
 
     Attributes:
-        what: `memory_bytes`, `processes`, `threads`, `cpu_s`, `output_bytes`, or what a service calls it; the ending is
+        what: `memory_bytes`, `processes`, `threads`, `cpu_s`, `output_bytes`, or a service's name for it. Its ending is
             the unit.
-        noun: what a service says of it: the beginning of a sentence, "Database"; empty for the server's own limits.
-        of: the same: how it is counted, "on disk".
+        limit: how much was allowed.
+        seen: how much was found.
+        noun: what a service limits, as the beginning of a sentence: "Database"; empty for the server's own limits.
+        of: how a service counts it: "on disk".
     """
 
     what: str
@@ -79,17 +85,22 @@ class Excess(Struct, frozen=True, kw_only=True):
 
 
 class ServerLife(Struct, frozen=True, kw_only=True):
-    """The life of one server: all its worker processes together.
+    """The life of one server, with all its worker processes.
 
     Attributes:
-        ready_s: when the last worker accepted connections; None if it never did.
-        stop_asked_s: when the grader asked it to stop.
+        workers: number of worker processes.
+        ready_s: when the last worker began to accept connections; None if it never did.
+        stop_asked_s: when the grader asked the server to stop.
         shutdown_s: when the application had finished its own shutdown.
-        exited_s: when the first worker process ended by itself, or the last one after a stop.
-        exit_code: of the first worker to end; negative for a signal.
+        exited_s: when the first worker exited on its own, or the last one after a stop.
+        exit_code: of the first worker that exited; negative for a signal.
         killed: the grader had to use SIGKILL.
-        left_early: it said that it had shut down, and was gone before what it had left open could be seen.
+        left_early: the server reported that it had shut down, but exited before the grader could see what it had left
+            open.
         exceeded: the first limit that was exceeded.
+        log: what the processes printed; the middle of a long output is left out.
+        log_bytes: how much they printed.
+        start_watch: the machine while the server started.
     """
 
     workers: int

@@ -1,7 +1,6 @@
-"""Brings saved runs of older formats up to date, a step for each format. Pure.
+"""Migrates saved runs from older formats, one step per format. Pure.
 
-A step meets files that may be damaged: what does not have the shape that it expects stays as it is, for the reader to
-refuse.
+The files may be damaged. A step leaves anything unexpected as it is, and the reader then refuses it.
 """
 
 from collections.abc import Iterator
@@ -10,13 +9,13 @@ from typing import Any
 from grader.formats import Document
 
 WHAT_CHARS = 500
-"""What format 2 keeps of what was asked; the model may say something else one day."""
+"""Maximum length of `what` in format 2; the limit in `traffic` may change one day, but this one may not."""
 
 NEW_NAMES = {"arrived_s": "began_s", "released_s": "answered_s"}
 
 
 def from_1_to_2(run: Document) -> Document:
-    """Calls of the upstream become service events; the database says what of it was too large."""
+    """Turn the upstream's calls into service events, and name what was too large when the database was."""
     for record in _tables(run.get("checks")):
         for attempt in _tables(record.get("attempts")):
             calls = attempt.pop("calls", [])

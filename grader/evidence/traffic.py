@@ -1,4 +1,4 @@
-"""What crossed the sockets: requests of the load client, and what the solution asked of services."""
+"""What crossed the sockets: the load client's requests, and what the solution asked of services."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from grader.evidence.machine import Watch
 
 
 class ExchangeError(StrEnum):
-    """Why a request of the load client got no whole answer."""
+    """Why a request of the load client got no complete answer."""
 
     REFUSED = "refused"
     CLOSED = "closed"
@@ -17,18 +17,20 @@ class ExchangeError(StrEnum):
     TOO_LARGE = "too_large"
     LEFT = "left"
     CUT_OFF = "cut_off"
-    """The grader had seen enough: the limit was passed and it was the code's own doing."""
+    """By the grader, once it was certain that the solution had missed a limit."""
 
 
 class Exchange(Struct, frozen=True, kw_only=True):
-    """One request of the load client and what came of it.
+    """One request of the load client and its answer.
 
     Attributes:
-        n: what stood for `{n}` in the path, or None.
-        planned_s: when the request was meant to be sent; latencies count from here.
-        ended_s: when the exchange was over, by a whole answer or otherwise.
-        body: the start of the body, decoded, bounded.
-        patience_s: so much of the time may be the app's own doing before the visitor gives up.
+        n: the number that replaced `{n}` in the path; None if the path had none.
+        planned_s: when the request was to be sent; latencies count from here.
+        ended_s: when the exchange was over, with or without a complete answer.
+        size_bytes: of the whole body.
+        body: the beginning of the body, decoded.
+        error: why there is no complete answer; None if there is.
+        patience_s: the visitor gives up once this much of the time is the solution's own.
     """
 
     id: int
@@ -53,7 +55,12 @@ class Exchange(Struct, frozen=True, kw_only=True):
 
 
 class Burst(Struct, frozen=True, kw_only=True):
-    """Requests that were sent together (or at a planned rate), by the ids of their exchanges."""
+    """Requests that were sent together, or at a planned rate.
+
+    Attributes:
+        exchanges: ids.
+        steady: whether they were sent at a rate.
+    """
 
     id: int
     exchanges: tuple[int, ...]
@@ -67,12 +74,12 @@ class EventEnd(StrEnum):
     ANSWERED = "answered"
     CLIENT_LEFT = "client_left"
     CUT = "cut"
-    """By the service, as its check wanted it."""
+    """By the service, because the check asked for it."""
     OPEN = "open"
 
 
 WHAT_CHARS = 500
-"""How much of what was asked is kept; the recorder cuts off the rest."""
+"""How much of a request to a service is kept; the recorder drops the rest."""
 
 
 class ServiceEvent(Struct, frozen=True, kw_only=True):
@@ -80,13 +87,13 @@ class ServiceEvent(Struct, frozen=True, kw_only=True):
 
     Attributes:
         service: its name in messages: "upstream".
-        kind: what one such thing is called, in the singular: "call", "query".
-        connection: id of the connection that it came on, if the service has connections.
-        what: what was asked, in one line of at most `WHAT_CHARS` characters: "GET /prices/7?x=1".
-        outcome: what the service answered, in a word: "200"; empty when that is not known.
+        kind: what such an event is called, in the singular: "call", "query".
+        connection: id of the connection that it arrived on, if the service has connections.
+        what: what was asked, one line of at most `WHAT_CHARS` characters: "GET /prices/7?x=1".
+        outcome: the service's answer in one word: "200"; empty if unknown.
         began_s: when it arrived.
-        answered_s: when the answer began to be sent.
-        ended_s: when it was answered in full, cut, or left by the client; None while it is open.
+        answered_s: when the service began to send the answer.
+        ended_s: when it was answered completely, cut, or left by the client; None while it is open.
     """
 
     id: int
@@ -102,7 +109,7 @@ class ServiceEvent(Struct, frozen=True, kw_only=True):
 
 
 class Connection(Struct, frozen=True, kw_only=True):
-    """One TCP connection that the solution opened to a service of the grader."""
+    """One connection that the solution opened to a service of the grader."""
 
     id: int
     service: str

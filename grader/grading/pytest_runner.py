@@ -48,7 +48,8 @@ def run_checks(kata: Kata, checks: CheckRun) -> None:
         )
     with _forgotten_module(kata.checks):
         code = pytest.main(
-            _arguments(kata), plugins=[anyio.pytest_plugin, checks, service_fixtures()]
+            _arguments(kata),
+            plugins=[anyio.pytest_plugin, checks.attempts, checks, service_fixtures()],
         )
     if code == pytest.ExitCode.INTERRUPTED and checks.error is None:
         raise KeyboardInterrupt

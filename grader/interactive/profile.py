@@ -14,7 +14,7 @@ from grader.atomic import write_whole
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
 from grader.checks.server import Server, ServerNotReady
-from grader.checks.stage import Cast, Stage, running_cast
+from grader.checks.stage import Fixtures, Stage, running_fixtures
 from grader.errors import ExitCode, HarnessError, UsageError
 from grader.evidence.run import Subject
 from grader.grading.environment import Environment
@@ -140,30 +140,30 @@ class Probe:
         self._attempt.abort.on_break_off(scope.cancel)
         async with single_error(), self._ending.ends(scope.cancel, scope.cancel):
             with scope, contextlib.suppress(ServerNotReady):
-                async with running_cast(stage, sources.folder, self._attempt) as cast:
-                    await self._look_at(cast, sources, seconds)
+                async with running_fixtures(stage, sources.folder, self._attempt) as fixtures:
+                    await self._look_at(fixtures, sources, seconds)
         if self._attempt.recorder.mishap and not self._ending.signals:
             raise HarnessError(
                 self._attempt.recorder.mishap, "Try again; if it recurs, please report it."
             )
 
-    async def _look_at(self, cast: Cast, sources: Sources, seconds: int | None) -> None:
+    async def _look_at(self, fixtures: Fixtures, sources: Sources, seconds: int | None) -> None:
         async with anyio.create_task_group() as tasks:
             if self._preparation is not None:
-                await self._preparation.carry_out(cast.services, tasks)
-            load = Load(cast.server, self._kata.run, self._count)
+                await self._preparation.carry_out(fixtures.services, tasks)
+            load = Load(fixtures.server, self._kata.run, self._count)
             await load.begin()
-            tasks.start_soon(self._send, load, cast)
+            tasks.start_soon(self._send, load, fixtures)
             await anyio.sleep(WARM_UP_S)
-            if cast.server.pids:
-                await self._take(cast.server, sources, seconds)
+            if fixtures.server.pids:
+                await self._take(fixtures.server, sources, seconds)
             tasks.cancel_scope.cancel()
 
-    async def _send(self, load: Load, cast: Cast) -> None:
-        while cast.server.pids:
+    async def _send(self, load: Load, fixtures: Fixtures) -> None:
+        while fixtures.server.pids:
             await load.send_round()
             self._attempt.recorder.forget_ended()
-            for service in cast.services.values():
+            for service in fixtures.services.values():
                 service.take_stock()
 
     async def _take(self, server: Server, sources: Sources, seconds: int | None) -> None:

@@ -23,7 +23,7 @@ from grader.evidence.traffic import Burst, Exchange, ExchangeError
 from grader.load.sse import event_data
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate, pause_s
-from grader.measure.timing import Clock, Opening
+from grader.measure.timing import Clock, WatchStart
 from grader.process.sockets import OwnSockets, Sockets
 
 GIVE_UP_S = 3.0
@@ -623,7 +623,7 @@ class Visitors:
     def _patience_s(self, give_up_s: float) -> float:
         return PATIENCE_SHARE * give_up_s * self.attempt.haste
 
-    async def _end(self, visit: Visit, opening: Opening, deadline_s: float) -> None:
+    async def _end(self, visit: Visit, opening: WatchStart, deadline_s: float) -> None:
         """Wait until the visit is over, the deadline has passed, or the app itself has taken more than the visitor's
         patience.
         """
@@ -645,7 +645,7 @@ class Visitors:
 
     @contextlib.asynccontextmanager
     async def _cutting(
-        self, visits: Sequence[Visit], opening: Opening, limit_s: float | None
+        self, visits: Sequence[Visit], opening: WatchStart, limit_s: float | None
     ) -> AsyncIterator[None]:
         """Meanwhile, cut visits off that are certainly too slow by the code's own doing."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from grader.evidence.run import Subject
 from grader.evidence.server import Excess
 from grader.measure.recorder import Recorder
-from grader.measure.timing import Clock, Watcher
+from grader.measure.timing import Clock, MachineWatcher
 
 
 class Abort:
@@ -84,7 +84,7 @@ class AttemptContext:
 
     subject: Subject
     clock: Clock
-    watcher: Watcher
+    watcher: MachineWatcher
     recorder: Recorder
     abort: Abort
     haste: float = 1.0
@@ -110,5 +110,5 @@ def begin_attempt(
     """
     recorder = Recorder(clock, subject, own_deadline_s)
     return AttemptContext(
-        subject, clock, Watcher(clock), recorder, Abort(recorder), haste, cuts_off
+        subject, clock, MachineWatcher(clock), recorder, Abort(recorder), haste, cuts_off
     )

@@ -1,22 +1,22 @@
-"""How often to look at what nobody tells of, without keeping oneself busy with looking."""
+"""A polling interval that grows while the machine is busy, so that polling does not keep the grader busy itself."""
 
 import time
 
 import anyio
 
 LONGEST_S = 0.1
-"""No pause is longer."""
+"""Upper bound of the polling interval."""
 
 FACTOR = 2
-"""A pause lasts at least so many times what it cost to be woken from the last one, and to look: a third of the time
-goes into that at most, until the longest pause is reached."""
+"""A pause lasts at least this many times the cost of the last wake-up and poll, so polling takes at most a third of the
+time, until the interval reaches its upper bound."""
 
 
-class Pace:
-    """Pauses between looks. On a quiet machine they are short; where each waking is a wait for a core they grow.
+class Backoff:
+    """Pauses between polls: short on a quiet machine, longer where each wake-up has to wait for a core.
 
-    A grader that wakes 500 times a second beside busy processes waits for a core most of the time. That time cannot be
-    the solution's own, so it would take the longer to see that a wrong one will never do what is waited for.
+    A grader that wakes 500 times a second beside busy processes waits for a core most of the time. None of that counts
+    as the solution's own time, so it would take longer to see that a wrong solution will never do what is awaited.
 
     Args:
         shortest_s: the pause on a quiet machine.
@@ -28,20 +28,26 @@ class Pace:
         self._woken_s = 0.0
 
     async def pause(self) -> float:
-        """Wait for the next look.
+        """Wait until the next poll is due.
 
         Returns:
-            by how many seconds the waking was late.
+            how late the wake-up was, in seconds.
         """
         began_s = time.monotonic()
-        looking_s = began_s - self._woken_s if self._woken_s else 0.0
+        polling_s = began_s - self._woken_s if self._woken_s else 0.0
         await anyio.sleep(self._pause_s)
         self._woken_s = time.monotonic()
         late_s = max(0.0, self._woken_s - began_s - self._pause_s)
-        self._pause_s = next_pause_s(self._shortest_s, self._pause_s, late_s + looking_s)
+        self._pause_s = next_pause_s(self._shortest_s, self._pause_s, late_s + polling_s)
         return late_s
 
 
 def next_pause_s(shortest_s: float, pause_s: float, cost_s: float) -> float:
-    """How long to pause after a pause whose waking, with the look before, cost so much; pauses shrink by halves."""
+    """The pause that follows a pause of `pause_s`.
+
+    Args:
+        shortest_s: the pause on a quiet machine.
+        pause_s: the last pause. Each pause is at least half as long as the one before.
+        cost_s: how late the last wake-up was, plus the time that the poll before it took.
+    """
     return min(LONGEST_S, max(shortest_s, FACTOR * cost_s, pause_s / 2))

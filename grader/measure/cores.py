@@ -7,21 +7,19 @@ from collections.abc import Collection
 
 
 def usable_cores() -> int:
-    """How many cores this process and what it starts may use; limits of CPU time, as containers have them, do not show
-    here.
-    """
+    """How many cores this process and its children may use. A container's CPU quota does not show here."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def pin(cores: Collection[int]) -> None:
-    """Let this process, and all that it starts from now on, run on these cores only; of no effect where the system
-    cannot do that.
+    """Restrict this process, and the processes that it starts from now on, to these cores. Only Linux can do that; on
+    other systems nothing happens.
 
     Args:
-        cores: their numbers; those that it may not use are left out, and nothing is done when none is left.
+        cores: their numbers. Cores that the process may not use are ignored; if none is left, nothing changes.
     """
     if sys.platform == "linux":
         usable = os.sched_getaffinity(0) & set(cores)
         if usable:
-            with contextlib.suppress(OSError):  # it has been taken away meanwhile
+            with contextlib.suppress(OSError):  # the core was taken away in the meantime
                 os.sched_setaffinity(0, usable)

@@ -1,7 +1,7 @@
-"""What keeps the machine busy, looked at only when the clock alone cannot tell whose fault a miss is.
+"""What keeps the machine busy; read only when the clock alone cannot tell whether the solution caused a miss.
 
-Sources on Linux: `/proc/stat` (all CPU time, steal), `cpu.stat` of the grader's own cgroup (throttling). Elsewhere
-psutil gives the busy time and the processes; steal and throttling stay unknown.
+Sources on Linux: `/proc/stat` (all CPU time, steal) and `cpu.stat` of the grader's own cgroup (throttling). On other
+systems psutil gives the busy time and the processes; steal and throttling are unknown.
 """
 
 import os
@@ -14,17 +14,25 @@ import psutil
 from grader.evidence.machine import Machine, Process
 
 OTHERS = 3
-"""How many other processes are named."""
+"""Maximum number of other processes that are named."""
 
 WORTH_NAMING = 0.05
-"""A process that used less than this share of one core is not named."""
+"""A process is named if it used more than this share of one core."""
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One look at the machine."""
+    """The counters of the machine at one moment.
+
+    Attributes:
+        at_s: on the system's monotonic clock.
+        busy_s: CPU seconds of all processes since the machine started.
+        steal_s: CPU seconds that the hypervisor gave to others; None if unknown.
+        throttled_s: seconds for which a CPU quota held back the grader's cgroup; None if unknown.
+        processes: CPU seconds by pid and name.
+    """
 
     at_s: float
     busy_s: float
@@ -34,7 +42,7 @@ class Reading:
 
 
 def look() -> Reading:
-    """Read all counters now; takes some 10 ms, which is why it is not done all the time."""
+    """Read all counters now. Takes about 10 ms, too long to do it for each check."""
     times = psutil.cpu_times()
     return Reading(
         at_s=time.monotonic(),
@@ -50,12 +58,12 @@ def look() -> Reading:
 
 
 def between(before: Reading, after: Reading, ours: set[int]) -> Machine:
-    """What happened between two looks.
+    """What the machine did between two readings.
 
     Args:
-        before: the first look.
-        after: the second look.
-        ours: pids of the grader and its launcher; they and all that descends from them are not others.
+        before: the first reading.
+        after: the second reading.
+        ours: pids of the grader and its launchers; neither they nor their descendants count as others.
     """
     elapsed_s = after.at_s - before.at_s
     others = [
@@ -64,7 +72,8 @@ def between(before: Reading, after: Reading, ours: set[int]) -> Machine:
         if pid not in ours and not ours & _ancestors(pid)
     ]
     busiest = sorted(
-        (one for one in others if one.cpu_s > WORTH_NAMING * elapsed_s), key=lambda one: -one.cpu_s
+        (process for process in others if process.cpu_s > WORTH_NAMING * elapsed_s),
+        key=lambda process: -process.cpu_s,
     )
     return Machine(
         elapsed_s=elapsed_s,

@@ -249,9 +249,9 @@ class Recorder:
 
 
 def _bounded(event: ServiceEvent) -> ServiceEvent:
-    """The event with each of its texts as one line of bounded length; most have that already."""
+    """The event with each of its texts reduced to one line of bounded length; most need no change."""
     texts = {"what": WHAT_CHARS, "service": WORD_CHARS, "kind": WORD_CHARS, "outcome": WORD_CHARS}
-    changes = {name: one_line(getattr(event, name), limit) for name, limit in texts.items()}
+    changes = {name: _one_line(getattr(event, name), limit) for name, limit in texts.items()}
     return (
         event
         if all(getattr(event, name) == text for name, text in changes.items())
@@ -259,6 +259,11 @@ def _bounded(event: ServiceEvent) -> ServiceEvent:
     )
 
 
-def one_line(text: str, limit: int) -> str:
-    """A text as one line of at most so many characters."""
+def _one_line(text: str, limit: int) -> str:
+    """The beginning of a text as a single line.
+
+    Args:
+        text: of any length.
+        limit: maximum number of characters.
+    """
     return " ".join(text[:limit].splitlines()) if not text.isprintable() else text[:limit]

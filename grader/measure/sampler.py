@@ -1,12 +1,13 @@
-"""What the solution's processes hold and use, seen from outside.
+"""What the solution's processes hold and use, read from outside.
 
-Through psutil on every system; the split of a thread's time into running and waiting for a core only on Linux, from
-`/proc/PID/task/TID/schedstat` (nanoseconds running, nanoseconds ready but not running).
+psutil works on every system. How long a thread ran, and how long it was ready but had no core, is known only on Linux,
+from `/proc/PID/task/TID/schedstat` (both in nanoseconds).
 """
 
 import os
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import psutil
 
@@ -14,44 +15,69 @@ from grader.evidence.machine import CpuTimes
 from grader.evidence.server import Sample
 
 
+@dataclass(frozen=True)
+class _Holdings:
+    """What a live process holds."""
+
+    threads: int
+    descriptors: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
+class _Usage:
+    """What one process holds and has used.
+
+    Attributes:
+        used_s: its own CPU seconds.
+        ended_children_s: CPU seconds of the children that it has waited for.
+        holdings: None if the process has ended.
+    """
+
+    pid: int
+    used_s: float
+    ended_children_s: float
+    holdings: _Holdings | None
+
+
 def take_sample(pids: Iterable[int], at_s: float) -> Sample:
     """Add up what these processes and their descendants hold now.
 
-    A process that has ended holds nothing any more. The CPU seconds that it used stay in `cpu_s` all the same: the
-    kernel keeps them with the process, and with its parent once that has waited for it.
+    A process that has ended holds nothing, but the CPU seconds that it used still count in `cpu_s`: the kernel keeps
+    them with the process, and with its parent once that has waited for it.
+
+    Args:
+        pids: of the server's own processes; those that do not exist are left out.
+        at_s: now, on the run's clock.
     """
     roots = set(pids)
-    count = threads = descriptors = memory_bytes = 0
-    cpu_s = own_cpu_s = 0.0
-    children: dict[int, float] = {}
-    for process in _with_descendants(roots):
-        try:
-            times = process.cpu_times()
-        except psutil.Error:
-            continue
-        used_s = max(times.user + times.system, _precise_s(process.pid))
-        cpu_s += used_s + times.children_user + times.children_system
-        if process.pid in roots:
-            own_cpu_s += used_s
-        holdings = _holdings(process)
-        if holdings is None:
-            continue
-        count += 1
-        threads += holdings[0]
-        descriptors += holdings[1]
-        memory_bytes += holdings[2]
-        if process.pid not in roots:
-            children[process.pid] = used_s
+    usages = [usage for process in _with_descendants(roots) if (usage := _usage(process))]
+    holdings = [usage.holdings for usage in usages if usage.holdings is not None]
     return Sample(
         at_s=at_s,
-        processes=count,
-        threads=threads,
-        descriptors=descriptors,
-        memory_bytes=memory_bytes,
-        cpu_s=cpu_s,
-        own_cpu_s=own_cpu_s,
-        children=children,
+        processes=len(holdings),
+        threads=sum(held.threads for held in holdings),
+        descriptors=sum(held.descriptors for held in holdings),
+        memory_bytes=sum(held.memory_bytes for held in holdings),
+        cpu_s=sum(usage.used_s + usage.ended_children_s for usage in usages),
+        own_cpu_s=sum(usage.used_s for usage in usages if usage.pid in roots),
+        children={
+            usage.pid: usage.used_s
+            for usage in usages
+            if usage.pid not in roots and usage.holdings is not None
+        },
     )
+
+
+def _usage(process: psutil.Process) -> _Usage | None:
+    """What a process holds and has used; None if the system no longer knows it."""
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return None
+    used_s = max(times.user + times.system, _precise_s(process.pid))
+    ended_children_s = times.children_user + times.children_system
+    return _Usage(process.pid, used_s, ended_children_s, _holdings(process))
 
 
 def _with_descendants(pids: Iterable[int]) -> list[psutil.Process]:
@@ -67,26 +93,26 @@ def _with_descendants(pids: Iterable[int]) -> list[psutil.Process]:
 
 
 def _precise_s(pid: int) -> float:
-    """CPU seconds of the threads that live, in nanoseconds where psutil has ticks of 10 ms; 0 where the system does not
-    tell.
+    """CPU seconds of the live threads, to the nanosecond where psutil counts ticks of 10 ms; 0 if the system does not
+    report them.
     """
     times = cpu_times((pid,))
     return times.cpu_s if times is not None else 0.0
 
 
-def _holdings(process: psutil.Process) -> tuple[int, int, int] | None:
-    """Threads, descriptors and memory of a process; None when it has ended, waited for by its parent or not."""
+def _holdings(process: psutil.Process) -> _Holdings | None:
+    """What a process holds; None if it has ended, even if its parent has not waited for it yet."""
     try:
         with process.oneshot():
             if process.status() == psutil.STATUS_ZOMBIE:
                 return None
-            return process.num_threads(), process.num_fds(), process.memory_info().rss
+            return _Holdings(process.num_threads(), process.num_fds(), process.memory_info().rss)
     except psutil.Error:
         return None
 
 
 def cpu_times(pids: Iterable[int]) -> CpuTimes | None:
-    """Running and waiting time of all threads of these processes so far; None where the system does not tell."""
+    """Running and waiting time of all threads of these processes so far; None if the system does not report it."""
     total_run = total_wait = 0
     seen = False
     for pid in pids:
@@ -100,23 +126,23 @@ def cpu_times(pids: Iterable[int]) -> CpuTimes | None:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process is there and has not ended."""
+    """Whether a process exists and has not ended."""
     try:
         return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
     except psutil.NoSuchProcess:
         return False
-    except psutil.Error:  # it is there, and not ours to look at
+    except psutil.Error:  # it exists, but we may not read it
         return True
 
 
 def own_cpu_times() -> CpuTimes | None:
-    """The same for the calling thread of the grader."""
+    """Running and waiting time of the calling thread so far; None if the system does not report it."""
     times = _schedstat(f"/proc/self/task/{threading.get_native_id()}/schedstat")
     return CpuTimes(cpu_s=times[0] / 1e9, waited_s=times[1] / 1e9) if times is not None else None
 
 
 def since(before: CpuTimes | None, now: CpuTimes | None) -> CpuTimes | None:
-    """What was used between two readings; a thread that ended in between can only make it too small."""
+    """What was used between two readings; too small if a thread ended in between."""
     if before is None or now is None:
         return None
     return CpuTimes(

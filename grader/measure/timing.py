@@ -1,4 +1,4 @@
-"""Watches the machine while something is timed, so that a slow answer can be laid at the right door."""
+"""Watches the machine while something is timed, to tell a slow solution from a busy machine."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -7,17 +7,15 @@ from dataclasses import dataclass
 import anyio
 
 from grader.evidence.machine import CpuTimes, Watch
-from grader.measure.backoff import Pace
+from grader.measure.backoff import Backoff
 from grader.measure.cores import usable_cores
 from grader.measure.sampler import cpu_times, own_cpu_times, since
 
 TICK_S = 0.01
-"""Period of the grader's own heartbeat, from which its loop's lag is read; it is slower where that would keep the
-grader busy.
-"""
+"""Period of the grader's heartbeat, which measures the lag of its event loop; longer on a busy machine (`Backoff`)."""
 
 PATIENCE = 10
-"""How many times longer than asked `let_run` takes at most, on a machine that gives the server nothing."""
+"""`let_run` takes at most this many times the requested seconds, even when the server gets no core at all."""
 
 
 class Clock:
@@ -32,8 +30,16 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Opening:
-    """Where a watch began."""
+class WatchStart:
+    """The readings at the beginning of a watch.
+
+    Attributes:
+        at_s: when it began, on the run's clock.
+        server: CPU times of the server's processes; None where the system does not report them.
+        others: CPU times of the processes in `other_pids`.
+        other_pids: what else the solution had started by then.
+        grader: CPU times of the grader's own thread.
+    """
 
     at_s: float
     server: CpuTimes | None
@@ -42,8 +48,8 @@ class Opening:
     grader: CpuTimes | None
 
 
-class Watcher:
-    """Reads CPU and waiting times of the server and of the grader around a stretch of time.
+class MachineWatcher:
+    """Reads the CPU times of the server and of the grader at both ends of a stretch of time.
 
     Args:
         clock: the run's clock.
@@ -65,15 +71,15 @@ class Watcher:
         """
         self._pids, self._others = pids, others
 
-    def open(self) -> Opening:
-        """Begin a watch."""
+    def open(self) -> WatchStart:
+        """Begin a watch. Several may be open at once."""
         others = tuple(self._others())
-        return Opening(
+        return WatchStart(
             self._clock.now(), cpu_times(self._pids()), cpu_times(others), others, own_cpu_times()
         )
 
-    def close(self, opening: Opening) -> Watch:
-        """End a watch."""
+    def close(self, opening: WatchStart) -> Watch:
+        """The watch from `opening` until now. An opening can be closed any number of times."""
         ended_s = self._clock.now()
         return Watch(
             started_s=opening.at_s,
@@ -86,10 +92,13 @@ class Watcher:
         )
 
     async def let_run(self, seconds: float) -> None:
-        """Wait until the server has had so many seconds; what it and the grader waited for a core does not count.
+        """Wait until the server has had this much time, not counting waits for a core.
 
-        For what a wrong solution is bound to do in that time, however busy the machine is. Plain seconds where the
-        system does not tell.
+        Use it before asserting that something did not happen: a wrong solution then has had the time to do it, however
+        busy the machine is. Where the system does not report CPU times, elapsed time counts.
+
+        Args:
+            seconds: of the server's own time.
         """
         opening = self.open()
         while True:
@@ -100,8 +109,8 @@ class Watcher:
             await anyio.sleep(missing_s)
 
     async def beat(self) -> None:
-        """The heartbeat; runs until it is cancelled."""
-        pace = Pace(TICK_S)
+        """Measure the lag of the grader's event loop until cancelled."""
+        backoff = Backoff(TICK_S)
         while True:
-            late_s = await pace.pause()
+            late_s = await backoff.pause()
             self._lags.append((self._clock.now(), late_s))

@@ -13,7 +13,7 @@ import anyio
 from grader.errors import ServiceUnavailable
 from grader.evidence.server import Excess
 from grader.measure.attempt import AttemptContext
-from grader.measure.backoff import Pace
+from grader.measure.backoff import Backoff
 from grader.measure.gates import GateMissed, Signal, pass_gate
 from grader.services.connections import Connections
 from grader.services.postgres_server import HINT, URL_VARIABLE, Cluster
@@ -54,11 +54,11 @@ class Held:
 
         async def poll() -> None:
             nonlocal seen
-            pace = Pace(HOLD_POLL_S)
+            backoff = Backoff(HOLD_POLL_S)
             while True:
                 seen = await self.waiting()
                 changed.set()
-                await pace.pause()
+                await backoff.pause()
 
         missed: GateMissed | None = None
         async with anyio.create_task_group() as tasks:

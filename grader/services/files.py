@@ -21,7 +21,7 @@ import anyio
 from grader.catalog.manifest import Kata
 from grader.errors import HarnessError
 from grader.measure.attempt import AttemptContext
-from grader.measure.backoff import Pace
+from grader.measure.backoff import Backoff
 from grader.measure.gates import GateMissed, Signal, pass_gate
 from grader.services.service import Place, Running, Service, Standing, Surroundings
 
@@ -220,10 +220,10 @@ async def _pass_polling(
     changed = Signal()
 
     async def poll() -> None:
-        pace = Pace(POLL_S)
+        backoff = Backoff(POLL_S)
         while True:
             changed.set()
-            await pace.pause()
+            await backoff.pause()
 
     missed: GateMissed | None = None
     async with anyio.create_task_group() as tasks:

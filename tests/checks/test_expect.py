@@ -1,39 +1,35 @@
-"""What `expect` puts into the evidence."""
+"""`expect` gives the expectation that fits what was seen."""
 
-import math
-
-import msgspec
 import pytest
 
-from grader.checks.expect import ClaimMissed, expect
-from grader.evidence.claims import Claim, CountClaim
-from grader.measure.recorder import Recorder
+from grader.checks.answers import AnswerExpectation, CrowdExpectation
+from grader.checks.expect import expect
+from grader.checks.values import NumberExpectation, ValueExpectation
+from grader.measure.attempt import AttemptContext
+from tests.checks.records import answer, crowd
 
 
-@pytest.mark.parametrize("number", [math.nan, math.inf, 10**400])
-@pytest.mark.parametrize("relation", ["equals", "at_most"])
-def test_a_number_beyond_all_numbers_is_none_that_is_wanted(
-    recorder: Recorder, number: float, relation: str
-) -> None:
-    with pytest.raises(ClaimMissed):
-        getattr(expect(number, "pieces"), relation)(3)
-    assert can_be_read_again(recorder)
+def test_an_answer_and_a_crowd_need_no_name(attempt: AttemptContext) -> None:
+    assert isinstance(expect(answer(attempt)), AnswerExpectation)
+    assert isinstance(expect(crowd(attempt, answer(attempt))), CrowdExpectation)
 
 
-@pytest.mark.parametrize("number", [math.nan, -math.inf, -(10**400)])
-def test_what_is_no_number_is_not_enough_either(recorder: Recorder, number: float) -> None:
-    with pytest.raises(ClaimMissed):
-        expect(number, "pieces").at_least(3)
-    assert can_be_read_again(recorder)
+@pytest.mark.parametrize("number", [3, 0.5, True])
+def test_a_number_is_compared_by_its_size(number: float) -> None:
+    assert isinstance(expect(number, "pieces", "kg"), NumberExpectation)
 
 
-def test_true_counts_as_one(recorder: Recorder) -> None:
+@pytest.mark.parametrize("value", ["text", ["a"], {"a": 1}])
+def test_any_other_value_is_compared_as_json(value: str | list[str] | dict[str, object]) -> None:
+    assert isinstance(expect(value, "the order"), ValueExpectation)
+
+
+@pytest.mark.parametrize("value", [3, "text"])
+def test_a_value_without_a_name_is_refused(value: int | str) -> None:
+    with pytest.raises(TypeError, match="needs a name for this value"):
+        expect(value, "")
+
+
+@pytest.mark.usefixtures("attempt")
+def test_true_counts_as_one() -> None:
     expect(True, "pieces").equals(1)
-    assert can_be_read_again(recorder)
-
-
-def can_be_read_again(recorder: Recorder) -> bool:
-    """Whether the claim is evidence that can be saved."""
-    (claim,) = recorder.claims
-    assert isinstance(claim, CountClaim)
-    return msgspec.json.decode(msgspec.json.encode(claim), type=Claim) == claim

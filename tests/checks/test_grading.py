@@ -1,4 +1,4 @@
-"""`grade()` on small katas: what each kind of fault becomes."""
+"""`grade()` on small katas: the result of each kind of fault."""
 
 import textwrap
 import threading
@@ -90,9 +90,7 @@ TWO_CHECKS = """
 """
 
 
-def test_after_a_start_that_failed_the_other_checks_are_not_run(
-    make_kata: MakeKata, grade_source: Grade
-) -> None:
+def test_no_check_is_run_after_a_failed_start(make_kata: MakeKata, grade_source: Grade) -> None:
     report = grade_source(make_kata(checks=TWO_CHECKS), "raise RuntimeError('no')\n")
     assert report.verdict is Verdict.FAILED
     assert [result.outcome for result in report.checks] == [Outcome.FAILED, Outcome.NOT_RUN]
@@ -117,7 +115,7 @@ def test_a_check_that_is_not_run_counts_as_failed_when_the_mistake_is_named(
     )
 
 
-def test_a_file_without_app_is_a_crash_that_says_so(
+def test_a_module_without_app_crashes_and_says_why(
     make_kata: MakeKata, grade_source: Grade
 ) -> None:
     finding = only(grade_source(make_kata(), "application = 1\n")).finding
@@ -144,7 +142,7 @@ CHECK = """
         ("expect(1)", "raised TypeError"),
     ],
 )
-def test_a_check_at_fault_is_broken_and_never_the_learners(
+def test_a_faulty_check_is_broken_and_never_the_learner_s_fault(
     make_kata: MakeKata, grade_source: Grade, body: str, message: str | None
 ) -> None:
     report = grade_source(make_kata(checks=textwrap.dedent(CHECK) + f"    {body}\n"))
@@ -179,7 +177,7 @@ def test_a_check_that_does_not_end_is_a_hang(make_kata: MakeKata, grade_source: 
         ("async def test_a(server):\n    pass\n", "has no docstring"),
     ],
 )
-def test_checks_that_cannot_mean_anything_are_refused(
+def test_checks_that_assert_nothing_are_refused(
     make_kata: MakeKata, grade_source: Grade, checks: str, message: str
 ) -> None:
     with pytest.raises(BrokenError) as caught:
@@ -187,7 +185,7 @@ def test_checks_that_cannot_mean_anything_are_refused(
     assert message in caught.value.message
 
 
-def test_a_fixture_that_is_not_among_the_services_is_the_katas_fault(
+def test_a_service_that_is_not_declared_is_a_fault_of_the_kata(
     make_kata: MakeKata, grade_source: Grade
 ) -> None:
     checks = (
@@ -209,7 +207,7 @@ def test_a_fixture_that_is_not_among_the_services_is_the_katas_fault(
         (lambda path: (path.mkdir(), (path / "app.py").symlink_to("/etc/hostname")), "is a link"),
     ],
 )
-def test_what_is_no_solution_is_refused(
+def test_a_path_without_a_solution_is_refused(
     make_kata: MakeKata, tmp_path: Path, make: Callable[[Path], object], message: str
 ) -> None:
     make(tmp_path / "mine")
@@ -219,7 +217,7 @@ def test_what_is_no_solution_is_refused(
 
 
 @pytest.mark.parametrize("answer", ["yes", "no"])
-def test_the_evidence_that_is_saved_is_judged_the_same_again(
+def test_a_saved_run_gets_the_same_verdict_again(
     make_kata: MakeKata, tmp_path: Path, answer: str
 ) -> None:
     kata = find_catalog(make_kata()).kata("tiny")
@@ -228,7 +226,7 @@ def test_the_evidence_that_is_saved_is_judged_the_same_again(
     assert judged_again(kata, load_run(save_run(graded.run, tmp_path / "runs"))) == graded
 
 
-def test_nothing_is_written_but_by_who_asked_for_the_grading(
+def test_a_grading_saves_nothing_itself(
     make_kata: MakeKata, grade_source: Grade, tmp_path: Path
 ) -> None:
     katas = make_kata()

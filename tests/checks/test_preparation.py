@@ -1,4 +1,4 @@
-"""A kata's run.py: what it may ask for, and how its mistakes are told."""
+"""A kata's run.py: what its `prepare` gets, and how its mistakes are reported."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +51,7 @@ def preparation_of(kata: Kata) -> Preparation:
     return preparation
 
 
-async def test_a_preparation_gets_what_it_asks_for(
+async def test_prepare_gets_what_its_parameters_name(
     kata_with: KataWith, attempt: AttemptContext
 ) -> None:
     preparation, upstream = preparation_of(kata_with(RUN)), Upstream(attempt)
@@ -62,7 +62,7 @@ async def test_a_preparation_gets_what_it_asks_for(
     assert upstream.url == "was here"
 
 
-def test_a_kata_need_not_have_one(kata_with: KataWith) -> None:
+def test_a_kata_without_run_py_has_no_preparation(kata_with: KataWith) -> None:
     assert read_preparation(kata_with(None)) is None
 
 
@@ -73,16 +73,18 @@ def test_a_kata_need_not_have_one(kata_with: KataWith) -> None:
         ("def broken(:\n", "cannot be imported: SyntaxError"),
         ("X = 1\n", "has no `async def prepare`"),
         ("def prepare() -> None: ...\n", "has no `async def prepare`"),
-        ("async def prepare(postgres) -> None: ...\n", "asks for `postgres`, which there is not"),
+        ("async def prepare(postgres) -> None: ...\n", "asks for `postgres`, which does not exist"),
     ],
 )
-def test_a_mistake_in_it_is_the_katas(kata_with: KataWith, run: str, message: str) -> None:
+def test_a_mistake_in_run_py_is_a_fault_of_the_kata(
+    kata_with: KataWith, run: str, message: str
+) -> None:
     with pytest.raises(KataPackageError) as caught:
         read_preparation(kata_with(run))
     assert message in caught.value.message
 
 
-async def test_what_it_raises_is_told_with_its_line(
+async def test_an_exception_in_prepare_is_quoted_with_its_line(
     kata_with: KataWith, attempt: AttemptContext
 ) -> None:
     preparation = preparation_of(

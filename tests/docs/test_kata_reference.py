@@ -16,13 +16,9 @@ from grader.authoring.scaffold.skeleton import write_skeleton
 from grader.catalog.load import LoadRequest, RunPlan
 from grader.catalog.manifest import Kata, Limits, read_manifest
 from grader.checks import api
-from grader.checks.expect import (
-    AnswerExpectation,
-    CrowdExpectation,
-    NumberExpectation,
-    ValueExpectation,
-)
+from grader.checks.answers import AnswerExpectation, CrowdExpectation
 from grader.checks.preparation import read_preparation
+from grader.checks.values import NumberExpectation, ValueExpectation
 from grader.child.limits import MIB, Resources
 from grader.services import postgres
 from grader.services.connections import Connections

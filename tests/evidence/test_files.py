@@ -1,24 +1,17 @@
-"""Saved runs: written, read again, also those of older formats, and told apart from what is none."""
+"""Saved runs: which are kept, which are found, and which are refused."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from grader.errors import EvidenceFileError
-from grader.evidence.files import load_run, save_run, saved_runs
-from grader.evidence.run import Attempt, Run
-from grader.evidence.steps import from_1_to_2
-from grader.evidence.traffic import EventEnd
+from grader.evidence.files import KEPT_RUNS, keep_run, load_run, save_run, saved_runs
 from grader.formats import RUN_FORMAT
-from grader.grading.graded import Graded
-from grader.judge.decide import judge_run
-from grader.render.explanation import sights
-from grader.render.html.page import render_page
-from grader.render.wording import message
-from grader.report import Verdict
-from tests.render.runs import blocking_run, graded, mended_run
+from tests.render.runs import blocking_run, mended_run
 
 RUNS = Path(__file__).parent / "runs"
 CALLS = RUNS / "format-1-calls.json"
@@ -28,84 +21,46 @@ DATABASE = RUNS / "format-1-database.json"
 """A solution of sync-driver-on-loop that fills its database."""
 
 
-def attempts(run: Run) -> list[Attempt]:
-    return [attempt for record in run.checks for attempt in record.attempts]
-
-
-def seen(run: Run) -> set[str]:
-    """Sentences that the story tells of a run."""
-    return {sentence for attempt in attempts(run) for sentence in sights(attempt)}
-
-
-def test_a_saved_run_is_loaded_as_it_was(tmp_path: Path) -> None:
+def test_a_saved_run_is_loaded_without_loss(tmp_path: Path) -> None:
     run = blocking_run()
     assert load_run(save_run(run, tmp_path)) == run
-    assert json.loads(next(tmp_path.glob("*.json")).read_text())["format"] == RUN_FORMAT
 
 
-# ---- format 1
-# -----------------------------------------------------------------------------------------------------------
+def test_runs_of_the_same_second_are_all_kept(tmp_path: Path) -> None:
+    first, second = (save_run(blocking_run(), tmp_path) for _ in range(2))
+    assert first.name == "sleepy-handler-20261123T081500.json"
+    assert second.name == "sleepy-handler-20261123T081500-1.json"
+    assert saved_runs(tmp_path, ["sleepy-handler"]) == [first, second]
 
 
-def test_a_run_of_format_1_is_judged_and_told_as_before() -> None:
-    run = load_run(CALLS)
-    assert run.format == RUN_FORMAT
-    assert judge_run(run.checks)[0] is Verdict.PASSED
-    assert {
-        "The upstream got 3 calls, at most 1 at once; 1 cut by the upstream.",
-        "The upstream got 16 calls, at most 12 at once; 8 left by the app before the end.",
-        "The app opened 12 connections to the upstream, at most 12 at once.",
-    } <= seen(run)
-    assert is_on_page(run, "Calls to the upstream: 16")
+def test_the_oldest_runs_of_a_kata_are_deleted(tmp_path: Path) -> None:
+    other = save_run(replace(blocking_run(), kata="other"), tmp_path)
+    oldest, *others = (save_run(blocking_run(), tmp_path) for _ in range(KEPT_RUNS))
+    os.utime(oldest, ns=(0, 0))
+    newest = save_run(blocking_run(), tmp_path)
+    assert set(tmp_path.iterdir()) == {other, *others, newest}
 
 
-def test_what_was_exceeded_in_format_1_is_told_as_before() -> None:
-    run = load_run(DATABASE)
-    verdict, results = judge_run(run.checks)
-    assert verdict is Verdict.FAILED
-    assert [message(result) for result in results if result.finding is not None] == [
-        "Database 64 MiB exceeded, on disk; the app was ended."
-    ]
-    assert is_on_page(run, "Database 64 MiB exceeded, on disk; the app was ended.")
+def test_a_run_that_cannot_be_saved_is_refused_with_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("not a folder")
+    with pytest.raises(EvidenceFileError, match="cannot be saved in") as caught:
+        save_run(blocking_run(), tmp_path / "runs")
+    assert caught.value.hint == "Free some space or fix the permissions."
 
 
-def is_on_page(run: Run, text: str) -> bool:
-    return text in render_page(Graded(run, graded(run).report), graded(mended_run()))
+def test_a_run_that_cannot_be_kept_says_why_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("not a folder")
+    kept = keep_run(blocking_run(), tmp_path / "runs")
+    assert kept.path is None
+    assert "cannot be saved" in kept.unsaved
 
 
-def test_each_call_of_format_1_is_an_event_with_all_that_was_known_of_it() -> None:
-    old: Any = json.loads(CALLS.read_text())
-    calls = [
-        call
-        for record in old["checks"]
-        for attempt in record["attempts"]
-        for call in attempt["calls"]
-    ]
-    events = [event for attempt in attempts(load_run(CALLS)) for event in attempt.events]
-    assert {event.end for event in events} == {
-        EventEnd.ANSWERED,
-        EventEnd.CLIENT_LEFT,
-        EventEnd.CUT,
-    }
-    assert {(event.service, event.kind, event.outcome) for event in events} == {
-        ("upstream", "call", "")
-    }
-    assert [
-        {
-            "id": event.id,
-            "connection": event.connection,
-            "method": event.what.partition(" ")[0],
-            "path": event.what.partition(" ")[2],
-            "arrived_s": event.began_s,
-            "released_s": event.answered_s,
-            "ended_s": event.ended_s,
-            "end": event.end,
-        }
-        for event in events
-    ] == calls
+def test_a_run_is_not_kept_without_a_folder(tmp_path: Path) -> None:
+    assert keep_run(blocking_run(), None).path is None
+    assert keep_run(blocking_run(), tmp_path).path == next(tmp_path.iterdir())
 
 
-def test_a_run_that_was_migrated_can_be_saved_in_the_current_format(tmp_path: Path) -> None:
+def test_a_migrated_run_is_saved_in_the_current_format(tmp_path: Path) -> None:
     run = load_run(CALLS)
     assert load_run(save_run(run, tmp_path)) == run
 
@@ -123,9 +78,7 @@ def test_a_run_that_was_migrated_can_be_saved_in_the_current_format(tmp_path: Pa
         {"life": {"workers": 1, "started_s": 1.0, "exceeded": {"what": "database_bytes"}}},
     ],
 )
-def test_a_damaged_run_of_format_1_is_refused_in_one_sentence(
-    tmp_path: Path, change: dict[str, Any]
-) -> None:
+def test_a_damaged_run_in_format_1_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     document: Any = json.loads(DATABASE.read_text())
     (document if "checks" in change else document["checks"][0]["attempts"][0]).update(change)
     path = tmp_path / "run.json"
@@ -134,7 +87,7 @@ def test_a_damaged_run_of_format_1_is_refused_in_one_sentence(
         load_run(path)
 
 
-def test_a_run_that_is_nested_without_end_is_damaged(tmp_path: Path) -> None:
+def test_a_deeply_nested_run_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(
         '{"format": 1, "checks": ' + "[" * 100_000 + "]" * 100_000 + "}"
     )
@@ -142,22 +95,7 @@ def test_a_run_that_is_nested_without_end_is_damaged(tmp_path: Path) -> None:
         load_run(tmp_path / "run.json")
 
 
-def test_the_step_leaves_alone_what_it_does_not_know() -> None:
-    assert from_1_to_2({"x": 1, "checks": [{"attempts": [{"y": 2, "calls": []}]}]}) == {
-        "x": 1,
-        "checks": [{"attempts": [{"y": 2, "events": []}]}],
-    }
-
-
-def test_what_was_asked_in_format_1_is_bounded_as_it_is_now() -> None:
-    run = from_1_to_2(
-        {"checks": [{"attempts": [{"calls": [{"method": "GET", "path": "/" * 500}]}]}]}
-    )
-    assert len(run["checks"][0]["attempts"][0]["events"][0]["what"]) == 500
-
-
-# ---- other formats
-# ------------------------------------------------------------------------------------------------------
+# ---- refused -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -167,7 +105,7 @@ def test_what_was_asked_in_format_1_is_bounded_as_it_is_now() -> None:
         (0, "Grade the solution again"),
     ],
 )
-def test_a_run_of_a_format_that_is_not_read_is_refused_with_what_to_do(
+def test_a_run_in_an_unknown_format_is_refused_with_a_hint(
     tmp_path: Path, number: int, hint: str
 ) -> None:
     path = tmp_path / "run.json"
@@ -180,11 +118,10 @@ def test_a_run_of_a_format_that_is_not_read_is_refused_with_what_to_do(
     assert hint in caught.value.hint
 
 
-# ---- which there are
-# ----------------------------------------------------------------------------------------------------
+# ---- found -----------------------------------------------------------------------------
 
 
-def test_runs_of_every_format_that_is_read_are_found_the_oldest_first(tmp_path: Path) -> None:
+def test_runs_in_readable_formats_are_found_oldest_first(tmp_path: Path) -> None:
     new = save_run(mended_run(), tmp_path)
     old = save_run(blocking_run(), tmp_path)
     document = json.loads(old.read_text())
@@ -200,6 +137,6 @@ def test_runs_of_every_format_that_is_read_are_found_the_oldest_first(tmp_path: 
     ]
 
 
-def test_a_run_that_is_nested_without_end_is_none(tmp_path: Path) -> None:
+def test_a_deeply_nested_file_is_not_a_run(tmp_path: Path) -> None:
     (tmp_path / "tiny-1.json").write_text("[" * 200_000)
     assert saved_runs(tmp_path, {"tiny"}) == []

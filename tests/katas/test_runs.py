@@ -8,7 +8,7 @@ import pytest
 from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
 from grader.checks.preparation import read_preparation
-from grader.checks.stage import Stage, running_cast
+from grader.checks.stage import Stage, running_fixtures
 from grader.evidence.run import Subject
 from grader.grading.environment import Environment
 from grader.load.rounds import Load, Round
@@ -27,17 +27,17 @@ async def first_round(stage: Stage, folder: Path) -> Round:
     """One round of the kata's load, of which the upstream is told, too."""
     async with (
         single_error(),
-        running_cast(stage, folder, begin_attempt(Clock())) as cast,
+        running_fixtures(stage, folder, begin_attempt(Clock())) as fixtures,
     ):
         async with anyio.create_task_group() as tasks:
             preparation = read_preparation(stage.kata)
             if preparation is not None:
-                await preparation.carry_out(cast.services, tasks)
-            load = Load(cast.server, stage.kata.run, VISITORS)
+                await preparation.carry_out(fixtures.services, tasks)
+            load = Load(fixtures.server, stage.kata.run, VISITORS)
             await load.begin()
             one = await load.send_round()
-            if "upstream" in cast.services:
-                await cast.services["upstream"].fixture.arrivals("*", 1)
+            if "upstream" in fixtures.services:
+                await fixtures.services["upstream"].fixture.arrivals("*", 1)
             tasks.cancel_scope.cancel()
         return one
 

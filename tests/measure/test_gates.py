@@ -9,7 +9,7 @@ from grader.evidence.claims import GateClaim
 from grader.evidence.machine import CpuTimes, Watch
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed, Signal, pass_gate, pause_s
-from grader.measure.timing import Opening
+from grader.measure.timing import WatchStart
 from tests.waiting import HANG_S
 
 
@@ -38,11 +38,11 @@ class CountedLooks:
         self._clock = attempt.clock
         self._share = share
 
-    def open(self) -> Opening:
+    def open(self) -> WatchStart:
         """Begin a watch."""
-        return Opening(self._clock.now(), None, None, (), None)
+        return WatchStart(self._clock.now(), None, None, (), None)
 
-    def close(self, opening: Opening) -> Watch:
+    def close(self, opening: WatchStart) -> Watch:
         """End it."""
         self.looks += 1
         now_s = self._clock.now()

@@ -1,6 +1,6 @@
-"""Where the system does not tell who waited for a core (macOS), rounds in turn with the reference decide.
+"""Where the system does not report waits for a core (macOS), rounds in turn with the reference decide.
 
-A machine that is too busy for that makes a verdict inconclusive, here more often than elsewhere.
+On a machine that is too busy for that a verdict is inconclusive, more often than on Linux.
 """
 
 import pytest
@@ -17,18 +17,18 @@ SLEEPY = find_catalog().kata("sleepy-handler")
 
 @pytest.fixture(autouse=True)
 def nothing_in_proc(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take schedstat away from the sampler, as on a system without it."""
+    """Hide schedstat from the sampler, as on a system that lacks it."""
     monkeypatch.setattr("grader.measure.sampler._schedstat", lambda path: None)
 
 
-def test_a_right_solution_is_not_refused() -> None:
+def test_a_right_solution_does_not_fail() -> None:
     assert (
         grade(SLEEPY, SLEEPY.folder / "accepted" / "plain_def.py").report.verdict
         is not Verdict.FAILED
     )
 
 
-def test_a_blocking_solution_is_held_against_the_reference_in_turn() -> None:
+def test_a_blocking_solution_is_compared_with_the_reference_in_turn() -> None:
     graded = grade(SLEEPY, SLEEPY.starter)
     report = graded.report
     assert report.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE)

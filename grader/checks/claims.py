@@ -1,0 +1,78 @@
+"""Records the claims of a check, each with its evidence, and ends the check at the first one that fails."""
+
+import hashlib
+import json
+import math
+import sys
+from contextvars import ContextVar
+
+from grader.evidence.claims import Claim, Relation
+from grader.judge.claims import examine_claim
+from grader.measure.recorder import Recorder
+
+VALUE_CHARS = 4000
+"""How much of a value goes into the evidence."""
+
+RECORDER: ContextVar[Recorder] = ContextVar("recorder")
+"""The recorder of the current attempt; set before each check runs."""
+
+
+class ClaimMissed(Exception):
+    """A claim failed; it is the last one in the recorder.
+
+    Args:
+        by_clock: whether a busy machine could have caused it.
+    """
+
+    def __init__(self, by_clock: bool) -> None:
+        super().__init__()
+        self.by_clock = by_clock
+
+
+def state(claim: Claim) -> None:
+    """Record a claim and let the judge examine it.
+
+    Raises:
+        ClaimMissed: it fails.
+    """
+    recorder = RECORDER.get()
+    recorder.add(claim)
+    finding = examine_claim(claim, recorder.exchanges)
+    if finding is not None:
+        raise ClaimMissed(finding.by_clock)
+
+
+def canonical(value: object) -> str:
+    """A value as JSON with sorted keys; what is longer than `VALUE_CHARS` ends with its length and its hash."""
+    # Half of a surrogate pair is valid JSON, but not valid Unicode: it could not be saved.
+    text = (
+        json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+        .encode(errors="backslashreplace")
+        .decode()
+    )
+    if len(text) <= VALUE_CHARS:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{text[:VALUE_CHARS]}… {len(text)} characters, sha256 {digest}"
+
+
+def parsed(body: bytes) -> object:
+    """The body of an answer as JSON; a text that says so if it is not JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return f"not JSON: {body[:200].decode(errors='replace')}"
+
+
+def finite(number: float, relation: Relation) -> float:
+    """A number as evidence can hold it. Not-a-number fails any claim, and infinity is the largest float.
+
+    A check may have the number from an answer, and Python reads `NaN`, `Infinity` and integers of any length as JSON.
+    """
+    try:
+        value = float(number)
+    except OverflowError:
+        value = math.inf if number > 0 else -math.inf
+    if math.isnan(value):
+        return -sys.float_info.max if relation is Relation.AT_LEAST else sys.float_info.max
+    return max(-sys.float_info.max, min(sys.float_info.max, value))

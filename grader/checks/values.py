@@ -1,0 +1,62 @@
+"""What `expect` gives for anything that is not an answer: a number, or any other value."""
+
+from grader.checks.claims import canonical, finite, state
+from grader.evidence.claims import CountClaim, Relation, ValueClaim
+
+
+class NumberExpectation:
+    """What a number must be. Methods return the expectation, so that calls can be chained."""
+
+    def __init__(self, number: float, what: str, unit: str) -> None:
+        self._number = number
+        self._what = what
+        self._unit = unit
+
+    def equals(self, limit: float, *, late: bool = False) -> "NumberExpectation":
+        """Exactly this many.
+
+        Args:
+            limit: the right number.
+            late: a deadline that the solution keeps itself can change the number on a busy machine.
+        """
+        return self._count(Relation.EQUALS, limit, late)
+
+    def at_most(self, limit: float) -> "NumberExpectation":
+        """This many or fewer."""
+        return self._count(Relation.AT_MOST, limit)
+
+    def at_least(self, limit: float, *, late: bool = False) -> "NumberExpectation":
+        """This many or more.
+
+        Args:
+            limit: the smallest right number.
+            late: see `equals`.
+        """
+        return self._count(Relation.AT_LEAST, limit, late)
+
+    def _count(self, relation: Relation, limit: float, late: bool = False) -> "NumberExpectation":
+        measured = finite(self._number, relation)
+        state(
+            CountClaim(
+                what=self._what,
+                measured=measured,
+                relation=relation,
+                limit=float(limit),
+                unit=self._unit,
+                late=late,
+            )
+        )
+        return self
+
+
+class ValueExpectation:
+    """What any other value must be."""
+
+    def __init__(self, value: object, what: str) -> None:
+        self._value = value
+        self._what = what
+
+    def equals(self, wanted: object) -> "ValueExpectation":
+        """The value is equal to this one as JSON."""
+        state(ValueClaim(what=self._what, wanted=canonical(wanted), seen=canonical(self._value)))
+        return self

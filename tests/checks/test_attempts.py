@@ -1,0 +1,226 @@
+"""One attempt at a check: what its exceptions mean, and what becomes of an interruption at each moment."""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from grader.checks.attempts import AttemptMaker
+from grader.checks.claims import RECORDER, ClaimMissed
+from grader.checks.plugin import CheckRun
+from grader.checks.stage import Stage
+from grader.errors import HarnessError
+from grader.evidence.claims import CountClaim, GateClaim, Relation
+from grader.evidence.machine import Watch
+from grader.evidence.run import Subject
+from grader.grading.environment import Environment
+from grader.grading.pytest_runner import run_checks
+from grader.measure.attempt import AttemptContext
+from grader.measure.gates import GateMissed
+from grader.measure.timing import Clock
+from grader.report import CheckResult, Outcome
+from grader.services.running import StandingServices
+from grader.services.service import Running, Surroundings
+from tests.checks.conftest import MakeEnvironment
+from tests.conftest import CHECKS
+
+NEVER_S = 3600.0
+"""The deadline of a check that no test waits for."""
+
+HANGS = (
+    CHECKS.replace("async def test_it_answers", "async def test_it_hangs")
+    + "    import anyio\n    await anyio.sleep(600)\n"
+)
+
+
+def stage_of(environment: Environment, services: StandingServices | None = None) -> Stage:
+    return Stage(environment.kata, environment.launchers, services or environment.services)
+
+
+# ---- what a check raises ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def maker(make_environment: MakeEnvironment) -> AttemptMaker:
+    environment = make_environment(limits="check_s = 0.05")
+    return AttemptMaker(stage_of(environment), environment.folders, Clock())
+
+
+def raises(error: Exception) -> Callable[[], Awaitable[None]]:
+    """A check that raises this."""
+
+    async def check() -> None:
+        raise error
+
+    return check
+
+
+CLAIM_MISSED = ClaimMissed(by_clock=False)
+GATE_MISSED = GateMissed(
+    GateClaim(
+        what="calls",
+        wanted=2,
+        seen=1,
+        deadline_s=3.0,
+        own_limit_s=0.5,
+        watch=Watch(started_s=0.0, ended_s=3.0),
+    )
+)
+
+
+async def test_a_check_records_into_its_own_attempt(
+    maker: AttemptMaker, attempt: AttemptContext
+) -> None:
+    claim = CountClaim(what="calls", measured=1.0, relation=Relation.EQUALS, limit=1.0)
+
+    async def check() -> None:
+        RECORDER.get().add(claim)
+
+    await maker.run_check(check, attempt)
+    evidence = attempt.recorder.freeze()
+    assert evidence.claims == (claim,)
+    assert evidence.watch is not None
+    assert (evidence.mishap, evidence.hung_in_s) == ("", None)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CLAIM_MISSED,
+        GATE_MISSED,
+        ExceptionGroup("", [CLAIM_MISSED, ExceptionGroup("", [GATE_MISSED])]),
+    ],
+    ids=["a claim", "a gate", "a group of both"],
+)
+async def test_what_was_missed_is_no_mishap(
+    maker: AttemptMaker, attempt: AttemptContext, error: Exception
+) -> None:
+    await maker.run_check(raises(error), attempt)
+    assert attempt.recorder.mishap == ""
+    assert maker.error is None
+
+
+@pytest.mark.parametrize(
+    ("error", "mishap"),
+    [
+        (ValueError("oops"), "checks.py raised ValueError: oops"),
+        (AssertionError(), "checks.py uses `assert`"),
+        (ExceptionGroup("both", [CLAIM_MISSED, ValueError()]), "checks.py raised ExceptionGroup"),
+    ],
+)
+async def test_any_other_exception_is_a_fault_of_the_kata(
+    maker: AttemptMaker, attempt: AttemptContext, error: Exception, mishap: str
+) -> None:
+    await maker.run_check(raises(error), attempt)
+    assert mishap in attempt.recorder.mishap
+    assert maker.error is None
+
+
+async def test_what_the_harness_could_not_do_breaks_the_run(
+    maker: AttemptMaker, attempt: AttemptContext
+) -> None:
+    error = HarnessError("No socket can be had.", "Close something.")
+    attempt.recorder.note_mishap("A connection broke.")
+    await maker.run_check(raises(error), attempt)
+    assert maker.error is error
+    assert attempt.recorder.mishap == str(error)
+
+
+async def test_a_check_that_passes_its_deadline_hangs(
+    maker: AttemptMaker, attempt: AttemptContext
+) -> None:
+    await maker.run_check(anyio.sleep_forever, attempt)
+    evidence = attempt.recorder.freeze()
+    assert (evidence.hung_in_s, evidence.mishap) == (0.05, "")
+
+
+# ---- interruption -------------------------------------------------------------------------------
+
+
+class InterruptedAttempts(AttemptMaker):
+    """Attempts that are interrupted when the server runs, and before the check could be cancelled."""
+
+    async def run_check(
+        self, check: Callable[[], Awaitable[None]], attempt: AttemptContext
+    ) -> None:
+        self.interrupt()
+        while not attempt.abort.is_abandoned:  # until the loop was told, and had nothing to cancel
+            await anyio.lowlevel.checkpoint()
+        await super().run_check(check, attempt)
+
+
+class Interrupted(CheckRun):
+    """A run whose attempts are interrupted."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        folders: Mapping[Subject, Path],
+        clock: Clock,
+        on_check: Callable[[str], None],
+        on_result: Callable[[CheckResult], None],
+    ) -> None:
+        super().__init__(stage, folders, clock, on_check, on_result)
+        self.attempts = InterruptedAttempts(stage, folders, clock)
+
+
+class Interrupting(StandingServices):
+    """Services that interrupt the grading when a check gets them, or when it gives them back.
+
+    Args:
+        services: those of an environment.
+        moment: "before" the check or "after" it.
+    """
+
+    def __init__(self, services: StandingServices, moment: str) -> None:
+        vars(self).update(vars(services))
+        self.moment = moment
+        self.interrupt: Callable[[], None] = lambda: None
+
+    @contextlib.asynccontextmanager
+    async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Mapping[str, Running]]:
+        if self.moment == "before":
+            self.interrupt()
+        async with super().fresh(surroundings) as services:
+            yield services
+        if self.moment == "after":
+            self.interrupt()
+
+
+def started(make_environment: MakeEnvironment, checks: str) -> Environment:
+    """The environment of a kata with these checks, in which its reference is graded."""
+    environment = make_environment(checks, f"check_s = {NEVER_S}")
+    environment.take_in(environment.kata.reference)
+    environment.start()
+    return environment
+
+
+def run_of(environment: Environment, kind: type[CheckRun], services: StandingServices) -> CheckRun:
+    stage = stage_of(environment, services)
+    return kind(stage, environment.folders, Clock(), lambda title: None, lambda result: None)
+
+
+def test_an_interruption_before_the_check_can_be_cancelled_is_not_lost(
+    make_environment: MakeEnvironment,
+) -> None:
+    environment = started(make_environment, HANGS)
+    run = run_of(environment, Interrupted, environment.services)
+    with pytest.raises(KeyboardInterrupt):
+        run_checks(environment.kata, run)
+    assert run.results[0].outcome is Outcome.NOT_RUN
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_interruption_around_a_check_ends_the_run(
+    make_environment: MakeEnvironment, moment: str
+) -> None:
+    environment = started(make_environment, CHECKS if moment == "after" else HANGS)
+    services = Interrupting(environment.services, moment)
+    run = run_of(environment, CheckRun, services)
+    services.interrupt = run.interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run_checks(environment.kata, run)
+    assert run.results[0].outcome is Outcome.NOT_RUN
