@@ -1,4 +1,4 @@
-"""The result of one grading: what every renderer gets and nothing else."""
+"""The result of one grading: all that a renderer gets."""
 
 from enum import StrEnum
 
@@ -6,12 +6,13 @@ from msgspec import Struct
 
 from grader.evidence.claims import Relation
 from grader.evidence.machine import Machine, Watch
-from grader.evidence.server import Excess, Frame, WaitingTask
+from grader.evidence.server import Frame, WaitingTask
+from grader.findings import Finding
 from grader.formats import REPORT_FORMAT
 
 
 class Verdict(StrEnum):
-    """What a grading says of a solution."""
+    """What a grading says about a solution."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -20,7 +21,7 @@ class Verdict(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a grading says of one check."""
+    """What a grading says about one check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -29,97 +30,38 @@ class Outcome(StrEnum):
     BROKEN = "broken"
 
 
-class FindingKind(StrEnum):
-    """What went wrong, as a word that wording turns into a sentence."""
-
-    CRASHED_AT_START = "crashed_at_start"
-    CRASHED_UNDER_LOAD = "crashed_under_load"
-    HUNG_AT_START = "hung_at_start"
-    LIMIT_EXCEEDED = "limit_exceeded"
-    HUNG = "hung"
-    NO_ANSWER = "no_answer"
-    WRONG_STATUS = "wrong_status"
-    WRONG_VALUE = "wrong_value"
-    WRONG_COUNT = "wrong_count"
-    TOO_SLOW = "too_slow"
-    TOO_FAST = "too_fast"
-    NEVER_CAME = "never_came"
-    MISHAP = "mishap"
-    NOTHING_ASSERTED = "nothing_asserted"
-
-
-class Bar(Struct, frozen=True, kw_only=True):
-    """When one request of a burst began and ended, in seconds from the burst's beginning; `is_cut`: not answered by
-    then.
-    """
-
-    from_s: float
-    to_s: float
-    is_cut: bool = False
-
-
 class StallSite(Struct, frozen=True, kw_only=True):
-    """A line at which the event loop stood still: how often, and for how long in all."""
+    """A line that blocked the event loop: how often, and for how many seconds in all."""
 
     frame: Frame
     count: int
     total_s: float
 
 
-class Finding(Struct, frozen=True, kw_only=True):
-    """One thing that did not hold, in facts; `grader.render.wording` makes sentences of it.
+class Circumstances(Struct, frozen=True, kw_only=True):
+    """What surrounds a finding of any type; it explains a verdict and never makes one.
 
     Attributes:
-        subject: what it is about: "GET /labels/7", "connections opened to the upstream".
-        expected: what should have been, in short.
-        observed: what was, in short.
-        measured: the number that missed the limit, if it is about a number.
-        count: how many of `total` it concerns.
-        by_clock: noise could have caused it; only a witness makes it count.
-        is_late: a right solution gives this answer too when a deadline of its own has passed.
-        alone_s: what one request alone is known to take.
-        frames: where in the learner's files it happened, innermost last.
-        error: type and text of the exception that ended the server.
-        output: the last lines that the server printed.
-        own_limit_s: when more of the time than this was the code's own doing, that is a witness against it.
-        stalls: where the event loop stood still meanwhile, the worst place first.
-        bars: the requests of a burst that was too slow, for a picture.
-        waiting: what the solution's tasks were waiting on when the check gave up.
+        stalls: where the event loop was blocked meanwhile, the worst line first.
+        waiting: what the solution's tasks were waiting for when the check gave up.
+        watch: how the machine fared while the thing was timed; None for what noise cannot cause.
         machine: what kept the machine busy, when no verdict could be reached.
-        excess: the limit that was exceeded, if it is about that.
     """
 
-    kind: FindingKind
-    subject: str = ""
-    expected: str = ""
-    observed: str = ""
-    measured: float | None = None
-    limit: float | None = None
-    unit: str = ""
-    count: int = 0
-    total: int = 0
-    by_clock: bool = False
-    is_late: bool = False
-    alone_s: float | None = None
-    frames: tuple[Frame, ...] = ()
-    error: str = ""
-    output: tuple[str, ...] = ()
-    watch: Watch | None = None
-    own_limit_s: float | None = None
     stalls: tuple[StallSite, ...] = ()
-    bars: tuple[Bar, ...] = ()
     waiting: tuple[WaitingTask, ...] = ()
+    watch: Watch | None = None
     machine: Machine | None = None
-    excess: Excess | None = None
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):
-    """What one check gave.
+    """The result of one check.
 
     Attributes:
-        title: what must hold, in the learner's words.
+        title: the requirement in one sentence.
         finding: why it did not pass; None when it did or never ran.
-        measured: with `limit` and `unit`: the number that the check turned on, if there is one.
+        circumstances: of the finding; empty when there is none.
+        measured: with `limit` and `unit`: the number that decided the check, if there is one.
         relation: of the measured number to the limit, where it is a count.
         attempts: how many servers were started for it, the reference's included.
         decided_by: the place, among these attempts, of the one that the result is about; None when it never ran.
@@ -129,6 +71,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     title: str
     outcome: Outcome
     finding: Finding | None = None
+    circumstances: Circumstances = Circumstances()
     measured: float | None = None
     limit: float | None = None
     unit: str = ""
@@ -139,7 +82,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
 
 
 class GraderInfo(Struct, frozen=True, kw_only=True):
-    """Which grader on which machine gave a report."""
+    """Which grader made a report, on which machine."""
 
     version: str
     python: str
@@ -150,7 +93,7 @@ class Report(Struct, frozen=True, kw_only=True):
     """The result of one grading.
 
     Attributes:
-        because: the sentence of a known mistake, when the failed checks are exactly those of it.
+        because: the explanation of a known mistake, when exactly its checks failed.
         without_sandbox: why the solution ran without a sandbox; empty when it had one.
     """
 
@@ -167,31 +110,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def cause(self) -> CheckResult | None:
-        """The first check that did not pass: the one cause that matters."""
+        """The first check that did not pass: the cause that a learner should look at first."""
         return next(
             (c for c in self.checks if c.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)), None
         )
-
-
-class FactState(StrEnum):
-    """How a fact about the machine is to be taken."""
-
-    GOOD = "good"
-    LACKING = "lacking"
-    """One can do without it."""
-    BAD = "bad"
-    """It keeps katas from being graded."""
-
-
-class Fact(Struct, frozen=True):
-    """One thing that was found out about the machine.
-
-    Attributes:
-        seen: what was found.
-        advice: what to do about it; empty when there is nothing to do.
-    """
-
-    name: str
-    state: FactState
-    seen: str
-    advice: str = ""

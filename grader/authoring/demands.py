@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from grader.authoring.examples import Example, Kind
 from grader.authoring.proof import Problem, Trial
 from grader.authoring.thresholds import MAJORITY
-from grader.report import CheckResult, FindingKind, Outcome, Verdict
+from grader.findings import Crashed, Mishap
+from grader.report import CheckResult, Outcome, Verdict
 
 CHECKS = "checks.py"
 
@@ -53,10 +54,11 @@ def demand_working_checks(trials: Sequence[Trial]) -> Iterator[Problem]:
 
 def _is_environment(result: CheckResult) -> bool:
     """A mishap that names neither the checks nor the reference comes from the machine."""
-    finding = result.finding
-    if finding is None or finding.kind is not FindingKind.MISHAP:
-        return False
-    return CHECKS not in finding.observed and "reference" not in finding.observed
+    match result.finding:
+        case Mishap(text=text):
+            return CHECKS not in text and "reference" not in text
+        case _:
+            return False
 
 
 def demand_checks(
@@ -132,12 +134,14 @@ def _wrong(
     )
     when = "" if len(wrong) == len(rounds) else f" in {len(wrong)} of {len(rounds)} rounds"
     why = None if must_fail else wrong[0].result(check)
-    line = (
-        why.finding.frames[-1].line
-        if why is not None and why.finding is not None and why.finding.frames
-        else None
-    )
-    return Problem(_file(example), f"{did} {check}{when}, but must {must}.", line, why)
+    return Problem(_file(example), f"{did} {check}{when}, but must {must}.", _line(why), why)
+
+
+def _line(why: CheckResult | None) -> int | None:
+    """The line of the example at which its server crashed, if that is why it is wrong."""
+    if why is not None and isinstance(why.finding, Crashed) and why.finding.frames:
+        return why.finding.frames[-1].line
+    return None
 
 
 def demand_verdict(example: Example, rounds: Sequence[Trial]) -> Iterator[Problem]:

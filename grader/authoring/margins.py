@@ -12,7 +12,9 @@ from grader.evidence.claims import ClockClaim, Relation, StatusClaim
 from grader.evidence.machine import Watch
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.evidence.traffic import Exchange, ExchangeError
+from grader.judge.attempts import exchanges_by_id
 from grader.judge.claims import examine_claim, measured_time_s
+from grader.judge.witnesses import own_time_s
 from grader.report import Outcome
 
 CHECKS = "checks.py"
@@ -34,7 +36,7 @@ def timings_of(records: Sequence[CheckRecord]) -> Iterator[Timing]:
 
 
 def _timings_of_attempt(check: str, attempt: Attempt, number: int) -> Iterator[Timing]:
-    exchanges = {exchange.id: exchange for exchange in attempt.exchanges}
+    exchanges = exchanges_by_id(attempt)
     for claim in attempt.claims:
         missed = examine_claim(claim, exchanges) is not None
         if isinstance(claim, ClockClaim) and claim.relation is Relation.AT_MOST:
@@ -73,15 +75,6 @@ def _given_up(
             is_bound=True,
             attempt=number,
         )
-
-
-def own_time_s(measured_s: float, watch: Watch) -> float | None:
-    """What remains of a time, a whole stretch or one exchange out of it, without what was taken in the stretch.
-
-    Never below 0: what was taken from a long stretch may be more than one exchange of it took. None where the system
-    does not tell.
-    """
-    return None if watch.taken_s is None else max(0.0, measured_s - watch.taken_s)
 
 
 def without_numbers(what: str) -> str:

@@ -37,9 +37,9 @@ def state(claim: Claim) -> None:
     """
     recorder = RECORDER.get()
     recorder.add(claim)
-    finding = examine_claim(claim, recorder.exchanges)
-    if finding is not None:
-        raise ClaimMissed(finding.by_clock)
+    miss = examine_claim(claim, recorder.exchanges)
+    if miss is not None:
+        raise ClaimMissed(by_clock=not miss.is_certain)
 
 
 def canonical(value: object) -> str:

@@ -18,17 +18,14 @@ from grader.checks.stage import Stage
 from grader.errors import BrokenError
 from grader.evidence.machine import Machine
 from grader.evidence.run import Attempt, CheckRecord, Subject
-from grader.judge.decide import CheckJudge, Step
-from grader.measure.gates import HASTE
+from grader.judge.decide import CheckJudge, ends_grading
+from grader.judge.rule import HASTE, Step
 from grader.measure.machine import Reading, between, look
 from grader.measure.timing import Clock
-from grader.report import CheckResult, FindingKind, Outcome
+from grader.report import CheckResult, Outcome
 
 SUBJECTS = {Step.TRY_SOLUTION: Subject.SOLUTION, Step.TRY_REFERENCE: Subject.REFERENCE}
 """The code that is run next, by what the judge asks for."""
-
-FINAL = (FindingKind.CRASHED_AT_START, FindingKind.HUNG_AT_START, FindingKind.LIMIT_EXCEEDED)
-"""No check is tried after one of these: it would fail in the same way, and keep the machine busy."""
 
 
 class CheckRun:
@@ -147,8 +144,9 @@ class CheckRun:
         self.results = [result if other.name == result.name else other for other in self.results]
         self._failed = self._failed or result.outcome is Outcome.FAILED
         broken = result.outcome is Outcome.BROKEN
-        final = result.finding is not None and result.finding.kind in FINAL
-        self._stopped = broken or final or (self._failed and self._stage.stops_early)
+        self._stopped = (
+            broken or ends_grading(result.finding) or (self._failed and self._stage.stops_early)
+        )
         self._on_result(result)
 
     def _is_out_of_time(self) -> bool:

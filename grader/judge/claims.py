@@ -1,7 +1,8 @@
-"""Whether a claim of a check holds: pure functions from recorded facts to findings."""
+"""From a claim to what is wrong with it: pure functions on recorded facts."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
 
 from grader.evidence.claims import (
     Claim,
@@ -13,53 +14,87 @@ from grader.evidence.claims import (
     ValueClaim,
 )
 from grader.evidence.traffic import Exchange, ExchangeError
-from grader.judge.clock import DEADLINE_SHARE
-from grader.report import Bar, Finding, FindingKind
+from grader.findings import (
+    Bar,
+    GateMissed,
+    NoAnswer,
+    StatusCount,
+    TooFast,
+    TooSlow,
+    WrongCount,
+    WrongStatus,
+    WrongValue,
+)
+from grader.judge.rule import DEADLINE_SHARE, LOWER_SLACK_S
+from grader.judge.witnesses import Doubt, Miss
 
-LOWER_SLACK_S = 0.005
-"""Lower bounds need slack: a 30 ms timer can read 29 (design)."""
+Exchanges = Mapping[int, Exchange]
+"""The exchanges of an attempt by their ids."""
 
 SHOWN_CHARS = 200
-"""How much of a value or a body a finding carries."""
+"""How much of a value or a body a finding carries; a message is one line."""
 
-ERROR_WORDS = {
-    ExchangeError.REFUSED: "connection refused",
-    ExchangeError.CLOSED: "connection closed without an answer",
-    ExchangeError.TIMED_OUT: "no answer",
-    ExchangeError.MALFORMED: "not valid HTTP",
-    ExchangeError.TOO_LARGE: "answer too large",
-    ExchangeError.LEFT: "the visitor had left",
-    ExchangeError.CUT_OFF: "cut off",
-}
+STATUSES_SHOWN = 3
+"""How many different statuses a finding carries."""
 
 
-def examine_claim(claim: Claim, exchanges: Mapping[int, Exchange]) -> Finding | None:
-    """What is wrong with this claim, or None when it holds.
+def examine_claim(claim: Claim, exchanges: Exchanges) -> Miss | None:
+    """What is wrong with a claim, or None.
 
-    Args:
-        claim: the claim.
-        exchanges: all exchanges of the attempt, by id.
+    Raises:
+        KeyError: the claim names an exchange that is not among `exchanges`.
     """
-    if isinstance(claim, StatusClaim):
-        return _examine_status(claim, exchanges)
-    if isinstance(claim, ValueClaim):
-        return _examine_value(claim, exchanges)
-    if isinstance(claim, CountClaim):
-        return _examine_count(claim)
-    if isinstance(claim, ClockClaim):
-        return _examine_clock(claim, exchanges)
-    return _examine_gate(claim)
+    match claim:
+        case StatusClaim():
+            return _examine_status(claim, exchanges)
+        case ValueClaim():
+            return _examine_value(claim, exchanges)
+        case CountClaim():
+            return _examine_count(claim)
+        case ClockClaim():
+            return _examine_clock(claim, exchanges)
+        case GateClaim():
+            return _examine_gate(claim)
+        case _:
+            assert_never(claim)
 
 
-def measured_time_s(claim: ClockClaim, exchanges: Mapping[int, Exchange]) -> float:
-    """Seconds from the first planned sending to the last end of the claim's exchanges."""
+def blamed_exchanges(claim: Claim, exchanges: Exchanges) -> frozenset[int]:
+    """The ids of the known exchanges that were answered with a wrong status, for a status claim, or that ended after
+    the limit, for a clock claim; none for other claims.
+    """
+    match claim:
+        case StatusClaim():
+            concerned = _known(claim.exchanges, exchanges)
+            return frozenset(e.id for e in concerned if e.error is None and _is_wrong(e, claim))
+        case ClockClaim() if claim.relation is Relation.AT_MOST:
+            concerned = _known(claim.exchanges, exchanges)
+            ends_s = began_s(concerned) + claim.limit_s
+            return frozenset(e.id for e in concerned if e.ended_s > ends_s)
+        case ClockClaim() | ValueClaim() | CountClaim() | GateClaim():
+            return frozenset()
+        case _:
+            assert_never(claim)
+
+
+def measured_time_s(claim: ClockClaim, exchanges: Exchanges) -> float:
+    """Seconds from the first planned sending to the last end of the claim's exchanges.
+
+    Raises:
+        KeyError: the claim names an exchange that is not among `exchanges`.
+    """
     concerned = [exchanges[number] for number in claim.exchanges]
-    return max(e.ended_s for e in concerned) - min(e.planned_s for e in concerned)
+    return max(e.ended_s for e in concerned) - began_s(concerned)
+
+
+def began_s(exchanges: Iterable[Exchange]) -> float:
+    """When the time of these exchanges begins to count: the first planned sending; 0 for none."""
+    return min((exchange.planned_s for exchange in exchanges), default=0.0)
 
 
 def is_overlapping(exchanges: Sequence[Exchange]) -> bool:
-    """Whether there was a moment at which all of them were under way; a burst without one has proved
-    nothing (design).
+    """Whether all of them were under way at one moment; a burst without such a moment proves nothing
+    (docs/explanation/verdicts.md, "Void is void").
     """
     sent = [exchange.sent_s for exchange in exchanges if exchange.sent_s is not None]
     return len(sent) == len(exchanges) and max(sent) < min(
@@ -67,32 +102,23 @@ def is_overlapping(exchanges: Sequence[Exchange]) -> bool:
     )
 
 
-def _bars(exchanges: Sequence[Exchange]) -> tuple[Bar, ...]:
-    """When each exchange began and ended, counted from the first, in the order of their ends."""
-    began_s = min(exchange.planned_s for exchange in exchanges)
-    bars = [
-        Bar(
-            from_s=e.planned_s - began_s,
-            to_s=e.ended_s - began_s,
-            is_cut=e.error is ExchangeError.CUT_OFF,
-        )
-        for e in exchanges
-    ]
-    return tuple(sorted(bars, key=lambda bar: (bar.to_s, bar.from_s)))
+def _known(numbers: Iterable[int], exchanges: Exchanges) -> list[Exchange]:
+    return [exchanges[number] for number in numbers if number in exchanges]
 
 
-def _examine_status(claim: StatusClaim, exchanges: Mapping[int, Exchange]) -> Finding | None:
-    concerned = [exchanges[number] for number in claim.exchanges]
+def _is_wrong(exchange: Exchange, claim: StatusClaim) -> bool:
     # What the grader cut off itself is neither right nor wrong: the clock claim that follows says why.
-    wrong = [
-        e
-        for e in concerned
-        if e.error is not ExchangeError.CUT_OFF
-        and (e.error is not None or e.status not in claim.allowed)
-    ]
+    if exchange.error is ExchangeError.CUT_OFF:
+        return False
+    return exchange.error is not None or exchange.status not in claim.allowed
+
+
+def _examine_status(claim: StatusClaim, exchanges: Exchanges) -> Miss | None:
+    concerned = [exchanges[number] for number in claim.exchanges]
+    wrong = [exchange for exchange in concerned if _is_wrong(exchange, claim)]
     if not wrong:
         return None
-    # A wrong status is final, a missing or a late answer may be noise; so the certain kind is told first.
+    # A wrong status is final, while a missing or a late answer may be noise: the certain kind comes first.
     late = [
         e
         for e in wrong
@@ -100,121 +126,126 @@ def _examine_status(claim: StatusClaim, exchanges: Mapping[int, Exchange]) -> Fi
     ]
     certain = [e for e in wrong if e.error is not ExchangeError.TIMED_OUT and e not in late]
     told = certain or late or wrong
-    first = told[0]
-    subject = f"{first.method} {first.path}"
-    expected = " or ".join(str(status) for status in claim.allowed)
-    if first.error is not None:
-        return Finding(
-            kind=FindingKind.NO_ANSWER,
-            subject=subject,
-            expected=expected,
-            observed=ERROR_WORDS[first.error],
-            measured=first.elapsed_s if first.error is ExchangeError.TIMED_OUT else None,
-            unit="s",
-            count=len(wrong),
+    if told[0].error is not None:
+        return _unanswered(told[0], told[0].error, claim, len(wrong))
+    first, statuses = told[0], Counter(e.status for e in told if e.error is None)
+    return Miss(
+        WrongStatus(
+            request=_request(first),
+            allowed=claim.allowed,
+            seen=tuple(StatusCount(*pair) for pair in statuses.most_common(STATUSES_SHOWN)),
+            body=_shorten(first.body),
+            count=len(told),
             total=len(concerned),
-            by_clock=first.error is ExchangeError.TIMED_OUT,
-            limit=first.elapsed_s if first.error is ExchangeError.TIMED_OUT else None,
-            watch=claim.watch,
-            own_limit_s=first.elapsed_s * DEADLINE_SHARE
-            if first.patience_s is None
-            else first.patience_s,
+            is_late=not certain,
         )
-    statuses = Counter(e.status for e in told if e.error is None)
-    observed = ", ".join(
-        f"{status}" if len(concerned) == 1 else f"{count} × {status}"
-        for status, count in statuses.most_common(3)
-    )
-    return Finding(
-        kind=FindingKind.WRONG_STATUS,
-        subject=subject,
-        expected=expected,
-        observed=f"{observed} {_shorten(first.body)}".strip() if first.body else observed,
-        count=len(told),
-        total=len(concerned),
-        is_late=not certain,
     )
 
 
-def _examine_value(claim: ValueClaim, exchanges: Mapping[int, Exchange]) -> Finding | None:
+def _unanswered(first: Exchange, reason: ExchangeError, claim: StatusClaim, count: int) -> Miss:
+    waited_s = first.elapsed_s
+    finding = NoAnswer(
+        request=_request(first),
+        reason=reason,
+        waited_s=waited_s,
+        count=count,
+        total=len(claim.exchanges),
+    )
+    if reason is not ExchangeError.TIMED_OUT:
+        return Miss(finding)
+    # Runs of older versions do not say how long the visitor's patience was.
+    patience_s = waited_s * DEADLINE_SHARE if first.patience_s is None else first.patience_s
+    return Miss(finding, Doubt(claim.watch, patience_s))
+
+
+def _examine_value(claim: ValueClaim, exchanges: Exchanges) -> Miss | None:
     if claim.wanted == claim.seen:
         return None
     exchange = exchanges.get(claim.exchange) if claim.exchange is not None else None
-    subject = (
-        claim.what if exchange is None else f"{claim.what} of {exchange.method} {exchange.path}"
-    )
-    return Finding(
-        kind=FindingKind.WRONG_VALUE,
-        subject=subject,
-        expected=_shorten(claim.wanted),
-        observed=_shorten(claim.seen),
-        count=1,
-        total=1,
-        is_late=claim.seen == claim.late,
+    return Miss(
+        WrongValue(
+            what=claim.what if exchange is None else f"{claim.what} of {_request(exchange)}",
+            expected=_shorten(claim.wanted),
+            observed=_shorten(claim.seen),
+            is_late=claim.seen == claim.late,
+        )
     )
 
 
-def _examine_count(claim: CountClaim) -> Finding | None:
-    holds = {
+def _examine_count(claim: CountClaim) -> Miss | None:
+    is_right = {
         Relation.EQUALS: claim.measured == claim.limit,
         Relation.AT_MOST: claim.measured <= claim.limit,
         Relation.AT_LEAST: claim.measured >= claim.limit,
     }[claim.relation]
-    if holds:
+    if is_right:
         return None
-    return Finding(
-        kind=FindingKind.WRONG_COUNT,
-        subject=claim.what,
-        expected=claim.relation.value,
-        measured=claim.measured,
-        limit=claim.limit,
-        unit=claim.unit,
-        is_late=claim.late,
+    return Miss(
+        WrongCount(
+            what=claim.what,
+            measured=claim.measured,
+            relation=claim.relation,
+            limit=claim.limit,
+            unit=claim.unit,
+            is_late=claim.late,
+        )
     )
 
 
-def _examine_clock(claim: ClockClaim, exchanges: Mapping[int, Exchange]) -> Finding | None:
+def _examine_clock(claim: ClockClaim, exchanges: Exchanges) -> Miss | None:
     measured_s = measured_time_s(claim, exchanges)
+    concerned = [exchanges[number] for number in claim.exchanges]
     if claim.relation is Relation.AT_LEAST:
         if measured_s >= claim.limit_s - LOWER_SLACK_S:
             return None
-    elif measured_s <= claim.limit_s:
+        return Miss(
+            TooFast(
+                what=claim.what,
+                measured_s=measured_s,
+                limit_s=claim.limit_s,
+                bars=_bars(concerned),
+            )
+        )
+    if measured_s <= claim.limit_s:
         return None
-    concerned = [exchanges[number] for number in claim.exchanges]
-    whole = [exchange for exchange in concerned if exchange.error is None]
-    return Finding(
-        kind=FindingKind.TOO_FAST if claim.relation is Relation.AT_LEAST else FindingKind.TOO_SLOW,
-        subject=claim.what,
-        observed="cut off"
-        if any(exchange.error is ExchangeError.CUT_OFF for exchange in concerned)
-        else "",
-        measured=measured_s,
-        limit=claim.limit_s,
-        unit="s",
-        count=len(whole),
+    finding = TooSlow(
+        what=claim.what,
+        measured_s=measured_s,
+        limit_s=claim.limit_s,
+        is_cut=any(exchange.error is ExchangeError.CUT_OFF for exchange in concerned),
+        answered=sum(exchange.error is None for exchange in concerned),
         total=len(concerned),
-        by_clock=claim.relation is not Relation.AT_LEAST,
         alone_s=claim.alone_s,
-        watch=claim.watch,
-        own_limit_s=claim.limit_s if is_overlapping(concerned) else None,
         bars=_bars(concerned),
     )
+    return Miss(finding, Doubt(claim.watch, claim.limit_s if is_overlapping(concerned) else None))
 
 
-def _examine_gate(claim: GateClaim) -> Finding | None:
+def _examine_gate(claim: GateClaim) -> Miss | None:
     if claim.seen >= claim.wanted:
         return None
-    return Finding(
-        kind=FindingKind.NEVER_CAME,
-        subject=claim.what,
-        measured=claim.seen,
-        limit=claim.wanted,
-        count=claim.seen,
-        total=claim.wanted,
-        by_clock=True,
-        watch=claim.watch,
-        own_limit_s=claim.own_limit_s,
+    finding = GateMissed(
+        what=claim.what, seen=claim.seen, wanted=claim.wanted, waited_s=claim.watch.elapsed_s
     )
+    return Miss(finding, Doubt(claim.watch, claim.own_limit_s))
+
+
+def _bars(exchanges: Sequence[Exchange]) -> tuple[Bar, ...]:
+    """A bar for each exchange, counted from the start of the first, in the order of their ends."""
+    start_s = began_s(exchanges)
+    bars = [
+        Bar(
+            from_s=e.planned_s - start_s,
+            to_s=e.ended_s - start_s,
+            is_cut=e.error is ExchangeError.CUT_OFF,
+        )
+        for e in exchanges
+    ]
+    return tuple(sorted(bars, key=lambda bar: (bar.to_s, bar.from_s)))
+
+
+def _request(exchange: Exchange) -> str:
+    return f"{exchange.method} {exchange.path}"
 
 
 def _shorten(text: str) -> str:

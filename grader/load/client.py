@@ -20,6 +20,8 @@ import h11
 
 from grader.evidence.machine import Watch
 from grader.evidence.traffic import Burst, Exchange, ExchangeError
+from grader.judge.rule import PATIENCE_SHARE
+from grader.judge.witnesses import is_own_doing
 from grader.load.sse import event_data
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate, pause_s
@@ -31,11 +33,6 @@ GIVE_UP_S = 3.0
 
 GIVE_UP_CROWD_S = 5.0
 """The same for crowds of more than 20."""
-
-PATIENCE_SHARE = 1 / 3
-"""Of `give_up_s`, the share that the app's own doing may take before a visitor gives up: what is past that is a witness
-(judge).
-"""
 
 PATIENCE_LOOK_S = 0.03
 """How often it is looked, once the patience may be over, whether the time was the app's own doing."""
@@ -637,10 +634,10 @@ class Visitors:
                     await asyncio.shield(visit.over)
                 if visit.over.done():
                     break
-                own_s = self.attempt.watcher.close(opening).own_s
-                if own_s is not None and own_s > visit.patience_s:
+                watch = self.attempt.watcher.close(opening)
+                if is_own_doing(watch, visit.patience_s):
                     break
-                wait_s = pause_s(visit.patience_s, own_s, PATIENCE_LOOK_S)
+                wait_s = pause_s(visit.patience_s, watch.own_s, PATIENCE_LOOK_S)
         visit.finish(ExchangeError.TIMED_OUT)
 
     @contextlib.asynccontextmanager
@@ -653,10 +650,10 @@ class Visitors:
             wait_s = limit_s
             while True:
                 await anyio.sleep(wait_s)
-                own_s = self.attempt.watcher.close(opening).own_s
+                watch = self.attempt.watcher.close(opening)
                 now_s = self.attempt.clock.now()
-                wait_s = pause_s(limit_s, own_s, CUT_LOOK_S)
-                if own_s is not None and own_s > limit_s:
+                wait_s = pause_s(limit_s, watch.own_s, CUT_LOOK_S)
+                if is_own_doing(watch, limit_s):
                     for visit in visits:
                         if visit.sent_s is not None and now_s - visit.sent_s > limit_s:
                             visit.finish(ExchangeError.CUT_OFF)

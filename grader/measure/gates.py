@@ -5,6 +5,8 @@ from collections.abc import Callable
 import anyio
 
 from grader.evidence.claims import GateClaim
+from grader.judge.rule import GATE_PATIENCE_S
+from grader.judge.witnesses import is_own_doing
 from grader.measure.attempt import AttemptContext
 
 DEADLINE_S = 3.0
@@ -13,15 +15,6 @@ DEADLINE_S = 3.0
 DEADLINE_CROWD_S = 5.0
 """The same where more than 20 are awaited."""
 
-
-OWN_LIMIT_S = 0.5
-"""When so much of the waiting was the code's own doing, a gate will not open any more. Of right apps it was at
-most 0.084 s, on a quiet machine and beside 8 busy processes; of wrong ones there is no end to it
-(docs/explanation/verdicts.md)."""
-
-HASTE = 0.5
-"""The share of the default patience, of gates and of single visitors, once another check has failed for good: the
-verdict stands, and whoever failed is to hear it soon. What is left is three times what right apps need."""
 
 LOOK_S = 0.03
 """How often it is looked, once the patience may be over, whether the waiting is the code's own doing."""
@@ -87,7 +80,7 @@ async def pass_gate(
         changed: set whenever the count may have changed.
         deadline_s: 3 s by default, 5 s for more than 20.
         patience_s: how much of the waiting may be the app's own doing before the gate is given up; by default
-            `OWN_LIMIT_S`, less in haste.
+            `GATE_PATIENCE_S`, less in haste.
 
     Raises:
         GateMissed: the deadline passed first.
@@ -95,17 +88,17 @@ async def pass_gate(
     if deadline_s is None:
         deadline_s = DEADLINE_S if wanted <= 20 else DEADLINE_CROWD_S
     if patience_s is None:
-        patience_s = OWN_LIMIT_S * attempt.haste
+        patience_s = GATE_PATIENCE_S * attempt.haste
     opening = attempt.watcher.open()
     look_at_s = opening.at_s + patience_s
     with anyio.move_on_after(deadline_s):
         while seen() < wanted:
             now_s = attempt.clock.now()
             if now_s >= look_at_s:
-                own_s = attempt.watcher.close(opening).own_s
-                if own_s is not None and own_s > patience_s:
+                watch = attempt.watcher.close(opening)
+                if is_own_doing(watch, patience_s):
                     break
-                look_at_s = now_s + pause_s(patience_s, own_s, LOOK_S)
+                look_at_s = now_s + pause_s(patience_s, watch.own_s, LOOK_S)
             with anyio.move_on_after(look_at_s - now_s):
                 await changed.wait()
     claim = GateClaim(

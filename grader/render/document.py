@@ -1,6 +1,6 @@
 """The shape of the JSON report: what `kata check --json` prints, and what its JSON Schema is made from.
 
-The docstrings and descriptions are read by people: they stand in the schema.
+People read the docstrings and descriptions: they become part of the schema.
 """
 
 from typing import Annotated
@@ -15,15 +15,15 @@ class CheckDocument(Struct, frozen=True, kw_only=True):
     """One check of the kata."""
 
     name: Annotated[str, Meta(description="Name of the test function.")]
-    title: Annotated[str, Meta(description="What must hold, in the learner's words.")]
+    title: Annotated[str, Meta(description="The requirement in one sentence.")]
     outcome: Annotated[Outcome, Meta(description="What the grading says of this check.")]
     message: Annotated[
         str, Meta(description="Why it did not pass, one or two sentences; empty when it did.")
     ]
     measured: Annotated[
-        float | None, Meta(description="The number that the check turned on, if there is one.")
+        float | None, Meta(description="The number that decided the check, if there is one.")
     ]
-    limit: Annotated[float | None, Meta(description="What the number was held against.")]
+    limit: Annotated[float | None, Meta(description="The limit that the number was compared with.")]
     unit: Annotated[str, Meta(description="`s`, or empty for counts.")]
 
 
@@ -54,7 +54,7 @@ class ReportDocument(Struct, frozen=True, kw_only=True):
     because: Annotated[
         str,
         Meta(
-            description="The sentence of a known mistake, when exactly its checks failed; else empty."
+            description="The explanation of a known mistake, when exactly its checks failed; else empty."
         ),
     ]
     sandboxed: Annotated[
@@ -66,7 +66,7 @@ class ReportDocument(Struct, frozen=True, kw_only=True):
     unsaved: Annotated[
         str,
         Meta(
-            description="Why the evidence could not be saved; empty when it was, or was not to be."
+            description="Why the evidence could not be saved; empty when it was saved, or when nobody asked for that."
         ),
     ]
     checks: Annotated[

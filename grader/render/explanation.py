@@ -1,31 +1,51 @@
-"""The story of a check: what was sent in an attempt, what was seen. Pure; the texts are plain sentences."""
+"""The explanation of a check: what an attempt sent, what came back, and what lies behind a finding, in plain sentences.
+Pure.
+"""
 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from grader.evidence.claims import CountClaim, GateClaim
 from grader.evidence.run import Attempt, CheckRecord, Subject
+from grader.evidence.server import Frame
 from grader.evidence.traffic import Burst, Exchange
-from grader.judge.decide import stall_sites
+from grader.findings import (
+    Bar,
+    Crashed,
+    Finding,
+    GateMissed,
+    Hung,
+    HungAtStart,
+    LimitExceeded,
+    Mishap,
+    NoAnswer,
+    NothingAsserted,
+    TooFast,
+    TooSlow,
+    WrongCount,
+    WrongStatus,
+    WrongValue,
+)
+from grader.judge.attempts import stall_sites
+from grader.render.circumstances import busy_machine, stall, waiting
 from grader.render.events import capital, peak, sentences, service_name
 from grader.render.html.timeline import error_word
 from grader.render.text import printable
-from grader.render.wording import RELATIONS, amount, busy_machine, counted, stall, waiting
-from grader.report import CheckResult, FindingKind, Outcome
+from grader.render.wording import RELATIONS, amount, counted
+from grader.report import CheckResult, Outcome
 
 STEPS_SHOWN = 10
 ALIKE = 3
 MUST_BE = " (it must be "
-"""Stands between what a check counted and what it wants."""
+"""Separates what a check counted from what it wants; the page splits the sentence here."""
 
 SIGHTS_SHOWN = 12
 FRAMES_SHOWN = 8
 OUTPUT_SHOWN = 12
 WHAT_CHARS = 120
-WAITED = (FindingKind.HUNG, FindingKind.NO_ANSWER, FindingKind.NEVER_CAME)
-"""Findings that are explained by what the solution's tasks were waiting on."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +67,7 @@ class Line:
 
 
 def steps(attempt: Attempt) -> tuple[Step, ...]:
-    """What was sent in an attempt, in the order in which it was begun, and what came back."""
+    """What an attempt sent, in the order of sending, and what came back."""
     by_id = {exchange.id: exchange for exchange in attempt.exchanges}
     bursts = [
         (burst, [by_id[number] for number in burst.exchanges if number in by_id])
@@ -66,13 +86,13 @@ def steps(attempt: Attempt) -> tuple[Step, ...]:
     if len(told) > STEPS_SHOWN:
         return (
             *told[:STEPS_SHOWN],
-            Step(f"and {len(told) - STEPS_SHOWN} kinds of requests more", ""),
+            Step(f"and {len(told) - STEPS_SHOWN} more kinds of requests", ""),
         )
     return tuple(told)
 
 
 def sights(attempt: Attempt) -> tuple[str, ...]:
-    """What else was seen in an attempt: what services were asked, connections, stalls, and what the check counted."""
+    """What else happened in an attempt: calls to services, connections, a blocked event loop, counts of the check."""
     told = [
         *sentences(attempt.events),
         *_connections(attempt),
@@ -83,7 +103,7 @@ def sights(attempt: Attempt) -> tuple[str, ...]:
 
 
 def tries(record: CheckRecord) -> str:
-    """How often a check was tried; empty when once."""
+    """How often a check was tried; empty when it was once."""
     own = sum(attempt.subject is Subject.SOLUTION for attempt in record.attempts)
     others = len(record.attempts) - own
     if own + others < 2:
@@ -93,28 +113,71 @@ def tries(record: CheckRecord) -> str:
 
 
 def details(result: CheckResult) -> tuple[Line, ...]:
-    """What lies behind a finding: the traceback's lines in the learner's files, else the last output; stalls; waits;
-    the machine.
+    """What lies behind a finding: the traceback in the learner's files, or else the last output; where the event loop
+    was blocked; where tasks waited; what kept the machine busy.
     """
     finding = result.finding
     if finding is None:
         return ()
-    frames = finding.frames[-FRAMES_SHOWN:]
+    frames, output = trace(finding)
     lines = [
         Line(f"{printable(frame.file)}:{frame.line} in {printable(frame.function)}", frame.source)
-        for frame in frames
+        for frame in frames[-FRAMES_SHOWN:]
     ]
-    if finding.output and not frames:
+    if output:
         lines += [
-            Line("The last that it printed:"),
-            *(Line("", line) for line in finding.output[-OUTPUT_SHOWN:]),
+            Line("Its last output:"),
+            *(Line("", line) for line in output[-OUTPUT_SHOWN:]),
         ]
-    lines += [Line(f"{stall(site)}.") for site in finding.stalls]
-    if finding.kind in WAITED:
-        lines += [Line(f"{waiting(task)}.") for task in finding.waiting[:FRAMES_SHOWN]]
+    around = result.circumstances
+    lines += [Line(f"{stall(site)}.") for site in around.stalls]
+    if is_about_waiting(finding):
+        lines += [Line(f"{waiting(task)}.") for task in around.waiting[:FRAMES_SHOWN]]
     if result.outcome is Outcome.INCONCLUSIVE:
-        lines += [Line(text) for text in busy_machine(finding)]
+        lines += [Line(text) for text in busy_machine(around)]
     return tuple(lines)
+
+
+def trace(finding: Finding) -> tuple[tuple[Frame, ...], tuple[str, ...]]:
+    """Where in the learner's files a server failed, innermost last; and, when that is not known, what it printed
+    last."""
+    match finding:
+        case Crashed(frames=frames, output=output):
+            return frames, () if frames else output
+        case HungAtStart(output=output):
+            return (), output
+        case LimitExceeded() | Hung() | NoAnswer() | WrongStatus() | WrongValue() | WrongCount():
+            return (), ()
+        case TooSlow() | TooFast() | GateMissed() | Mishap() | NothingAsserted():
+            return (), ()
+        case _:
+            assert_never(finding)
+
+
+def is_about_waiting(finding: Finding) -> bool:
+    """Whether a finding is explained by what the solution's tasks were waiting for."""
+    match finding:
+        case Hung() | NoAnswer() | GateMissed():
+            return True
+        case Crashed() | HungAtStart() | LimitExceeded() | WrongStatus() | WrongValue():
+            return False
+        case WrongCount() | TooSlow() | TooFast() | Mishap() | NothingAsserted():
+            return False
+        case _:
+            assert_never(finding)
+
+
+def bars(finding: Finding) -> tuple[Bar, ...]:
+    """The requests of a burst that a finding is about, for a picture; none for other findings."""
+    match finding:
+        case TooSlow() | TooFast():
+            return finding.bars
+        case Crashed() | HungAtStart() | LimitExceeded() | Hung() | NoAnswer() | WrongStatus():
+            return ()
+        case WrongValue() | WrongCount() | GateMissed() | Mishap() | NothingAsserted():
+            return ()
+        case _:
+            assert_never(finding)
 
 
 def _times(count: int) -> str:
@@ -122,7 +185,7 @@ def _times(count: int) -> str:
 
 
 def _alike(exchanges: Iterable[Exchange]) -> list[list[Exchange]]:
-    """Requests of one path; and three or more that differ in numbers only and got the same answer."""
+    """Groups of requests: those of one path, and three or more that differ only in numbers and got the same answer."""
     alike = _grouped(exchanges, lambda one: f"{_masked(one)} {one.status} {one.error}")
     return [
         group
@@ -157,7 +220,7 @@ def _step(exchanges: Sequence[Exchange], burst: Burst | None) -> Step:
     how = ""
     if burst is not None:
         how = (
-            f", one after another over {amount(max(begun) - min(begun), 's')}"
+            f", spread over {amount(max(begun) - min(begun), 's')}"
             if burst.steady
             else ", all at once"
         )

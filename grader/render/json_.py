@@ -10,15 +10,16 @@ import msgspec
 from grader.authoring.examples import Example
 from grader.authoring.proof import Margin, Proof, Side, verdict_of_proofs
 from grader.errors import GraderError
+from grader.facts import Fact
 from grader.formats import REPORT_FORMAT
 from grader.render.document import CheckDocument, ErrorDocument, GraderDocument, ReportDocument
 from grader.render.proof import place, sentence
 from grader.render.text import escaped, printable
 from grader.render.wording import message
-from grader.report import CheckResult, Fact, GraderInfo, Report, Verdict
+from grader.report import CheckResult, GraderInfo, Report, Verdict
 
 IN_SCRIPTS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
-"""In JSON these stand only within strings; so written, a document may also stand in a script of an HTML page."""
+"""In JSON these characters occur only within strings. Escaped, a document is safe inside a script of an HTML page."""
 
 
 def render_report(report: Report, unsaved: str = "") -> str:
@@ -26,7 +27,7 @@ def render_report(report: Report, unsaved: str = "") -> str:
 
     Args:
         report: of a grading.
-        unsaved: why the evidence could not be saved; empty when it was, or was not to be.
+        unsaved: why the evidence could not be saved; empty when it was saved, or when nobody asked for that.
     """
     document = ReportDocument(
         format=report.format,
@@ -55,7 +56,7 @@ def _check(check: CheckResult) -> CheckDocument:
 
 
 def render_error(kata: str, error: GraderError, grader: GraderInfo) -> str:
-    """A grading that broke before any check, in the same format: no checks, and `error` with what to do."""
+    """A grading that broke before any check, in the same format: without checks, and with `error` and what to do."""
     document = ReportDocument(
         format=REPORT_FORMAT,
         kata=kata,
@@ -71,7 +72,7 @@ def render_error(kata: str, error: GraderError, grader: GraderInfo) -> str:
 
 
 def render_proofs(proofs: Sequence[Proof], grader: GraderInfo) -> str:
-    """What proving katas gave, as one document."""
+    """The results of `kata verify` as one document."""
     document = {
         "format": REPORT_FORMAT,
         "verdict": verdict_of_proofs(proofs).value,
@@ -123,7 +124,7 @@ def _example(proof: Proof, example: Example) -> dict[str, Any]:
 
 
 def render_facts(facts: Sequence[Fact]) -> str:
-    """What was found out about this machine, as one document."""
+    """The facts about this machine as one document."""
     told = [
         {
             "name": fact.name,
@@ -176,7 +177,7 @@ def _dump(document: dict[str, Any]) -> str:
 
 
 def _safe(value: Any) -> Any:
-    """Every text visible and bounded, and no number that JSON does not have."""
+    """The same value with every text visible and bounded, and None for numbers that JSON lacks."""
     if isinstance(value, str):
         return escaped(value)
     if isinstance(value, float):

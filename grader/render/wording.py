@@ -1,25 +1,55 @@
-"""Turns findings into plain sentences, for every renderer the same."""
+"""Turns findings into plain sentences, the same for every renderer."""
 
-from grader.evidence.machine import Machine
-from grader.evidence.server import WaitingTask
+from typing import assert_never
+
+from grader.evidence.claims import Relation
+from grader.evidence.server import Excess
+from grader.evidence.traffic import ExchangeError
+from grader.findings import (
+    Crashed,
+    Finding,
+    GateMissed,
+    Hung,
+    HungAtStart,
+    LimitExceeded,
+    Mishap,
+    NoAnswer,
+    NothingAsserted,
+    Phase,
+    TooFast,
+    TooSlow,
+    WrongCount,
+    WrongStatus,
+    WrongValue,
+)
 from grader.render.text import printable
-from grader.report import CheckResult, Finding, FindingKind, Outcome, Report, StallSite, Verdict
+from grader.report import CheckResult, Outcome, Report, Verdict
 
 MESSAGE_CHARS = 1000
 UNIT_CHARS = 20
 
 HUGE = 1e12
-"""Numbers from here on, and what is no number, are told by their size; no grading measures them."""
-
-OTHERS_SHOWN = 5
-"""How many of the other processes that were busy are named."""
+"""Larger numbers, infinities and NaN are shown in short form; no grading measures them."""
 
 SERIAL_SHARE = 0.7
-"""Requests that together took this share of the sum of their times, or more, were served one after another."""
+"""Requests were served one after another when they took at least this share of the sum of their single times."""
 
-LAG_WORTH_TELLING_S = 0.05
+RELATIONS = {
+    Relation.EQUALS: "exactly",
+    Relation.AT_MOST: "at most",
+    Relation.AT_LEAST: "at least",
+}
 
-RELATIONS = {"equals": "exactly", "at_most": "at most", "at_least": "at least"}
+ERROR_WORDS = {
+    ExchangeError.REFUSED: "connection refused",
+    ExchangeError.CLOSED: "connection closed without an answer",
+    ExchangeError.TIMED_OUT: "no answer",
+    ExchangeError.MALFORMED: "not valid HTTP",
+    ExchangeError.TOO_LARGE: "answer too large",
+    ExchangeError.LEFT: "the visitor had left",
+    ExchangeError.CUT_OFF: "cut off",
+}
+"""Why a request got no complete answer."""
 
 
 def amount(value: float, unit: str) -> str:
@@ -33,245 +63,188 @@ def amount(value: float, unit: str) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """So many of something: "1 call", "3 queries"."""
+    """A number with its noun: "1 call", "3 queries"."""
     return f"{count} {noun if count == 1 else plural(noun)}"
 
 
 def plural(noun: str) -> str:
-    """Of a regular noun: "calls", "queries"."""
+    """The plural of a regular noun: "calls", "queries"."""
     return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
 
 
 def figures(result: CheckResult) -> str:
-    """What was measured and the limit, in short; empty when the check turned on no number."""
+    """The measured number and its limit, in short; empty when no number decided the check."""
     if result.measured is None or result.limit is None:
         return ""
-    finding = result.finding
-    if finding is not None and finding.kind in (
-        FindingKind.NO_ANSWER,
-        FindingKind.HUNG,
-        FindingKind.HUNG_AT_START,
-    ):
-        return f"nothing for {amount(result.measured, result.unit)}"
-    if finding is not None and finding.kind is FindingKind.NEVER_CAME:
-        return f"{finding.count} of {finding.total}"
+    match result.finding:
+        case NoAnswer() | Hung() | HungAtStart():
+            return f"nothing for {amount(result.measured, result.unit)}"
+        case GateMissed(seen=seen, wanted=wanted):
+            return f"{seen} of {wanted}"
+        case None | Crashed() | LimitExceeded() | WrongStatus() | WrongValue() | WrongCount():
+            pass
+        case TooSlow() | TooFast() | Mishap() | NothingAsserted():
+            pass
+        case _:
+            assert_never(result.finding)
     word = RELATIONS[result.relation] if result.relation is not None else "limit"
     return f"{amount(result.measured, result.unit)} ({word} {amount(result.limit, result.unit)})"
 
 
 def message(result: CheckResult) -> str:
-    """One sentence about why a check did not pass; empty when it did."""
+    """One or two sentences about why a check did not pass; empty when it did."""
     if result.finding is None:
         return (
             "Not run: the solution did not get that far."
             if result.outcome is Outcome.NOT_RUN
             else ""
         )
-    sentence = printable(_SENTENCES[result.finding.kind](result.finding), MESSAGE_CHARS)
+    sentence = printable(_sentence(result.finding), MESSAGE_CHARS)
     sentence = sentence[:1].upper() + sentence[1:]
     if result.outcome is Outcome.INCONCLUSIVE:
-        return f"{sentence} But this machine was too busy to tell whose fault that is."
+        return f"{sentence} But this machine was too busy to tell whether your code caused it."
     return sentence
 
 
 def summary(report: Report) -> str:
-    """One sentence about the whole."""
+    """One or two sentences about the whole grading."""
     passed = sum(check.outcome is Outcome.PASSED for check in report.checks)
     total = len(report.checks)
     duration = amount(report.duration_s, "s")
     if report.verdict is Verdict.PASSED:
-        return f"Passed: all {total} checks hold ({duration})."
+        return f"Passed: all {total} checks passed ({duration})."
     if report.verdict is Verdict.FAILED:
-        return f"Failed: {passed} of {total} checks hold ({duration})."
+        return f"Failed: {passed} of {total} checks passed ({duration})."
     if report.verdict is Verdict.INCONCLUSIVE:
-        return (
-            f"Inconclusive: this machine could not tell ({duration}). Nothing is held against you."
-        )
+        return f"Inconclusive: this machine could not tell ({duration}). This does not count as a failure."
     return f"Broken: the grader or its surroundings failed, not your solution ({duration})."
 
 
-def stall(site: StallSite) -> str:
-    """Where the event loop stood still."""
-    times = "once" if site.count == 1 else f"{site.count} times"
-    source = f" `{printable(site.frame.source, 60)}`" if site.frame.source else ""
-    place = f"{printable(site.frame.file, 60)}:{site.frame.line}{source}"
-    return f"The event loop stood still {times}, {amount(site.total_s, 's')} in all, at {place}"
+def _sentence(finding: Finding) -> str:
+    match finding:
+        case Crashed():
+            sentence = _crashed(finding)
+        case HungAtStart():
+            sentence = (
+                f"The app was not ready after {amount(finding.waited_s, 's')}: its "
+                "import or its lifespan start-up did not finish."
+            )
+        case LimitExceeded():
+            sentence = _limit_exceeded(finding.excess)
+        case Hung():
+            sentence = f"The check did not finish within {amount(finding.deadline_s, 's')}."
+        case NoAnswer():
+            sentence = _no_answer(finding)
+        case WrongStatus():
+            sentence = _wrong_status(finding)
+        case WrongValue():
+            sentence = (
+                f"{printable(finding.what)} should be {printable(finding.expected)}, "
+                f"but was {printable(finding.observed)}."
+            )
+        case WrongCount():
+            measured, limit = (
+                amount(number, finding.unit) for number in (finding.measured, finding.limit)
+            )
+            relation = RELATIONS[finding.relation]
+            sentence = f"{printable(finding.what)}: {measured}; there should be {relation} {limit}."
+        case _:
+            sentence = _sentence_on_time(finding)
+    return sentence
 
 
-def waiting(task: WaitingTask) -> str:
-    """Where tasks of the solution were waiting."""
-    who = "A task was" if task.count == 1 else f"{task.count} tasks were"
-    place = f"{printable(task.frame.file, 60)}:{task.frame.line}"
-    return f"{who} waiting at {place} `{printable(task.frame.source, 60)}`"
+def _sentence_on_time(
+    finding: TooSlow | TooFast | GateMissed | Mishap | NothingAsserted,
+) -> str:
+    match finding:
+        case TooSlow():
+            return _too_slow(finding)
+        case TooFast():
+            return (
+                f"{printable(finding.what)} finished after {amount(finding.measured_s, 's')}; the work alone "
+                f"takes {amount(finding.limit_s, 's')}."
+            )
+        case GateMissed():
+            seen = f"only {finding.seen} of {finding.wanted}"
+            return f"{printable(finding.what)}: {seen} after {amount(finding.waited_s, 's')}."
+        case Mishap():
+            return printable(finding.text)
+        case NothingAsserted():
+            return "The check made no assertions. This is a bug in the kata."
+        case _:
+            assert_never(finding)
 
 
-def busy_machine(finding: Finding) -> list[str]:
-    """What kept the machine busy while something was timed, as far as it is known."""
-    lines = []
-    watch, machine = finding.watch, finding.machine
-    if watch is not None and watch.server is not None and watch.grader is not None:
-        lines.append(
-            f"Of {amount(watch.elapsed_s, 's')} the server waited {amount(watch.server.waited_s, 's')} and the grader "
-            f"{amount(watch.grader.waited_s, 's')} for a core; "
-            f"{amount(max(0.0, watch.own_s or 0.0), 's')} were the code's own."
-        )
-    if watch is not None and watch.loop_lag_s > LAG_WORTH_TELLING_S:
-        lines.append(f"The grader itself was up to {amount(watch.loop_lag_s, 's')} late.")
-    if machine is not None:
-        lines.append(_load_of(machine))
-    return lines
-
-
-def _load_of(machine: Machine) -> str:
-    parts = [
-        f"{amount(machine.busy_s, 's')} of CPU were used in {amount(machine.elapsed_s, 's')} on {machine.cores} cores"
-    ]
-    if machine.steal_s:
-        parts.append(f"{amount(machine.steal_s, 's')} stolen by the hypervisor")
-    if machine.throttled_s:
-        parts.append(f"{amount(machine.throttled_s, 's')} throttled by a CPU limit")
-    parts += [
-        f"{amount(other.cpu_s, 's')} by {printable(other.name, 40)} ({other.pid})"
-        for other in machine.others[:OTHERS_SHOWN]
-    ]
-    return f"{', '.join(parts)}."
-
-
-def _crashed_at_start(finding: Finding) -> str:
-    return f"The app ended before it was ready ({finding.observed}){_because(finding)}"
-
-
-def _crashed_under_load(finding: Finding) -> str:
-    return f"The app's process ended while it was serving ({finding.observed}){_because(finding)}"
-
-
-def _because(finding: Finding) -> str:
+def _crashed(finding: Crashed) -> str:
+    when = {
+        Phase.START: "The app exited before it was ready",
+        Phase.LOAD: "The app's process exited while it was serving requests",
+    }[finding.phase]
+    code = "unknown" if finding.exit_code is None else finding.exit_code
+    ended = f"{when} (exit code {code})"
     if "has no attribute 'app'" in finding.error and "AttributeError" in finding.error:
-        return ": app.py defines no `app`; name the FastAPI application `app`."
-    return f": {printable(finding.error)}" if finding.error else "."
-
-
-def _hung_at_start(finding: Finding) -> str:
-    return (
-        f"The app was not ready after {amount(finding.measured or 0, 's')}: its "
-        "import or its lifespan does not come to an end."
-    )
+        return f"{ended}: app.py defines no `app`; name the FastAPI application `app`."
+    return f"{ended}: {printable(finding.error)}" if finding.error else f"{ended}."
 
 
 OWN_EXCESSES = {
-    "memory_bytes": ("Memory", "of all its processes together"),
-    "processes": ("Processes:", "at once"),
-    "threads": ("Threads:", "of all its processes together"),
-    "cpu_s": ("CPU time", "of all its processes together"),
+    "memory_bytes": ("Memory", "for all its processes together"),
+    "processes": ("Processes", "at once"),
+    "threads": ("Threads", "in all its processes together"),
+    "cpu_s": ("CPU time", "for all its processes together"),
     "output_bytes": ("Output", "on stdout and stderr"),
 }
-"""Limits of the server's own processes; a service says itself what its limits are of."""
+"""Noun and scope of each limit on the server's own processes. A service brings its own words."""
 
 MIB = 1024 * 1024
 
 
-def _limit_exceeded(finding: Finding) -> str:
-    what, of = OWN_EXCESSES.get(finding.subject, (finding.subject, "together"))
-    if finding.excess is not None and finding.excess.noun:
-        what, of = finding.excess.noun, finding.excess.of
-    limit = finding.limit or 0
-    told = (
-        f"{limit / MIB:.0f} MiB"
-        if finding.subject.endswith("_bytes")
-        else amount(limit, "s" if finding.subject.endswith("_s") else "")
+def _limit_exceeded(excess: Excess) -> str:
+    what, of = OWN_EXCESSES.get(excess.what, (excess.what, "in all"))
+    if excess.noun:
+        what, of = excess.noun, excess.of
+    limit = (
+        f"{excess.limit / MIB:.0f} MiB"
+        if excess.what.endswith("_bytes")
+        else amount(excess.limit, "s" if excess.what.endswith("_s") else "")
     )
-    return f"{what} {told} exceeded, {of}; the app was ended."
+    return f"{what}: the limit of {limit} {of} was exceeded, so the app was stopped."
 
 
-def _hung(finding: Finding) -> str:
-    return f"The check had not come to an end after {amount(finding.measured or 0, 's')}."
+def _no_answer(finding: NoAnswer) -> str:
+    who = _requests(finding.request, finding.count, finding.total)
+    if finding.reason is ExchangeError.TIMED_OUT:
+        return f"{who} got no answer within {amount(finding.waited_s, 's')}."
+    return f"{who} got no answer: {ERROR_WORDS[finding.reason]}."
 
 
-def _no_answer(finding: Finding) -> str:
-    who = (
-        f"{finding.count} of {finding.total} requests like {printable(finding.subject)}"
-        if finding.total > 1
-        else printable(finding.subject)
+def _wrong_status(finding: WrongStatus) -> str:
+    expected = " or ".join(str(status) for status in finding.allowed)
+    seen = ", ".join(
+        f"{kind.status}" if finding.total == 1 else f"{kind.count} × {kind.status}"
+        for kind in finding.seen
     )
-    if finding.measured is not None:
-        return f"{who} got no answer within {amount(finding.measured, 's')}."
-    return f"{who} got no answer: {finding.observed}."
+    got = printable(f"{seen} {finding.body}" if finding.body else seen)
+    which = _requests(finding.request, finding.count, finding.total)
+    return f"{which} should answer {expected}, but got {got}."
 
 
-def _wrong_status(finding: Finding) -> str:
-    which = printable(finding.subject)
-    if finding.total > 1:
-        which = f"{finding.count} of {finding.total} requests like {which}"
-    return f"{which} should answer {finding.expected}, but got {printable(finding.observed)}."
+def _requests(request: str, count: int, total: int) -> str:
+    like = printable(request)
+    return f"{count} of {total} requests like {like}" if total > 1 else like
 
 
-def _wrong_value(finding: Finding) -> str:
-    return (
-        f"{printable(finding.subject)} should be {printable(finding.expected)}, "
-        f"but was {printable(finding.observed)}."
-    )
-
-
-def _wrong_count(finding: Finding) -> str:
-    relation = RELATIONS.get(finding.expected, finding.expected)
-    measured, limit = (
-        amount(finding.measured or 0, finding.unit),
-        amount(finding.limit or 0, finding.unit),
-    )
-    return f"{printable(finding.subject)}: {measured}; there should be {relation} {limit}."
-
-
-def _too_slow(finding: Finding) -> str:
-    measured = amount(finding.measured or 0, "s")
-    took = f"{printable(finding.subject)} took {measured}"
-    if finding.observed:
-        took = f"{printable(finding.subject)} took more than {measured}"
+def _too_slow(finding: TooSlow) -> str:
+    measured, limit = amount(finding.measured_s, "s"), amount(finding.limit_s, "s")
+    took = f"{printable(finding.what)} took {measured}"
+    if finding.is_cut:
+        took = f"{printable(finding.what)} took more than {measured}"
         if finding.total > 1:
-            took = f"{printable(finding.subject)}: only {finding.count} were answered within {measured}"
-    limit = f"the limit is {amount(finding.limit or 0, 's')}"
-    if finding.alone_s is None or finding.measured is None or finding.total < 2:
-        return f"{took}; {limit}."
-    in_turn = (
-        finding.measured > SERIAL_SHARE * (finding.count + bool(finding.observed)) * finding.alone_s
-    )
+            took = f"{printable(finding.what)}: only {finding.answered} were answered within {measured}"
+    if finding.alone_s is None or finding.total < 2:
+        return f"{took}; the limit is {limit}."
+    served = finding.answered + finding.is_cut
+    in_turn = finding.measured_s > SERIAL_SHARE * served * finding.alone_s
     together = " They were served one after another." if in_turn else ""
-    return f"{took}; one alone takes {amount(finding.alone_s, 's')} and {limit}.{together}"
-
-
-def _too_fast(finding: Finding) -> str:
-    took = amount(finding.measured or 0, "s")
-    return (
-        f"{printable(finding.subject)} was over after {took}; the work alone "
-        f"takes {amount(finding.limit or 0, 's')}."
-    )
-
-
-def _never_came(finding: Finding) -> str:
-    waited = amount(finding.watch.elapsed_s, "s") if finding.watch is not None else "a long time"
-    return f"{printable(finding.subject)}: only {finding.count} of {finding.total} after {waited}."
-
-
-def _mishap(finding: Finding) -> str:
-    return printable(finding.observed)
-
-
-def _nothing_asserted(finding: Finding) -> str:
-    return "The check ended without having stated anything, which is a fault of the kata."
-
-
-_SENTENCES = {
-    FindingKind.CRASHED_AT_START: _crashed_at_start,
-    FindingKind.CRASHED_UNDER_LOAD: _crashed_under_load,
-    FindingKind.HUNG_AT_START: _hung_at_start,
-    FindingKind.LIMIT_EXCEEDED: _limit_exceeded,
-    FindingKind.HUNG: _hung,
-    FindingKind.NO_ANSWER: _no_answer,
-    FindingKind.WRONG_STATUS: _wrong_status,
-    FindingKind.WRONG_VALUE: _wrong_value,
-    FindingKind.WRONG_COUNT: _wrong_count,
-    FindingKind.TOO_SLOW: _too_slow,
-    FindingKind.TOO_FAST: _too_fast,
-    FindingKind.NEVER_CAME: _never_came,
-    FindingKind.MISHAP: _mishap,
-    FindingKind.NOTHING_ASSERTED: _nothing_asserted,
-}
+    alone = amount(finding.alone_s, "s")
+    return f"{took}; a single one takes {alone}, and the limit is {limit}.{together}"

@@ -9,8 +9,8 @@ import anyio
 
 from grader.catalog.manifest import Kata
 from grader.errors import GraderError
+from grader.facts import Fact, FactState
 from grader.process.run_dir import temporary_run_dir
-from grader.report import Fact, FactState
 from grader.services.database import Postgres, fresh_database, server_version
 from grader.services.postgres_server import URL_VARIABLE, Cluster, own_url, running_cluster
 from grader.services.relay import running_tap

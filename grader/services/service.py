@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.catalog.manifest import Kata
+from grader.facts import Fact
 from grader.measure.attempt import AttemptContext
 from grader.registry import SERVICES
-from grader.report import Fact
 
 if TYPE_CHECKING:
     from grader.services.fragment import Fragment

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from grader.errors import GraderError
+from grader.facts import Fact, FactState
 from grader.measure.cores import usable_cores
 from grader.measure.sampler import own_cpu_times, since
 from grader.process.cgroup import usable_parent
@@ -21,7 +22,6 @@ from grader.process.launcher import LauncherPlan, running_launcher
 from grader.process.run_dir import temporary_base, temporary_run_dir
 from grader.process.sandbox import SandboxMode, find_bwraps
 from grader.registry import SERVICES
-from grader.report import Fact, FactState
 from grader.services.service import find_service
 
 PACKAGES = ("fastapi", "starlette", "uvicorn", "anyio", "httpx", "sqlalchemy", "asyncpg")

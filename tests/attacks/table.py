@@ -7,7 +7,18 @@ first line.
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from grader.report import FindingKind
+from grader.findings import (
+    Crashed,
+    Finding,
+    HungAtStart,
+    LimitExceeded,
+    NoAnswer,
+    Phase,
+    TooFast,
+    TooSlow,
+    WrongStatus,
+    WrongValue,
+)
 
 REFERENCE = "accepted/reference.py"
 STARTER = "starter/app.py"
@@ -31,7 +42,7 @@ class Attack:
         base: the kata's file on which it builds. What builds on the reference is right if the attack works, and passes
             then.
         fails: checks that must fail; none of them may pass.
-        kind: what must be found first.
+        kind: what must be found first; a phase stands for a crash in it.
         runs: where it is graded.
         keeps_busy: it makes the machine so busy that no verdict can be reached; a pass it is not.
         shown: it is graded once more with a report for people.
@@ -43,12 +54,18 @@ class Attack:
     kata: str = "sleepy-handler"
     base: str = STARTER
     fails: tuple[str, ...] = ()
-    kind: FindingKind | None = None
+    kind: type[Finding] | Phase | None = None
     runs: Runs = Runs.IN_SANDBOX
     keeps_busy: bool = False
     shown: bool = False
     padded: bool = False
     typed_inside: bool = False
+
+    def is_found(self, finding: Finding) -> bool:
+        """Whether a finding is of the kind that this attack must give."""
+        if isinstance(self.kind, Phase):
+            return isinstance(finding, Crashed) and finding.phase is self.kind
+        return self.kind is None or isinstance(finding, self.kind)
 
     @property
     def may_be_inconclusive(self) -> bool:
@@ -66,12 +83,7 @@ SHARED = ("test_calls_share_their_connections",)
 CLOSED = ("test_the_app_closes_its_connections_when_it_stops",)
 TIME = ("test_a_label_takes_its_time",)
 
-AT_START, UNDER_LOAD, LIMIT, HUNG = (
-    FindingKind.CRASHED_AT_START,
-    FindingKind.CRASHED_UNDER_LOAD,
-    FindingKind.LIMIT_EXCEEDED,
-    FindingKind.HUNG_AT_START,
-)
+AT_START, UNDER_LOAD, LIMIT, HUNG = Phase.START, Phase.LOAD, LimitExceeded, HungAtStart
 EVERYWHERE = Runs.EVERYWHERE
 LEAKED, POOL = "leaked-client", "oversized-pool"
 
@@ -101,28 +113,28 @@ ATTACKS = (
     Attack("06_lends_code_to_the_superuser.py", POOL, REFERENCE, fails=ALL),
     Attack("07_connects_outward.py", base=REFERENCE, fails=ALL),
     Attack("07_turns_sockets.py", fails=TOGETHER),
-    Attack("08_patched_sleep.py", fails=TIME, kind=FindingKind.TOO_FAST, runs=EVERYWHERE),
-    Attack("08_patched_clock.py", base=REFERENCE, fails=TIME, kind=FindingKind.TOO_FAST),
+    Attack("08_patched_sleep.py", fails=TIME, kind=TooFast, runs=EVERYWHERE),
+    Attack("08_patched_clock.py", base=REFERENCE, fails=TIME, kind=TooFast),
     Attack("08_patched_grader.py", fails=TOGETHER, runs=EVERYWHERE),
     Attack(
         "09_cached.py",
         LEAKED,
         fails=("test_a_parcel_is_where_the_carrier_says", *SHARED),
-        kind=FindingKind.WRONG_VALUE,
+        kind=WrongValue,
     ),
-    Attack("09_hard_coded.py", LEAKED, fails=ALL, kind=FindingKind.WRONG_VALUE),
-    Attack("10_well_when_alone.py", base=REFERENCE, fails=TOGETHER[:1], kind=FindingKind.TOO_FAST),
+    Attack("09_hard_coded.py", LEAKED, fails=ALL, kind=WrongValue),
+    Attack("10_well_when_alone.py", base=REFERENCE, fails=TOGETHER[:1], kind=TooFast),
     Attack(
         "10_well_in_a_crowd.py",
         LEAKED,
         REFERENCE,
         fails=("test_a_parcel_is_where_the_carrier_says",),
-        kind=FindingKind.WRONG_VALUE,
+        kind=WrongValue,
     ),
-    Attack("10_by_order.py", LEAKED, REFERENCE, fails=SHARED, kind=FindingKind.WRONG_VALUE),
-    Attack("11_headers_at_once.py", fails=TOGETHER[:1], kind=FindingKind.TOO_SLOW),
-    Attack("11_accepted.py", fails=ALL, kind=FindingKind.WRONG_STATUS),
-    Attack("12_sheds_load.py", base=REFERENCE, fails=TOGETHER[:1], kind=FindingKind.WRONG_STATUS),
+    Attack("10_by_order.py", LEAKED, REFERENCE, fails=SHARED, kind=WrongValue),
+    Attack("11_headers_at_once.py", fails=TOGETHER[:1], kind=TooSlow),
+    Attack("11_accepted.py", fails=ALL, kind=WrongStatus),
+    Attack("12_sheds_load.py", base=REFERENCE, fails=TOGETHER[:1], kind=WrongStatus),
     Attack("13_forked_workers.py", fails=TOGETHER[:1]),
     Attack("13_threads_by_the_thousand.py", fails=ALL, kind=LIMIT),
     Attack("14_daemon.py", base=REFERENCE, fails=ALL, runs=EVERYWHERE),
@@ -144,18 +156,18 @@ ATTACKS = (
     Attack("16_hangs_at_import.py", fails=ALL, kind=HUNG, runs=EVERYWHERE),
     Attack("16_hangs_at_start.py", fails=ALL, kind=HUNG),
     Attack("16_hangs_at_shutdown.py", LEAKED, REFERENCE, fails=CLOSED),
-    Attack("17_no_http.py", fails=ALL, kind=FindingKind.NO_ANSWER, runs=EVERYWHERE),
-    Attack("17_endless_headers.py", fails=ALL, kind=FindingKind.NO_ANSWER),
-    Attack("17_endless_body.py", fails=ALL, kind=FindingKind.NO_ANSWER),
-    Attack("17_endless_interim.py", fails=ALL, kind=FindingKind.NO_ANSWER),
-    Attack("17_huge_length.py", fails=ALL, kind=FindingKind.NO_ANSWER),
-    Attack("17_compressed_bomb.py", fails=ALL, kind=FindingKind.WRONG_VALUE),
-    Attack("17_half_characters.py", fails=TIME, kind=FindingKind.WRONG_VALUE, runs=EVERYWHERE),
+    Attack("17_no_http.py", fails=ALL, kind=NoAnswer, runs=EVERYWHERE),
+    Attack("17_endless_headers.py", fails=ALL, kind=NoAnswer),
+    Attack("17_endless_body.py", fails=ALL, kind=NoAnswer),
+    Attack("17_endless_interim.py", fails=ALL, kind=NoAnswer),
+    Attack("17_huge_length.py", fails=ALL, kind=NoAnswer),
+    Attack("17_compressed_bomb.py", fails=ALL, kind=WrongValue),
+    Attack("17_half_characters.py", fails=TIME, kind=WrongValue, runs=EVERYWHERE),
     Attack("18_escapes_in_a_crash.py", fails=ALL, kind=AT_START, runs=EVERYWHERE, shown=True),
     Attack(
         "18_escapes_in_a_body.py",
         fails=TIME,
-        kind=FindingKind.WRONG_VALUE,
+        kind=WrongValue,
         runs=EVERYWHERE,
         shown=True,
     ),
@@ -173,5 +185,5 @@ ATTACKS = (
         fails=("test_a_crowd_is_served_at_once",),
     ),
     Attack("22_wrong_at_random.py", base=REFERENCE, fails=()),
-    Attack("22_wrong_at_first.py", base=REFERENCE, fails=TIME, kind=FindingKind.WRONG_STATUS),
+    Attack("22_wrong_at_first.py", base=REFERENCE, fails=TIME, kind=WrongStatus),
 )

@@ -142,7 +142,7 @@ def must_have_failed(attack: Attack, graded: Graded) -> None:
         cause = graded.replayed.cause
         assert cause is not None
         assert cause.finding is not None
-        assert attack.kind in (None, cause.finding.kind), told
+        assert attack.is_found(cause.finding), told
 
 
 def must_have_reached_nothing(graded: Graded) -> None:

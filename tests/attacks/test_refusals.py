@@ -93,7 +93,7 @@ def large(folder: Path) -> Path:
 EVIL_NAMES = (
     "\x1b[2J\x1b]0;owned\x07.py",
     "\u202eyp.ppa",
-    "a\nPassed: all 4 checks hold.py",
+    "a\nPassed: all 4 checks passed.py",
     "[red]\x9b31m</script>.py",
 )
 

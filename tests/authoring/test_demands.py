@@ -7,7 +7,8 @@ import pytest
 from grader.authoring.demands import demand_all
 from grader.authoring.examples import Example, Kind
 from grader.authoring.proof import Trial
-from grader.report import Finding, FindingKind, Outcome
+from grader.findings import Mishap, NothingAsserted
+from grader.report import Outcome
 from tests.authoring.trials import (
     ACCEPTED,
     CHECK_NAMES,
@@ -124,7 +125,7 @@ def test_what_was_inconclusive_in_every_round_is_the_machines(example: Example) 
 
 
 def test_a_check_that_asserts_nothing_is_told_once() -> None:
-    finding = Finding(kind=FindingKind.NOTHING_ASSERTED)
+    finding = NothingAsserted()
     broken = [
         trial(example, Outcome.BROKEN, NOT_RUN, finding=finding)
         for example in (STARTER, ACCEPTED, JUNK)
@@ -135,7 +136,7 @@ def test_a_check_that_asserts_nothing_is_told_once() -> None:
 
 
 def test_a_mishap_of_the_machine_is_not_the_katas() -> None:
-    finding = Finding(kind=FindingKind.MISHAP, observed="OSError: too many open files")
+    finding = Mishap(text="OSError: too many open files")
     (problem,) = demand_all(
         [trial(ACCEPTED, Outcome.BROKEN, NOT_RUN, finding=finding)], CHECK_NAMES
     )

@@ -8,7 +8,6 @@ from grader.authoring.margins import (
     margin_problems,
     margins_of,
     offenders,
-    own_time_s,
     timings_of,
     without_numbers,
 )
@@ -29,7 +28,7 @@ from tests.authoring.trials import (
     trial,
     wrong,
 )
-from tests.judge.records import answered, exchange, timed, watch
+from tests.judge.records import answered, exchange, timed
 
 
 def judge(*trials: Trial) -> list[Problem]:
@@ -224,13 +223,6 @@ def test_own_time_is_unknown_where_the_system_does_not_tell() -> None:
     )
     assert timing.own_s is None
     assert timing.judged_s == 0.2
-
-
-def test_one_exchange_of_a_watched_stretch_loses_what_was_taken_but_is_never_below_nothing() -> (
-    None
-):
-    assert own_time_s(0.5, watch(2.0, waited_s=0.25)) == pytest.approx(0.25)
-    assert own_time_s(0.1, watch(2.0, waited_s=0.25)) == 0
 
 
 def test_giving_up_is_read_from_the_evidence() -> None:

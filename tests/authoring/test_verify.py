@@ -121,7 +121,7 @@ def test_limits_are_measured_on_whole_bursts(kata: RunKata, make_kata: MakeKata)
     ("checks", "words"),
     [
         ("import nothing_of_this_name\n" + CHECKS, "cannot be imported"),
-        (CHECKS.split("    expect")[0] + "    pass\n", "without having stated anything"),
+        (CHECKS.split("    expect")[0] + "    pass\n", "made no assertions"),
         (
             CHECKS.split("    expect")[0] + "    raise KeyError('x')\n",
             "checks.py:7 raised KeyError",

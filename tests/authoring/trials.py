@@ -4,8 +4,9 @@ from pathlib import Path
 
 from grader.authoring.examples import Example, Kind
 from grader.authoring.proof import Timing, Trial
+from grader.findings import Finding
 from grader.judge.decide import verdict_of
-from grader.report import CheckResult, Finding, Outcome
+from grader.report import CheckResult, Outcome
 
 CHECK_NAMES = ("test_a", "test_b")
 PASS, FAIL, UNCLEAR, NOT_RUN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.NOT_RUN

@@ -10,10 +10,11 @@ import pytest
 from grader.catalog.find import find_catalog
 from grader.errors import BrokenError, SolutionError
 from grader.evidence.files import load_run, save_run
+from grader.findings import Crashed, Hung, Mishap, NothingAsserted, Phase
 from grader.grading.grade import grade
 from grader.grading.graded import judged_again
 from grader.grading.session import Settings
-from grader.report import CheckResult, FindingKind, Outcome, Report, Verdict
+from grader.report import CheckResult, Outcome, Report, Verdict
 from tests.conftest import APP, MANIFEST
 
 MakeKata = Callable[..., Path]
@@ -95,8 +96,8 @@ def test_no_check_is_run_after_a_failed_start(make_kata: MakeKata, grade_source:
     assert report.verdict is Verdict.FAILED
     assert [result.outcome for result in report.checks] == [Outcome.FAILED, Outcome.NOT_RUN]
     finding = report.checks[0].finding
-    assert finding is not None
-    assert (finding.kind, finding.error) == (FindingKind.CRASHED_AT_START, "RuntimeError: no")
+    assert isinstance(finding, Crashed)
+    assert (finding.phase, finding.error) == (Phase.START, "RuntimeError: no")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_a_module_without_app_crashes_and_says_why(
     make_kata: MakeKata, grade_source: Grade
 ) -> None:
     finding = only(grade_source(make_kata(), "application = 1\n")).finding
-    assert finding is not None
+    assert isinstance(finding, Crashed)
     assert "has no attribute 'app'" in finding.error
 
 
@@ -148,12 +149,12 @@ def test_a_faulty_check_is_broken_and_never_the_learner_s_fault(
     report = grade_source(make_kata(checks=textwrap.dedent(CHECK) + f"    {body}\n"))
     assert report.verdict is Verdict.BROKEN
     finding = only(report).finding
-    assert finding is not None
     if message is None:
-        assert finding.kind is FindingKind.NOTHING_ASSERTED
+        assert isinstance(finding, NothingAsserted)
     else:
-        assert message in finding.observed
-        assert "checks.py:8" in finding.observed
+        assert isinstance(finding, Mishap)
+        assert message in finding.text
+        assert "checks.py:8" in finding.text
 
 
 def test_a_check_that_does_not_end_is_a_hang(make_kata: MakeKata, grade_source: Grade) -> None:
@@ -162,8 +163,7 @@ def test_a_check_that_does_not_end_is_a_hang(make_kata: MakeKata, grade_source: 
         make_kata(manifest=manifest, checks=textwrap.dedent(CHECK) + "    await anyio.sleep(600)\n")
     )
     finding = only(report).finding
-    assert finding is not None
-    assert finding.kind is FindingKind.HUNG
+    assert isinstance(finding, Hung)
     assert report.verdict in (Verdict.FAILED, Verdict.BROKEN, Verdict.INCONCLUSIVE)
 
 
@@ -195,8 +195,8 @@ def test_a_service_that_is_not_declared_is_a_fault_of_the_kata(
     report = grade_source(make_kata(checks=checks))
     assert report.verdict is Verdict.BROKEN
     finding = only(report).finding
-    assert finding is not None
-    assert "upstream" in finding.observed
+    assert isinstance(finding, Mishap)
+    assert "upstream" in finding.text
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from grader.evidence.run import Attempt, Subject
 from grader.evidence.server import ServerLife
 from grader.grading.environment import Environment
 from grader.grading.pytest_runner import run_checks
-from grader.measure.gates import HASTE
+from grader.judge.rule import HASTE
 from grader.measure.timing import Clock
 from grader.report import CheckResult, Outcome
 from tests.checks.conftest import MakeEnvironment

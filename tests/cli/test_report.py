@@ -49,7 +49,7 @@ def test_a_check_writes_its_page_beside_the_verdict(
     assert told.code == 1
     assert "The page of this report is report.html (" in told.out
     page = (tmp_path / "report.html").read_text()
-    assert "Failed: 0 of 1 checks hold" in page
+    assert "Failed: 0 of 1 checks passed" in page
     assert "&lt;b&gt;no&lt;/b&gt;" in page
     assert "This is the first saved run of this kata" in page
     assert sorted(path.name for path in tmp_path.iterdir()) == ["katas", "mine.py", "report.html"]
@@ -73,7 +73,7 @@ def test_a_judged_run_can_have_a_page_too(kata: RunKata, katas: Path, play: Path
     run = next((play / ".kata" / "runs").glob("*0815*.json"))
     told = kata("check", "--replay", run, "--katas", katas, "--html", "old.html", cwd=play)
     assert told.code == 1
-    assert "Failed: 1 of 3 checks hold" in (play / "old.html").read_text()
+    assert "Failed: 1 of 3 checks passed" in (play / "old.html").read_text()
 
 
 def test_the_last_run_is_reported_with_what_has_changed(
@@ -86,7 +86,7 @@ def test_the_last_run_is_reported_with_what_has_changed(
     )
     assert "kata report --open" in told.out
     page = (play / ".kata" / "report.html").read_text()
-    assert "Passed: all 3 checks hold" in page
+    assert "Passed: all 3 checks passed" in page
     assert "Your run of 2026-11-23 08:15 UTC" in page
 
 

@@ -101,12 +101,12 @@ def watch(play: Path, katas: Path, tmp_path: Path) -> Iterator[Watch]:
 def test_every_save_is_graded_a_pass_is_noted_and_nothing_is_left(watch: Watch, play: Path) -> None:
     first = watch.until("Mend tiny/app.py, and save it.")
     assert 'should be "yes", but was "no"' in first
-    assert "Failed: 0 of 1 checks hold" in first
+    assert "Failed: 0 of 1 checks passed" in first
     (play / "tiny" / "new.py").write_text(RIGHT)
     (play / "tiny" / "new.py").replace(play / "tiny" / "app.py")
     second = watch.until("Next: kata next")
     assert "It answers with yes." in second
-    assert "Passed: all 1 checks hold" in second
+    assert "Passed: all 1 checks passed" in second
     assert Workspace(play).states({}) == {"tiny": State.PASSED}
     assert len(list((play / ".kata" / "runs").iterdir())) == 2
     assert watch.end(signal.SIGTERM) == 143
@@ -121,7 +121,7 @@ def test_a_save_during_a_grading_breaks_that_off(watch: Watch, play: Path, katas
     watch.wait_for_gradings(1)
     (katas / "tiny" / "checks.py").write_text(CHECKS)
     (play / "tiny" / "app.py").write_text(RIGHT)
-    seen = watch.until("Passed: all 1 checks hold")
+    seen = watch.until("Passed: all 1 checks passed")
     assert "Saved again: starting anew." in seen
     assert watch.end(signal.SIGINT) == 130
 

@@ -60,7 +60,7 @@ def watch(play: Path, app: Path) -> Iterator[Terminal]:
     """A watch whose first grading has failed."""
     opened = open_watch(play)
     try:
-        opened.until("Failed: 1 of 2 checks hold", KEY_LINE)
+        opened.until("Failed: 1 of 2 checks passed", KEY_LINE)
         yield opened
     finally:
         opened.close()
@@ -109,7 +109,7 @@ def test_next_works_after_a_pass_and_never_by_itself(watch: Terminal, app: Path)
     watch.until("`n` takes you on when all checks hold.")
     watch.forget()
     app.write_text("pass")
-    watch.until("Passed: all 2 checks hold", "Press n for the next kata.", KEY_LINE_AFTER_A_PASS)
+    watch.until("Passed: all 2 checks passed", "Press n for the next kata.", KEY_LINE_AFTER_A_PASS)
     assert "second/" not in watch.text
     watch.forget()
     watch.type("n")
@@ -121,7 +121,7 @@ def test_next_works_after_a_pass_and_never_by_itself(watch: Terminal, app: Path)
     )
     watch.forget()
     (app.parent.parent / "second" / "app.py").write_text("pass")
-    watch.until("Passed: all 2 checks hold")
+    watch.until("Passed: all 2 checks passed")
     watch.forget()
     watch.type("n")
     watch.until("Congratulations: all 2 katas are passed.")
@@ -143,7 +143,7 @@ def test_a_save_during_a_grading_starts_anew(watch: Terminal, app: Path) -> None
     watch.until("The first thing holds.")
     app.write_text("fail")
     watch.until("Saved again: starting anew.", "Failed: 1 of 2", KEY_LINE)
-    assert watch.text.count("checks hold") == 1
+    assert watch.text.count("checks passed") == 1
 
 
 def test_keys_during_a_grading_wait_for_its_end_but_rerun_and_quit_do_not(
@@ -228,7 +228,7 @@ def test_it_can_be_stopped_and_brought_back(play: Path, app: Path) -> None:
         opened.until(" icanon", " echo ")
         app.write_text("pass")  # while it is stopped
         opened.type("fg\n")
-        opened.until("Passed: all 2 checks hold", KEY_LINE_AFTER_A_PASS)
+        opened.until("Passed: all 2 checks passed", KEY_LINE_AFTER_A_PASS)
         opened.type("h")
         opened.until("A hint for first.")
         opened.forget()
@@ -265,7 +265,7 @@ def test_without_job_control_ctrl_z_does_nothing(watch: Terminal) -> None:
 def test_at_40_columns_nothing_is_wider(play: Path, app: Path) -> None:
     opened = open_watch(play, columns=40)
     try:
-        opened.until("Failed: 1 of 2 checks hold", "keys: h d l r w q ?")
+        opened.until("Failed: 1 of 2 checks passed", "keys: h d l r w q ?")
         plain = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", opened.written).decode()
         assert max(len(line) for line in re.split("[\r\n]", plain)) <= 40
         opened.resize(100)
@@ -295,7 +295,7 @@ def test_a_file_that_is_deleted_is_waited_for(watch: Terminal, app: Path) -> Non
     app.unlink()  # in the middle of a grading
     watch.until("first/app.py is gone. Waiting until it is back.")
     app.write_text("pass")
-    watch.until("Passed: all 2 checks hold")
+    watch.until("Passed: all 2 checks passed")
 
 
 def test_a_workspace_that_is_removed_ends_the_watch_with_one_sentence(

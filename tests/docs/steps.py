@@ -112,7 +112,7 @@ FIGURES = re.compile(r" +[\d.]+ m?s \(limit [\d.]+ m?s\) *$", re.MULTILINE)
 """Figures at the end of a line; their width decides where the words before them wrap."""
 NUMBER = re.compile(r"\d+(\.\d+)?( m?s\b)?")
 BARS = re.compile(r"(?:█+▒?\s+(?:0|unanswered)\s*)+")
-STALLS = re.compile(r"The event loop stood still.*?(?=\n\s*\n|\Z)", re.DOTALL)
+STALLS = re.compile(r"The event loop was blocked.*?(?=\n\s*\n|\Z)", re.DOTALL)
 """How often the loop is blocked, and where else, depends on other work of the machine. The sentence explains a verdict
 and is not part of it.
 """

@@ -13,8 +13,9 @@ from jsonschema.exceptions import ValidationError
 
 from grader.errors import GraderError
 from grader.render.json_ import render_error, render_report
-from grader.report import FindingKind, GraderInfo
+from grader.report import GraderInfo
 from tests.conftest import RunKata
+from tests.findings import KINDS
 from tests.render.hostile import hostile_text, report_of
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -52,7 +53,7 @@ def test_real_reports_are_valid(
 @settings(max_examples=40, deadline=None)
 @given(text=hostile_text)
 def test_reports_are_valid_whatever_text_comes_from_a_solution(text: str) -> None:
-    for kind in (FindingKind.WRONG_VALUE, FindingKind.TOO_SLOW):
+    for kind in KINDS:
         VALIDATOR.validate(json.loads(render_report(report_of(text, kind))))
     VALIDATOR.validate(
         json.loads(

@@ -51,9 +51,11 @@ def test_a_limit_that_was_exceeded_in_format_1_is_named_as_before() -> None:
     verdict, results = judge_run(run.checks)
     assert verdict is Verdict.FAILED
     assert [message(result) for result in results if result.finding is not None] == [
-        "Database 64 MiB exceeded, on disk; the app was ended."
+        "Database: the limit of 64 MiB on disk was exceeded, so the app was stopped."
     ]
-    assert is_on_page(run, "Database 64 MiB exceeded, on disk; the app was ended.")
+    assert is_on_page(
+        run, "Database: the limit of 64 MiB on disk was exceeded, so the app was stopped."
+    )
 
 
 def is_on_page(run: Run, text: str) -> bool:

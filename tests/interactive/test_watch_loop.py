@@ -73,7 +73,7 @@ async def test_after_each_verdict_the_next_grading_is_made_ready(target: Target)
     shown, fake = await watched(target, FAIL, PASS)
     assert fake.jobs == fake.ready
     assert [job.slug for job in fake.jobs] == ["first", "first"]
-    assert shown.index("Failed: 1 of 2 checks hold") < shown.index("Passed: all 2 checks hold")
+    assert shown.index("Failed: 1 of 2 checks passed") < shown.index("Passed: all 2 checks passed")
 
 
 async def test_a_pass_is_noted_and_a_later_failure_takes_nothing_away(target: Target) -> None:
@@ -88,15 +88,15 @@ async def test_progress_that_cannot_be_written_is_said_and_the_watch_goes_on(
     assert target.workspace is not None
     target.workspace.progress_file.write_text(json.dumps({"format": 99, "katas": {}}))
     shown, _ = await watched(target, PASS, FAIL)
-    assert "Passed: all 2 checks hold" in shown
+    assert "Passed: all 2 checks passed" in shown
     assert "Error: The progress file" in shown
-    assert "Failed: 1 of 2 checks hold" in shown
+    assert "Failed: 1 of 2 checks passed" in shown
 
 
 async def test_an_error_is_shown_and_the_watch_goes_on(target: Target) -> None:
     shown, _ = await watched(target, GraderError("It is broken.", "Mend it."), PASS)
     assert f"Error: It is broken.{os.linesep}Mend it." in shown
-    assert "Passed: all 2 checks hold" in shown
+    assert "Passed: all 2 checks passed" in shown
 
 
 async def test_evidence_that_could_not_be_saved_is_said_after_the_verdict(target: Target) -> None:
@@ -104,7 +104,7 @@ async def test_evidence_that_could_not_be_saved_is_said_after_the_verdict(target
     target.workspace.runs_folder.write_text("This is no folder.")
     shown, _ = await watched(target, PASS)
     words = " ".join(shown.split())
-    assert words.index("Passed: all 2 checks hold") < words.index(
+    assert words.index("Passed: all 2 checks passed") < words.index(
         "It cannot be judged again, but the verdict holds."
     )
     assert "The run cannot be saved in" in words

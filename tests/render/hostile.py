@@ -12,20 +12,9 @@ from hypothesis import strategies as st
 from grader.authoring.examples import Example, Kind
 from grader.authoring.proof import Margin, Problem, Proof, Side, Timing, Trial
 from grader.catalog.manifest import Kata
-from grader.evidence.machine import Machine, Process
-from grader.evidence.server import Frame, WaitingTask
-from grader.report import (
-    Bar,
-    CheckResult,
-    Finding,
-    FindingKind,
-    GraderInfo,
-    Outcome,
-    Report,
-    StallSite,
-    Verdict,
-)
-from tests.judge.records import watch
+from grader.findings import Finding, WrongValue
+from grader.report import CheckResult, GraderInfo, Outcome, Report, Verdict
+from tests.findings import circumstances_of, finding_of
 
 PIECES = (
     "\x1b[2J", "\x1b[8mhidden", "\x1b[31;5m", "\x1b]0;title\x07", "\x1b]8;;https://example.com\x1b\\link",
@@ -95,28 +84,15 @@ def assert_acts_on_nothing(shown: str) -> None:
     assert odd == set()
 
 
-def finding_of(text: str, kind: FindingKind) -> Finding:
-    frame = Frame(file=text, line=1, function=text, source=text)
-    return Finding(
-        kind=kind, subject=text, expected=text, observed=text, measured=1.0, limit=2.0, unit=text, count=1,
-        total=2, error=text,
-        frames=(frame,) * MANY if kind is FindingKind.CRASHED_UNDER_LOAD else (), output=(text,) * MANY,
-        watch=watch(3.0),
-        stalls=(StallSite(frame=frame, count=2, total_s=1.0),) * MANY,
-        bars=tuple(Bar(from_s=0.0, to_s=i / 10, is_cut=i % 2 == 0) for i in range(1, MANY)),
-        waiting=(WaitingTask(frame=frame, count=2),) * MANY,
-        machine=Machine(elapsed_s=1.0, cores=2, busy_s=1.0, others=(Process(name=text, pid=1, cpu_s=1.0),) * MANY),
-    )  # fmt: skip
-
-
 def result_of(
-    text: str, kind: FindingKind = FindingKind.WRONG_VALUE, outcome: Outcome = Outcome.INCONCLUSIVE
+    text: str, kind: type[Finding] = WrongValue, outcome: Outcome = Outcome.INCONCLUSIVE
 ) -> CheckResult:
     return CheckResult(
         name=text,
         title=text,
         outcome=outcome,
-        finding=finding_of(text, kind),
+        finding=finding_of(text, kind, many=MANY),
+        circumstances=circumstances_of(text, many=MANY),
         measured=1.0,
         limit=2.0,
         unit=text,
@@ -124,7 +100,7 @@ def result_of(
 
 
 def report_of(
-    text: str, kind: FindingKind = FindingKind.WRONG_VALUE, verdict: Verdict = Verdict.FAILED
+    text: str, kind: type[Finding] = WrongValue, verdict: Verdict = Verdict.FAILED
 ) -> Report:
     return Report(
         kata=text, title=text, solution=text, verdict=verdict, duration_s=1.0, because=text, without_sandbox=text,

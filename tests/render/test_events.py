@@ -6,10 +6,10 @@ import pytest
 
 from grader.evidence.server import Excess, ServerLife
 from grader.evidence.traffic import EventEnd, ServiceEvent
-from grader.judge.decide import examine_attempt
+from grader.judge.attempts import examine_attempt
 from grader.render.events import name_of_all, name_of_each, outcome, peak, sentences
 from grader.render.html.timeline import Lane, timeline
-from grader.render.wording import message, plural
+from grader.render.wording import message
 from grader.report import CheckResult, Outcome
 from tests.judge.records import attempt
 
@@ -96,19 +96,16 @@ def test_what_ends_as_another_begins_does_not_overlap_it() -> None:
     assert peak([]) == 0
 
 
-@pytest.mark.parametrize(
-    ("noun", "many"), [("call", "calls"), ("query", "queries"), ("key", "keys")]
-)
-def test_a_noun_has_a_plural(noun: str, many: str) -> None:
-    assert plural(noun) == many
-
-
 def test_a_limit_of_a_service_that_nobody_here_knows_is_told_in_its_own_words() -> None:
     excess = Excess(
         what="cache_bytes", limit=8 * 1024 * 1024, seen=9e6, noun="Cache", of="in memory"
     )
-    finding = examine_attempt(
+    miss = examine_attempt(
         attempt(life=ServerLife(workers=1, started_s=0.0, ready_s=0.1, exceeded=excess))
     )
-    result = CheckResult(name="test_a", title="A.", outcome=Outcome.FAILED, finding=finding)
-    assert message(result) == "Cache 8 MiB exceeded, in memory; the app was ended."
+    assert miss is not None
+    result = CheckResult(name="test_a", title="A.", outcome=Outcome.FAILED, finding=miss.finding)
+    assert (
+        message(result)
+        == "Cache: the limit of 8 MiB in memory was exceeded, so the app was stopped."
+    )

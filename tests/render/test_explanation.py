@@ -1,12 +1,24 @@
-"""The story of a check."""
+"""The explanation of a check."""
 
 import pytest
 from msgspec.structs import replace
 
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.evidence.traffic import Exchange
+from grader.findings import (
+    Crashed,
+    Finding,
+    GateMissed,
+    Hung,
+    HungAtStart,
+    NoAnswer,
+    TooFast,
+    TooSlow,
+)
 from grader.judge.decide import judge_check
-from grader.render.explanation import Step, details, sights, steps, tries
+from grader.render.explanation import Step, bars, details, sights, steps, tries
+from grader.report import CheckResult, Outcome
+from tests.findings import KINDS, circumstances_of, finding_of
 from tests.judge.records import answered, attempt, counted, exchange, gated, timed
 from tests.render.runs import blocking_run, mended_run
 
@@ -44,7 +56,7 @@ def test_requests_that_are_alike_are_told_together_and_many_kinds_are_bounded() 
         )
     )
     assert len(steps(kinds)) == 11
-    assert steps(kinds)[-1].sent == "and 40 kinds of requests more"
+    assert steps(kinds)[-1].sent == "and 40 more kinds of requests"
 
 
 def test_calls_and_connections_are_counted_with_their_peaks() -> None:
@@ -64,10 +76,10 @@ def test_what_a_check_counted_is_told_with_what_it_must_be() -> None:
     assert sights(gated(1)) == ("Calls: 1 of 3.",)
 
 
-def test_the_loop_that_stood_still_is_told_with_its_line() -> None:
+def test_a_blocked_event_loop_is_told_with_its_line() -> None:
     (told,) = sights(blocking_run().checks[BURST].attempts[0])
     assert told.startswith(
-        "The event loop stood still 2 times, 0.53 s in all, at app.py:37 `time.sleep(RENDER_S)"
+        "The event loop was blocked 2 times, for 0.53 s in all, at app.py:37 `time.sleep(RENDER_S)"
     )
 
 
@@ -82,7 +94,7 @@ def test_the_loop_that_stood_still_is_told_with_its_line() -> None:
         ((timed(0.3, subject=Subject.REFERENCE),), None),
     ],
 )
-def test_the_attempt_that_decided_is_the_one_that_held_or_the_first_certain_miss(
+def test_the_attempt_that_decided_is_the_one_that_passed_or_the_first_certain_miss(
     attempts: tuple[Attempt, ...], decided: int | None
 ) -> None:
     assert judge_check(CheckRecord(name="a", title="A.", attempts=attempts)).decided_by == decided
@@ -101,7 +113,7 @@ def test_tries_are_told_when_there_were_several() -> None:
     )
 
 
-def test_a_check_that_held_needs_no_details_and_one_that_failed_shows_the_last_output_once() -> (
+def test_a_check_that_passed_needs_no_details_and_one_that_crashed_shows_its_last_output_once() -> (
     None
 ):
     held = judge_check(CheckRecord(name="a", title="A.", attempts=(timed(0.3),)))
@@ -114,7 +126,42 @@ def test_a_check_that_held_needs_no_details_and_one_that_failed_shows_the_last_o
         )
     )
     assert [(line.text, line.code) for line in details(crashed)] == [
-        ("The last that it printed:", ""),
+        ("Its last output:", ""),
         ("", "INFO: ready"),
         ("", "  indented"),
     ]
+
+
+def result_of(kind: type[Finding], outcome: Outcome = Outcome.FAILED) -> CheckResult:
+    return CheckResult(
+        name="a",
+        title="A.",
+        outcome=outcome,
+        finding=finding_of("app.py", kind),
+        circumstances=circumstances_of("app.py"),
+    )
+
+
+WITH_FRAMES, WITH_OUTPUT = (Crashed,), (HungAtStart,)
+ABOUT_WAITING = (Hung, NoAnswer, GateMissed)
+WITH_BARS = (TooSlow, TooFast)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_finding_has_the_details_that_explain_it(kind: type[Finding]) -> None:
+    texts = [line.text for line in details(result_of(kind))]
+    assert ("app.py:1 in app.py" in texts) is (kind in WITH_FRAMES)
+    assert ("Its last output:" in texts) is (kind in WITH_OUTPUT)
+    assert any("waiting at" in text for text in texts) is (kind in ABOUT_WAITING)
+    assert sum("was blocked" in text for text in texts) == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bars_belong_to_findings_about_time(kind: type[Finding]) -> None:
+    assert bool(bars(finding_of("x", kind))) is (kind in WITH_BARS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_inconclusive_check_says_what_kept_the_machine_busy(kind: type[Finding]) -> None:
+    texts = [line.text for line in details(result_of(kind, Outcome.INCONCLUSIVE))]
+    assert any("all processes used" in text for text in texts)

@@ -15,31 +15,29 @@ from grader.catalog.card import Card
 from grader.catalog.index import Index
 from grader.cli import main
 from grader.errors import GraderError, SolutionError
+from grader.facts import Fact, FactState
+from grader.findings import Bar, Finding, TooSlow
+from grader.render.circumstances import busy_machine, stall, waiting
 from grader.render.json_ import render_error, render_facts, render_proofs, render_report
 from grader.render.proof import overall_summary, place, proof_summary, sentence
 from grader.render.terminal.catalog import CatalogScreen
 from grader.render.terminal.proof import ProofScreen
 from grader.render.terminal.report import ReportScreen
 from grader.render.terminal.screen import Screen
-from grader.render.wording import amount, busy_machine, figures, message, stall, summary, waiting
+from grader.render.wording import amount, figures, message, summary
 from grader.report import (
-    Bar,
     CheckResult,
-    Fact,
-    FactState,
-    Finding,
-    FindingKind,
     GraderInfo,
     Outcome,
     Verdict,
 )
 from grader.workspace.progress import State
+from tests.findings import KINDS
 from tests.render.hostile import (
     ALL,
     RICH_LIVE,
     RICH_STYLES,
     assert_acts_on_nothing,
-    finding_of,
     hostile_text,
     kata_of,
     proof_of,
@@ -53,7 +51,7 @@ REPORT_LINES, REPORT_CHARS = 1_000, 40_000
 """More than this is never written of one grading with two checks, however much there is to tell. So many characters,
 each two columns wide, fill so many lines of 80 columns."""
 
-kinds = st.sampled_from(FindingKind)
+kinds = st.sampled_from(KINDS)
 ways = pytest.mark.parametrize(
     ("terminal", "no_colour"),
     [(False, False), (True, False), (True, True)],
@@ -61,7 +59,7 @@ ways = pytest.mark.parametrize(
 )
 
 
-def show_report(text: str, kind: FindingKind) -> None:
+def show_report(text: str, kind: type[Finding]) -> None:
     report, screen = report_of(text, kind), ReportScreen()
     screen.replay(kata_of(text), report, text)
     screen.say(text, text)
@@ -85,7 +83,7 @@ def show_proof(text: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(text=hostile_text, kind=kinds)
 def test_a_report_acts_on_nothing_and_is_bounded(
-    terminal: bool, no_colour: bool, text: str, kind: FindingKind
+    terminal: bool, no_colour: bool, text: str, kind: type[Finding]
 ) -> None:
     with screen_output(terminal=terminal, no_colour=no_colour) as written:
         show_report(text, kind)
@@ -119,11 +117,11 @@ def test_a_catalog_acts_on_nothing(text: str) -> None:
 
 def test_a_pipe_gets_no_escape_at_all_and_a_terminal_without_colour_no_colour() -> None:
     with screen_output() as pipe:
-        show_report(ALL, FindingKind.TOO_SLOW)
+        show_report(ALL, TooSlow)
     with screen_output(terminal=True, no_colour=True) as colourless:
-        show_report(ALL, FindingKind.TOO_SLOW)
+        show_report(ALL, TooSlow)
     with screen_output(terminal=True) as coloured:
-        show_report(ALL, FindingKind.TOO_SLOW)
+        show_report(ALL, TooSlow)
     assert "\x1b" not in pipe.getvalue()
     assert set(RICH_STYLES.findall(colourless.getvalue())) <= {"\x1b[0m", "\x1b[1m", "\x1b[2m"}
     assert "\x1b[36m" in coloured.getvalue()
@@ -151,8 +149,8 @@ def test_markup_is_shown_as_it_is_written(markup: str) -> None:
 
 def test_no_line_can_be_forged_with_a_line_break() -> None:
     with screen_output() as written:
-        Screen().say("a.py\nPassed: all 4 checks hold (0.10 s).")
-    assert written.getvalue() == "a.py Passed: all 4 checks hold (0.10 s).\n"
+        Screen().say("a.py\nPassed: all 4 checks passed (0.10 s).")
+    assert written.getvalue() == "a.py Passed: all 4 checks passed (0.10 s).\n"
 
 
 def test_the_live_line_acts_on_nothing() -> None:
@@ -177,9 +175,7 @@ def test_a_terminal_that_lacks_characters_gets_others(
     with io.TextIOWrapper(io.BytesIO(), encoding=encoding) as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         show_proof(ALL)
-        ReportScreen().replay(
-            kata_of(ALL), report_of(ALL, FindingKind.TOO_SLOW), "Ready… 12 × 汉 𝕏 ≥ 3"
-        )
+        ReportScreen().replay(kata_of(ALL), report_of(ALL, TooSlow), "Ready… 12 × 汉 𝕏 ≥ 3")
         stream.flush()
         stream.seek(0)
         last = stream.read().splitlines()[-1]
@@ -202,12 +198,12 @@ def test_no_number_is_too_odd_to_be_shown(
         for another in (one, other, third)
     )
     bars = tuple(bar for bar in bars if math.isfinite(bar.from_s) and math.isfinite(bar.to_s))
-    finding = Finding(
-        kind=FindingKind.TOO_SLOW,
-        measured=one,
-        limit=other,
+    finding = TooSlow(
+        what="GET /x",
+        measured_s=one,
+        limit_s=other,
         alone_s=third,
-        count=3,
+        answered=3,
         total=4,
         bars=bars,
     )
@@ -227,12 +223,15 @@ def test_no_number_is_too_odd_to_be_shown(
 
 @given(text=hostile_text, kind=kinds, verdict=st.sampled_from(Verdict))
 @settings(deadline=None)
-def test_every_sentence_is_one_bounded_line(text: str, kind: FindingKind, verdict: Verdict) -> None:
-    finding, result, proof = finding_of(text, kind), result_of(text, kind), proof_of(text)
+def test_every_sentence_is_one_bounded_line(
+    text: str, kind: type[Finding], verdict: Verdict
+) -> None:
+    result, proof = result_of(text, kind), proof_of(text)
+    around = result.circumstances
     sentences = [
-        message(result), figures(result), summary(report_of(text, kind, verdict)), stall(finding.stalls[0]),
-        waiting(finding.waiting[0]),
-        *busy_machine(finding), amount(1.0, text), place(text, proof.problems[0]), place(text, proof.problems[1]),
+        message(result), figures(result), summary(report_of(text, kind, verdict)), stall(around.stalls[0]),
+        waiting(around.waiting[0]),
+        *busy_machine(around), amount(1.0, text), place(text, proof.problems[0]), place(text, proof.problems[1]),
         sentence(proof.problems[0]), proof_summary(proof), overall_summary([proof], 1),
     ]  # fmt: skip
     assert all(words.isprintable() for words in sentences)
@@ -245,7 +244,7 @@ def test_every_sentence_is_one_bounded_line(text: str, kind: FindingKind, verdic
 
 @given(text=hostile_text, kind=kinds)
 @settings(deadline=None)
-def test_documents_are_valid_plain_and_bounded(text: str, kind: FindingKind) -> None:
+def test_documents_are_valid_plain_and_bounded(text: str, kind: type[Finding]) -> None:
     documents = [
         render_report(report_of(text, kind)),
         render_error(text, GraderError(text, text), INFO),

@@ -3,19 +3,15 @@
 import csv
 import html
 import io
-import json
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.render.json_ import render_report
 from grader.render.quoted import csv_line, for_csv, for_html
 from grader.render.text import escaped, printable
-from grader.render.wording import message
-from grader.report import CheckResult, Finding, FindingKind, GraderInfo, Outcome, Report, Verdict
-from tests.render.hostile import ALL, hostile_text
+from tests.render.hostile import hostile_text
 
 
 def test_controls_and_bidi_marks_become_code_points() -> None:
@@ -140,42 +136,3 @@ def test_a_line_of_csv_has_the_cells_that_were_put_in(texts: list[str]) -> None:
 
 def test_quotes_in_csv_are_doubled() -> None:
     assert csv_line(['a "quoted", b']) == '"a ""quoted"", b"\r\n'
-
-
-# ---- sentences and documents
-# ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", list(FindingKind))
-@given(text=hostile_text)
-def test_every_message_is_printable(kind: FindingKind, text: str) -> None:
-    finding = Finding(
-        kind=kind,
-        subject=text,
-        expected=text,
-        observed=text,
-        error=text,
-        measured=1.0,
-        limit=2.0,
-        count=1,
-        total=2,
-    )
-    check = CheckResult(name="test_a", title="A.", outcome=Outcome.FAILED, finding=finding)
-    assert message(check).isprintable()
-
-
-def test_json_is_plain_ascii_and_holds_the_text() -> None:
-    finding = Finding(kind=FindingKind.WRONG_VALUE, subject="the body", expected="1", observed=ALL)
-    report = Report(
-        kata="k",
-        title="K",
-        solution="s",
-        verdict=Verdict.FAILED,
-        duration_s=1.0,
-        checks=(CheckResult(name="test_a", title="A.", outcome=Outcome.FAILED, finding=finding),),
-        grader=GraderInfo(version="1", python="3", cores=2),
-    )
-    text = render_report(report)
-    assert text.isascii()
-    assert "\x1b" not in text
-    assert "\\u001b" in json.loads(text)["checks"][0]["message"]

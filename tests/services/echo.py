@@ -8,9 +8,9 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 
 from grader.evidence.traffic import EventEnd, ServiceEvent
+from grader.facts import Fact, FactState
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
-from grader.report import Fact, FactState
 from grader.services.connections import Connections
 from grader.services.fragment import AppPart, ChecksPart, Count, Fragment
 from grader.services.service import Running, ServicePerCheck, Surroundings

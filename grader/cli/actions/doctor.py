@@ -3,9 +3,9 @@
 import typer
 
 from grader.errors import ExitCode
+from grader.facts import FactState
 from grader.render.json_ import render_facts
 from grader.render.terminal.report import ReportScreen
-from grader.report import FactState
 from grader.tools.doctor import survey
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.evidence.claims import Relation
-from grader.report import CheckResult, FindingKind, Outcome, Report
+from grader.findings import TooFast
+from grader.report import CheckResult, Outcome, Report
 
 MENDED = "holds now"
 ROOM = 1.1
@@ -72,7 +73,7 @@ def _drawn(result: CheckResult) -> Sequence[float]:
     """Number and limit, where less is better: times, and counts that have an upper limit."""
     if result.measured is None or result.limit is None or result.outcome is Outcome.NOT_RUN:
         return ()
-    if result.finding is not None and result.finding.kind is FindingKind.TOO_FAST:
+    if isinstance(result.finding, TooFast):
         return ()
     is_upper = result.relation in UPPER if result.relation is not None else result.unit == "s"
     return (result.measured, result.limit) if is_upper else ()

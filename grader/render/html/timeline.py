@@ -13,8 +13,10 @@ from grader.evidence.claims import ClockClaim, Relation, StatusClaim
 from grader.evidence.run import Attempt
 from grader.evidence.server import ServerLife, Stall
 from grader.evidence.traffic import Connection, Exchange, ExchangeError, ServiceEvent
-from grader.judge.claims import ERROR_WORDS
+from grader.judge.attempts import exchanges_by_id
+from grader.judge.claims import blamed_exchanges
 from grader.render.events import name_of_all, outcome, service_name
+from grader.render.wording import ERROR_WORDS
 
 FARTHEST_S = 86_400.0
 """No grading takes a day; what a damaged run puts farther away is drawn here."""
@@ -298,31 +300,22 @@ def _wrong_exchanges(attempt: Attempt) -> set[int]:
         for exchange in attempt.exchanges
         if exchange.error is not None and exchange.error not in left
     }
-    status = {
-        exchange.id: exchange.status for exchange in attempt.exchanges if exchange.error is None
-    }
-    for claim in attempt.claims:
-        if isinstance(claim, StatusClaim):
-            wrong |= {
-                number
-                for number in claim.exchanges
-                if number in status and status[number] not in claim.allowed
-            }
-    return wrong
+    return wrong.union(*_blamed(attempt, StatusClaim))
 
 
 def _late_exchanges(attempt: Attempt) -> set[int]:
-    by_id = {exchange.id: exchange for exchange in attempt.exchanges}
     late = {
         exchange.id for exchange in attempt.exchanges if exchange.error is ExchangeError.CUT_OFF
     }
-    for claim, begun_s in _clocks(attempt):
-        late |= {
-            number
-            for number in claim.exchanges
-            if number in by_id and by_id[number].ended_s > begun_s + claim.limit_s
-        }
-    return late
+    return late.union(*_blamed(attempt, ClockClaim))
+
+
+def _blamed(attempt: Attempt, kind: type[StatusClaim | ClockClaim]) -> list[frozenset[int]]:
+    """What each claim of a kind blames, by the judge's rule."""
+    exchanges = exchanges_by_id(attempt)
+    return [
+        blamed_exchanges(claim, exchanges) for claim in attempt.claims if isinstance(claim, kind)
+    ]
 
 
 def _limits(attempt: Attempt, axis: _Axis) -> tuple[Limit, ...]:

@@ -1,4 +1,4 @@
-"""The screen of gradings: a live line, a line for each check, and what a report says."""
+"""The screen of a grading: a live line, a line for each check, and the report."""
 
 from collections.abc import Sequence
 
@@ -8,16 +8,15 @@ from rich.table import Table
 
 from grader.catalog.manifest import Kata
 from grader.errors import GraderError
+from grader.facts import Fact, FactState
+from grader.findings import Bar, Finding
+from grader.render.circumstances import busy_machine, stall, waiting
+from grader.render.explanation import bars, is_about_waiting, trace
 from grader.render.terminal.screen import Screen, Text
 from grader.render.text import printable
-from grader.render.wording import busy_machine, figures, message, stall, summary, waiting
+from grader.render.wording import figures, message, summary
 from grader.report import (
-    Bar,
     CheckResult,
-    Fact,
-    FactState,
-    Finding,
-    FindingKind,
     Outcome,
     Report,
     Verdict,
@@ -48,14 +47,13 @@ FACT_MARKS = {
     FactState.LACKING: ("-", "yellow"),
     FactState.BAD: ("!", "bold red"),
 }
-WAITED = (FindingKind.HUNG, FindingKind.NO_ANSWER, FindingKind.NEVER_CAME)
 WAITING_SHOWN = 2
-"""How many places at which tasks waited are shown, and for which findings."""
+"""How many lines at which tasks waited are shown."""
 
 BARS_WORTH_DRAWING = 3
 BARS_SHOWN = 12
 BAR_WIDTH = 50
-"""A burst of three or more is drawn, in at most so many rows and columns."""
+"""A burst of at least three requests is drawn, in at most this many rows and columns."""
 
 OUTPUT_SHOWN = 6
 """How many of the last lines of a server's output are shown."""
@@ -64,7 +62,7 @@ STALLS_SHOWN = 5
 
 
 class ReportScreen(Screen):
-    """Shows how katas are graded, and what this machine offers for that."""
+    """Shows gradings as they happen, and the facts that `kata doctor` finds."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,12 +80,12 @@ class ReportScreen(Screen):
             self._status.start()
 
     def check_begins(self, title: str) -> None:
-        """Say on the live line what is being checked."""
+        """Show on the live line what is being checked."""
         if self._status is not None:
             self._status.update(Text(title, style="dim", overflow="ellipsis", no_wrap=True))
 
     def check_ends(self, result: CheckResult) -> None:
-        """One line a check: mark, what must hold, what was measured."""
+        """One line per check: mark, requirement, measured number."""
         mark, style = MARKS[result.outcome]
         row = Table.grid(padding=(0, 1), expand=True)
         row.add_column(no_wrap=True)
@@ -104,7 +102,7 @@ class ReportScreen(Screen):
         self._console.print(Padding(row, (0, 0, 0, 1)))
 
     def replay(self, kata: Kata, report: Report, advice: str) -> None:
-        """A report that is there already, shown as if it had just been made."""
+        """Show an existing report as if it had just been made."""
         self._line(Text.assemble((kata.title, "bold"), (f"  {kata.slug}", "dim")))
         self._line()
         for result in report.checks:
@@ -119,7 +117,7 @@ class ReportScreen(Screen):
             self._status = None
 
     def finish(self, report: Report, advice: str) -> None:
-        """After the checks: the one cause that matters, the verdict, the next command."""
+        """After the checks: the first cause, the verdict, the next command."""
         self.stop()
         for result in report.checks:
             if result.outcome is Outcome.NOT_RUN:
@@ -135,28 +133,27 @@ class ReportScreen(Screen):
         finding = result.finding
         self._indented(Text(message(result)))
         if finding is not None:
-            self._waterfall(finding.bars)
-            self._details(finding, inconclusive=result.outcome is Outcome.INCONCLUSIVE)
+            self._waterfall(bars(finding))
+            self._details(finding, result)
         if report.because:
             self._line()
             self._indented(Text(report.because))
         self._line()
 
-    def _waterfall(self, bars: Sequence[Bar]) -> None:
-        """One bar a request, in the order of their ends; many are thinned out evenly. Serial or parallel is seen at a
-        glance.
+    def _waterfall(self, requests: Sequence[Bar]) -> None:
+        """One bar per request, in the order of their ends, so that a burst served one after another looks like stairs.
+        Of many requests every n-th is drawn.
         """
-        whole_s = max((bar.to_s for bar in bars), default=0.0)
-        if len(bars) < BARS_WORTH_DRAWING or whole_s <= 0:
+        whole_s = max((bar.to_s for bar in requests), default=0.0)
+        if len(requests) < BARS_WORTH_DRAWING or whole_s <= 0:
             return
-        # Behind those that are shown there may be nothing but requests that were cut off alike: then each of the first
-        # is worth a row.
-        is_cut_alike = all(bar.is_cut for bar in bars[BARS_SHOWN - 1 :])
-        step = 1 if is_cut_alike else -(-len(bars) // BARS_SHOWN)
+        # When all further requests were cut off, thinning would hide the stairs at the top and show nothing new.
+        is_cut_alike = all(bar.is_cut for bar in requests[BARS_SHOWN - 1 :])
+        step = 1 if is_cut_alike else -(-len(requests) // BARS_SHOWN)
         width = min(BAR_WIDTH, self._console.width - 16)
         full, open_end = ("█", "▒") if self._shows_marks else ("#", ">")
         self._line()
-        for bar in bars[step - 1 :: step][:BARS_SHOWN]:
+        for bar in requests[step - 1 :: step][:BARS_SHOWN]:
             before, end = (
                 round(min(1.0, max(0.0, at_s / whole_s)) * width) for at_s in (bar.from_s, bar.to_s)
             )
@@ -168,26 +165,29 @@ class ReportScreen(Screen):
                 text.append(" unanswered" if bar.is_cut else f" {bar.to_s:.2f} s", style="dim")
             )
         if step > 1:
-            self._indented(Text(f"(one bar for every {step} of {len(bars)} requests)", style="dim"))
-        elif len(bars) > BARS_SHOWN:
             self._indented(
-                Text(f"({len(bars) - BARS_SHOWN} more were not answered either)", style="dim")
+                Text(f"(one bar for every {step} of {len(requests)} requests)", style="dim")
+            )
+        elif len(requests) > BARS_SHOWN:
+            self._indented(
+                Text(f"({len(requests) - BARS_SHOWN} more were not answered either)", style="dim")
             )
 
-    def _details(self, finding: Finding, *, inconclusive: bool) -> None:
-        for frame in finding.frames[-FRAMES_SHOWN:]:
+    def _details(self, finding: Finding, result: CheckResult) -> None:
+        frames, output = trace(finding)
+        for frame in frames[-FRAMES_SHOWN:]:
             where = Text(
                 f"{printable(frame.file)}:{frame.line} in {printable(frame.function)}", style="cyan"
             )
             self._indented(where.append(f"  {printable(frame.source)}", style="dim"))
-        if finding.output and not finding.frames:
-            for line in finding.output[-OUTPUT_SHOWN:]:
-                self._indented(Text(f"| {printable(line)}", style="dim"))
-        for site in finding.stalls[:STALLS_SHOWN]:
+        for line in output[-OUTPUT_SHOWN:]:
+            self._indented(Text(f"| {printable(line)}", style="dim"))
+        around = result.circumstances
+        for site in around.stalls[:STALLS_SHOWN]:
             self._indented(Text(stall(site)))
-        for task in finding.waiting[:WAITING_SHOWN] if finding.kind in WAITED else ():
+        for task in around.waiting[:WAITING_SHOWN] if is_about_waiting(finding) else ():
             self._indented(Text(waiting(task)))
-        for line in busy_machine(finding) if inconclusive else ():
+        for line in busy_machine(around) if result.outcome is Outcome.INCONCLUSIVE else ():
             self._indented(Text(line, style="dim"))
 
     def error(self, error: GraderError) -> None:
@@ -196,7 +196,7 @@ class ReportScreen(Screen):
         super().error(error)
 
     def fact(self, fact: Fact) -> None:
-        """One line of the survey of this machine, and what to do about it."""
+        """One fact about this machine, and what to do about it."""
         mark, style = FACT_MARKS[fact.state]
         line = Text(f" {mark} ", style=style)
         line.append(f"{fact.name}: ", style="bold")

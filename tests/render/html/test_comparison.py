@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from grader.evidence.claims import Relation
+from grader.findings import TooFast
 from grader.render.html.comparison import Change, bar, compare
-from grader.report import CheckResult, Finding, FindingKind, Outcome
+from grader.report import CheckResult, Outcome
 from tests.render.runs import blocking_run, graded, mended_run
 
 
@@ -63,7 +64,7 @@ def test_bars_of_both_sides_have_one_scale() -> None:
         result(measured=None),
         result(Outcome.NOT_RUN),
         result(relation=Relation.AT_LEAST),
-        result(Outcome.FAILED, finding=Finding(kind=FindingKind.TOO_FAST)),
+        result(Outcome.FAILED, finding=TooFast(what="GET /x", measured_s=0.1, limit_s=0.4)),
     ],
 )
 def test_a_number_of_which_more_is_better_has_no_bar(undrawn: CheckResult) -> None:

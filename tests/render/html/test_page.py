@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from grader.evidence.run import Run
 from grader.grading.graded import Graded
+from grader.render.circumstances import stall
 from grader.render.html.page import ASSETS, PAGE_BYTES, render_page
-from grader.render.wording import figures, message, stall, summary
+from grader.render.wording import figures, message, summary
 from tests.render.hostile import ALL, assert_acts_on_nothing, hostile_text, report_of
 from tests.render.runs import blocking_run, graded, hostile_run, large_run, mended_run
 
@@ -77,8 +78,7 @@ def test_the_page_says_what_the_terminal_says() -> None:
         assert message(result) in text
         assert figures(result) in text
     assert report.cause is not None
-    assert report.cause.finding is not None
-    for site in report.cause.finding.stalls:
+    for site in report.cause.circumstances.stalls:
         assert stall(site).replace("`", "") in text
 
 
@@ -117,8 +117,8 @@ def test_the_first_run_says_that_there_is_nothing_to_compare_it_with() -> None:
 def test_what_has_changed_since_the_run_before_is_told_and_drawn() -> None:
     page = Reader(render_page(graded(mended_run()), graded(blocking_run())))
     assert (
-        "Your run of 2026-11-23 08:15 UTC: Failed: 1 of 3 checks hold (2.65 s). "
-        "This one: Passed: all 3 checks hold (1.10 s)."
+        "Your run of 2026-11-23 08:15 UTC: Failed: 1 of 3 checks passed (2.65 s). "
+        "This one: Passed: all 3 checks passed (1.10 s)."
     ) in page.text
     assert page.text.count("holds now") == 2
     assert [bar["class"] for bar in page.of("rect")] == ["failed", "passed"]

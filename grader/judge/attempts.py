@@ -1,0 +1,137 @@
+"""The first thing that is wrong in one attempt, and what surrounds it. Pure."""
+
+from collections.abc import Sequence
+
+from grader.evidence.machine import Machine
+from grader.evidence.run import Attempt
+from grader.evidence.server import ServerLife, Stall
+from grader.evidence.traffic import ExchangeError
+from grader.findings import (
+    Crashed,
+    Hung,
+    HungAtStart,
+    LimitExceeded,
+    Mishap,
+    NothingAsserted,
+    Phase,
+)
+from grader.judge.claims import Exchanges, examine_claim
+from grader.judge.rule import DEADLINE_SHARE
+from grader.judge.witnesses import Doubt, Miss, may_be_late
+from grader.report import Circumstances, StallSite
+
+OUTPUT_LINES = 12
+"""How many of the last lines of a server's output a finding carries; the page shows them all."""
+
+SITES = 3
+"""How many lines that blocked the event loop are carried: the worst one nearly always explains the miss."""
+
+SIGKILL_CODE = -9
+"""The exit code of a process that got a SIGKILL that was not the grader's. The system may have sent it for lack of
+memory, or somebody else on this machine, so it must recur on a fresh server; an app that kills itself does so again."""
+
+
+def exchanges_by_id(attempt: Attempt) -> Exchanges:
+    """The exchanges of an attempt by their ids."""
+    return {exchange.id: exchange for exchange in attempt.exchanges}
+
+
+def examine_attempt(attempt: Attempt, exchanges: Exchanges | None = None) -> Miss | None:
+    """The first thing that is wrong in an attempt, or None when it passes.
+
+    Args:
+        attempt: from a run.
+        exchanges: those of the attempt by their ids, where the caller has them already.
+    """
+    miss = _first_miss(attempt, exchanges_by_id(attempt) if exchanges is None else exchanges)
+    if miss is not None and miss.is_late and may_be_late(attempt.watch, attempt.own_deadline_s):
+        return Miss(miss.finding, Doubt(attempt.watch))
+    return miss
+
+
+def circumstances_of(attempt: Attempt, miss: Miss, machine: Machine | None) -> Circumstances:
+    """What surrounds what is wrong in an attempt.
+
+    Args:
+        attempt: in which it was seen.
+        miss: what is wrong.
+        machine: what kept the machine busy during all attempts at the check, if the grader looked.
+    """
+    return Circumstances(
+        stalls=stall_sites(attempt.stalls),
+        waiting=attempt.waiting,
+        watch=miss.doubt.watch if miss.doubt is not None else None,
+        machine=machine,
+    )
+
+
+def stall_sites(stalls: Sequence[Stall]) -> tuple[StallSite, ...]:
+    """The lines that blocked the event loop, the longest first, at most three."""
+    frames = {(stall.frame.file, stall.frame.line): stall.frame for stall in stalls}
+    sites = []
+    for place, frame in frames.items():
+        here = [
+            stall.duration_s for stall in stalls if (stall.frame.file, stall.frame.line) == place
+        ]
+        sites.append(StallSite(frame=frame, count=len(here), total_s=sum(here)))
+    return tuple(sorted(sites, key=lambda site: -site.total_s)[:SITES])
+
+
+def _first_miss(attempt: Attempt, exchanges: Exchanges) -> Miss | None:
+    if attempt.mishap:
+        return Miss(Mishap(text=attempt.mishap))
+    if attempt.life is not None and (miss := _examine_life(attempt.life)) is not None:
+        return miss
+    for claim in attempt.claims:
+        if (miss := examine_claim(claim, exchanges)) is not None:
+            return miss
+    if attempt.hung_in_s is not None:
+        deadline_s = attempt.hung_in_s
+        doubt = Doubt(attempt.watch, deadline_s * DEADLINE_SHARE)
+        return Miss(Hung(deadline_s=deadline_s), doubt)
+    cut_off = any(exchange.error is ExchangeError.CUT_OFF for exchange in attempt.exchanges)
+    if not attempt.claims or cut_off or not _has_evidence(attempt):
+        return Miss(NothingAsserted())
+    return None
+
+
+def _has_evidence(attempt: Attempt) -> bool:
+    """Whether the grader saw the solution do anything at all: a pass without that would mean nothing."""
+    answered = any(exchange.status is not None for exchange in attempt.exchanges)
+    return answered or bool(attempt.events)
+
+
+def _examine_life(life: ServerLife) -> Miss | None:
+    if life.exceeded is not None:
+        return Miss(LimitExceeded(excess=life.exceeded))
+    if _exited_by_itself(life):
+        must_recur = life.exit_code == SIGKILL_CODE
+        return Miss(_crash_of(life), Doubt() if must_recur else None)
+    if life.ready_s is None and life.start_watch is not None:
+        waited_s = life.start_watch.elapsed_s
+        doubt = Doubt(life.start_watch, waited_s * DEADLINE_SHARE)
+        return Miss(HungAtStart(waited_s=waited_s, output=_last_output(life)), doubt)
+    return None
+
+
+def _exited_by_itself(life: ServerLife) -> bool:
+    """Whether the server exited though nobody had asked it to, or before its clean-up could be seen."""
+    unasked = life.exited_s is not None and (
+        life.stop_asked_s is None or life.exited_s < life.stop_asked_s
+    )
+    return unasked or life.left_early
+
+
+def _crash_of(life: ServerLife) -> Crashed:
+    crash = life.crash
+    return Crashed(
+        phase=Phase.START if life.ready_s is None else Phase.LOAD,
+        exit_code=life.exit_code,
+        error=f"{crash.type}: {crash.message}" if crash else "",
+        frames=crash.frames if crash else (),
+        output=_last_output(life),
+    )
+
+
+def _last_output(life: ServerLife) -> tuple[str, ...]:
+    return tuple(life.log.strip().splitlines()[-OUTPUT_LINES:])
