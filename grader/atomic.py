@@ -1,26 +1,26 @@
-"""Writes files whole or not at all."""
+"""Writes files completely or not at all."""
 
 import os
 from pathlib import Path
 
 SAVING = ".saving-"
-"""So begin the names of files that are being written, and of those that a killed process left."""
+"""Prefix of files that are being written; a killed process may leave one behind."""
 
 PRIVATE = 0o600
 COMMON = 0o666
-"""Modes of a new file: for its owner alone, or as the user's umask has it."""
+"""Modes of a new file: for its owner alone, or as the user's umask allows."""
 
 
 def write_whole(path: Path, data: bytes, mode: int = PRIVATE) -> None:
-    """Write a file whole or not at all, even when the process is killed or the power fails in the middle.
+    """Write a file completely or not at all, even when the process is killed or the power fails halfway.
 
     Args:
-        path: where to; what is there already is replaced.
-        data: all of it.
-        mode: of the new file, less what the umask takes away.
+        path: the file, replaced if it exists.
+        data: its whole content.
+        mode: of the new file, before the umask is applied.
 
     Raises:
-        OSError: it cannot be written; what was there before is still there.
+        OSError: it cannot be written; an existing file is unchanged.
     """
     temporary = _write_beside(path, data, mode)
     try:
@@ -31,10 +31,10 @@ def write_whole(path: Path, data: bytes, mode: int = PRIVATE) -> None:
 
 
 def write_new(path: Path, data: bytes, mode: int = COMMON) -> None:
-    """Write a new file whole or not at all, and never over anything that is there.
+    """Write a new file completely or not at all, and never replace an existing one.
 
     Raises:
-        FileExistsError: the name is taken.
+        FileExistsError: there is already a file, or anything else, of this name.
         OSError: it cannot be written.
     """
     temporary = _write_beside(path, data, mode)
@@ -60,9 +60,11 @@ def _write_beside(path: Path, data: bytes, mode: int) -> Path:
 
 def _name_anew(temporary: Path, path: Path) -> None:
     try:
-        path.hardlink_to(temporary)  # refuses a name that is taken, which a rename does not
+        path.hardlink_to(temporary)  # fails if the name is taken, unlike a rename
     except FileExistsError:
         raise
-    except OSError:  # a file system without hard links: the name is taken first, then filled
+    except (
+        OSError
+    ):  # no hard links on this file system: reserve the name, then replace the empty file
         path.touch(exist_ok=False)
         temporary.replace(path)

@@ -1,9 +1,9 @@
-"""Every error that the grader raises on purpose, and the exit code each one means.
+"""Every error that the grader raises on purpose, with its exit code.
 
 ::
 
     GraderError
-    ├── UsageError            2   the command was given something that it cannot use
+    ├── UsageError            2   the command cannot use what it was given
     │   ├── NoWorkspace
     │   ├── UnknownKata
     │   ├── PortInUse
@@ -18,7 +18,7 @@
         ├── EvidenceFileError
         └── PageFileError
 
-What a learner's code does wrong is never an exception here: it is a finding in the report.
+What a learner's code does wrong is never an exception here, but a finding in the report.
 """
 
 from enum import IntEnum
@@ -36,11 +36,11 @@ class ExitCode(IntEnum):
 
 
 class GraderError(Exception):
-    """Base of all expected errors: one plain sentence, and what to do about it.
+    """Base of all expected errors: one plain sentence about what happened, one about what to do.
 
     Args:
         message: what happened and where, one sentence.
-        hint: what to do now, one sentence; empty when the message says it already.
+        hint: what to do now, one sentence; empty if the message already says it.
     """
 
     exit_code = ExitCode.BROKEN
@@ -56,13 +56,13 @@ class GraderError(Exception):
 
 
 class UsageError(GraderError):
-    """The command was given something that it cannot use."""
+    """The command cannot use what it was given."""
 
     exit_code = ExitCode.USAGE
 
 
 class NoWorkspace(UsageError):
-    """A command that needs a workspace ran outside of one."""
+    """A command that needs a workspace was run outside of one."""
 
 
 class UnknownKata(UsageError):
@@ -70,11 +70,11 @@ class UnknownKata(UsageError):
 
 
 class PortInUse(UsageError):
-    """The port that was asked for cannot be had."""
+    """The requested port is not available."""
 
 
 class SolutionError(UsageError):
-    """The file or folder to be graded is missing, unreadable or not a solution at all."""
+    """The file or folder to grade is missing, unreadable or not a solution."""
 
 
 class BrokenError(GraderError):
@@ -94,15 +94,15 @@ class ServiceUnavailable(BrokenError):
 
 
 class HarnessError(BrokenError):
-    """The harness could not do its work: no launcher, no descriptors, no disk."""
+    """The harness cannot work: no launcher, no descriptors, no disk space."""
 
 
 class SandboxUnavailable(BrokenError):
-    """A sandbox was asked for, and this machine has none."""
+    """A sandbox was required, but this machine has none."""
 
 
 class ProfilerRefused(BrokenError):
-    """This machine lets no profiler look into other processes, or has none."""
+    """This machine has no profiler, or does not let it look into other processes."""
 
 
 class EvidenceFileError(BrokenError):
@@ -110,4 +110,4 @@ class EvidenceFileError(BrokenError):
 
 
 class PageFileError(BrokenError):
-    """The page of a report cannot be written."""
+    """A report's page cannot be written."""

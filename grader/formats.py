@@ -1,9 +1,8 @@
-"""The one rule for documents that have a format number: what is read as it is, what is brought up to date first, what
-is refused.
+"""Format numbers of documents: which are read, which are migrated first, and which are refused.
 
-A document's format has one number. It goes up when an older version of this package would misread a new document; a new
-key alone does not raise it. For each older number that is still read there is a step that makes a document of the next
-one.
+A document's format is one number. It increases when an older version of this package would misread a new document; a
+new key alone does not increase it. For each older format that can still be read, a step converts a document to the next
+format.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,26 +19,24 @@ PROGRESS_FORMAT = 1
 """Of the progress file and of exported progress."""
 
 REPORT_FORMAT = 1
-"""Of the documents that commands print with `--json`. They are written and never read, so there are no steps."""
+"""Of the documents that commands print with `--json`. The grader never reads them, so there are no steps."""
 
 UPGRADE = "Upgrade fastapi-katas with `pip install --upgrade fastapi-katas`."
 
 Document = dict[str, Any]
 Step = Callable[[Document], Document]
-"""Makes a document of the next format. It leaves alone what it does not know or finds damaged: that is for the reader
-to refuse.
-"""
+"""Converts a document to the next format. It leaves unknown and damaged parts alone; the reader refuses them."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a document is not read.
+    """Why a document cannot be read.
 
     Attributes:
-        found: the document's number.
-        readable: which numbers this version reads, in words: "1", "up to 2".
-        is_newer: a newer version wrote it; else it is too old.
-        hint: what to do about it, one sentence.
+        found: the document's format.
+        readable: the formats that this version reads, in words: "1", "up to 2".
+        is_newer: whether a newer version wrote it; otherwise it is too old.
+        hint: what to do, one sentence.
     """
 
     found: int
@@ -48,7 +45,7 @@ class Refusal:
     hint: str
 
     def sentence(self, what: str) -> str:
-        """What is said of it: "The run x.json has format 7; this version reads up to 2."."""
+        """The message, such as "The run x.json has format 7; this version reads up to 2."."""
         return f"{what} has format {self.found}; this version reads {self.readable}."
 
 
@@ -57,10 +54,9 @@ class Format:
     """The formats of one kind of document.
 
     Args:
-        current: the number that this version writes.
-        steps: by older number, what makes a document of the next one.
-        older_hint: what to do with a document for which there is no step: the command that migrates it, if there is
-            one.
+        current: the format that this version writes.
+        steps: by older format, the step to the next one.
+        older_hint: what to do with a document for which there is no step: the command that migrates it, if any.
     """
 
     current: int
@@ -68,7 +64,7 @@ class Format:
     older_hint: str = ""
 
     def refusal(self, found: int) -> Refusal | None:
-        """Why a document with this number is not read; None when it is."""
+        """Why a document of this format cannot be read; None if it can."""
         if self._oldest <= found <= self.current:
             return None
         readable = str(self.current) if self._oldest == self.current else f"up to {self.current}"
@@ -76,10 +72,10 @@ class Format:
         return Refusal(found, readable, is_newer, UPGRADE if is_newer else self.older_hint)
 
     def migrated(self, document: Document) -> Document:
-        """The document in the current format, by one step after another.
+        """The document, converted to the current format.
 
         Args:
-            document: with a number in `format` that is not refused; it may be changed.
+            document: its `format` must be readable; it may be modified.
         """
         for number in range(document["format"], self.current):
             document = {**self.steps[number](document), "format": number + 1}
@@ -87,7 +83,7 @@ class Format:
 
     @property
     def _oldest(self) -> int:
-        """The oldest number from which an unbroken row of steps leads to the current one."""
+        """The oldest format from which an unbroken series of steps leads to the current one."""
         oldest = self.current
         while oldest - 1 in self.steps:
             oldest -= 1

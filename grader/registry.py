@@ -1,7 +1,7 @@
-"""The services that there are: a line for each, and nothing that has to be imported before one is used.
+"""All services, one line each. Nothing of a service is imported before it is used.
 
-The reader of `kata.toml` and the help of the commands need the names alone, so this is not in `grader.services`, whose
-modules take a while to import. How to add a service: docs/how-to/add-a-service.md.
+The reader of `kata.toml` and the commands' help need only the names, so the registry is not in `grader.services`, whose
+modules take a while to import. To add a service, see docs/how-to/add-a-service.md.
 """
 
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Registered:
-    """Where a service is.
+    """Where to find a service.
 
     Attributes:
-        module: has the service as `SERVICE`, a `grader.services.service.Service`.
-        exports: its types that checks use; they can be imported from `grader.checks.api`.
+        module: name of the module that defines the service as `SERVICE`, a `grader.services.service.Service`.
+        exports: the types that checks use; `grader.checks.api` exports them.
     """
 
     module: str
@@ -25,5 +25,4 @@ SERVICES = {
     "postgres": Registered("grader.services.postgres", ("Postgres",)),
     "files": Registered("grader.services.files", ("Fifo", "Files")),
 }
-"""By the name in `kata.toml`, which is also the name of the fixture; in the order in which they are started and shown.
-"""
+"""By name in `kata.toml`, which is also the fixture's name; in the order in which they are started and shown."""

@@ -1,4 +1,4 @@
-"""What structured concurrency needs everywhere."""
+"""Helpers for structured concurrency."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 @contextlib.asynccontextmanager
 async def single_error() -> AsyncIterator[None]:
-    """Raise the first error of a task group by itself: here all tasks serve one purpose, so the first one says it."""
+    """Raise the first error of a task group without its group: its tasks serve one purpose, so one says enough."""
     try:
         yield
     except BaseExceptionGroup as group:

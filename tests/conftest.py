@@ -1,4 +1,4 @@
-"""Fixtures for all tests: real launchers, real servers, the real command; and how a run of many tests goes."""
+"""Fixtures for all tests: real launchers, real servers, the real command. Also schedules tests and reports failures."""
 
 import functools
 import os
@@ -30,18 +30,18 @@ KATA = Path(sys.executable).parent / "kata"
 """The installed command."""
 
 TESTS_A_CORE = 2
-"""Most tests wait half of the time. With 3 a core the quick ones took 81 s instead of 71 s on 2 cores: each process
-imports everything.
+"""Most tests spend half of their time waiting. With 3 per core, the quick ones took 81 s instead of 71 s on 2 cores,
+because each process imports everything.
 """
 
 LOOKED = pytest.StashKey[machine.Reading]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let no test depend on how this process was started.
+    """Make tests independent of how this process was started.
 
-    `nohup` and the background of a shell have signals ignored, which processes inherit; a command then rightly goes on
-    ignoring them.
+    `nohup` and background jobs of a shell start processes with some signals ignored; commands inherit that, and rightly
+    keep ignoring them.
     """
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number in (
@@ -73,30 +73,30 @@ INHERITED = (
     "EDITOR",
     "BROWSER",
 )
-"""What users set for themselves and what changes how commands look."""
+"""Variables that users set and that change how commands behave or look."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """How many tests run at a time."""
+    """How many processes run tests."""
     return TESTS_A_CORE * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFixtureScheduling:
-    """Which process runs which test."""
+    """Decides which process runs which test."""
     return SharedFixtureScheduling(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that take long begin first, so that none of them is alone at the end."""
+    """Run slow tests first, so that none of them is left running alone at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Look at the machine before each test."""
+    """Read the machine's counters before each test."""
     item.stash[LOOKED] = machine.look()
     return (yield)
 
@@ -105,7 +105,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failure tells what the machine did since the test began."""
+    """Add to a failure what the machine did since the test began."""
     report = yield
     if report.failed:
         report.sections.append(
@@ -117,7 +117,7 @@ def pytest_runtest_makereport(
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """The same of the whole run."""
+    """Report what the machine did during the whole run."""
     terminalreporter.write_line(
         f"The machine: {machine.describe(config.stash[LOOKED], machine.look())}"
     )
@@ -141,7 +141,7 @@ RunKata = Callable[..., Ran]
 
 
 def run_command(*arguments: str | Path, cwd: Path, environ: Mapping[str, str] | None = None) -> Ran:
-    """Run `kata` with these arguments as a user would."""
+    """Run `kata` with these arguments, as a user would."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -161,7 +161,7 @@ def run_command(*arguments: str | Path, cwd: Path, environ: Mapping[str, str] | 
 
 @pytest.fixture
 def kata(tmp_path: Path) -> RunKata:
-    """Runs `kata` as a user would, in `tmp_path` unless told otherwise."""
+    """Runs `kata` as a user would, in `tmp_path` by default."""
     return functools.partial(run_command, cwd=tmp_path)
 
 
@@ -174,14 +174,14 @@ def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
 
 @contextmanager
 def listening_socket() -> Iterator[socket.socket]:
-    """A socket that listens on a free port of the loopback, as the launcher makes them."""
+    """A socket that listens on a free port of 127.0.0.1, like those of the launcher."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield in_time(listening)
 
 
 @pytest.fixture
 def attempt() -> AttemptContext:
-    """A fresh attempt; `expect` in this test records into it."""
+    """A new attempt, into which `expect` records in this test."""
     attempt = begin_attempt(Clock())
     RECORDER.set(attempt.recorder)
     return attempt
@@ -189,7 +189,7 @@ def attempt() -> AttemptContext:
 
 @pytest.fixture
 def recorder(attempt: AttemptContext) -> Recorder:
-    """The recorder of a fresh attempt."""
+    """The recorder of the new attempt."""
     return attempt.recorder
 
 
@@ -262,7 +262,7 @@ async def root() -> str:
 
 @pytest.fixture
 def make_kata(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a small kata and returns the folder of katas that it lies in."""
+    """Writes a small kata and returns the folder of katas that contains it."""
 
     def make(
         slug: str = "tiny",

@@ -1,4 +1,4 @@
-"""What the machine did while a test ran, so that whoever reads of a failure can tell its cause from chance."""
+"""What the machine did while a test ran, which helps to find the cause of a failure."""
 
 import os
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ import psutil
 
 @dataclass(frozen=True)
 class Reading:
-    """One look at the machine's counters, cheap enough to be taken at each test.
+    """A reading of the machine's counters, cheap enough to be taken before each test.
 
     Attributes:
         busy_s: CPU seconds of all cores since the machine started.
-        steal_s: CPU seconds that a hypervisor gave to others; None where the system does not tell.
+        steal_s: CPU seconds that the hypervisor gave to other guests; None where the system does not report them.
     """
 
     busy_s: float
@@ -29,7 +29,7 @@ def look() -> Reading:
 
 
 def describe(before: Reading, after: Reading) -> str:
-    """What happened between two looks, in one line."""
+    """What happened between two readings, in one line."""
     cores = os.cpu_count() or 1
     total_s = after.busy_s - before.busy_s + after.idle_s - before.idle_s
     share = (after.busy_s - before.busy_s) / total_s if total_s > 0 else 0.0

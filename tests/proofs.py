@@ -1,4 +1,4 @@
-"""Proofs of katas, as tests take them: what is wrong with a kata, and not what a busy machine could not tell."""
+"""Proofs of katas for tests: mistakes in the kata count, results that a busy machine left open do not."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ async def proof_of(catalog: Catalog, slug: str, plan: Plan) -> Proof:
 
 
 def mistakes_in(proof: Proof) -> Sequence[str]:
-    """What is wrong with the kata, and what was graded to no end."""
+    """The mistakes in a kata, and the gradings that broke or are missing."""
     mistakes = [
         f"{place(proof.kata, problem)}: {sentence(problem)}"
         for problem in proof.problems

@@ -1,4 +1,4 @@
-"""Which tests run in the same process: those of a module that makes something once for all of them."""
+"""Runs tests of a module that share a fixture in the same process."""
 
 import functools
 from pathlib import Path
@@ -9,11 +9,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class SharedFixtureScheduling(LoadScopeScheduling):  # type: ignore[misc]  # see pyproject.toml
-    """Hands a test to whichever process is free; tests of a module with a fixture of the module's scope go to the same
-    one.
+    """Gives each test to the next free process, but all tests of a module with a module-scoped fixture to the same one.
 
-    `--dist loadgroup` would do that too, but marks no group with pytest 9.2 and pytest-xdist 3.8: it renames tests by
-    an attribute that pytest does not read any more.
+    `--dist loadgroup` is meant for this, but has no effect with pytest 9.2 and pytest-xdist 3.8: it renames tests
+    through an attribute that pytest no longer reads.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -23,5 +22,5 @@ class SharedFixtureScheduling(LoadScopeScheduling):  # type: ignore[misc]  # see
 
 @functools.cache
 def has_shared_fixture(path: str) -> bool:
-    """Whether a module has a fixture that is made once for all of its tests."""
+    """Whether a module has a module-scoped fixture."""
     return 'scope="module"' in (ROOT / path).read_text(encoding="utf-8")

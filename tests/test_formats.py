@@ -1,4 +1,4 @@
-"""What becomes of a document by its format number: read, brought up to date, or refused with what to do."""
+"""A document is read, migrated or refused with advice, depending on its format number."""
 
 import re
 from pathlib import Path
@@ -29,9 +29,7 @@ def test_a_document_of_the_current_format_stays_as_it_is() -> None:
     assert THIRD.migrated({"format": 3, "x": 1}) == {"format": 3, "x": 1}
 
 
-def test_an_older_document_goes_through_one_step_after_another_and_keeps_what_no_step_knows() -> (
-    None
-):
+def test_an_older_document_is_migrated_step_by_step_and_keeps_unknown_keys() -> None:
     assert THIRD.refusal(1) is None
     assert THIRD.migrated({"format": 1, "where": "here", "x": 1}) == {
         "format": 3,
@@ -62,7 +60,7 @@ def test_an_older_document_without_a_step_is_refused_with_the_command_that_migra
     assert refusal.hint == "Run `kata migrate FILE`."
 
 
-def test_a_missing_step_refuses_whatever_is_older_than_it() -> None:
+def test_documents_older_than_a_missing_step_are_refused() -> None:
     broken_row = Format(4, {1: with_place, 3: with_places})
     assert [broken_row.refusal(number) is None for number in (1, 2, 3, 4)] == [
         False,
@@ -72,13 +70,13 @@ def test_a_missing_step_refuses_whatever_is_older_than_it() -> None:
     ]
 
 
-def test_a_format_without_steps_names_the_only_number_that_is_read() -> None:
+def test_a_format_without_steps_reads_only_the_current_number() -> None:
     refusal = Format(1).refusal(2)
     assert refusal is not None
     assert refusal.sentence("It") == "It has format 2; this version reads 1."
 
 
-def test_a_number_from_afar_costs_nothing() -> None:
+def test_an_absurd_number_is_refused_at_once() -> None:
     assert THIRD.refusal(10**30) is not None
     assert THIRD.refusal(-(10**30)) is not None
 

@@ -22,7 +22,7 @@ OF_THE_GRADER = {
     "Hold": {"covers", "waiting", "released"},
     "Server": {"addresses", "explain", "attempt"},
     "Postgres": {"take_stock"},
-    "Upstream": {"behaviour", "note", "take_stock"},
+    "Upstream": {"take_stock"},
     "Connections": {"add", "is_flooded", "remove"},
     "Fifo": {"close", "let_in"},
     "Files": {"close"},

@@ -1,4 +1,4 @@
-"""What the trials of a kata's examples must show. Pure."""
+"""Compares the trials of a kata's examples with what the manifest declares. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,18 +11,18 @@ from grader.report import CheckResult, Outcome, Verdict
 CHECKS = "checks.py"
 
 FAILURES = (Outcome.FAILED, Outcome.NOT_RUN)
-"""A check that was not run counts as failed: the solution did not get that far."""
+"""A check that did not run counts as failed, since the solution did not get that far."""
 
 
 def demand_all(
     trials: Sequence[Trial], checks: Sequence[str], *, is_whole: bool = True
 ) -> list[Problem]:
-    """All that the trials show to be wrong.
+    """All problems that the trials show.
 
     Args:
         trials: of all examples and rounds.
         checks: names of the kata's checks.
-        is_whole: all examples were tried; else what none of them has shown may yet have been.
+        is_whole: whether every example was graded; only then must each check have failed somewhere.
     """
     problems = list(dict.fromkeys(demand_working_checks(trials)))
     for example in dict.fromkeys(trial.example for trial in trials):
@@ -38,12 +38,12 @@ def demand_all(
 
 
 def demand_working_checks(trials: Sequence[Trial]) -> Iterator[Problem]:
-    """No check is broken; each is told once."""
-    told = set()
+    """No check is broken; each broken check is reported once."""
+    reported = set()
     for trial in trials:
         for result in trial.results:
-            if result.outcome is Outcome.BROKEN and result.name not in told:
-                told.add(result.name)
+            if result.outcome is Outcome.BROKEN and result.name not in reported:
+                reported.add(result.name)
                 yield Problem(
                     CHECKS,
                     f"{result.name} is broken.",
@@ -53,7 +53,7 @@ def demand_working_checks(trials: Sequence[Trial]) -> Iterator[Problem]:
 
 
 def _is_environment(result: CheckResult) -> bool:
-    """A mishap that names neither the checks nor the reference comes from the machine."""
+    """Whether the machine is to blame: for a mishap that names neither the checks nor the reference."""
     match result.finding:
         case Mishap(text=text):
             return CHECKS not in text and "reference" not in text
@@ -64,23 +64,23 @@ def _is_environment(result: CheckResult) -> bool:
 def demand_checks(
     example: Example, rounds: Sequence[Trial], checks: Sequence[str]
 ) -> Iterator[Problem]:
-    """The example fails exactly the checks that are declared; an inconclusive result is no wrong one."""
+    """The example fails exactly the declared checks; inconclusive results are not wrong."""
     for check in checks:
         if is_wrong(example, rounds, check):
             yield _wrong(example, check, _contrary(example, rounds, check), rounds)
         elif is_open(rounds, check):
             text = (
-                f"gave no clear result at {check} in any round; verify again on a quieter machine."
+                f"gave no clear result for {check} in any round; verify again on a quieter machine."
             )
             yield Problem(_file(example), text, is_environment=True)
 
 
 def is_wrong(example: Example, rounds: Sequence[Trial], check: str) -> bool:
-    """Whether these rounds show that an example is not what its manifest declares of this check.
+    """Whether these rounds show that an example contradicts the manifest at this check.
 
-    One round is enough to show that an accepted example fails, or that a declared failure does not come about. A
-    starter or a rejected example is wrong anyway, and a busy machine may let it fail one more check: only more than
-    half of its clear rounds count.
+    A single round is enough if an accepted example fails, or if a declared failure does not occur. A starter or a
+    rejected example is a wrong app, and a busy machine may make it fail another check by chance: such a failure counts
+    only if more than half of its clear rounds have it.
     """
     contrary = _contrary(example, rounds, check)
     if example.kind is Kind.ACCEPTED or _must_fail(example, check):
@@ -89,12 +89,12 @@ def is_wrong(example: Example, rounds: Sequence[Trial], check: str) -> bool:
 
 
 def is_open(rounds: Sequence[Trial], check: str) -> bool:
-    """Whether a check gave nothing but inconclusive results."""
+    """Whether all results of a check are inconclusive."""
     return all(trial.outcome(check) is Outcome.INCONCLUSIVE for trial in rounds)
 
 
 def is_in_doubt(example: Example, rounds: Sequence[Trial], check: str) -> bool:
-    """Whether another round may say more of an example at a check: an undeclared failure, or nothing clear so far."""
+    """Whether another round could settle a check of an example: it failed undeclared, or has no clear result yet."""
     return is_open(rounds, check) or (
         not _must_fail(example, check) and bool(_contrary(example, rounds, check))
     )
@@ -105,7 +105,7 @@ def _must_fail(example: Example, check: str) -> bool:
 
 
 def _contrary(example: Example, rounds: Sequence[Trial], check: str) -> list[Trial]:
-    """The clear rounds in which a check gave the contrary of what is declared."""
+    """The clear rounds in which a check did the opposite of what is declared."""
     must_fail = _must_fail(example, check)
     return [
         trial
@@ -115,7 +115,7 @@ def _contrary(example: Example, rounds: Sequence[Trial], check: str) -> list[Tri
 
 
 def _is_clear(trial: Trial, check: str) -> bool:
-    """Whether a trial says something of a check; what was not run after a broken one was not even tried."""
+    """Whether a trial has a clear result for a check. A check that did not run because another one broke has none."""
     outcome = trial.outcome(check)
     return outcome in (Outcome.PASSED, Outcome.FAILED) or (
         outcome is Outcome.NOT_RUN and trial.verdict is not Verdict.BROKEN
@@ -130,7 +130,7 @@ def _wrong(
     must = (
         "fail it"
         if must_fail
-        else ("pass it" if example.kind is Kind.ACCEPTED else "fail only what is declared")
+        else ("pass it" if example.kind is Kind.ACCEPTED else "fail only its declared checks")
     )
     when = "" if len(wrong) == len(rounds) else f" in {len(wrong)} of {len(rounds)} rounds"
     why = None if must_fail else wrong[0].result(check)
@@ -145,19 +145,20 @@ def _line(why: CheckResult | None) -> int | None:
 
 
 def demand_verdict(example: Example, rounds: Sequence[Trial]) -> Iterator[Problem]:
-    """Junk fails, at whatever check."""
+    """Junk fails, no matter at which check."""
     passed = [trial for trial in rounds if trial.verdict is Verdict.PASSED]
     if passed:
         when = "" if len(passed) == len(rounds) else f" in {len(passed)} of {len(rounds)} rounds"
         yield Problem(
-            CHECKS, f"{example.label} passes every check{when}: such an app must fail one."
+            CHECKS,
+            f"{example.label} passes every check{when}, but such an app must fail at least one.",
         )
 
 
 def demand_failures(trials: Sequence[Trial], checks: Sequence[str]) -> Iterator[Problem]:
-    """Every check is failed by the starter or a rejected example; else nobody knows whether it can fail.
+    """Every check is failed by the starter or a rejected example, which proves that the check can fail.
 
-    One that must fail it, and of which this machine could not tell, may well do so: that is said elsewhere.
+    A check is not reported here if an example that must fail it was inconclusive; `demand_checks` reports that.
     """
     own = [trial for trial in trials if trial.example.kind in (Kind.STARTER, Kind.REJECTED)]
     for check in checks:
@@ -166,9 +167,7 @@ def demand_failures(trials: Sequence[Trial], checks: Sequence[str]) -> Iterator[
             for trial in own
         )
         if not may_fail and not any(trial.outcome(check) is Outcome.FAILED for trial in own):
-            yield Problem(
-                CHECKS, f"{check} is failed by no example: add a rejected one that fails it."
-            )
+            yield Problem(CHECKS, f"no example fails {check}; add a rejected one that does.")
 
 
 def _file(example: Example) -> str:

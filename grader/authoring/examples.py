@@ -1,4 +1,4 @@
-"""Everything that a kata can be proved with: its starter, its examples, and junk that no kata may accept."""
+"""The solutions that a kata is proved with: its starter, its examples, and junk that no kata may accept."""
 
 import itertools
 import shutil
@@ -11,11 +11,11 @@ from grader.catalog.manifest import Kata
 
 JUNK = Path(__file__).parent / "junk"
 WRAPPER = "first_answer"
-"""Junk that wraps the kata's reference, which it imports as `solved`."""
+"""The junk app that wraps the kata's reference, imported as `solved`."""
 
 
 class Kind(StrEnum):
-    """What an example is, and so what must become of it."""
+    """What an example is, which decides what its verdict must be."""
 
     STARTER = "starter"
     ACCEPTED = "accepted"
@@ -25,12 +25,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Example:
-    """One solution whose verdict is known beforehand.
+    """One solution whose verdict is known in advance.
 
     Attributes:
         path: a file, or a folder with an `app.py`.
-        fails: the checks that it must fail; None where only the verdict is known.
-        is_leisurely: an accepted one that is slow on purpose, so no factor is asked of it.
+        fails: the checks that it must fail; None if nothing is declared.
+        is_leisurely: an accepted example that is slow on purpose, so that no factor applies to its margins.
     """
 
     kind: Kind
@@ -41,15 +41,17 @@ class Example:
 
     @property
     def label(self) -> str:
-        """For people: "rejected/cached"."""
+        """The example as people see it: "rejected/cached"."""
         return f"{self.kind}/{self.name}"
 
 
 def fewest_failing(examples: Sequence[Example], checks: Collection[str]) -> tuple[Example, ...]:
-    """The fewest of these examples by which each check is failed, as far as any is declared to fail it.
+    """The smallest set of examples that fails each of these checks, going by what the manifest declares.
+
+    Checks that no example is declared to fail are ignored.
 
     Args:
-        examples: in the order in which they are declared; of equally small sets, the one with the earliest is taken.
+        examples: in the order of their declaration; of several sets of the same size, the earliest wins.
         checks: names of the checks.
     """
     useful = [example for example in examples if (example.fails or frozenset()) & set(checks)]
@@ -65,7 +67,7 @@ def fewest_failing(examples: Sequence[Example], checks: Collection[str]) -> tupl
 
 
 def own_examples(kata: Kata) -> Iterator[Example]:
-    """Starter, accepted and rejected examples of a kata."""
+    """The starter, accepted and rejected examples of a kata."""
     yield Example(Kind.STARTER, "app", kata.starter.resolve(), frozenset(kata.starter_fails))
     for path in kata.accepted:
         is_leisurely = path.stem in kata.leisurely
@@ -76,8 +78,8 @@ def own_examples(kata: Kata) -> Iterator[Example]:
 
 
 def junk_examples(kata: Kata, folder: Path) -> Iterator[Example]:
-    """Junk for a kata, made in this folder: an empty app, 200 or 503 to everything, a crash, a hang, a hard-coded
-    answer.
+    """The junk for a kata, written into this folder: an empty app, 200 or 503 for every request, a crash, a hang,
+    the first answer repeated.
     """
     for source in sorted(JUNK.glob("*.py")):
         target = folder / source.stem

@@ -1,4 +1,4 @@
-"""The gradings that nobody has begun, and who gets which. Pure."""
+"""Which worker grades what next. Pure."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -9,34 +9,35 @@ from grader.authoring.examples import Example
 
 @dataclass(frozen=True)
 class Grading:
-    """One grading that is to be made: of this example, of the kata of this name."""
+    """One grading to be done: an example of the kata with this slug."""
 
     slug: str
     example: Example
 
 
 class GradingQueue:
-    """Hands out gradings so that a worker seldom changes its kata, whose environment takes a second to set up.
+    """Hands out gradings so that workers rarely switch katas, since setting up a kata's environment takes a second.
 
     Args:
-        examples: by the kata's name, one for each grading, in order.
+        examples: by the kata's slug, an example for each grading, in order.
     """
 
     def __init__(self, examples: Mapping[str, Sequence[Example]]) -> None:
         self._left = {slug: deque(some) for slug, some in examples.items()}
-        self._begun: set[str] = set()
+        self._started: set[str] = set()
 
     def take(self, slug: str | None) -> Grading | None:
-        """The next grading for a worker at this kata, or at none yet; None when all have been handed out.
+        """The next grading for a worker with the environment of this kata, or of none; None when the queue is empty.
 
-        It goes on with its own kata, then begins a fresh one, and in the end helps with the kata that has most left.
+        A worker continues with its kata, then starts a kata that no worker has started, and finally helps with the kata
+        that has the most gradings left.
         """
         left = {name: len(examples) for name, examples in self._left.items() if examples}
         if not left:
             return None
-        fresh = next((name for name in left if name not in self._begun), None)
-        chosen = slug if slug in left else fresh or max(left, key=lambda name: left[name])
-        self._begun.add(chosen)
+        unstarted = next((name for name in left if name not in self._started), None)
+        chosen = slug if slug in left else unstarted or max(left, key=lambda name: left[name])
+        self._started.add(chosen)
         return Grading(chosen, self._left[chosen].popleft())
 
     def add(self, slug: str, examples: Sequence[Example]) -> None:
@@ -44,9 +45,9 @@ class GradingQueue:
         self._left[slug].extend(examples)
 
     def drop(self, slug: str) -> None:
-        """Hand out no more of a kata."""
+        """Discard the remaining gradings of a kata."""
         self._left[slug].clear()
 
     def left(self, slug: str) -> int:
-        """How many gradings of a kata have not been handed out."""
+        """How many gradings of a kata are still queued."""
         return len(self._left[slug])

@@ -1,4 +1,4 @@
-"""Busy processes beside a grading, to see whether verdicts hold on a machine that has other work too."""
+"""Busy processes beside gradings, to show that verdicts stay right on a machine with other work."""
 
 import contextlib
 import os
@@ -15,15 +15,15 @@ while os.getppid() == parent:
     for _ in range(500_000):
         pass
 """
-"""Looks every few milliseconds whether the parent is still there, so that it ends even when that is killed."""
+"""Checks every few milliseconds that its parent still runs, so that it exits even when the parent is killed."""
 
 
 @contextlib.contextmanager
 def noise(processes: int) -> Iterator[None]:
-    """Keep so many processes busy meanwhile.
+    """Keep this many processes busy during the block.
 
     Raises:
-        HarnessError: they cannot be started.
+        HarnessError: a process cannot be started.
     """
     with contextlib.ExitStack() as stack:
         for _ in range(processes):
@@ -36,7 +36,8 @@ def noise(processes: int) -> Iterator[None]:
                 )
             except OSError as error:
                 raise HarnessError(
-                    f"No busy process can be started: {error.strerror}.", "Ask for less noise."
+                    f"A busy process cannot be started: {error.strerror}.",
+                    "Verify with less noise.",
                 ) from error
             stack.callback(_end, busy)
         yield

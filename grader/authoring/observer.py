@@ -1,4 +1,4 @@
-"""Who is told how proving goes."""
+"""The observer of a proof: what a display implements to show progress."""
 
 from typing import Protocol
 
@@ -7,44 +7,44 @@ from grader.authoring.proof import Proof, Trial
 
 
 class ProofObserver(Protocol):
-    """Is told how proving goes, for a live display. Several katas can be in progress, so each event names its kata."""
+    """Is notified of progress, for a live display. Several katas can be in progress, so each event names its kata."""
 
     def all_begin(self, gradings: int) -> None:
-        """Proving begins, with so many gradings in all."""
+        """Proving begins, with this many gradings in total."""
 
     def kata_begins(self, slug: str, gradings: int) -> None:
-        """A kata begins, with so many gradings."""
+        """A kata begins, with this many gradings."""
 
     def gradings_added(self, slug: str, gradings: int) -> None:
-        """So many more gradings of a kata are needed than it began with."""
+        """A kata needs this many gradings more than it began with."""
 
     def trial_begins(self, slug: str, example: Example) -> None:
-        """An example is about to be graded."""
+        """The grading of an example begins."""
 
     def trial_ends(self, slug: str, trial: Trial) -> None:
-        """It has been graded."""
+        """The grading of an example is finished."""
 
     def kata_ends(self, proof: Proof) -> None:
-        """A kata is finished."""
+        """The proof of a kata is finished."""
 
 
 class NullProofObserver:
-    """An observer that says nothing."""
+    """An observer that ignores all events."""
 
     def all_begin(self, gradings: int) -> None:
-        """Nothing."""
+        """Ignored."""
 
     def kata_begins(self, slug: str, gradings: int) -> None:
-        """Nothing."""
+        """Ignored."""
 
     def gradings_added(self, slug: str, gradings: int) -> None:
-        """Nothing."""
+        """Ignored."""
 
     def trial_begins(self, slug: str, example: Example) -> None:
-        """Nothing."""
+        """Ignored."""
 
     def trial_ends(self, slug: str, trial: Trial) -> None:
-        """Nothing."""
+        """Ignored."""
 
     def kata_ends(self, proof: Proof) -> None:
-        """Nothing."""
+        """Ignored."""

@@ -1,4 +1,4 @@
-"""A page of the docs for each kata, made from its README: hints folded, no solution.
+"""Writes a documentation page for each kata from its README, with folded hints and without a solution.
 
 python -m grader.authoring.pages docs/katas
 """
@@ -18,14 +18,14 @@ CODE = re.compile(r"`[^`]*`|[^`]+|`")
 
 
 def pages(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """File name and text of each page, the index first."""
+    """File name and text of each page; the index comes first."""
     yield "index.md", _index(catalog)
     for kata in catalog.katas():
         yield f"{kata.slug}.md", kata_page(kata)
 
 
 def kata_page(kata: Kata) -> str:
-    """One kata's page."""
+    """The page of one kata."""
     title, _, story = kata.readme.read_text(encoding="utf-8").partition("\n")
     about = f"`{kata.slug}` · tier {kata.tier} · {', '.join(kata.topics)}"
     return "\n".join(
@@ -35,7 +35,7 @@ def kata_page(kata: Kata) -> str:
 
 def _hints(hints: Sequence[str]) -> Iterator[str]:
     for name, hint in zip(HINT_NAMES, hints, strict=True):
-        # The attribute lets the site read what is inside as Markdown, too; elsewhere it does nothing.
+        # With this attribute MkDocs renders the hint as Markdown; GitHub ignores it.
         yield from (
             f'<details markdown="1"><summary>{name}</summary>',
             "",
@@ -47,7 +47,7 @@ def _hints(hints: Sequence[str]) -> Iterator[str]:
 
 
 def _escaped(hint: str) -> str:
-    """Without HTML in it; what stands within backquotes is taken as it is anyway."""
+    """The hint with HTML escaped, except within backquotes, where Markdown escapes it."""
     return CODE.sub(
         lambda part: part[0] if part[0].startswith("`") else escape(part[0], quote=False), hint
     )
@@ -75,7 +75,7 @@ def _index(catalog: Catalog) -> str:
 
 
 def write_pages(catalog: Catalog, folder: Path) -> None:
-    """Write all pages into this folder, and remove those of katas that are gone."""
+    """Write all pages into this folder, and remove the pages of katas that no longer exist."""
     folder.mkdir(parents=True, exist_ok=True)
     made = dict(pages(catalog))
     for old in folder.glob("*.md"):

@@ -1,4 +1,4 @@
-"""What proving a kata gave: findings of the lint, trials of its examples, margins of its clock limits."""
+"""The proof of a kata: problems found by the lint, trials of its examples, margins of its clock limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from grader.report import CheckResult, Outcome, Verdict
 
 
 class ProofVerdict(StrEnum):
-    """What proving a kata came to."""
+    """The verdict of a proof."""
 
     PROVED = "proved"
     WRONG = "wrong"
@@ -22,11 +22,11 @@ class Problem:
     """Something that keeps a kata from being proved.
 
     Attributes:
-        file: within the kata's folder; empty when it is about no file.
-        line: in that file, if there is one.
-        text: one sentence without the file.
-        why: the result of a check that explains it, if there is one.
-        is_environment: the machine's doing, not the kata's.
+        file: within the kata's folder; empty when the problem concerns no file.
+        line: in that file, if known.
+        text: what is wrong and what to do, without the file.
+        why: the result of a check that explains it, if any.
+        is_environment: the machine is to blame, not the kata.
     """
 
     file: str
@@ -38,16 +38,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Timing:
-    """One solution's time at one clock limit, in one attempt at a check.
+    """How long a solution took at one clock limit, in one attempt at a check.
 
     Attributes:
-        what: what was timed, without numbers that change from run to run.
-        own_s: what remains of the measured time without what the machine and the grader took; None where the system
-            does not tell.
-        alone_s: what one request alone is known to take; 0 when unknown.
+        what: what was timed, without numbers that differ between runs.
+        own_s: the measured time less what the machine and the grader took; None where the system does not report it.
+        alone_s: what one request alone is known to take; 0 if unknown.
         missed: this limit ended the check.
-        is_bound: the visitors gave up, so it would have taken at least so long.
-        attempt: which attempt of the trial it was, from 0: each has a fresh server.
+        is_bound: the visitors gave up, so the time is a lower bound.
+        attempt: number of the attempt in its trial, from 0; each has a fresh server.
     """
 
     check: str
@@ -62,7 +61,7 @@ class Timing:
 
     @property
     def judged_s(self) -> float:
-        """The time that margins are judged by: the code's own; the measured one where the system does not tell."""
+        """The time that margins use: own time, or the measured time where own time is unknown."""
         return self.measured_s if self.own_s is None else self.own_s
 
 
@@ -77,22 +76,22 @@ class Trial:
     duration_s: float = 0.0
 
     def outcome(self, check: str) -> Outcome:
-        """What a check gave; `not_run` when it does not occur."""
+        """The outcome of a check; `not_run` if it has no result."""
         return next(
             (result.outcome for result in self.results if result.name == check), Outcome.NOT_RUN
         )
 
     def result(self, check: str) -> CheckResult | None:
-        """The result of a check."""
+        """The result of a check, if it has one."""
         return next((result for result in self.results if result.name == check), None)
 
 
 @dataclass(frozen=True)
 class Side:
-    """What stands for one example at a clock limit: of an accepted one its least time, of any other its median.
+    """The time that represents one example at a clock limit: the least of an accepted example, the median of any other.
 
     Attributes:
-        rounds: of so many gradings.
+        rounds: how many gradings it summarizes.
     """
 
     example: Example
@@ -101,21 +100,20 @@ class Side:
 
     @property
     def judged_s(self) -> float:
-        """The time that the margin is judged by."""
+        """The time that the margin uses."""
         return self.timing.judged_s
 
 
 @dataclass(frozen=True)
 class Margin:
-    """How far a clock limit stands from both sides.
+    """How far a clock limit is from the accepted and from the rejected examples.
 
     Attributes:
-        alone_s: what one request alone is known to take; 0 when unknown.
-        accepted: the accepted examples that came there, the slowest first; leisurely ones are not among them.
-        leisurely: the accepted examples that are declared so, the slowest first.
-        rejected: the starter and the rejected examples that this limit caught, the fastest first.
-        is_undecided: a starter or rejected example was too slow for it, and this machine could not tell whose fault
-            that was.
+        alone_s: what one request alone is known to take; 0 if unknown.
+        accepted: the accepted examples that reached the limit, the slowest first, without leisurely ones.
+        leisurely: the leisurely examples that reached it, the slowest first.
+        rejected: the starter and the rejected examples that the limit caught, the fastest first.
+        is_undecided: a starter or a rejected example exceeded the limit, but its check was inconclusive.
     """
 
     check: str
@@ -129,31 +127,29 @@ class Margin:
 
     @property
     def above(self) -> float | None:
-        """How often what the slowest accepted example needs beyond one request alone fits into what
-        the limit leaves.
-        """
+        """`(limit - alone) / (time - alone)` of the slowest accepted example."""
         return self.factor_above(self.accepted[0]) if self.accepted else None
 
     @property
     def below(self) -> float | None:
-        """How often the limit fits into the fastest time that it caught."""
+        """The time of the fastest rejected example, in multiples of the limit."""
         return self.rejected[0].judged_s / self.limit_s if self.rejected else None
 
     def factor_above(self, side: Side) -> float | None:
-        """The same for one accepted example; None when it needed no more than one request alone."""
+        """`above` for one accepted example; None if it needed no more time than one request alone."""
         beyond_s = side.judged_s - self.alone_s
         return (self.limit_s - self.alone_s) / beyond_s if beyond_s > 0 else None
 
 
 @dataclass(frozen=True)
 class Proof:
-    """All that is known of one kata after proving it.
+    """The result of proving one kata.
 
     Attributes:
         checks: names in the order in which they run.
-        planned: how many gradings were meant to be made.
-        shows_margins_only: the margins were measured beside noise, so nothing is demanded of them.
-        is_quick: not every example was graded, only as many as show each check failing.
+        planned: how many gradings were planned.
+        shows_margins_only: margins are shown, but not judged: they were measured beside noise, or on some trials only.
+        is_quick: only as many examples were graded as it takes to see each check fail.
     """
 
     kata: str
@@ -171,7 +167,7 @@ class Proof:
 
     @property
     def verdict(self) -> ProofVerdict:
-        """Wrong before broken: a mistake in the kata stays one on any machine."""
+        """`wrong` takes precedence over `broken`: a mistake in the kata is one on any machine."""
         if any(not problem.is_environment for problem in self.problems):
             return ProofVerdict.WRONG
         if self.is_interrupted:
@@ -180,7 +176,7 @@ class Proof:
 
     @property
     def inconclusive(self) -> int:
-        """How many results of checks were inconclusive."""
+        """How many results are inconclusive."""
         return sum(
             result.outcome is Outcome.INCONCLUSIVE
             for trial in self.trials
@@ -189,7 +185,7 @@ class Proof:
 
     @property
     def judged(self) -> int:
-        """How many results of checks there are."""
+        """How many results there are, of checks that ran."""
         return sum(
             result.outcome is not Outcome.NOT_RUN
             for trial in self.trials
@@ -197,16 +193,16 @@ class Proof:
         )
 
     def rounds(self, example: Example) -> tuple[Trial, ...]:
-        """All gradings of an example, in the order in which they were made."""
+        """All gradings of an example, in chronological order."""
         return tuple(trial for trial in self.trials if trial.example == example)
 
     def outcomes(self, example: Example, check: str) -> tuple[Outcome, ...]:
-        """What a check gave for an example, one outcome a round."""
+        """The outcomes of a check for an example, one per round."""
         return tuple(trial.outcome(check) for trial in self.rounds(example))
 
 
 def verdict_of_proofs(proofs: Sequence[Proof]) -> ProofVerdict:
-    """The worst verdict: interrupted, wrong, broken, proved."""
+    """The worst verdict, in the order interrupted, wrong, broken, proved."""
     present = {proof.verdict for proof in proofs}
     if any(proof.is_interrupted for proof in proofs):
         return ProofVerdict.INTERRUPTED

@@ -1,4 +1,4 @@
-"""What is learned of one kata while its examples are graded, and the proof that it comes to."""
+"""Collects the gradings of one kata, decides what else must be graded, and draws up the proof."""
 
 import random
 import time
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from grader.authoring.demands import demand_all
 from grader.authoring.examples import Example, Kind, fewest_failing, junk_examples, own_examples
-from grader.authoring.lint import CHECKS, Files, check_names, lint_package
+from grader.authoring.lint.lint import lint_package
+from grader.authoring.lint.package import CHECKS, Files, check_names
 from grader.authoring.margins import margin_problems, margins_of
 from grader.authoring.proof import Problem, Proof, Trial
 from grader.authoring.repeats import to_repeat
@@ -19,19 +20,20 @@ from grader.errors import BrokenError, GraderError, KataPackageError, SolutionEr
 from grader.report import Outcome
 
 OF_THE_KATA = (BrokenError, KataPackageError)
-"""What a grading raises for a mistake in the kata; all other errors are the machine's, or the grader's own."""
+"""Errors that mean a mistake in the kata; any other error of a grading comes from the machine or the grader."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to prove.
+    """How to prove katas.
 
     Attributes:
         rounds: how often each example is graded.
-        noise: how many processes are kept busy meanwhile.
-        is_shuffled: gradings come in random order, not example by example.
-        jobs: how many gradings are made at a time.
-        is_quick: only starter, reference and the fewest rejected examples by which every check fails.
+        noise: how many processes are kept busy at the same time.
+        is_shuffled: whether gradings run in random order instead of example by example.
+        jobs: how many gradings run at a time.
+        is_quick: whether to grade only the starter, the reference, and the fewest rejected examples that fail every
+            check.
     """
 
     rounds: int = 1
@@ -42,17 +44,17 @@ class Plan:
 
 
 class Prover:
-    """One kata that is being proved: takes results in as they come, and says what is still to be graded.
+    """Proves one kata: takes results as they arrive, and says what must still be graded.
 
     Args:
         kata: from the catalog.
-        files: all of its package.
-        plan: how to prove.
+        files: the text of each file of its package.
+        plan: how to prove it.
 
     Attributes:
-        kata: the same.
-        planned: how many gradings it takes, as far as is known.
-        is_stopped: no more of it is graded.
+        kata: as passed.
+        planned: how many gradings are known to be needed.
+        is_stopped: nothing of it is graded any more.
     """
 
     def __init__(self, kata: Kata, files: Files, plan: Plan) -> None:
@@ -70,21 +72,21 @@ class Prover:
 
     @property
     def slug(self) -> str:
-        """Name of the kata."""
+        """The kata's slug."""
         return self.kata.slug
 
     @property
     def has_begun(self) -> bool:
-        """Whether any of it was graded."""
+        """Whether a grading of it has begun."""
         return self._began_s is not None
 
-    # ---- what is to be graded -------------------------------------------------------------------------------------
+    # ---- what to grade ----------------------------------------------------------------------------------------------
 
     def first_gradings(self, folder: Path) -> list[Example]:
-        """An example for each grading that is made in any case, in order.
+        """The gradings to begin with, as an example for each, in order.
 
         Args:
-            folder: for examples that have to be made; one that no other kata uses.
+            folder: empty, for junk; must not be shared with another kata.
 
         Raises:
             OSError: the folder cannot be written.
@@ -100,9 +102,9 @@ class Prover:
         return gradings
 
     def further_gradings(self) -> list[Example]:
-        """What must be graded after all this before it can be judged; to be asked again when that has been done."""
+        """The gradings that are needed after those so far. Call it again when they are done, until it returns none."""
         unseen = self._unseen_examples() if self._plan.is_quick else []
-        # An example that cannot be graded at all leaves no trial, however often it is tried.
+        # An example that cannot be graded leaves no trial, so the number of its gradings is limited here.
         again = [
             example
             for example in to_repeat(self._trials, self._checks)
@@ -127,8 +129,8 @@ class Prover:
         return [*first, *fewest_failing(self._rejected(), set(self._checks) - failed_by_starter)]
 
     def _unseen_examples(self) -> list[Example]:
-        """More examples for the checks that should have failed and did not, as when a crash ended the grading before
-        them.
+        """More examples for checks that have not failed yet although an example was declared to fail them, for instance
+        because a crash ended its grading earlier.
         """
         seen = {
             check
@@ -144,7 +146,7 @@ class Prover:
         rejected = [example for example in self._own if example.kind is Kind.REJECTED]
         return sorted(rejected, key=lambda example: order.get(example.path.name, len(order)))
 
-    # ---- what comes in --------------------------------------------------------------------------------------------
+    # ---- results ----------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Note that the first grading begins."""
@@ -152,39 +154,38 @@ class Prover:
             self._began_s = time.monotonic()
 
     def note_trial(self, trial: Trial) -> None:
-        """Take in a grading."""
+        """Add a finished grading."""
         self._trials.append(trial)
 
     def note_error(self, example: Example, error: GraderError) -> None:
-        """Take in what ended a grading; but for a mistake in that example, it would end them all."""
+        """Add the error that ended a grading. Unless the example itself is at fault, no more is graded."""
         if isinstance(error, SolutionError):
             self._problems.append(Problem(f"{example.kind}/{example.path.name}", str(error)))
         else:
             self.stop(error)
 
     def stop(self, error: GraderError) -> None:
-        """Grade no more: what broke one grading would break them all. Only the first reason is told."""
+        """Stop grading, because the error would break every grading. Only the first error is reported."""
         if self.is_stopped:
             return
         self.is_stopped = True
         if type(error) not in OF_THE_KATA:
             self._problems.append(Problem("", str(error), is_environment=True))
-        elif not any(
-            problem.file == CHECKS for problem in self._problems
-        ):  # else the lint has said it, with the line
+        elif not any(problem.file == CHECKS for problem in self._problems):
+            # Otherwise the lint has reported it already, with the line.
             self._problems.append(
                 Problem(CHECKS, error.message.removeprefix(f"{self.kata.checks}: "))
             )
 
-    # ---- what comes of it -----------------------------------------------------------------------------------------
+    # ---- the proof --------------------------------------------------------------------------------------------------
 
     def proof(self, *, is_interrupted: bool = False) -> Proof:
-        """Draw the conclusions."""
+        """The proof, from everything that is known so far."""
         is_whole = not is_interrupted and not self.is_stopped
         is_loose = self._plan.noise > 0 or self._plan.is_quick
         problems = [*self._problems, *demand_all(self._trials, self._checks, is_whole=is_whole)]
         margins = margins_of(self._trials)
-        # Noise slows right apps down, so margins beside it say nothing of the limit; some of the trials neither.
+        # Noise slows down right apps, and some of the trials are not enough: neither says anything about the limits.
         if is_whole and not is_loose:
             problems += margin_problems(margins)
         return Proof(

@@ -1,4 +1,4 @@
-"""Which examples must be graded once more before a proof is called right or wrong. Pure."""
+"""Decides which examples must be graded again before the proof is complete. Pure."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,11 @@ from grader.report import Verdict
 
 
 def to_repeat(trials: Sequence[Trial], checks: Sequence[str]) -> tuple[Example, ...]:
-    """The examples that must be graded once more; asked again after each of these rounds, it names fewer, and finally
-    none.
+    """The examples that must be graded again. Call it after each further round, until it returns none.
 
-    In doubt are an example on the offending side of a margin, a starter or a rejected example that fails a check which
-    is not declared, and one that has a check of which nothing clear is known. Each is, until it has three rounds. What
-    is wrong already is graded no more, nor is what broke, nor junk.
+    An example is graded again, up to three rounds, while it is too slow or too fast for a limit, fails a check
+    undeclared, or has a check without a clear result. Examples that are wrong for certain, that broke the grader, or
+    that are junk are not graded again.
 
     Args:
         trials: of all examples and rounds so far.
@@ -37,17 +36,15 @@ def _is_to_repeat(
     rounds = [trial for trial in trials if trial.example == example]
     if example.kind is Kind.JUNK or example.fails is None or len(rounds) >= ROUNDS:
         return False
-    if any(trial.verdict is Verdict.BROKEN for trial in rounds) or _is_wrong_already(
+    if any(trial.verdict is Verdict.BROKEN for trial in rounds) or _is_wrong_for_certain(
         example, rounds, checks
     ):
         return False
     return is_off_margin or any(is_in_doubt(example, rounds, check) for check in checks)
 
 
-def _is_wrong_already(example: Example, rounds: Sequence[Trial], checks: Sequence[str]) -> bool:
-    """Whether no further round can make it right: an accepted example failed, or one that must fail a
-    check passed it.
-    """
+def _is_wrong_for_certain(example: Example, rounds: Sequence[Trial], checks: Sequence[str]) -> bool:
+    """Whether no further round can make it right: an accepted example failed, or a check passed that must fail."""
     declared = (
         checks
         if example.kind is Kind.ACCEPTED

@@ -1,27 +1,29 @@
-"""The numbers by which a proof is called right or wrong, each with its reason. Nothing else decides one by a number of
-its own.
+"""The numbers that decide whether a proof is right, each with its reason. No other module decides with numbers of its
+own.
 """
 
 ABOVE = 3.0
-"""A limit leaves an accepted example so many times what it needs of its own beyond one request alone. A learner's app
-does more work than the example, on a slower machine, and own time takes off what a machine takes, not how slow it
-is."""
+"""What a limit leaves beyond one request alone must be at least this many times what an accepted example needs beyond
+it. A learner's app does more work than the example, on a slower machine; own time excludes what other processes take,
+not the machine's speed."""
 
 BELOW = 1.5
-"""A rejected example takes so many times the limit. Less than above: noise never makes a wrong app quicker, and a
-learner's wrong app is as slow as the example. It only seems quicker: what the grader waited for while the app slept is
-taken off its own time, up to 40 % beside 4 busy processes on 2 cores."""
+"""A rejected example must take at least this many times the limit. Less than `ABOVE`, because noise never makes a wrong
+app faster, and a learner's wrong app is as slow as the example. Only its own time can be too low: what the grader
+waited for while the app slept is subtracted, up to 40 % beside 4 busy processes on 2 cores."""
 
 LEISURE_S = 0.05
-"""An accepted example that is slow on purpose stays so far below the limit, and needs no factor: right apps had at most
-0.045 s of own time beyond what they wait for, quiet and beside 32 busy processes."""
+"""A leisurely accepted example must stay this far below the limit; no factor applies. Right apps had at most 0.045 s of
+own time beyond what they wait for, both on a quiet machine and beside 32 busy processes."""
 
 ROUNDS = 3
-"""An example that is in doubt is graded so often in all: the least number that has a majority and a median of more than
-two.
-"""
+"""How often an example that is in doubt is graded in total: the smallest number with a majority and with a median that
+is not just the lower of two."""
 
 MAJORITY = 0.5
-"""Of the clear rounds of a starter or a rejected example, more than this share must fail a check that is not declared.
-A wrong app with a deadline of its own breaks one more check by chance on a busy machine: 3 of 3,218 did at a load
-average of 15 (`tests/bench/rounds.py`)."""
+"""An undeclared failure of a starter or a rejected example counts only if more than this share of its clear rounds have
+it. On a busy machine, a wrong app with a deadline of its own may fail one more check by chance: 3 of 3,218 did at a
+load average of 15 (`tests/bench/rounds.py`)."""
+
+DIGITS = 6
+"""Times are compared to the microsecond, so that the rounding of floats decides nothing: 0.4 - 0.1 is 0.3."""

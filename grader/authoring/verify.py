@@ -1,4 +1,4 @@
-"""Proves katas: grades their examples, several at a time, in the pool of processes that the watch grades in, too."""
+"""Proves katas by grading their examples in the pool of workers, several at a time."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,32 +9,32 @@ from anyio import to_thread
 
 from grader.authoring.examples import Example
 from grader.authoring.grading_queue import Grading, GradingQueue
-from grader.authoring.lint import read_package
-from grader.authoring.margins import timings_of
+from grader.authoring.lint.package import read_package
 from grader.authoring.noise import noise
 from grader.authoring.observer import ProofObserver
 from grader.authoring.proof import Problem, Proof, Trial
 from grader.authoring.prover import Plan, Prover
+from grader.authoring.timings import timings_of
 from grader.catalog.card import MANIFEST
 from grader.catalog.find import Catalog
 from grader.errors import GraderError, HarnessError, KataPackageError
 from grader.grading.graded import Graded
-from grader.grading.messages import SeriesJob
+from grader.grading.messages import SessionJob
 from grader.grading.observer import NullObserver
-from grader.grading.pool import Pool, PooledSeries, running_pool
+from grader.grading.pool import Pool, PooledSession, running_pool
 from grader.process.run_dir import temporary_run_dir
 from grader.services.service import services_of
 from grader.tasks import single_error
 
 
 class Verification:
-    """Proves these katas; what is wrong with one does not stop the others.
+    """Proves several katas; a problem with one kata does not stop the others.
 
     Args:
-        catalog: where they are.
-        slugs: which of them.
-        plan: how to prove.
-        observer: is told how it goes.
+        catalog: has the katas.
+        slugs: the katas to prove.
+        plan: how to prove them.
+        observer: is notified of progress.
     """
 
     def __init__(
@@ -52,12 +52,14 @@ class Verification:
         self._scope = anyio.CancelScope()
 
     def interrupt(self) -> None:
-        """Break off what is under way, with the proofs that there are by then."""
+        """Cancel running gradings; `run` then returns the proofs as far as they are."""
         self._scope.cancel()
 
     async def run(self) -> list[Proof]:
-        """Prove them all; returns the proofs in the order of the slugs, after an interruption those of katas that had
-        begun.
+        """Prove the katas.
+
+        Returns:
+            the proofs in the order of the slugs; after an interruption, those of katas whose proof had begun.
 
         Raises:
             GraderCrashed: by a bug of the grader.
@@ -65,7 +67,7 @@ class Verification:
         for slug in self._slugs:
             self._read(slug)
         try:
-            # What ends with this block does so in order even when further signals come: the loop keeps them.
+            # Leaving this block is not interrupted by further signals: the event loop holds them back.
             with temporary_run_dir() as folder, noise(self._plan.noise), running_pool() as pool:
                 self._fill_queue(folder)
                 with self._scope:
@@ -77,7 +79,7 @@ class Verification:
         self._finish_rest()
         return [self._proofs[slug] for slug in self._slugs if slug in self._proofs]
 
-    # ---- what is to be done ---------------------------------------------------------------------------------------
+    # ---- preparing --------------------------------------------------------------------------------------------------
 
     def _read(self, slug: str) -> None:
         try:
@@ -112,43 +114,40 @@ class Verification:
             if not some:
                 self._go_on(slug)
 
-    # ---- doing it -------------------------------------------------------------------------------------------------
+    # ---- grading ----------------------------------------------------------------------------------------------------
 
     async def _work(self, pool: Pool) -> None:
-        """Grade until nothing is left; the worker process behind this keeps the environment of the
-        kata that it is at.
-        """
+        """Grade until nothing is left. The worker process keeps a kata's environment until this task switches katas."""
         try:
             grading = await self._next(None)
             while grading is not None:
                 slug = grading.slug
-                async with pool.series(self._job(slug)) as series:
+                async with pool.session(self._job(slug)) as session:
                     while grading is not None and grading.slug == slug:
-                        await self._grade(grading, series)
+                        await self._grade(grading, session)
                         grading = await self._next(slug)
         except SystemExit:
-            # The observer's output is a pipe that nobody reads any more. In a task, this would end the loop on the
-            # spot.
+            # The observer's output is a pipe without a reader. Raised from a task, this would kill the event loop.
             self.interrupt()
 
-    def _job(self, slug: str) -> SeriesJob:
-        return SeriesJob(str(self._catalog.folder), slug, cuts_off=False, raises_broken=True)
+    def _job(self, slug: str) -> SessionJob:
+        return SessionJob(str(self._catalog.folder), slug, cuts_off=False, raises_broken=True)
 
     async def _next(self, slug: str | None) -> Grading | None:
-        """The next grading; waits while those under way may still call for more."""
+        """The next grading. Waits while running gradings may still add more; None when all is done."""
         while (grading := self._queue.take(slug)) is None and self._under_way.total():
             await self._has_changed.wait()
         if grading is not None:
             self._under_way[grading.slug] += 1
         return grading
 
-    async def _grade(self, grading: Grading, series: PooledSeries) -> None:
+    async def _grade(self, grading: Grading, session: PooledSession) -> None:
         prover = self._provers[grading.slug]
         if not prover.has_begun:
             prover.begin()
             self._observer.kata_begins(prover.slug, prover.planned)
         self._observer.trial_begins(prover.slug, grading.example)
-        result = await series.grade(
+        result = await session.grade(
             grading.example.path, NullObserver(), prover.kata.limits.grading_s
         )
         if isinstance(result, GraderError):
@@ -163,7 +162,7 @@ class Verification:
         self._has_changed = anyio.Event()
 
     def _go_on(self, slug: str) -> None:
-        """Queue what a kata still needs, or finish it, when all that was queued has been graded."""
+        """When a kata's queued gradings are done, queue those that it still needs, or finish it."""
         prover = self._provers[slug]
         if prover.is_stopped:
             self._queue.drop(slug)
@@ -176,10 +175,10 @@ class Verification:
         else:
             self._finish(prover)
 
-    # ---- what comes of it -----------------------------------------------------------------------------------------
+    # ---- finishing --------------------------------------------------------------------------------------------------
 
     def _finish_rest(self) -> None:
-        """Finish what was interrupted: the katas that had begun, or the one that would have been next."""
+        """Finish the remaining katas; after an interruption only those that had begun, or else the next one."""
         rest = [prover for slug, prover in self._provers.items() if slug not in self._proofs]
         is_interrupted = self._scope.cancel_called
         begun = [prover for prover in rest if prover.has_begun] or rest[:1]
@@ -200,7 +199,7 @@ class Verification:
 
 
 def _trial_of(example: Example, graded: Graded) -> Trial:
-    """A grading as a trial."""
+    """Summarize a grading as a trial."""
     report = graded.report
     return Trial(
         example,
@@ -216,7 +215,7 @@ def _unreadable(slug: str, problem: Problem) -> Proof:
 
 
 def _relative(error: GraderError, folder: Path) -> str:
-    """The error's sentences without the file's path, which is shown already."""
+    """Message and hint of the error, without the path of the manifest, which is shown before it."""
     message = error.message.removeprefix(f"{folder / MANIFEST}: ").removeprefix(
         f"{folder / MANIFEST} "
     )

@@ -1,14 +1,14 @@
 """The app in the foreground, for `kata run`: a server process with the learner's own rights, terminal and debugger.
 
-It tells the grader what happens over a pipe, one JSON object a line::
+It reports events to the grader over a pipe, one JSON object a line::
 
     {"event": "ready"}
     {"event": "request", "method": "GET", "path": "/labels/7", "status": 200, "ms": 101.2, "port": 50312}
-    {"event": "breakpoint"}                                     and stands still now
+    {"event": "breakpoint"}                                     and is blocked now
     {"event": "broken", "error": "ModuleNotFoundError: No module named 'nothing'", "file": "app.py", "line": 3}
 
-The status is null when there was no answer, the port is the visitor's own. What does not fit into the pipe is dropped:
-the app never waits for its log.
+The status is null if there was no answer; the port is the client's. Events that do not fit into the pipe are dropped,
+so that the app never waits for its log.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ ERROR_CHARS = 300
 
 
 class Teller:
-    """Tells the grader what happens.
+    """Reports events to the grader.
 
     Args:
         pipe: descriptor of the writing end.
@@ -49,24 +49,24 @@ class Teller:
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
         os.set_blocking(pipe, False)
-        # What the app starts has no business with it, and would keep it open.
+        # Processes that the app starts do not need it, and would keep it open.
         os.set_inheritable(pipe, False)
 
     def tell(self, event: str, **facts: object) -> None:
-        """One event. A line is short enough to be written whole or not at all, also beside other workers."""
+        """Report one event. A line is short enough to be written atomically, even beside other workers."""
         with contextlib.suppress(OSError):
             os.write(self._pipe, json.dumps({"event": event, **facts}).encode() + b"\n")
 
 
 class LoggedApplication:
-    """An ASGI application that tells of each request how it was answered, and how long the app had it."""
+    """An ASGI application that reports how each request was answered, and how long that took."""
 
     def __init__(self, application: Application, teller: Teller) -> None:
         self._application = application
         self._teller = teller
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one connection's request, or the lifespan."""
+        """Serve one request, or the lifespan."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
@@ -79,7 +79,7 @@ class LoggedApplication:
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
-            # Told with the last byte: what an app does after its answer is nobody's waiting.
+            # Report it with the last byte: nobody waits for what an app does after its answer.
             if (
                 message["type"] == "http.response.body"
                 and not message.get("more_body")
@@ -110,22 +110,22 @@ class LoggedApplication:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which tells the grader when it is ready."""
+    """A uvicorn server that tells the grader when it is ready."""
 
     def __init__(self, config: uvicorn.Config, teller: Teller) -> None:
         super().__init__(config)
         self._teller = teller
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
+        """Start, then report that it is ready."""
         await super().startup(sockets=sockets)
         if self.started:
             self._teller.tell("ready")
 
 
 def find_place(error: BaseException, folder: Path) -> tuple[str, int] | None:
-    """File and line of the learner's in which an exception arose, or which could not be read; None when it was none of
-    theirs.
+    """The learner's file and line where an exception was raised, or which cannot be parsed; None if it was not in their
+    files.
     """
     if isinstance(error, SyntaxError) and error.filename:
         places = [(error.filename, error.lineno or 1)]
@@ -143,7 +143,7 @@ def find_place(error: BaseException, folder: Path) -> tuple[str, int] | None:
 
 
 def import_application(folder: Path, teller: Teller) -> Application | None:
-    """The learner's `app`; None, and told, when it cannot be had."""
+    """The learner's `app`; if it cannot be imported, reports why and returns None."""
     sys.path.insert(0, str(folder))
     try:
         module = importlib.import_module("app")
@@ -160,9 +160,9 @@ def import_application(folder: Path, teller: Teller) -> Application | None:
 
 
 def watch_breakpoints(teller: Teller) -> None:
-    """Say when `breakpoint()` is reached, and let pdb leave Ctrl-C alone: it ends the server here, as ever.
+    """Report when `breakpoint()` is reached, and keep pdb from handling Ctrl-C, which ends the server as usual.
 
-    Whoever has set PYTHONBREAKPOINT gets that debugger.
+    If PYTHONBREAKPOINT names another debugger, that one is used.
     """
 
     def stop_here(*arguments: Any, **options: Any) -> Any:
@@ -180,11 +180,11 @@ def main(folder: str, listening: int, pipe: int) -> None:
     Args:
         folder: with the `app.py`.
         listening: descriptor of the listening socket.
-        pipe: descriptor for events.
+        pipe: descriptor to which events are written.
     """
     set_process_option(PR_SET_PDEATHSIG, signal.SIGKILL)
-    # Held back until now. Before and after uvicorn handles it, Ctrl-C is the grader's, who ends this process with
-    # SIGTERM.
+    # The grader started this process with SIGINT blocked. Unless uvicorn handles it, Ctrl-C is left to the grader,
+    # which ends this process with SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     teller = Teller(pipe)

@@ -1,8 +1,7 @@
-"""What the processes of a solution may use, and who sees to it: the system where it can, the launcher's meter
-elsewhere.
+"""What the processes of a solution may use, and what enforces it.
 
-The system limits single processes (`setrlimit`); what all of them use together is added up from `/proc` by the
-launcher, which looks every 0.1 s. Where there is no `/proc` (macOS) only the system's own limits hold.
+The system limits single processes (`setrlimit`). The launcher adds up from `/proc`, every 0.1 s, what all of them use
+together. Where there is no `/proc` (macOS), only the system's limits apply.
 """
 
 import contextlib
@@ -16,8 +15,8 @@ MIB = 1024 * 1024
 
 ADDRESS_SPACE_FLOOR_BYTES = 4 * 1024 * MIB
 ADDRESS_SPACE_FACTOR = 4
-"""One process may map so many times the memory that all may use together, and 4 GiB more: threads map 8 MiB each that
-they never touch. A single huge allocation fails at once, before the meter looks."""
+"""One process may map four times the memory that all of them may use together, plus 4 GiB, because each thread maps 8
+MiB that it never touches. So a single huge allocation fails immediately, before the launcher measures."""
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -28,12 +27,12 @@ class Resources:
     """The most that the processes of one server may use.
 
     Attributes:
-        memory_bytes: resident memory of all processes together, what they share counted once.
-        processes: at the same time.
-        threads: of all processes together.
-        descriptors: of each process.
-        file_bytes: size of one file that is written.
-        cpu_s: CPU seconds of all processes together, those that have ended included.
+        memory_bytes: resident memory of all processes together; shared memory counts once.
+        processes: the number at the same time.
+        threads: the number in all processes together.
+        descriptors: the number in each process.
+        file_bytes: size of one file that a process writes.
+        cpu_s: CPU seconds of all processes together, including those that have exited.
     """
 
     memory_bytes: int = 1024 * MIB
@@ -54,11 +53,11 @@ class Excess:
 
 
 def restrict(resources: Resources, *, alone: bool) -> None:
-    """Limit this process and all that it starts, as far as the system does that.
+    """Limit this process and all that it starts, as far as the system can.
 
     Args:
         resources: the limits.
-        alone: nothing else runs as this user, as in a sandbox: then its processes can be counted.
+        alone: whether nothing else runs as this user, as in a sandbox; only then can its processes be counted.
     """
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, resources.descriptors)
@@ -70,12 +69,12 @@ def restrict(resources: Resources, *, alone: bool) -> None:
             ADDRESS_SPACE_FACTOR * resources.memory_bytes + ADDRESS_SPACE_FLOOR_BYTES,
         )
         if alone:
-            # The system counts threads here; whoever is root outside of the sandbox is not counted at all.
+            # This limit counts threads, too. It does not apply to a user who is root outside of the sandbox.
             _lower(resource.RLIMIT_NPROC, resources.threads + resources.processes)
 
 
 def _lower(which: int, limit: int) -> None:
-    """Set a limit, unless a stricter one stands already."""
+    """Set a limit, unless there is a stricter one already."""
     _, hard = resource.getrlimit(which)
     if hard == resource.RLIM_INFINITY or limit < hard:
         with contextlib.suppress(ValueError, OSError):
@@ -85,7 +84,7 @@ def _lower(which: int, limit: int) -> None:
 
 
 def find_excess(pids: Iterable[int], resources: Resources) -> Excess | None:
-    """The first limit that these processes exceed together; None also where the system does not tell."""
+    """The first limit that these processes exceed together; None if there is none, or the system cannot tell."""
     known = [usage for usage in map(_usage, pids) if usage is not None]
     if len(known) > resources.processes:
         return Excess("processes", resources.processes, len(known))
@@ -95,7 +94,7 @@ def find_excess(pids: Iterable[int], resources: Resources) -> Excess | None:
     cpu_s = sum(usage.cpu_s for usage in known)
     if cpu_s > resources.cpu_s:
         return Excess("cpu_s", resources.cpu_s, cpu_s)
-    # Cheap, and too high by what forked processes share; the true figure takes a millisecond a process.
+    # This sum is cheap but counts shared memory several times; the exact figure takes a millisecond per process.
     if sum(usage.memory_bytes for usage in known) > resources.memory_bytes:
         memory_bytes = sum(_proportional_bytes(usage) for usage in known)
         if memory_bytes > resources.memory_bytes:
@@ -114,7 +113,7 @@ class _Usage:
 def _usage(pid: int) -> _Usage | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            # Field 3 comes first here: the name before it may hold blanks and parentheses. See proc(5).
+            # Start at field 3: the name before it may contain blanks and parentheses. See proc(5).
             fields = file.read().rpartition(b")")[2].split()
         ticks = sum(int(field) for field in fields[11:15])
         return _Usage(pid, int(fields[17]), ticks / TICKS_PER_S, int(fields[21]) * PAGE_BYTES)
@@ -123,7 +122,7 @@ def _usage(pid: int) -> _Usage | None:
 
 
 def _proportional_bytes(usage: _Usage) -> int:
-    """Resident memory, each shared page counted in parts; from `smaps_rollup`, see proc(5)."""
+    """Resident memory, with each shared page divided among its users; from `smaps_rollup`, see proc(5)."""
     try:
         with open(f"/proc/{usage.pid}/smaps_rollup", "rb") as file:
             for line in file:

@@ -1,4 +1,4 @@
-"""What the launcher asks of the system about processes; Linux only, and harmless elsewhere."""
+"""Linux system calls for processes; they do nothing elsewhere."""
 
 import contextlib
 import ctypes
@@ -17,7 +17,7 @@ PR_SET_PTRACER_ANY = 2 ** (8 * ctypes.sizeof(ctypes.c_ulong)) - 1
 
 
 def set_process_option(option: int, value: int) -> None:
-    """Call Linux' `prctl`; elsewhere do nothing."""
+    """Call `prctl`."""
     if IS_LINUX:
         ctypes.CDLL(None, use_errno=True).prctl(option, ctypes.c_ulong(value), 0, 0, 0)
 
@@ -29,7 +29,7 @@ def send_signal(pid: int, number: signal.Signals) -> None:
 
 
 def descendants(*parents: int) -> set[int]:
-    """Pids of all processes below these, from `/proc/PID/stat`; empty where there is no `/proc`."""
+    """Pids of all descendants of these, from `/proc/PID/stat`; empty where there is no `/proc`."""
     if not IS_LINUX:
         return set()
     children: dict[int, list[int]] = {}
@@ -46,7 +46,7 @@ def descendants(*parents: int) -> set[int]:
 
 
 def parent_of(pid: int) -> int:
-    """Pid of the parent; 0 when the process is gone."""
+    """Pid of the parent; 0 if the process is gone."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return int(file.read().rpartition(b")")[2].split()[1])

@@ -1,8 +1,7 @@
-"""System calls that no solution needs, and that lead past the limits of its sandbox; a filter of the kernel refuses
-them.
+"""A kernel filter that refuses system calls which no solution needs and which lead past the limits of its sandbox.
 
-Only in a sandbox, on the processors whose numbers are known here. See seccomp(2), and for the form of the program the
-kernel's "Seccomp BPF" page.
+It is used in a sandbox only, on the processors in `CALLS`. See seccomp(2); the kernel's page "Seccomp BPF" describes
+the form of the program.
 """
 
 import ctypes
@@ -21,27 +20,27 @@ RET_ERRNO = 0x00050000
 
 LOAD, JUMP_EQUAL, JUMP_GREATER_EQUAL, RETURN = 0x20, 0x15, 0x35, 0x06
 NUMBER, ARCHITECTURE, FIRST_LOW, FIRST_HIGH = 0, 4, 16, 20
-"""Offsets in `struct seccomp_data`; the first argument on a little-endian processor."""
+"""Offsets in `struct seccomp_data`; those of the first argument are for a little-endian processor."""
 
 X32 = 0x40000000
-"""Numbers from here on are a second way to make the same calls on x86-64."""
+"""On x86-64, numbers from here on are a second way to make the same calls."""
 
 FAMILIES = (1, 2, 10, 16)
-"""Sockets that may be made: Unix, IPv4, IPv6, netlink (which the C library asks for addresses). Not the way to the host
-of a virtual machine (AF_VSOCK), and none of the rare ones."""
+"""Address families allowed for sockets: Unix, IPv4, IPv6, and netlink, from which the C library reads addresses.
+Refused are the way to the host of a virtual machine (AF_VSOCK) and all rare ones."""
 
 
 @dataclass(frozen=True)
 class Calls:
-    """Numbers of one processor; from its system call table.
+    """Numbers of system calls on one processor, from its system call table.
 
     Attributes:
         refused: memory that no limit counts (memfd_create, memfd_secret, shmget), keys of the user's session (add_key,
-            request_key, keyctl), other processes (ptrace, process_vm_readv, process_vm_writev, pidfd_getfd,
-            setpriority, sched_setparam, sched_setscheduler, sched_setattr), and large rare parts of the kernel
+            request_key, keyctl), access to other processes (ptrace, process_vm_readv, process_vm_writev, pidfd_getfd,
+            setpriority, sched_setparam, sched_setscheduler, sched_setattr), and large, rarely used parts of the kernel
             (io_uring, bpf, userfaultfd, perf_event_open).
-        refused_to_root: changes to a file's mode, owner, times and attributes. Where the grader is root, a solution is
-            the owner of the device nodes that it sees, as the kernel takes it.
+        refused_to_root: changes to a file's mode, owner, times and attributes. If the grader is root, the kernel takes
+            the solution for the owner of the device nodes that it sees.
     """
 
     architecture: int
@@ -129,10 +128,10 @@ class Program(ctypes.Structure):
 
 
 def refuse_calls(*, as_root: bool) -> bool:
-    """Refuse them in this process and in all that it starts; whether the system does that here.
+    """Refuse these calls in this process and in all that it starts; returns whether the system supports that.
 
     Args:
-        as_root: the user is root outside of the sandbox.
+        as_root: whether the user is root outside of the sandbox.
     """
     calls = CALLS.get(platform.machine())
     if not IS_LINUX or calls is None:
@@ -148,10 +147,10 @@ def refuse_calls(*, as_root: bool) -> bool:
 
 
 def program(calls: Calls, refused: Sequence[int]) -> list[Step]:
-    """The filter: what is not refused is allowed."""
+    """The filter program; it allows every call that it does not refuse."""
     refuse, allow = Step(RETURN, 0, 0, RET_ERRNO | errno.EPERM), Step(RETURN, 0, 0, RET_ALLOW)
     foreign = Step(RETURN, 0, 0, RET_ERRNO | errno.EAFNOSUPPORT)
-    # Limits of this process itself may be read and lowered: its first argument, a pid, is 0 then.
+    # A process may read and lower its own limits; the first argument, a pid, is then 0.
     limits = [Step(LOAD, 0, 0, FIRST_LOW), Step(JUMP_EQUAL, 1, 0, 0), refuse]
     limits += [Step(LOAD, 0, 0, FIRST_HIGH), Step(JUMP_EQUAL, 1, 0, 0), refuse, allow]
     sockets = [Step(LOAD, 0, 0, FIRST_LOW)]

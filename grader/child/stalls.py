@@ -1,14 +1,16 @@
-"""Tells, from inside, where the event loop stood still and what its tasks wait for. Explains verdicts, never makes one.
+"""Reports, from inside the solution's process, where the event loop is blocked and what its tasks wait for.
 
-A heartbeat runs on the loop; a thread looks whether it comes. When it does not, the thread writes down where the loop's
-thread is. It reads frames while it holds the GIL, which cannot harm the solution; `faulthandler`, which needs no GIL,
-crashed busy processes (docs/decisions/0006-stalls.md). Code in C that keeps the GIL is found when it lets go.
+This explains verdicts and never makes one.
+
+A heartbeat runs on the loop, and a thread watches it. When the heartbeat is late, the thread reports where the loop's
+thread is. It reads frames while it holds the GIL, which cannot harm the solution; `faulthandler`, which does not need
+the GIL, crashed busy processes (docs/decisions/0006-stalls.md). C code that keeps the GIL is seen when it releases it.
 
 Lines on the pipe::
 
-    at SECONDS LINE FUNCTION FILE     the loop has stood still so long, and is there; once for each look
-    resumed SECONDS                   at the beat after a stall
-    waiting COUNT LINE FUNCTION FILE  so many tasks wait there; written when the grader asks
+    at SECONDS LINE FUNCTION FILE     the loop has been blocked this long, at this place; at each poll
+    resumed SECONDS                   at the first beat after a stall
+    waiting COUNT LINE FUNCTION FILE  this many tasks wait at this place; when the grader asks
 """
 
 import asyncio
@@ -23,14 +25,13 @@ from types import FrameType
 from typing import Any
 
 BEAT_S = 0.05
-"""Period of the heartbeat and of the looks."""
+"""Period of the heartbeat, and polling interval of the thread."""
 
 LATE_S = 0.1
-"""A loop that does not beat for so long is standing still."""
+"""A loop without a beat for this long is blocked."""
 
 PLACES = 20
-"""How many places at which tasks wait are told."""
-
+"""The most places of waiting tasks that are reported."""
 
 Place = tuple[str, int, str]
 """File, line and function."""
@@ -66,7 +67,7 @@ class Watchdog:
     """Watches the running loop of the calling thread.
 
     Args:
-        descriptor: writing end of a pipe. It does not block: what the reader is too slow for is lost.
+        descriptor: writing end of a pipe. It does not block: if the reader is too slow, lines are lost.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -75,18 +76,21 @@ class Watchdog:
         self._folder = f"{Path.cwd()}{os.sep}"
         self._watched = threading.get_ident()
         self._last: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin to watch; call it on the loop."""
+        """Start watching; call it on the loop."""
         threading.Thread(target=self._look, name="kata-watchdog", daemon=True).start()
         self._beat()
 
     def stop(self) -> None:
-        """Stop watching: what a shutdown blocks on is another matter."""
+        """Stop watching; blocking during the shutdown is not reported."""
         self._last = None
+        if self._timer is not None:
+            self._timer.cancel()
 
     def tell_tasks(self) -> None:
-        """Write where in the working folder's files the tasks of the loop wait."""
+        """Report where in the files of the working folder the loop's tasks wait."""
         places = Counter(
             place
             for task in asyncio.all_tasks()
@@ -101,7 +105,7 @@ class Watchdog:
         self._last = now
         if late_s > LATE_S:
             self._write(f"resumed {late_s:.4f}")
-        asyncio.get_running_loop().call_later(BEAT_S, self._beat)
+        self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
     def _look(self) -> None:
         while True:

@@ -1,8 +1,8 @@
-"""A worker: the solution's own server process, forked by the launcher.
+"""A worker: the solution's server process, forked by the launcher.
 
-On the status socket a worker says `ready` and, after its application's shutdown, `down`; it then lingers until the
-grader answers, so that what the application left open can be seen from outside. Asked by `tasks` there, it writes to
-its pipe for stalls what its tasks wait for.
+On the status socket a worker writes `ready` and, after its application's shutdown, `down`. It then lingers until the
+grader answers, so that the grader can see from outside what the application left open. When the grader writes `tasks`
+there, the worker writes to its pipe for stalls what its tasks wait for.
 """
 
 import asyncio
@@ -29,17 +29,38 @@ from grader.child.seccomp import refuse_calls
 from grader.child.stalls import Watchdog
 
 LINGER_S = 2.0
-"""How long a worker waits at most, after its shutdown, for the grader to have looked."""
+"""How long a worker waits after its shutdown, at most, until the grader has looked."""
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """Where the launcher and its workers run, and who may look into the workers.
+
+    Attributes:
+        sandboxed: in a sandbox: the launcher is the first process of its own pid namespace, and workers may not make
+            system calls that lead out.
+        as_root: outside of the sandbox the user is root.
+        traceable: any process of the same user may look into the workers, as a profiler does.
+    """
+
+    sandboxed: bool
+    as_root: bool = False
+    traceable: bool = False
 
 
 @dataclass(frozen=True)
 class Worker:
-    """What a freshly forked process is to serve; numbers are descriptors, but for the leader's pid.
+    """What a freshly forked process is to serve.
 
     Attributes:
-        sandboxed: system calls that lead past a sandbox are refused.
-        as_root: outside of the sandbox its user is root.
-        traceable: any process of the same user may look into this one, as a profiler does.
+        folder: with the solution's `app.py`.
+        environ: its whole environment.
+        leader: pid of the server's first worker, which leads the process group; 0 in that worker itself.
+        listening: descriptor of the listening socket.
+        log: descriptor for standard output and standard error.
+        status: descriptor of the status socket.
+        stalls: descriptor of the pipe for stalls.
+        confinement: of this process.
     """
 
     folder: str
@@ -49,13 +70,11 @@ class Worker:
     log: int
     status: int
     stalls: int
-    sandboxed: bool
-    as_root: bool
-    traceable: bool = False
+    confinement: Confinement
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which tells the grader when it is ready and when its application has shut down."""
+    """A uvicorn server that tells the grader when it is ready and when its application has shut down."""
 
     def __init__(self, config: uvicorn.Config, status: socket.socket, watchdog: Watchdog) -> None:
         super().__init__(config)
@@ -63,6 +82,7 @@ class Server(uvicorn.Server):
         self.watchdog = watchdog
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell the grader that the server is ready."""
         await super().startup(sockets=sockets)
         if self.started:
             self.watchdog.start()
@@ -70,59 +90,63 @@ class Server(uvicorn.Server):
             self.tell(b"ready\n")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Shut down, tell the grader, and linger until it has looked."""
         await super().shutdown(sockets=sockets)
         self.watchdog.stop()
         asyncio.get_running_loop().remove_reader(self.status)
         self.tell(b"down\n")
-        # Blocking on purpose: nothing of the application may run on or be collected while the grader looks.
+        # Block on purpose: the application must not run or be garbage-collected while the grader looks.
         select.select([self.status], [], [], LINGER_S)
 
     def obey(self) -> None:
-        """The grader asks what the tasks wait for; nothing else comes this way while the server runs."""
+        """Answer the grader, which asks what the tasks wait for; it asks nothing else while the server runs."""
         if self.status.recv(4096):
             self.watchdog.tell_tasks()
         else:
             asyncio.get_running_loop().remove_reader(self.status)
 
     def tell(self, line: bytes) -> None:
-        """Say one word to the grader, which may be gone."""
+        """Send one line to the grader, which may be gone."""
         with contextlib.suppress(OSError):
             self.status.sendall(line)
 
 
 def serve(worker: Worker) -> None:
     """Become the solution's server process: import its `app` and serve it until SIGTERM."""
-    set_process_option(PR_SET_PDEATHSIG, signal.SIGKILL)
-    # The launcher is not to be looked into, but its workers are, by the grader: descriptors, memory, profiles.
-    set_process_option(PR_SET_DUMPABLE, 1)
-    if worker.traceable:
-        # Yama lets a process be looked into by its ancestors alone, unless it says otherwise.
-        set_process_option(PR_SET_PTRACER, PR_SET_PTRACER_ANY)
-    with contextlib.suppress(OSError):
-        os.setpgid(0, worker.leader)
-    for descriptor in (1, 2):
-        os.dup2(worker.log, descriptor)
-    os.close(worker.log)
-    # As in a terminal: a crash must not lose the lines before it.
-    sys.stdout = io.TextIOWrapper(io.FileIO(1, "wb", closefd=False), line_buffering=True)
-    os.environ.clear()
-    os.environ.update(worker.environ)
-    os.chdir(worker.folder)
-    if worker.sandboxed:
-        refuse_calls(as_root=worker.as_root)
-    sys.argv = ["uvicorn", "app:app"]
-    sys.path.insert(0, worker.folder)
-    sys.dont_write_bytecode = True
+    enter(worker)
     application = importlib.import_module("app").app
     config = uvicorn.Config(
-        application,
-        http="h11",
-        loop="asyncio",
-        log_level="warning",
-        access_log=False,
+        application, http="h11", loop="asyncio", log_level="warning", access_log=False
     )
     server = Server(config, socket.socket(fileno=worker.status), Watchdog(worker.stalls))
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         server.run(sockets=[socket.socket(fileno=worker.listening)])
     if not server.started:
         sys.exit(uvicorn.config.STARTUP_FAILURE)
+
+
+def enter(worker: Worker) -> None:
+    """Turn this process from a copy of the launcher into the solution's: options, output, environment, folder, filter
+    of system calls.
+    """
+    set_process_option(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # The grader may look into workers, unlike into the launcher: descriptors, memory, profiles.
+    set_process_option(PR_SET_DUMPABLE, 1)
+    if worker.confinement.traceable:
+        # By default, Yama lets only the ancestors of a process look into it.
+        set_process_option(PR_SET_PTRACER, PR_SET_PTRACER_ANY)
+    with contextlib.suppress(OSError):
+        os.setpgid(0, worker.leader)
+    for descriptor in (1, 2):
+        os.dup2(worker.log, descriptor)
+    os.close(worker.log)
+    # Line-buffered as in a terminal: a crash must not lose the lines before it.
+    sys.stdout = io.TextIOWrapper(io.FileIO(1, "wb", closefd=False), line_buffering=True)
+    os.environ.clear()
+    os.environ.update(worker.environ)
+    os.chdir(worker.folder)
+    if worker.confinement.sandboxed:
+        refuse_calls(as_root=worker.confinement.as_root)
+    sys.argv = ["uvicorn", "app:app"]
+    sys.path.insert(0, worker.folder)
+    sys.dont_write_bytecode = True

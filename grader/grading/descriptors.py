@@ -1,15 +1,15 @@
-"""How many files and connections the grader may have open."""
+"""The limit on files and connections that the grader may have open."""
 
 import contextlib
 import resource
 
 DESCRIPTORS = 4096
-"""So many open files and connections are enough for any grading."""
+"""Enough open files and connections for any grading."""
 
 
 def allow_descriptors() -> None:
-    """Let this process have as many descriptors as the system allows it: a solution that floods it with connections is
-    to run out first.
+    """Raise this process's limit to `DESCRIPTORS`, or as far as the system allows, so that a solution that floods the
+    grader with connections runs out first.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY or soft < min(hard, DESCRIPTORS):

@@ -1,4 +1,4 @@
-"""The environment of gradings of one kata: folders, launchers and services, made once and taken down in order."""
+"""The environment in which a kata is graded: folders, launchers and services, set up once and torn down in order."""
 
 import contextlib
 from collections.abc import Mapping
@@ -19,22 +19,22 @@ from grader.solution.solution import take_in
 
 
 class Environment:
-    """What stands for gradings of one kata; a context manager.
+    """Folders, launchers and services for gradings of one kata; a context manager.
 
-    The solution's folder is empty at first: `take_in` fills it. Nothing runs before `start`.
+    The solution's folder is empty until `take_in` fills it. No process runs before `start`.
 
     Args:
         kata: from the catalog.
-        sandbox: whether solutions run in one.
-        resources: what a server may use; by default what the kata grants.
-        traceable: whether a profiler may look into the servers.
+        sandbox: whether solutions run in a sandbox.
+        resources: what a server may use; by default the kata's limits.
+        traceable: whether a profiler may attach to the servers.
 
     Attributes:
-        kata: the same.
-        run_dir: the temporary folder of it all.
-        folders: where the `app.py` of solution and reference are, or will be.
+        kata: as passed.
+        run_dir: the temporary folder that contains everything else.
+        folders: the folders of solution and reference, each with an `app.py`.
         launchers: fork the servers.
-        services: those of the kata.
+        services: the services of the kata.
     """
 
     run_dir: Path
@@ -58,10 +58,10 @@ class Environment:
         self._is_started = False
 
     def __enter__(self) -> Self:
-        """Make the folders.
+        """Create the folders.
 
         Raises:
-            BrokenError: they cannot be made, or the kata's reference cannot be read.
+            BrokenError: they cannot be created, or the kata's reference cannot be read.
         """
         allow_descriptors()
         try:
@@ -108,47 +108,47 @@ class Environment:
         )
 
     def take_in(self, solution: Path) -> None:
-        """Put this solution where servers find it, in place of the one before.
+        """Copy this solution to where servers find it, and remove the previous one.
 
         Args:
             solution: a file, a folder with an `app.py`, or an archive.
 
         Raises:
-            SolutionError: there is nothing that could be graded.
-            HarnessError: the one before cannot be removed.
+            SolutionError: the solution cannot be read.
+            HarnessError: the previous solution cannot be removed.
         """
         folder = self.folders[Subject.SOLUTION]
         remove_contents(folder)
         take_in(solution, folder)
 
     def start(self) -> None:
-        """Start the solution's launcher and the services, without waiting until they are ready; once is enough.
+        """Start the solution's launcher and the services without waiting until they are ready. Further calls do
+        nothing.
 
         Raises:
-            BrokenError: one cannot be started.
+            BrokenError: a process cannot be started.
         """
         if not self._is_started:
-            self.launchers.of(
-                Subject.SOLUTION
-            )  # first: its imports begin now, beside the grader's own
+            # The launcher comes first: its imports take long, and run beside the grader's own.
+            self.launchers.of(Subject.SOLUTION)
             self._stack.enter_context(self.services.started())
             self._is_started = True
 
     @property
     def without_sandbox(self) -> str:
-        """Why there is no sandbox; empty when there is one."""
+        """Why there is no sandbox; empty if there is one."""
         return self.launchers.of(Subject.SOLUTION).without_sandbox
 
     def need_alive(self) -> None:
-        """Make sure that nothing of it has ended since it was started.
+        """Make sure that all its processes still run; does nothing before `start`.
 
         Raises:
-            HarnessError: something has.
+            HarnessError: a process has exited.
         """
         if self._is_started and (
             self.launchers.of(Subject.SOLUTION).has_ended() or self.services.have_ended()
         ):
             raise HarnessError(
-                "A process that stood ready for the grading has ended.",
+                "A process that was ready for the grading has exited.",
                 "Grade again; if it recurs, please report it.",
             )

@@ -1,4 +1,4 @@
-"""`grade()`: the one way from a kata and a solution to its evidence and its judgement."""
+"""`grade()`: from a kata and a solution to the evidence and the report."""
 
 from pathlib import Path
 
@@ -13,12 +13,12 @@ def grade(kata: Kata, solution: Path, settings: Settings | None = None) -> Grade
     Args:
         kata: from the catalog.
         solution: a file, a folder with an `app.py`, or an archive.
-        settings: how; defaults suit a program.
+        settings: how to grade.
 
     Raises:
-        SolutionError: there is nothing that could be graded.
-        BrokenError: the grader, the kata or this machine failed before any check could begin.
-        KeyboardInterrupt: it was interrupted.
+        SolutionError: the solution cannot be read.
+        BrokenError: the grader, the kata or this machine failed before any check began.
+        KeyboardInterrupt: the grading was interrupted.
     """
     with Session(kata, settings) as session:
         return session.grade(solution)

@@ -1,4 +1,4 @@
-"""What a grading gives: the evidence and its judgement, together."""
+"""The result of a grading: its evidence, and the report that was judged from it."""
 
 import os
 import platform
@@ -15,11 +15,11 @@ DISTRIBUTION = "fastapi-katas"
 
 
 class Graded(Struct, frozen=True, tag=True):
-    """A run and what was judged of it; who has asked for the grading saves, shows or discards it.
+    """A run and its report. The caller of the grading saves, shows or discards them.
 
     Attributes:
         run: the evidence.
-        report: the judgement.
+        report: verdict and results, judged from it.
     """
 
     run: Run
@@ -27,14 +27,14 @@ class Graded(Struct, frozen=True, tag=True):
 
 
 def grader_info() -> GraderInfo:
-    """Which grader this is, on which machine."""
+    """Version of the grader, and the machine that it runs on."""
     return GraderInfo(
         version=version(DISTRIBUTION), python=platform.python_version(), cores=os.cpu_count() or 1
     )
 
 
 def judged_again(kata: Kata, run: Run) -> Graded:
-    """Judge a run again: the same evidence, today's rule, no server."""
+    """Judge the evidence of a run by the current rules, without running anything."""
     verdict, results = judge_run(run.checks, out_of_time=run.out_of_time)
     return Graded(run, report_of(kata, run, verdict, results))
 
@@ -43,10 +43,10 @@ def report_of(kata: Kata, run: Run, verdict: Verdict, results: tuple[CheckResult
     """The report of a run.
 
     Args:
-        kata: that was graded.
+        kata: the kata that was graded.
         run: the evidence.
-        verdict: of the whole.
-        results: of all its checks, in their order.
+        verdict: of the whole run.
+        results: of all checks, in the order in which they ran.
     """
     return Report(
         kata=kata.slug,
@@ -62,8 +62,8 @@ def report_of(kata: Kata, run: Run, verdict: Verdict, results: tuple[CheckResult
 
 
 def _because(kata: Kata, results: tuple[CheckResult, ...]) -> str:
-    """The sentence of the one mistake that fails exactly the checks that failed or could not run; empty when there are
-    none or several.
+    """The `because` of the declared mistake that fails exactly the checks that failed or did not run; empty if none or
+    several different ones match.
     """
     failed = {
         result.name for result in results if result.outcome in (Outcome.FAILED, Outcome.NOT_RUN)

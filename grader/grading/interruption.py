@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during the checks of a grading."""
+"""Ctrl-C and SIGTERM while checks run."""
 
 import contextlib
 import signal
@@ -11,9 +11,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextlib.contextmanager
 def signals_interrupt(interrupt: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the check under way in order; a SIGTERM then goes on to who handled it before.
+    """Interrupt the running check in order on Ctrl-C and SIGTERM; the previous handler then gets the SIGTERM.
 
-    In another thread than the main one, which alone may set handlers, nothing is changed.
+    Outside of the main thread, where handlers cannot be set, this does nothing.
 
     Args:
         interrupt: called from the signal handler; must not raise.

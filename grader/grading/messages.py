@@ -1,4 +1,4 @@
-"""What a command and the processes that grade for it say to one another: one JSON document a line."""
+"""Messages between a command and the processes that grade for it: one JSON document per line."""
 
 import msgspec
 
@@ -11,13 +11,13 @@ CHUNK_BYTES = 1 << 16
 
 
 class Job(msgspec.Struct, frozen=True, tag=True):
-    """What is to be graded, and how.
+    """One solution to grade, and how.
 
     Attributes:
         katas: the folder of katas.
-        slug: which of them.
+        slug: of the kata.
         solution: the learner's folder.
-        cores: numbers of those on which it may run, with all that it starts; all by default. Linux only.
+        cores: numbers of the cores that the worker and everything it starts may use; empty for all. Linux only.
     """
 
     katas: str
@@ -27,15 +27,15 @@ class Job(msgspec.Struct, frozen=True, tag=True):
     cores: tuple[int, ...] = ()
 
 
-class SeriesJob(msgspec.Struct, frozen=True, tag=True):
-    """A kata whose solutions are to be graded one after another in the same environment, and how.
+class SessionJob(msgspec.Struct, frozen=True, tag=True):
+    """A kata whose solutions are graded one after another in the same environment, and how.
 
     Attributes:
         katas: the folder of katas.
-        slug: which of them.
+        slug: of the kata.
         cuts_off: whether a burst may be cut off once it is certain to miss its limit.
-        raises_broken: what broke a grading is an error even when some checks have been tried already.
-        cores: numbers of those on which it may run, with all that it starts; all by default. Linux only.
+        raises_broken: an error that breaks a grading is reported as such even if some checks have been attempted.
+        cores: numbers of the cores that the worker and everything it starts may use; empty for all. Linux only.
     """
 
     katas: str
@@ -47,21 +47,21 @@ class SeriesJob(msgspec.Struct, frozen=True, tag=True):
 
 
 class Fork(msgspec.Struct, frozen=True, tag=True):
-    """To the forkserver: fork a worker for this job. A socket comes with it, over which the worker speaks."""
+    """To the forkserver: fork a worker for this job. The message carries the worker's socket."""
 
     worker: int
-    job: Job | SeriesJob
+    job: Job | SessionJob
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
-    """To the forkserver: end this worker, in order or at once."""
+    """To the forkserver: end this worker, with SIGTERM or, `at_once`, with SIGKILL."""
 
     worker: int
     at_once: bool = False
 
 
 class Grade(msgspec.Struct, frozen=True):
-    """To the worker of a series: grade this solution, a file or a folder."""
+    """To the worker of a session: grade this solution."""
 
     solution: str
 
@@ -79,7 +79,7 @@ class Ended(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """From a worker, the last of a grading: an expected error, and the name of its class in `grader.errors`."""
+    """From a worker, ends a grading: an expected error, and the name of its class in `grader.errors`."""
 
     message: str
     hint: str
@@ -87,40 +87,40 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 class Crashed(msgspec.Struct, frozen=True, tag=True):
-    """From a worker, the last of a grading: a bug of the grader, with its traceback."""
+    """From a worker, ends a grading: a bug of the grader, with its traceback."""
 
     trace: str
 
 
 Command = Fork | End
 Outcome = Graded | Refused | Crashed
-"""From a worker, the last of a grading."""
+"""From a worker: the last message of a grading."""
 
 Event = Begun | Ended | Outcome
 
 GO = b"go\n"
-"""To a worker that stands ready: read the solution now, and grade it."""
+"""To a worker on standby, the go-ahead: read the solution now, and grade it."""
 
 
 def line_of(message: Command | Grade | Event) -> bytes:
-    """A message as it is sent."""
+    """A message as it is sent, with the line break."""
     return encoded(message) + b"\n"
 
 
 def plain(text: str) -> str:
-    """A text without halves of characters, which JSON cannot hold; a path can have some."""
+    """A text without lone surrogates, which paths may contain and UTF-8 cannot encode."""
     return text.encode(errors="replace").decode()
 
 
 class Lines:
-    """Puts lines together again from what a socket gives, however long they are."""
+    """Reassembles lines of any length from the pieces that a socket delivers."""
 
     def __init__(self) -> None:
         self._unread = bytearray()
 
     def take(self, data: bytes) -> list[bytes]:
-        """The lines that are whole now."""
-        # Only what is new is searched: a line with the evidence of a grading has megabytes, and comes in small pieces.
+        """The lines that this piece completes, without line breaks."""
+        # Only the new piece is searched: the evidence of a grading is a line of megabytes, and arrives in small pieces.
         self._unread += data
         if b"\n" not in data:
             return []
@@ -130,15 +130,15 @@ class Lines:
 
 
 def commands_in(lines: list[bytes]) -> list[Command]:
-    """These lines as commands."""
+    """Decode commands to the forkserver."""
     return [msgspec.json.decode(line, type=Command) for line in lines]
 
 
 def grades_in(lines: list[bytes]) -> list[Grade]:
-    """These lines as what a series is asked for."""
+    """Decode requests to the worker of a session."""
     return [msgspec.json.decode(line, type=Grade) for line in lines]
 
 
 def events_in(lines: list[bytes]) -> list[Event]:
-    """These lines as events."""
+    """Decode events of a worker."""
     return [msgspec.json.decode(line, type=Event) for line in lines]

@@ -1,4 +1,4 @@
-"""Who is told how a grading goes."""
+"""The observer of a grading: what a display implements to show progress."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from grader.report import CheckResult
 
 
 class Observer(Protocol):
-    """Is told how a grading goes, for a live display."""
+    """Is notified of progress, for a live display."""
 
     def check_begins(self, title: str) -> None:
         """A check begins."""
@@ -16,10 +16,10 @@ class Observer(Protocol):
 
 
 class NullObserver:
-    """An observer that says nothing."""
+    """An observer that ignores all events."""
 
     def check_begins(self, title: str) -> None:
-        """Nothing."""
+        """Ignored."""
 
     def check_ends(self, result: CheckResult) -> None:
-        """Nothing."""
+        """Ignored."""

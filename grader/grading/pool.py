@@ -1,4 +1,4 @@
-"""A command's side of the processes that grade for it: the forkserver and its workers."""
+"""The pool of workers that grade for a command, as the command sees it."""
 
 import contextlib
 import itertools
@@ -20,27 +20,27 @@ from grader.grading.messages import (
     Job,
     Outcome,
     Refused,
-    SeriesJob,
+    SessionJob,
     line_of,
 )
 from grader.grading.observer import Observer
 from grader.grading.worker_handle import Worker, out_of_time, outcome_of, result_of
 
-CODE = "import sys; from grader.grading.pool_worker import main; main(int(sys.argv[1]))"
+CODE = "import sys; from grader.grading.forkserver import main; main(int(sys.argv[1]))"
 
 SLACK_S = 60.0
-"""How much longer than all checks of a kata may take together a grading may take, with its preparations."""
+"""Time for a grading beyond the limit of its checks: for setting up and cleaning up."""
 
 END_S = 10.0
 KILL_S = 5.0
-"""How long a worker may take to end in order, and then at once; 0.1 to 0.3 s are usual."""
+"""How long a worker may take to exit after SIGTERM, and then after SIGKILL; 0.1 to 0.3 s are usual."""
 
 CLOSE_S = 15.0
-"""How long the forkserver may take to end, its workers included, before it is killed."""
+"""How long the forkserver and its workers may take to exit before the forkserver is killed."""
 
 
 class Pool:
-    """Grades in processes that have everything ready.
+    """Grades in processes that have imported the grader already.
 
     Args:
         control: the socket to the forkserver.
@@ -52,10 +52,10 @@ class Pool:
         self._standby: Worker | None = None
 
     def stand_by(self, job: Job) -> None:
-        """Let a worker make everything ready for this job, if none does so already.
+        """Have a worker on standby for this job, which prepares everything in advance.
 
         Raises:
-            HarnessError: the forkserver has ended.
+            HarnessError: the forkserver has exited.
         """
         if self._standby is not None and self._standby.job == job:
             return
@@ -63,21 +63,21 @@ class Pool:
         self._standby = self.fork(job)
 
     def stand_down(self) -> None:
-        """Let the worker that stands ready go."""
+        """Dismiss the worker on standby, if any."""
         if self._standby is not None:
-            self._standby.channel.close()  # on which it ends
+            self._standby.channel.close()  # makes it exit
             self._standby = None
 
     async def grade(self, job: Job, observer: Observer, limit_s: float) -> Graded | GraderError:
-        """Grade now; when this is cancelled, the grading is broken off and cleaned up before it returns.
+        """Grade a solution. On cancellation, the grading is interrupted and cleaned up before this returns.
 
         Args:
-            job: what.
-            observer: is told how it goes.
+            job: the solution, and how to grade it.
+            observer: is notified when checks begin and end.
             limit_s: how long all checks together may take.
 
         Returns:
-            what was graded, or the expected error that ended the grading.
+            the result, or the expected error that ended the grading.
 
         Raises:
             GraderCrashed: by a bug of the grader.
@@ -90,27 +90,25 @@ class Pool:
             return out_of_time()
 
     @contextlib.asynccontextmanager
-    async def series(self, job: SeriesJob) -> "AsyncIterator[PooledSeries]":
-        """A worker that keeps the environment of one kata and grades solution after solution in it; ends with the
-        block.
-        """
-        series = PooledSeries(self, job)
+    async def session(self, job: SessionJob) -> "AsyncIterator[PooledSession]":
+        """A session in a worker of its own; the worker exits with the block."""
+        session = PooledSession(self, job)
         try:
-            yield series
+            yield session
         finally:
-            await series.end()
+            await session.end()
 
     async def _grade(self, job: Job, observer: Observer, limit_s: float) -> Outcome | None:
-        worker = self._standing_by_for(job)
+        worker = self._take_standby(job)
         if worker is not None:
             outcome = await self._conduct(worker, observer, limit_s)
-            # What stood ready may have failed for a reason that has passed since; an error counts only of a fresh
-            # worker.
+            # A worker on standby may have failed for a reason that no longer exists, so its error is ignored, and a
+            # new worker grades.
             if worker.has_begun or isinstance(outcome, Graded):
                 return outcome
         return await self._conduct(self.fork(job), observer, limit_s)
 
-    def _standing_by_for(self, job: Job) -> Worker | None:
+    def _take_standby(self, job: Job) -> Worker | None:
         if self._standby is not None and self._standby.job != job:
             self.stand_down()
         worker, self._standby = self._standby, None
@@ -118,16 +116,15 @@ class Pool:
 
     async def _conduct(self, worker: Worker, observer: Observer, limit_s: float) -> Outcome | None:
         try:
-            worker.give_the_word()
+            worker.give_go_ahead()
             return await outcome_of(worker, observer, limit_s)
         finally:
             await self.end(worker)
 
     async def end(self, worker: Worker) -> None:
-        """See a worker end; one that grades a single solution does so by itself when it has."""
-        with contextlib.suppress(
-            HarnessError
-        ):  # without a forkserver, it ends when its channel closes
+        """End a worker, and wait until it has exited."""
+        # If the forkserver has exited, the worker does so when its channel closes.
+        with contextlib.suppress(HarnessError):
             for limit_s, at_once in ((END_S, False), (KILL_S, True)):
                 with anyio.move_on_after(limit_s, shield=True):
                     if not worker.has_ended:
@@ -136,11 +133,11 @@ class Pool:
                         await worker.hear()
         worker.channel.close()
 
-    def fork(self, job: Job | SeriesJob) -> Worker:
-        """A new worker for this job.
+    def fork(self, job: Job | SessionJob) -> Worker:
+        """Fork a worker for this job.
 
         Raises:
-            HarnessError: the forkserver has ended, or there is no socket to be had.
+            HarnessError: the forkserver has exited, or no socket can be created.
         """
         ours, theirs = _socket_pair()
         with theirs:
@@ -157,22 +154,22 @@ class Pool:
             socket.send_fds(self._control, [line_of(command)], list(descriptors))
         except OSError as error:
             raise HarnessError(
-                "The process that grades has ended.",
+                "The process that grades has exited.",
                 "Start the command again; if it recurs, please report it.",
             ) from error
 
 
-class PooledSeries:
-    """Solutions of one kata, graded one after another by a worker that keeps their environment.
+class PooledSession:
+    """Grades solutions of one kata, one after another, in a worker that keeps the environment.
 
-    A worker that crashed, exited or took too long is replaced for the next solution.
+    A worker that crashes, exits or takes too long is replaced for the next solution.
 
     Args:
-        pool: whose forkserver forks the worker.
+        pool: forks the worker.
         job: the kata, and how to grade.
     """
 
-    def __init__(self, pool: Pool, job: SeriesJob) -> None:
+    def __init__(self, pool: Pool, job: SessionJob) -> None:
         self._pool = pool
         self._job = job
         self._worker: Worker | None = None
@@ -180,15 +177,15 @@ class PooledSeries:
     async def grade(
         self, solution: Path, observer: Observer, limit_s: float
     ) -> Graded | GraderError:
-        """Grade the next solution; when this is cancelled, the grading is broken off and cleaned up before it returns.
+        """Grade the next solution. On cancellation, the grading is interrupted and cleaned up before this returns.
 
         Args:
             solution: a file, or a folder with an `app.py`.
-            observer: is told how it goes.
+            observer: is notified when checks begin and end.
             limit_s: how long all checks together may take.
 
         Returns:
-            what was graded, or the expected error that ended the grading.
+            the result, or the expected error that ended the grading.
 
         Raises:
             GraderCrashed: by a bug of the grader.
@@ -197,7 +194,7 @@ class PooledSeries:
         try:
             outcome = await self._ask(solution, observer, limit_s)
             if outcome is None and had_worker and not self._has_begun:
-                # It had exited before it was asked, as when the system takes its memory: no fault of this solution's.
+                # The worker had exited before, for instance because memory ran out: this solution is not to blame.
                 await self.end()
                 outcome = await self._ask(solution, observer, limit_s)
             is_over = isinstance(outcome, Graded | Refused)
@@ -229,7 +226,7 @@ class PooledSeries:
 
 @contextlib.contextmanager
 def running_pool() -> Iterator[Pool]:
-    """Start the forkserver without waiting for its imports; end it and its workers afterwards.
+    """A pool whose forkserver is started without waiting for its imports, and ends with its workers after the block.
 
     Raises:
         HarnessError: it cannot be started.
@@ -256,13 +253,13 @@ def _socket_pair() -> tuple[socket.socket, socket.socket]:
         return socket.socketpair()
     except OSError as error:
         raise HarnessError(
-            f"No socket can be made: {error.strerror}.",
+            f"A socket cannot be created: {error.strerror}.",
             "Close other programs or raise `ulimit -n`.",
         ) from error
 
 
 def _start(control: socket.socket) -> "subprocess.Popen[bytes]":
-    # -P: nothing in the learner's folder may be imported for a module of that name.
+    # -P: a file in the learner's folder must not be imported in place of a module of the same name.
     command = [sys.executable, "-P", "-c", CODE, str(control.fileno())]
     try:
         return subprocess.Popen(
@@ -274,6 +271,6 @@ def _start(control: socket.socket) -> "subprocess.Popen[bytes]":
         )
     except OSError as error:
         raise HarnessError(
-            f"No process can be started to grade in: {error.strerror}.",
+            f"The process that grades cannot be started: {error.strerror}.",
             "Close other programs or raise `ulimit -n` and `ulimit -u`.",
         ) from error

@@ -1,6 +1,4 @@
-"""Runs a kata's `checks.py` with pytest, inside of this process and without anything of the user's
-own configuration.
-"""
+"""Runs a kata's `checks.py` with pytest, in this process and without the user's pytest configuration."""
 
 import contextlib
 import os
@@ -14,9 +12,14 @@ import pytest
 from grader.catalog.manifest import Kata
 from grader.checks.fixtures import service_fixtures
 from grader.checks.plugin import CheckRun
+from grader.checks.stage import Stage
 from grader.errors import BrokenError, GraderError
+from grader.grading.environment import Environment
+from grader.grading.interruption import signals_interrupt
+from grader.grading.observer import Observer
+from grader.measure.timing import Clock
 
-NOT_WANTED = (
+DISABLED_PLUGINS = (
     "cacheprovider",
     "capture",
     "logging",
@@ -26,15 +29,46 @@ NOT_WANTED = (
     "unraisableexception",
     "threadexception",
 )
-"""Plugins of pytest that write files or to the terminal, or turn what happens elsewhere into failures."""
+"""Plugins of pytest that write files, print to the terminal, or report failures that no check caused."""
+
+
+def run_checks_in(
+    environment: Environment,
+    clock: Clock,
+    observer: Observer,
+    *,
+    cuts_off: bool = True,
+    stops_early: bool = False,
+) -> CheckRun:
+    """Run all checks of a kata against the solution in this environment.
+
+    Args:
+        environment: is started and has the solution.
+        clock: of the grading.
+        observer: is notified when checks begin and end.
+        cuts_off: whether a burst may be cut off once it is certain to miss its limit.
+        stops_early: whether the first failed check ends the grading.
+
+    Returns:
+        the records and results of the checks, and the error that ended them, if any.
+
+    Raises:
+        BrokenError, GraderError, KeyboardInterrupt: as `run_checks` does.
+    """
+    kata = environment.kata
+    stage = Stage(kata, environment.launchers, environment.services, cuts_off, stops_early)
+    checks = CheckRun(stage, environment.folders, clock, observer.check_begins, observer.check_ends)
+    with signals_interrupt(checks.interrupt):
+        run_checks(kata, checks)
+    return checks
 
 
 def run_checks(kata: Kata, checks: CheckRun) -> None:
-    """Run all checks of a kata, or those that come before an interruption.
+    """Run the checks of a kata until they are finished or interrupted.
 
     Args:
-        kata: has the checks.
-        checks: the plugin that runs them; it has the results afterwards.
+        kata: whose checks to run.
+        checks: the plugin that runs them and collects their results.
 
     Raises:
         BrokenError: the kata has no checks.
@@ -74,14 +108,14 @@ def _arguments(kata: Kata) -> list[str]:
         f"--rootdir={kata.folder}",
         f"--config-file={os.devnull}",
         "--override-ini=python_files=checks.py",
-        *(word for name in NOT_WANTED for word in ("-p", f"no:{name}")),
+        *(word for name in DISABLED_PLUGINS for word in ("-p", f"no:{name}")),
     ]
 
 
 @contextlib.contextmanager
 def _forgotten_module(file: Path) -> Iterator[None]:
-    """Forget the module of a kata's checks afterwards, so that it is not taken for another kata's, or
-    an older state.
+    """Remove the module of a kata's checks from `sys.modules` afterwards, so that neither another kata nor a later
+    version of this one reuses it.
     """
     try:
         yield

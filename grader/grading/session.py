@@ -1,4 +1,4 @@
-"""A session: grades solutions of one kata in an environment. Every grading goes through here."""
+"""A session grades solutions of one kata in one environment. Every grading goes through here."""
 
 import contextlib
 import os
@@ -13,7 +13,6 @@ from grader.errors import HarnessError, SolutionError
 from grader.evidence.run import Run
 from grader.grading.environment import Environment
 from grader.grading.graded import Graded, grader_info, report_of
-from grader.grading.interruption import signals_interrupt
 from grader.grading.observer import NullObserver, Observer
 from grader.judge.decide import verdict_of_results
 from grader.measure.timing import Clock
@@ -28,12 +27,12 @@ class Settings:
     """How to grade.
 
     Attributes:
-        observer: is told how it goes.
-        cuts_off: whether a burst may be cut off once it is certain that it misses its limit; without that every
-            burst is measured whole.
-        raises_broken: what broke the grading is raised even when some checks have been tried already.
-        sandbox: whether the solution runs in one.
-        stops_early: no further check is tried when one has failed.
+        observer: is notified when checks begin and end.
+        cuts_off: whether a burst may be cut off once it is certain to miss its limit; otherwise every burst is
+            measured to its end.
+        raises_broken: an error that breaks the grading is raised even if some checks have been attempted.
+        sandbox: whether the solution runs in a sandbox.
+        stops_early: whether the first failed check ends the grading.
     """
 
     observer: Observer = field(default_factory=NullObserver)
@@ -46,14 +45,14 @@ class Settings:
 class Session:
     """Grades solutions of one kata, one after another; a context manager.
 
-    All of them are graded in the same environment, whose launchers have imported everything already. Each check still
-    gets a fresh server, but what one solution leaves in the sandbox's `/tmp` the next one finds: so more than one
-    solution is for the examples of a kata, which have one author, and not for homework. An environment in which
+    They share an environment, whose launchers have imported everything already. Each check gets a fresh server, but the
+    next solution finds what the previous one left in the sandbox's `/tmp`: grade several solutions in a session only if
+    they have the same author, as the examples of a kata do, and never submissions of a class. An environment in which
     something went wrong is replaced.
 
     Args:
         kata: from the catalog.
-        settings: how; defaults suit a program.
+        settings: how to grade.
     """
 
     def __init__(self, kata: Kata, settings: Settings | None = None) -> None:
@@ -74,10 +73,10 @@ class Session:
         self._discard()
 
     def prepare(self) -> None:
-        """Make everything ready, so that the first check begins as soon as a solution is to be graded.
+        """Start the environment now, so that `grade` begins with the first check at once.
 
         Raises:
-            BrokenError: the kata or this machine does not allow it.
+            BrokenError: the environment cannot be started.
         """
         try:
             self._usable_environment().start()
@@ -90,12 +89,12 @@ class Session:
 
         Args:
             solution: a file, a folder with an `app.py`, or an archive.
-            stops_early: for this one, instead of what the settings say.
+            stops_early: overrides the settings for this solution.
 
         Raises:
-            SolutionError: there is nothing that could be graded.
-            BrokenError: the grader, the kata or this machine failed before any check could begin.
-            KeyboardInterrupt: it was interrupted.
+            SolutionError: the solution cannot be read.
+            BrokenError: the grader, the kata or this machine failed before any check began.
+            KeyboardInterrupt: the grading was interrupted.
         """
         settings = (
             self._settings
@@ -116,7 +115,7 @@ class Session:
         except SolutionError:
             raise
         except BaseException:
-            self._discard()  # whatever it was, the next solution does not meet it
+            self._discard()  # so that the next solution gets a working environment
             raise
 
     def _usable_environment(self) -> Environment:
@@ -127,9 +126,8 @@ class Session:
                 self._discard()
         if self._environment is None:
             environment = Environment(self._kata, self._settings.sandbox)
-            self._stack.push(
-                environment
-            )  # before it has anything, so that an interruption at any moment leaves nothing
+            # Pushed before it acquires anything, so that an interruption at any moment leaves nothing behind.
+            self._stack.push(environment)
             self._environment = environment.__enter__()
         return self._environment
 
@@ -139,7 +137,7 @@ class Session:
 
 
 class Beginning:
-    """When a grading began, by the calendar and by its own clock."""
+    """When a grading began: the wall-clock time, and the zero of its own clock."""
 
     def __init__(self) -> None:
         self.at = datetime.now(UTC).isoformat()
@@ -147,19 +145,15 @@ class Beginning:
 
 
 def _run_checks(environment: Environment, clock: Clock, settings: Settings) -> "CheckRun":
-    # Late: pytest takes 140 ms to import, during which the launcher imports on another core.
-    from grader.checks.plugin import CheckRun
-    from grader.checks.stage import Stage
-    from grader.grading.pytest_runner import run_checks
+    from grader.grading import pytest_runner  # late: 140 ms, while the launcher imports as well
 
-    kata, observer = environment.kata, settings.observer
-    stage = Stage(
-        kata, environment.launchers, environment.services, settings.cuts_off, settings.stops_early
+    return pytest_runner.run_checks_in(
+        environment,
+        clock,
+        settings.observer,
+        cuts_off=settings.cuts_off,
+        stops_early=settings.stops_early,
     )
-    checks = CheckRun(stage, environment.folders, clock, observer.check_begins, observer.check_ends)
-    with signals_interrupt(checks.interrupt):
-        run_checks(kata, checks)
-    return checks
 
 
 def _graded(

@@ -1,4 +1,4 @@
-"""A worker of the pool as the command sees it: a socket, and what is heard on it."""
+"""A worker of the pool as the command sees it: a socket, and the events that arrive on it."""
 
 import contextlib
 import math
@@ -23,49 +23,49 @@ from grader.grading.messages import (
     Lines,
     Outcome,
     Refused,
-    SeriesJob,
+    SessionJob,
     events_in,
 )
 from grader.grading.observer import Observer
 
 TICK_S = 1.0
-"""A limit is counted in steps of this, so that a process that was stopped loses no more than one."""
+"""Limits are counted in steps of this length, so that a suspended command loses a single step."""
 
 
 class GraderCrashed(Exception):
-    """A worker met a bug of the grader; its text is the traceback there."""
+    """A bug of the grader in a worker; the text is its traceback."""
 
 
 @dataclass
 class Worker:
-    """A worker, as the command knows it.
+    """A worker, as the command sees it.
 
     Attributes:
-        number: by which the forkserver knows it.
-        job: what it is for.
+        number: identifies it to the forkserver.
+        job: what it was forked for.
         channel: the socket to it.
-        has_begun: it has told of a check of the grading under way.
-        has_ended: its end of the socket is closed.
+        has_begun: the current grading has begun its first check.
+        has_ended: the worker's end of the socket is closed.
     """
 
     number: int
-    job: Job | SeriesJob
+    job: Job | SessionJob
     channel: socket.socket
     has_begun: bool = False
     has_ended: bool = False
     lines: Lines = field(default_factory=Lines)
 
-    def give_the_word(self) -> None:
-        """Let it grade; one that has ended shows that when it is listened to."""
+    def give_go_ahead(self) -> None:
+        """Let it grade. If it has exited, `hear` shows that."""
         self.send(GO)
 
     def send(self, data: bytes) -> None:
-        """Send it this; one that has ended shows that when it is listened to."""
+        """Send it this. If it has exited, `hear` shows that."""
         with contextlib.suppress(OSError):
             self.channel.sendall(data)
 
     async def hear(self) -> Sequence[Event]:
-        """What it says next; nothing any more when it `has_ended`."""
+        """Wait for its next events; none once it `has_ended`."""
         await anyio.wait_readable(self.channel)
         try:
             data = self.channel.recv(CHUNK_BYTES)
@@ -74,10 +74,10 @@ class Worker:
         self.has_ended = not data
         try:
             return events_in(self.lines.take(data))
-        except msgspec.MsgspecError as error:  # this grading is lost, and no other one
+        except msgspec.MsgspecError as error:  # only this grading is lost
             return [
                 Refused(
-                    f"What the process that graded has said cannot be read: {error}.",
+                    f"The message of the process that graded cannot be decoded: {error}.",
                     "Please report it.",
                     "HarnessError",
                 )
@@ -85,15 +85,18 @@ class Worker:
 
 
 def result_of(outcome: Outcome | None) -> Graded | GraderError:
-    """What a grading came to, as what was graded or the expected error that ended it; None is a worker that has ended.
+    """The result of a grading, or the expected error that ended it.
+
+    Args:
+        outcome: the last message of the worker; None if it exited without one.
 
     Raises:
-        GraderCrashed: it was a bug of the grader.
+        GraderCrashed: the worker met a bug of the grader.
     """
     if outcome is None:
         return HarnessError(
             "The process that graded exited unexpectedly.",
-            "Close what takes this machine's memory, and grade again.",
+            "Close programs that use much memory, and grade again.",
         )
     if isinstance(outcome, Crashed):
         raise GraderCrashed(outcome.trace)
@@ -102,13 +105,16 @@ def result_of(outcome: Outcome | None) -> Graded | GraderError:
 
 def out_of_time() -> HarnessError:
     """The error of a grading that took too long."""
-    return HarnessError("The grading did not end in time.", "If it recurs, please report it.")
+    return HarnessError("The grading took too long.", "If it recurs, please report it.")
 
 
 async def outcome_of(worker: Worker, observer: Observer, limit_s: float) -> Outcome | None:
-    """Listen to a worker until it has graded; None when it has ended before.
+    """Wait for the last message of a grading, and pass other events to the observer.
 
-    Time in which this process is stopped, as by Ctrl-Z, does not count: the worker goes on meanwhile.
+    Time during which this process is suspended, for instance by Ctrl-Z, does not count.
+
+    Returns:
+        the message; None if the worker exited without one.
 
     Raises:
         TimeoutError: it took longer.

@@ -1,35 +1,34 @@
-"""What is said of things that the solution asked of services, whatever the service is. Pure; the
-texts are plain words.
-"""
+"""Words for what a solution asked of services, whatever the service, and for requests without an answer. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from grader.evidence.traffic import EventEnd, ServiceEvent
+from grader.evidence.concurrency import peak
+from grader.evidence.traffic import EventEnd, Exchange, ExchangeError, ServiceEvent
 from grader.render.text import printable
-from grader.render.wording import counted, plural
+from grader.render.wording import ERROR_WORDS, counted, plural
 
 NAME_CHARS = 40
-"""How long the name of a service, or of what it is asked, may be."""
+"""How long the name of a service, or of a kind of event, may be."""
 
 KINDS_SHOWN = 4
 SERVICES = "services"
 
 
 def name_of_all(events: Iterable[ServiceEvent]) -> str:
-    """What all of it is called: "Calls to the upstream", "Calls and queries to services"."""
+    """A heading for events: "Calls to the upstream", "Calls and queries to services"."""
     kinds, where = _names(events)
     return capital(f"{' and '.join(map(plural, kinds))} to {where}")
 
 
 def name_of_each(events: Iterable[ServiceEvent]) -> str:
-    """What one of them is called: "call to the upstream", "call or query to a service"."""
+    """A name for one of these events: "call to the upstream", "call or query to a service"."""
     kinds, where = _names(events)
     return f"{' or '.join(kinds)} to {'a service' if where == SERVICES else where}"
 
 
 def _names(events: Iterable[ServiceEvent]) -> tuple[list[str], str]:
-    """What the things are called that were asked, and where all of them went."""
+    """The kinds of events, and the service that all of them went to."""
     services: dict[str, None] = {}
     kinds: dict[str, None] = {}
     for event in events:
@@ -47,16 +46,14 @@ def outcome(event: ServiceEvent) -> str:
     """How an event ended, in words."""
     return {
         EventEnd.ANSWERED: "answered",
-        EventEnd.CLIENT_LEFT: "the app left before the end",
+        EventEnd.CLIENT_LEFT: "abandoned by the app",
         EventEnd.CUT: f"cut by the {service_name(event.service)}",
-        EventEnd.OPEN: "not over at the end",
+        EventEnd.OPEN: "unfinished at the end",
     }[event.end]
 
 
 def sentences(events: Iterable[ServiceEvent]) -> list[str]:
-    """For each service what it was asked, in numbers: "The upstream got 4 calls, at most 2 at once; 1
-    cut by the upstream.".
-    """
+    """A sentence per service, by first use: "The upstream got 4 calls, at most 2 at once; 1 cut by the upstream."."""
     by_service: dict[str, list[ServiceEvent]] = {}
     for event in events:
         by_service.setdefault(event.service, []).append(event)
@@ -68,29 +65,22 @@ def _sentence(service: str, events: Sequence[ServiceEvent]) -> str:
     told = " and ".join(counted(count, printable(kind, NAME_CHARS)) for kind, count in kinds)
     ends = Counter(event.end for event in events)
     words = {
-        EventEnd.CLIENT_LEFT: "left by the app before the end",
+        EventEnd.CLIENT_LEFT: "abandoned by the app",
         EventEnd.CUT: f"cut by the {service}",
-        EventEnd.OPEN: "not over at the end",
+        EventEnd.OPEN: "unfinished at the end",
     }
     rest = "".join(f"; {ends[end]} {word}" for end, word in words.items() if ends[end])
     most = peak((event.began_s, event.ended_s) for event in events)
     return f"The {service} got {told}, at most {most} at once{rest}."
 
 
-def peak(stretches: Iterable[tuple[float, float | None]]) -> int:
-    """How many were under way at most; one that ends as another begins does not overlap it."""
-    moments = [
-        (at_s, step)
-        for begun, ended in stretches
-        for at_s, step in ((begun, 1), (float("inf") if ended is None else ended, -1))
-    ]
-    most = now = 0
-    for _, step in sorted(moments):
-        now += step
-        most = max(most, now)
-    return most
+def error_word(exchange: Exchange) -> str:
+    """Why a request got no complete answer, in a few words; empty if it got one."""
+    if exchange.error is ExchangeError.CUT_OFF:
+        return "unanswered"
+    return ERROR_WORDS[exchange.error] if exchange.error is not None else ""
 
 
 def capital(text: str) -> str:
-    """The text as the beginning of a sentence."""
+    """The text with a capital first letter."""
     return text[:1].upper() + text[1:]

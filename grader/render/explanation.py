@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from grader.evidence.claims import CountClaim, GateClaim
+from grader.evidence.concurrency import peak
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.evidence.server import Frame
 from grader.evidence.traffic import Burst, Exchange
@@ -31,8 +32,7 @@ from grader.findings import (
 )
 from grader.judge.attempts import stall_sites
 from grader.render.circumstances import busy_machine, stall, waiting
-from grader.render.events import capital, peak, sentences, service_name
-from grader.render.html.timeline import error_word
+from grader.render.events import capital, error_word, sentences, service_name
 from grader.render.text import printable
 from grader.render.wording import RELATIONS, amount, counted
 from grader.report import CheckResult, Outcome

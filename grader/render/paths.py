@@ -1,10 +1,10 @@
-"""How paths are named to a person."""
+"""How paths are shown to people."""
 
 import os
 from pathlib import Path
 
 
 def shown(path: Path) -> str:
-    """A path as one would type it from here, if that is shorter."""
+    """The path relative to the current folder, if that is shorter."""
     relative = os.path.relpath(path)
     return relative if len(relative) < len(str(path)) else str(path)

@@ -1,4 +1,4 @@
-"""What `kata profile` says: where the event loop's thread spent its time, or where all threads are at one moment."""
+"""The text of `kata profile`: where the event loop spent its time, or where all threads are at one moment."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from grader.tools.profiler import ThreadDump
 OWN_SHOWN = 8
 INNER_SHOWN = 6
 SHARE_SHOWN = 0.01
-"""What takes less than this is not shown."""
+"""Smaller shares are not shown."""
 
 FREE = 0.8
-"""A loop that waited so much of the time held nobody up."""
+"""A loop that was idle for at least this share of the time is not what makes the app slow."""
 
 GRADERS_OWN = "grader/child/stalls.py"
-"""The one thread in the app that is not its own."""
+"""The only thread of the grader inside the app; a dump leaves it out."""
 
 THREADS_SHOWN = 20
 FRAMES_SHOWN = 60
@@ -27,10 +27,10 @@ NAME_CHARS = 60
 
 @dataclass(frozen=True)
 class Sources:
-    """Knows whose files are whose.
+    """Tells the learner's files from those of libraries.
 
     Attributes:
-        folder: with the learner's `app.py`.
+        folder: has the learner's `app.py`.
         libraries: folders of Python and its packages.
     """
 
@@ -38,12 +38,12 @@ class Sources:
     libraries: Sequence[Path]
 
     def is_own(self, file: str) -> bool:
-        """Whether a file is the learner's."""
-        # A name is whatever the code says that it is called: it may lead out again.
+        """Whether a file is the learner's own."""
+        # The app chooses this name, so it may lead out of the folder again.
         return Path(file).is_relative_to(self.folder) and ".." not in Path(file).parts
 
     def name(self, file: str) -> str:
-        """A file's name as people know it: "app.py", "asyncio/base_events.py"."""
+        """A short name for a file: "app.py", "asyncio/base_events.py"."""
         for folder in (self.folder, *sorted(self.libraries, key=lambda folder: -len(folder.parts))):
             if Path(file).is_relative_to(folder):
                 return without_packages(
@@ -52,44 +52,44 @@ class Sources:
         return without_packages(file)
 
     def line(self, place: Place) -> str:
-        """A line of the learner's, without its indentation; empty when it cannot be read."""
+        """The source line without its indentation; empty if it cannot be read."""
         try:
             lines = Path(place.file).read_text(encoding="utf-8", errors="replace").splitlines()
             return lines[max(0, place.line - 1)].strip()
-        except (OSError, ValueError, IndexError):  # names of files are whatever the code says
+        except (OSError, ValueError, IndexError):  # the app chooses this name
             return ""
 
     @property
     def prefixes(self) -> list[str]:
-        """What all these files' names begin with."""
+        """The folders as prefixes of file names."""
         return [f"{folder}/" for folder in (self.folder, *self.libraries)]
 
 
 def profile_lines(profile: LoopProfile, sources: Sources) -> Iterator[str]:
-    """The whole story of a recording: in a sentence, by the learner's lines, by what they came to in the end."""
+    """A recording in words: busy or idle, the learner's lines by their share, and the innermost calls."""
     if not profile.samples:
-        yield "The event loop was not seen at all: the app may have ended."
+        yield "The event loop was never seen. The app may have exited."
         return
     worked = 1 - profile.waited
     yield (
-        f"The event loop was busy {_percent(worked)} of the time, and waited for "
-        f"something to do {_percent(profile.waited)} of it."
+        f"The event loop was busy for {_percent(worked)} of the time and idle "
+        f"for {_percent(profile.waited)}."
     )
     if profile.waited >= FREE:
-        yield "So nothing holds the loop itself up: what is slow here waits elsewhere."
+        yield "So nothing blocks it: whatever is slow here waits for something else."
     own = [share for share in profile.own if share.share >= SHARE_SHOWN]
     if own:
-        yield from ("", "Your lines that the loop was in, or in what they call:")
+        yield from ("", "Your lines, each including what it calls:")
         for share in own[:OWN_SHOWN]:
             yield _row(share, sources)
             if source := sources.line(share.place):
                 yield f"         {printable(source, SOURCE_CHARS)}"
     elsewhere = worked - sum(share.share for share in profile.own)
     if elsewhere >= SHARE_SHOWN:
-        yield f"  {_percent(elsewhere):>5}  in none of your lines: FastAPI, the server, other libraries"
+        yield f"  {_percent(elsewhere):>5}  outside your code: FastAPI, the server, other libraries"
     inner = [share for share in profile.inner if share.share >= SHARE_SHOWN]
     if inner:
-        yield from ("", "What it came to in the end:")
+        yield from ("", "Innermost calls:")
         yield from (_row(share, sources) for share in inner[:INNER_SHOWN])
 
 
@@ -105,8 +105,14 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def _state(thread: ThreadDump) -> str:
+    if not thread.is_loop:
+        return ""
+    return f" (event loop, {'idle' if thread.is_waiting else 'busy'})"
+
+
 def dump_lines(threads: Sequence[ThreadDump], sources: Sources) -> Iterator[str]:
-    """All threads as they were at one moment, the loop's first; the learner's lines are marked."""
+    """The stacks of all threads at one moment, the event loop's first; the learner's lines are marked with `>`."""
     others = [
         thread
         for thread in threads
@@ -114,14 +120,7 @@ def dump_lines(threads: Sequence[ThreadDump], sources: Sources) -> Iterator[str]
     ]
     ordered = sorted(others, key=lambda thread: not thread.is_loop)
     for thread in ordered[:THREADS_SHOWN]:
-        what = ""
-        if thread.is_loop:
-            what = (
-                ", the event loop's: it waits for something to do"
-                if thread.is_waiting
-                else ", the event loop's: it is busy here"
-            )
-        yield from ("", f"{printable(thread.name, NAME_CHARS)}{what}")
+        yield from ("", f"{printable(thread.name, NAME_CHARS)}{_state(thread)}")
         for place in thread.places[:FRAMES_SHOWN]:
             mark = ">" if sources.is_own(place.file) else " "
             yield f" {mark} {_where(place, sources.name)}"

@@ -1,4 +1,4 @@
-"""Words for what proving a kata gave, for every renderer the same."""
+"""The words of a proof, the same for every renderer."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from grader.report import Outcome, Verdict
 PROBLEM_CHARS = 1000
 
 MOST_TIMES = 99
-"""A factor above it says no more than that there is room enough."""
+"""Larger factors are not shown as such: they only say that there is ample room."""
 
 LEGEND = {
     Outcome.PASSED: "passes",
@@ -25,18 +25,17 @@ LEGEND = {
     Outcome.BROKEN: "broken",
     None: "differs between rounds",
 }
-"""What the marks of the matrix mean; None stands for rounds that differ."""
+"""The meaning of each mark in the matrix; None stands for rounds that differ."""
 WRONG_LEGEND = "not as declared"
 
 
 class MarginRow(NamedTuple):
-    """One line of the margins; `*` stands at a factor that is too small.
+    """One line of the margins; a factor that is too small is marked with `*`.
 
     Attributes:
-        check: its number in the matrix.
-        above: how often what is needed beyond one request alone fits into the limit; for leisurely ones the room that
-            is left.
-        below: how often the limit fits into the fastest rejected time.
+        check: number of the check in the matrix.
+        above: the factor between the slowest accepted example and the limit; for leisurely examples, the seconds left.
+        below: the factor between the limit and the fastest rejected example.
     """
 
     check: str
@@ -60,7 +59,7 @@ MARGIN_HEADS = MarginRow(
 
 
 def place(slug: str, problem: Problem) -> str:
-    """Where a problem is: "sleepy-handler/checks.py:12"."""
+    """The place of a problem: "sleepy-handler/checks.py:12"."""
     if not problem.file:
         return printable(slug)
     line = "" if problem.line is None else f":{problem.line}"
@@ -68,13 +67,13 @@ def place(slug: str, problem: Problem) -> str:
 
 
 def sentence(problem: Problem) -> str:
-    """What is wrong, and why if a check told."""
+    """The text of a problem, and the explanation of the check, if there is one."""
     why = f" {message(problem.why)}" if problem.why is not None else ""
     return printable(problem.text + why, PROBLEM_CHARS)
 
 
 def common_outcome(proof: Proof, example: Example, check: str) -> Outcome | None:
-    """What a check gave in every round; None when rounds differ. Inconclusive rounds count only when all are."""
+    """The outcome of a check in all clear rounds; None if they differ, inconclusive if there is no clear round."""
     outcomes = set(proof.outcomes(example, check))
     clear = {outcome for outcome in outcomes if outcome is not Outcome.INCONCLUSIVE}
     common = clear or outcomes
@@ -82,7 +81,7 @@ def common_outcome(proof: Proof, example: Example, check: str) -> Outcome | None
 
 
 def is_as_declared(proof: Proof, example: Example, check: str) -> bool:
-    """Whether a cell of the matrix is what it must be; junk may fail where it likes."""
+    """Whether a cell of the matrix agrees with the manifest; junk may fail any check."""
     outcome = common_outcome(proof, example, check)
     if example.fails is None or outcome is Outcome.BROKEN:
         return outcome is not Outcome.BROKEN
@@ -90,7 +89,7 @@ def is_as_declared(proof: Proof, example: Example, check: str) -> bool:
 
 
 def is_right(proof: Proof, example: Example) -> bool:
-    """Whether an example got what it must get."""
+    """Whether an example has the results that it must have."""
     verdicts = {trial.verdict for trial in proof.trials if trial.example == example}
     if example.kind is Kind.JUNK:
         return Verdict.PASSED not in verdicts and Verdict.BROKEN not in verdicts
@@ -98,7 +97,7 @@ def is_right(proof: Proof, example: Example) -> bool:
 
 
 def marks_shown(proof: Proof) -> tuple[tuple[Outcome | None, ...], bool]:
-    """Which marks the matrix has, in the order of the legend, and whether one of its cells is not as declared."""
+    """The marks in the matrix, in the order of the legend, and whether a cell is not as declared."""
     cells = [
         (example, check)
         for example in dict.fromkeys(trial.example for trial in proof.trials)
@@ -111,7 +110,7 @@ def marks_shown(proof: Proof) -> tuple[tuple[Outcome | None, ...], bool]:
 
 
 def margin_rows(proof: Proof, margin: Margin) -> list[MarginRow]:
-    """One clock limit in own times; a second row when accepted examples are declared leisurely."""
+    """The row of a clock limit, in own times, and a second row if there are leisurely examples."""
     number = (
         str(proof.checks.index(margin.check) + 1)
         if margin.check in proof.checks
@@ -150,12 +149,12 @@ def _time(side: Side | None) -> str:
 
 
 def _times(factor: float | None) -> str:
-    """The factor; more than 99 when nothing is left that it could be a multiple of."""
+    """The factor as text; "> 99 ×" also where the time to compare with is zero."""
     return f"> {MOST_TIMES} ×" if factor is None or factor > MOST_TIMES else f"{factor:.1f} ×"
 
 
 def proof_summary(proof: Proof) -> str:
-    """One sentence about a kata."""
+    """The result of one kata in a sentence."""
     counts = (
         f"{len(proof.trials)} gradings, {proof.judged} results, {proof.inconclusive} "
         f"inconclusive, {_duration(proof.duration_s)}"
@@ -166,7 +165,7 @@ def proof_summary(proof: Proof) -> str:
             f"Interrupted after {len(proof.trials)} of {proof.planned} gradings; {problems} so far."
         )
     if proof.verdict is ProofVerdict.PROVED:
-        return f"{'Proved by a quick look' if proof.is_quick else 'Proved'}: {counts}."
+        return f"Proved{' with --quick' if proof.is_quick else ''}: {counts}."
     if proof.verdict is ProofVerdict.WRONG:
         return f"Wrong: {problems} ({counts})."
     return f"Not proved on this machine: {problems} ({counts})."
@@ -177,11 +176,11 @@ def _duration(duration_s: float) -> str:
 
 
 def overall_summary(proofs: Sequence[Proof], katas: int) -> str:
-    """One sentence about all katas that were to be proved."""
+    """The result of all katas in a sentence or two."""
     proved = sum(proof.verdict is ProofVerdict.PROVED for proof in proofs)
     others = [
         printable(proof.kata, 60) for proof in proofs if proof.verdict is not ProofVerdict.PROVED
     ]
     return f"{proved} of {katas} katas are proved." + (
-        f" Not: {', '.join(others)}." if others else ""
+        f" Not proved: {', '.join(others)}." if others else ""
     )

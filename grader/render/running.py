@@ -1,4 +1,4 @@
-"""What `kata run` says, line by line: addresses, requests, what services were asked, rounds of the load."""
+"""The text of `kata run`: addresses, a line per request, service event and round of the load, and how it ended."""
 
 import json
 import shlex
@@ -18,16 +18,16 @@ NAME_CHARS = 20
 ERROR_CHARS = 300
 
 LINES_PER_S = 40
-"""More lines of the log than this in a second are counted and not shown."""
+"""More lines of the log in a second are counted, not shown."""
 
 ERRORS_SHOWN = 4
 
 
 class Trickle:
-    """Lets so many lines through in a second, and counts the others.
+    """Lets `LINES_PER_S` lines through each second, and counts the rest.
 
     Args:
-        clock: gives seconds.
+        clock: returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,7 +37,7 @@ class Trickle:
         self._left_out = 0
 
     def lets_through(self) -> bool:
-        """Whether one more line is to be shown now."""
+        """Count one more line; returns whether to show it."""
         second = int(self._clock())
         if second != self._second:
             self._second, self._shown = second, 0
@@ -48,13 +48,13 @@ class Trickle:
         return False
 
     def take_left_out(self) -> str:
-        """A line about those that were left out since the last time; empty when there were none."""
+        """A line about those left out since the last call; empty if none were."""
         count, self._left_out = self._left_out, 0
-        return f"… and {count} lines more, too many to be shown" if count else ""
+        return f"… {count} more lines, too many to show" if count else ""
 
 
 def request_line(request: Request) -> str:
-    """One request that the app has had: "app       200   101 ms  GET /labels/7"."""
+    """A request to the app: "app       200   101 ms  GET /labels/7"."""
     return _line(
         "app",
         str(request.status) if request.status is not None else "none",
@@ -64,7 +64,7 @@ def request_line(request: Request) -> str:
 
 
 def event_line(event: ServiceEvent) -> str:
-    """One thing that a service was asked, when it is over: "upstream   200   101 ms  GET /labels/7"."""
+    """A finished event of a service: "upstream   200   101 ms  GET /labels/7"."""
     outcome = {EventEnd.CLIENT_LEFT: "left", EventEnd.CUT: "cut"}.get(
         event.end, printable(event.outcome, NAME_CHARS)
     )
@@ -82,8 +82,8 @@ def _line(who: str, outcome: str, ms: float, what: str) -> str:
 
 
 def round_line(one: Round, services: Mapping[str, str]) -> str:
-    """One round of the load: how many asked, median, slowest, errors, and what the services saw of it."""
-    words = [f"{one.number:>4}", f"{one.asked} asked"]
+    """A round of the load: its requests, median, slowest and errors, and what the services saw of it."""
+    words = [f"{one.number:>4}", f"{one.asked} requests"]
     if one.median_s is not None and one.slowest_s is not None:
         words += [f"median {1000 * one.median_s:.0f} ms", f"slowest {1000 * one.slowest_s:.0f} ms"]
     words.append(_errors(one.errors))
@@ -102,7 +102,7 @@ def _errors(errors: Mapping[str, int]) -> str:
 
 
 def broken_sentence(broken: Broken) -> str:
-    """Why the app could not be imported, one sentence."""
+    """A sentence about why the app could not be imported."""
     place = (
         f"{printable(broken.file)}:{broken.line}"
         if broken.line is not None
@@ -112,11 +112,11 @@ def broken_sentence(broken: Broken) -> str:
 
 
 def curl_command(request: LoadRequest, url: str) -> str:
-    """What to type to ask the app for this by hand, as its first visitor does."""
+    """The command that sends a request as the first visitor of the load sends it."""
     asked = request.of_visitor(1)
     words = ["curl"]
     if asked.leave_after_s is not None:
-        words.append("-N")  # an answer that comes in parts, each shown as it comes
+        words.append("-N")  # show a streamed answer as it arrives
     default = "GET" if asked.json is None else "POST"
     if asked.method != default:
         words += ["-X", asked.method]
@@ -131,7 +131,7 @@ def curl_command(request: LoadRequest, url: str) -> str:
 
 
 def addresses(named: Mapping[str, str]) -> list[str]:
-    """Where everything is, one line each."""
+    """A line for each address, aligned."""
     width = max(map(len, named))
     return [f"  {name:<{width}}  {address}" for name, address in named.items()]
 
@@ -140,43 +140,41 @@ def ending(by_itself: bool, app: App | None, exit_code: int | None, stop_s: floa
     """How a run ended.
 
     Args:
-        by_itself: the app did, and nobody asked for it.
-        app: as it was left; None when it was never started.
-        exit_code: of the app that ended by itself.
-        stop_s: how long it had to stop.
+        by_itself: the app exited, and nobody asked for it.
+        app: None if it was never started.
+        exit_code: of the app that exited by itself.
+        stop_s: how many seconds it had to stop.
     """
     if by_itself:
         if app is not None and app.broken is not None:
             return [broken_sentence(app.broken)]
-        what = (
-            "ended"
-            if app is not None and app.is_ready.is_set()
-            else "ended before it accepted connections"
-        )
-        code = (
-            f"with exit code {exit_code}"
-            if exit_code is None or exit_code >= 0
-            else f"by signal {-exit_code}"
-        )
-        return [f"The app {what}, {code}; what it said stands above."]
+        is_up = app is not None and app.is_ready.is_set()
+        when = "unexpectedly" if is_up else "before it accepted connections"
+        return [f"The app exited {when} ({_exit(exit_code)}). Its output is above."]
     if app is not None and app.was_killed and not app.in_debugger:
         return [
             "",
-            f"The app did not stop within {stop_s:g} s and was ended. Nothing is left running.",
+            f"The app did not stop within {stop_s:g} s and was killed. Nothing is left running.",
         ]
-    return ["", "Stopped; nothing is left running."]
+    return ["", "Stopped. Nothing is left running."]
+
+
+def _exit(code: int | None) -> str:
+    return f"killed by signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
 
 def end_sentence(life: ServerLife, start_s: float) -> str:
-    """Why the app is not there, one sentence.
+    """A sentence about why the app is not running.
 
     Args:
-        life: of a server that did not come up, or has ended.
-        start_s: how long it had to come up.
+        life: of a server that was never ready or has exited.
+        start_s: how many seconds it had to start.
     """
-    when = "while it started" if life.ready_s is None else "under the load"
+    when = "during startup" if life.ready_s is None else "under load"
     if life.exceeded is not None:
-        return f"The app was ended {when}: it took too much of {printable(life.exceeded.what)}."
+        return (
+            f"The app was killed {when}: it exceeded its limit on {printable(life.exceeded.what)}."
+        )
     if life.crash is not None:
         place = (
             f"{printable(life.crash.frames[-1].file)}:{life.crash.frames[-1].line}, "
@@ -184,9 +182,9 @@ def end_sentence(life: ServerLife, start_s: float) -> str:
             else ""
         )
         return (
-            f"The app ended {when}: {place}{printable(life.crash.type)}: "
+            f"The app crashed {when}: {place}{printable(life.crash.type)}: "
             f"{printable(life.crash.message, ERROR_CHARS)}"
         )
     if life.exited_s is not None:
-        return f"The app ended {when}, with exit code {life.exit_code}."
+        return f"The app exited {when} ({_exit(life.exit_code)})."
     return f"The app accepted no connections within {start_s:g} s."

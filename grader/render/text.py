@@ -1,11 +1,11 @@
-"""Makes foreign text safe to show: what a solution printed, answered or is called."""
+"""Makes foreign text safe to show: the output, answers and names of a solution."""
 
 import unicodedata
 from collections.abc import Iterable
 
 ELLIPSIS = "…"
 MARKS_KEPT = 3
-"""So many combining marks may follow one another; a stack of hundreds would paint over the lines above."""
+"""How many combining marks may follow one another; hundreds would paint over the lines above."""
 
 _BLANKS = (
     (0x034F, 0x034F),
@@ -20,28 +20,28 @@ _SELECTORS = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 _INVISIBLE = frozenset(
     chr(code) for first, last in (*_BLANKS, *_SELECTORS) for code in range(first, last + 1)
 )
-"""What shows nothing though its category says letter, mark or symbol: fillers, blanks, selectors of variants."""
+"""Characters without a glyph though Unicode calls them letters, marks or symbols: fillers, blanks, selectors."""
 
 
 def printable(text: str, limit: int = 300) -> str:
-    """One line of text without control, bidi or other invisible characters, at most so long.
+    """One line of at most `limit` visible characters.
 
-    Line breaks and runs of blanks become one space; everything else that a terminal might act on is written as its code
-    point.
+    Each run of white space becomes one space. Control, bidi and other invisible characters are written as their code
+    points, so nothing that a terminal acts on is left. A longer text ends with an ellipsis.
     """
     return escaped(" ".join(text[: limit * 2].split()), limit)
 
 
 def escaped(text: str, limit: int = 2000) -> str:
-    """The same with every blank kept: each, a line break and a tab too, becomes one space."""
+    """Like `printable`, but every space, tab and line break becomes a space of its own."""
     if len(text) <= limit and text.isascii() and text.isprintable():
-        return text  # nearly every text, and a page has thousands
+        return text  # nearly always, and a page has thousands of texts
     safe = "".join(_safe_characters(text[: limit + 1]))
     return safe if len(safe) <= limit else safe[: limit - 1] + ELLIPSIS
 
 
 def code_point(character: str) -> str:
-    """How a character is written that must not be shown as it is."""
+    """The escape sequence for a character that must not be shown as it is: "\\u202e"."""
     return f"\\u{ord(character):04x}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08x}"
 
 
@@ -59,5 +59,5 @@ def _safe_characters(text: str) -> Iterable[str]:
 
 
 def _is_visible(character: str, category: str) -> bool:
-    # C* are controls, formats (bidi among them), surrogates, private and unassigned; Zl and Zp break lines.
+    # C* are control, format (bidi among them), surrogate, private and unassigned characters; Zl and Zp break lines.
     return category[0] != "C" and category not in ("Zl", "Zp") and character not in _INVISIBLE

@@ -1,30 +1,30 @@
-"""Counts the TCP connections that a solution opens to one service of the grader."""
+"""Counts the TCP connections that a solution opens to a service."""
 
 from grader.evidence.traffic import Connection
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
 
 CLOSED_S = 1.4
-"""How long closing may take: more than what makes a witness (0.5 s), less than the 2 s for which a server that was
-stopped still stands, after which the system itself closes what the app left open."""
+"""How long closing may take. It is more than the 0.5 s that make a witness, and less than the 2 s for which a server
+lingers after its shutdown; after that the system itself closes what the app left open."""
 
 OPEN_LIMIT = 400
 OPENED_LIMIT = 20_000
-"""So many connections at once, or in all, and each further one is closed at once: they cost the grader descriptors and
-memory. No kata has use for more."""
+"""Limits on connections at once and in total. Further ones are closed immediately, since they cost the grader
+descriptors and memory. No kata needs more."""
 
 
 class Connections:
-    """Connections to one service: opened so far, open now, most at once.
+    """The connections of a solution to one service.
 
     Args:
         service: its name in messages: "upstream", "Postgres".
         attempt: records each connection.
 
     Attributes:
-        opened: how many the solution has opened since the check began.
-        open: how many are open now.
-        peak: how many were open at once at most.
+        opened: the number opened since the check began.
+        open: the number open now.
+        peak: the largest number that was open at once.
     """
 
     def __init__(self, service: str, attempt: AttemptContext) -> None:
@@ -37,11 +37,11 @@ class Connections:
 
     @property
     def is_flooded(self) -> bool:
-        """Whether there are more connections than any right solution opens."""
+        """Whether there are more connections than any right solution would open."""
         return self.open > OPEN_LIMIT or self.opened > OPENED_LIMIT
 
     def add(self) -> int:
-        """Note a new connection; returns its id."""
+        """Record a new connection; returns its id."""
         connection = Connection(
             id=self._attempt.recorder.new_id(),
             service=self.service,
@@ -55,17 +55,17 @@ class Connections:
         return connection.id
 
     def remove(self, number: int) -> None:
-        """Note that a connection has closed."""
+        """Record that a connection has closed."""
         self._attempt.recorder.change_connection(number, closed_s=self._attempt.clock.now())
         self.open -= 1
         self.changed.set()
 
     async def closed(self, deadline_s: float = CLOSED_S, patience_s: float | None = None) -> None:
-        """Wait until every connection that was opened is closed again.
+        """Wait until all connections opened so far are closed again.
 
         Args:
             deadline_s: when to give up in any case.
-            patience_s: when to give up if so much of the time was certainly the app's own doing.
+            patience_s: when to give up, in own time of the app.
 
         Raises:
             GateMissed: some were still open at the deadline.

@@ -1,8 +1,8 @@
-"""The fixture `files`: slow storage. Each file is a FIFO that the grader feeds, since files in the page cache are too
-fast to see.
+"""The fixture `files`: slow storage. Each file is a FIFO that the grader feeds, because reading from the page cache is
+too fast to be observed.
 
-A FIFO that is opened for reading keeps its reader waiting until the grader opens it for writing, and then until bytes
-come. The grader itself never waits for one: it opens without blocking, and tries again.
+Opening a FIFO for reading blocks until the grader opens it for writing, and reading blocks until the grader feeds it.
+The grader itself never blocks: it opens with `O_NONBLOCK`, and tries again.
 """
 
 import array
@@ -26,14 +26,13 @@ from grader.measure.gates import GateMissed, Signal, pass_gate
 from grader.services.service import Place, Running, Service, Standing, Surroundings
 
 POLL_S = 0.002
-"""How often it is looked, on a quiet machine, whether a file has been opened, or read so far; the kernel does not tell.
-"""
+"""Polling interval, on a quiet machine, for whether a file has been opened or read; the kernel sends no event."""
 
 GIVE_POLL_S = 0.01
-"""The same for files that are served in a row: there may be many of them."""
+"""The same for `Files.give_on`, which may serve many files."""
 
 FED_BYTES = 4096
-"""How much of one file may lie unread; every pipe takes so much, also when its user has very many."""
+"""How much of one file may be unread; every pipe holds this much, even when its user has very many pipes."""
 
 
 class Fifo:
@@ -53,7 +52,7 @@ class Fifo:
         os.mkfifo(path, 0o600)
 
     async def opened(self, deadline_s: float | None = None) -> None:
-        """Wait until the solution opens the file, and let it in: its `open()` waited until now, its reading begins to.
+        """Wait until the solution opens the file, and let it in: its `open()` returns, and its reading starts to block.
 
         Raises:
             GateMissed: it did not before the deadline.
@@ -63,23 +62,22 @@ class Fifo:
         )
 
     def feed(self, data: bytes) -> None:
-        """Let these bytes be read; the file goes on until `end`. At most 4,096 bytes may lie unread.
+        """Let these bytes be read. The file continues until `end`. At most 4,096 bytes may be unread.
 
         Raises:
-            ValueError: the file has not been opened, or too much lies unread.
+            ValueError: the file has not been opened, or too many bytes would be unread.
         """
         if self._writer is None:
             raise ValueError(f"{self.name} is not being read: await opened() first")
         if len(data) + self._unread_bytes() > FED_BYTES:
-            raise ValueError(f"{self.name} takes at most {FED_BYTES} bytes that have not been read")
+            raise ValueError(f"{self.name} holds at most {FED_BYTES} unread bytes")
         self._fed_bytes += len(data)
-        with contextlib.suppress(
-            BrokenPipeError
-        ):  # the solution has closed the file; its answer will show it
+        # The solution may have closed the file, which its answer will show.
+        with contextlib.suppress(BrokenPipeError):
             os.write(self._writer, data)
 
     async def taken(self, deadline_s: float | None = None) -> None:
-        """Wait until the solution has read all that was fed: it is in the middle of its reading now.
+        """Wait until the solution has read everything that was fed: it is now in the middle of its reading.
 
         Raises:
             GateMissed: it had not before the deadline.
@@ -94,12 +92,11 @@ class Fifo:
         )
 
     def end(self) -> None:
-        """Let the file end here. Under its name there is a new one from now on, for the next reader."""
+        """End the file here. From now on its name refers to a new one, for the next reader."""
         if self._writer is None:
             return
         self.close()
-        # A pipe of its own for each reading: a reader that is slow to close the last one cannot take the next one's
-        # place.
+        # Each reader gets its own pipe: one that is slow to close the last pipe cannot take the next reader's place.
         fresh = self.path.with_name(f".{self.name}.new")
         os.mkfifo(fresh, 0o600)
         fresh.replace(self.path)
@@ -122,7 +119,7 @@ class Fifo:
             self._fed_bytes = 0
 
     def let_in(self) -> bool:
-        """Open the grader's side if there is a reader; whether it is open now."""
+        """Open the grader's side if there is a reader; returns whether it is open now."""
         if self._writer is None:
             with contextlib.suppress(OSError):  # ENXIO: there is no reader
                 self._writer = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
@@ -149,14 +146,14 @@ class Files:
         self._fifos: dict[str, Fifo] = {}
 
     def fifo(self, name: str) -> Fifo:
-        """The slow file of this name; made when it is asked for first. One reader at a time."""
+        """The slow file of this name, created on first use. It serves one reader at a time."""
         if name not in self._fifos:
             self._fifos[name] = Fifo(self.folder / name, self._attempt)
         return self._fifos[name]
 
     async def opened(self, *fifos: Fifo, deadline_s: float | None = None) -> None:
-        """Wait until all of these are open at the same time, each let in as soon as it comes: proof that none waits for
-        another's end.
+        """Wait until all of these are open at the same time, and let each reader in as it comes: proof that none waits
+        for another to finish.
 
         Raises:
             GateMissed: they were not before the deadline.
@@ -173,12 +170,12 @@ class Files:
     async def give_on(
         self, names: Iterable[str], make: Callable[[], bytes], delay_s: float
     ) -> None:
-        """Serve whoever opens one of these files, as slow storage does, until cancelled; for `kata run`.
+        """Serve every reader of these files, as slow storage would, until cancelled; for `kata run`.
 
         Args:
-            names: of the files; they are made now.
-            make: makes what a reader gets, at most 4,096 bytes.
-            delay_s: how long each waits for it.
+            names: of the files, which are created now.
+            make: returns what a reader gets, at most 4,096 bytes.
+            delay_s: how long each reader waits for it.
         """
         fifos = [self.fifo(name) for name in names]
         given: set[str] = set()
@@ -198,7 +195,7 @@ class Files:
                 await anyio.sleep(GIVE_POLL_S)
 
     def remove(self, name: str) -> None:
-        """Take the file of this name away; `fifo` makes a new one."""
+        """Delete the file of this name; `fifo` creates a new one."""
         fifo = self._fifos.pop(name)
         fifo.close()
         fifo.path.unlink(missing_ok=True)
@@ -216,7 +213,7 @@ async def _pass_polling(
     seen: Callable[[], int],
     deadline_s: float | None,
 ) -> None:
-    """A gate on what must be looked for, since nothing tells."""
+    """Wait at a gate whose condition must be polled."""
     changed = Signal()
 
     async def poll() -> None:
@@ -239,10 +236,10 @@ async def _pass_polling(
 
 @contextlib.contextmanager
 def running_files(parent: Path, attempt: AttemptContext) -> Iterator[Files]:
-    """Make a folder of slow files for the length of one check.
+    """Make a folder of slow files for one check.
 
     Args:
-        parent: in which it is made, with a name that no other check has had.
+        parent: where it is made, under a name that no other check has had.
         attempt: records claims.
 
     Raises:
@@ -265,7 +262,7 @@ def running_files(parent: Path, attempt: AttemptContext) -> Iterator[Files]:
 
 @dataclass(frozen=True)
 class FilesFolder(Standing):
-    """The folder of one grading, in which each check gets one of its own."""
+    """The folder of one grading, in which each check gets its own."""
 
     folder: Path
 
@@ -285,7 +282,7 @@ class FilesService(Service):
 
     @contextlib.contextmanager
     def start(self, kata: Kata, place: Place) -> Iterator[FilesFolder]:
-        """Slow files lie in the service's folder."""
+        """Start nothing: slow files are put into the service's folder."""
         self.check_options(kata)
         yield FilesFolder(place.folder)
 

@@ -1,4 +1,4 @@
-"""PostgreSQL as a service of katas: one server for a grading, one database for each check."""
+"""PostgreSQL as a service of katas: one server per grading, one database per check."""
 
 import contextlib
 import time
@@ -11,9 +11,10 @@ from grader.catalog.manifest import Kata
 from grader.errors import GraderError
 from grader.facts import Fact, FactState
 from grader.process.run_dir import temporary_run_dir
-from grader.services.database import Postgres, fresh_database, server_version
+from grader.services.database import Postgres, fresh_database
+from grader.services.database_admin import server_version
 from grader.services.postgres_server import URL_VARIABLE, Cluster, own_url, running_cluster
-from grader.services.relay import running_tap
+from grader.services.relay import running_relay
 from grader.services.service import Place, Running, Service, Standing, Surroundings
 
 __all__ = ["SERVICE", "Options", "Postgres", "PostgresService", "PostgresStanding", "read_options"]
@@ -25,7 +26,7 @@ class Options:
 
     Attributes:
         max_connections: how many connections the solution may have at once.
-        schema: name of a file in the kata's folder with SQL that fills each fresh database; empty for none.
+        schema: name of an SQL file in the kata's folder that fills each new database; empty for none.
     """
 
     max_connections: int = 20
@@ -33,7 +34,7 @@ class Options:
 
 
 def read_options(kata: Kata) -> tuple[Options, str]:
-    """The table of a kata, and the SQL of its schema.
+    """A kata's options, and the SQL of its schema.
 
     Raises:
         KataPackageError: the table is wrong, or the schema cannot be read.
@@ -48,7 +49,7 @@ def read_options(kata: Kata) -> tuple[Options, str]:
         return options, (table.folder / options.schema).read_text(
             encoding="utf-8"
         ) if options.schema else ""
-    except (OSError, ValueError) as error:  # no text, or no name of a file
+    except (OSError, ValueError) as error:  # not UTF-8, or not a file name
         why = error.strerror if isinstance(error, OSError) else error
         raise table.error(
             "schema", f"names {options.schema}, which cannot be read: {why}"
@@ -57,12 +58,12 @@ def read_options(kata: Kata) -> tuple[Options, str]:
 
 @dataclass(frozen=True)
 class PostgresStanding(Standing):
-    """A server that stands for a grading.
+    """A server that runs for one grading.
 
     Attributes:
         cluster: the server.
         max_connections: how many connections the solution may have at once.
-        schema: SQL that fills each fresh database.
+        schema: SQL that fills each new database.
     """
 
     cluster: Cluster
@@ -70,19 +71,19 @@ class PostgresStanding(Standing):
     schema: str
 
     def has_ended(self) -> bool:
-        """Whether the server's process has ended."""
+        """Whether the server's process has exited."""
         return self.cluster.has_ended()
 
     @contextlib.asynccontextmanager
     async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Running]:
-        """A database, behind a relay."""
+        """A new database, behind a relay."""
         with await surroundings.listen() as listening:
             address, attempt = listening.getsockname(), surroundings.attempt
             async with (
                 fresh_database(
                     self.cluster, address, self.max_connections, self.schema, attempt
                 ) as postgres,
-                running_tap(listening, self.cluster.dial, postgres.connections),
+                running_relay(listening, self.cluster.dial, postgres.connections),
             ):
                 yield Running(
                     postgres, postgres.url, {"DATABASE_URL": postgres.url}, postgres.take_stock
@@ -102,8 +103,8 @@ class PostgresService(Service):
         "psycopg",
         "psycopg_pool",
     )
-    """What a solution with a database imports: 0.3 s of CPU time in each server process, unless the launcher has it
-    already.
+    """What a solution with a database imports. Unless the launcher has imported it, each server process spends 0.3 s of
+    CPU time on it.
     """
 
     @contextlib.contextmanager
@@ -123,7 +124,7 @@ class PostgresService(Service):
         return (name,) if isinstance(name, str) else ()
 
     def diagnose(self) -> Iterator[Fact]:
-        """Whether a server can be started, or the user's own one answers."""
+        """Whether a server can be started, or the user's own server answers."""
         where = f"the server that {URL_VARIABLE} names" if own_url() else "embedded"
         began_s = time.perf_counter()
         try:

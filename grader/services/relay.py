@@ -1,7 +1,7 @@
-"""A TCP relay in front of a service: counts the connections that a solution opens, from outside of it.
+"""A TCP relay in front of a service: counts the connections that a solution opens, from outside the solution.
 
-On asyncio's transports: AnyIO's streams for Unix sockets let a future be resolved after it was cancelled, which its
-pytest plugin then reports as an error of the check.
+It uses asyncio's transports, because AnyIO's streams for Unix sockets can resolve a future that was cancelled, and
+AnyIO's pytest plugin then reports that as an error of the check.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ import anyio.abc
 from grader.services.connections import Connections
 
 Dial = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
-"""Opens a connection to the service behind the relay, for the protocol that this function makes."""
+"""Opens a connection to the service behind the relay; takes the function that makes the connection's protocol."""
 
 
 class End(asyncio.Protocol):
-    """One end of a relayed connection; what comes here goes out at the other one. When one closes, both do."""
+    """One end of a relayed connection. What arrives here is sent at the other end; when one end closes, both do."""
 
     def __init__(self) -> None:
         self.other: End | None = None
@@ -32,21 +32,21 @@ class End(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Pass it on; keep it as long as there is no other end yet."""
+        """Send it at the other end, or buffer it until there is one."""
         if self.other is None or self.other.transport is None:
             self._early += data
         else:
             self.other.transport.write(data)
 
     def join(self, other: "End") -> None:
-        """From now on what comes here goes out there, and what came before goes first."""
+        """Set the other end, and send there what has arrived so far."""
         assert other.transport is not None
         self.other = other
         other.transport.write(bytes(self._early))
         self._early.clear()
 
     def pause_writing(self) -> None:
-        """What goes out here goes out slowly: let the other end read no more."""
+        """The peer here reads slowly: stop reading at the other end."""
         if (
             self.other is not None
             and self.other.transport is not None
@@ -55,7 +55,7 @@ class End(asyncio.Protocol):
             self.other.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Read at the other end again."""
         if (
             self.other is not None
             and self.other.transport is not None
@@ -64,53 +64,53 @@ class End(asyncio.Protocol):
             self.other.transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Close the other end, after what is on its way there."""
+        """Close the other end, once it has sent its buffer."""
         if self.other is not None and self.other.transport is not None:
             self.other.transport.close()
 
 
 class ClientEnd(End):
-    """The end at the solution: counted from being accepted until the solution closes it."""
+    """The end at the solution; counts as open from its acceptance until the solution closes it."""
 
-    def __init__(self, tap: "Tap") -> None:
+    def __init__(self, relay: "Relay") -> None:
         super().__init__()
-        self._tap = tap
+        self._relay = relay
         self._number: int | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count it, and reach for the service."""
+        """Count it, and connect it with the service."""
         super().connection_made(transport)
-        self._number = self._tap.connections.add()
-        self._tap.ends.add(self)
-        if self._tap.connections.is_flooded:
+        self._number = self._relay.connections.add()
+        self._relay.ends.add(self)
+        if self._relay.connections.is_flooded:
             assert self.transport is not None
             self.transport.abort()
             return
-        self._tap.tasks.start_soon(self._tap.reach, self)
+        self._relay.tasks.start_soon(self._relay.reach, self)
 
     def eof_received(self) -> None:
-        """Count it no longer: the solution's next connection may be accepted in the same turn of the loop."""
+        """Stop counting it now, since the loop may accept the solution's next connection in this same iteration."""
         self._count_out()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Count it no longer, and close the other end."""
+        """Stop counting it, and close the other end."""
         self._count_out()
-        self._tap.ends.discard(self)
+        self._relay.ends.discard(self)
         super().connection_lost(exc)
 
     def _count_out(self) -> None:
         if self._number is not None:
-            self._tap.connections.remove(self._number)
+            self._relay.connections.remove(self._number)
             self._number = None
 
 
-class Tap:
+class Relay:
     """The relay of one check.
 
     Args:
         dial: opens a connection to the service.
         connections: counts those of the solution.
-        tasks: in which connections are opened.
+        tasks: task group in which connections to the service are opened.
     """
 
     def __init__(self, dial: Dial, connections: Connections, tasks: anyio.abc.TaskGroup) -> None:
@@ -120,7 +120,7 @@ class Tap:
         self._dial = dial
 
     async def reach(self, client: ClientEnd) -> None:
-        """Connect the solution's end with the service; a service that refuses is a connection that closes."""
+        """Connect the solution's end with the service; if the service refuses, close it."""
         assert client.transport is not None
         service = End()
         service.other = client
@@ -136,20 +136,20 @@ class Tap:
 
 
 @contextlib.asynccontextmanager
-async def running_tap(
+async def running_relay(
     listening: socket.socket, dial: Dial, connections: Connections
 ) -> AsyncIterator[None]:
-    """Relay each connection on this socket to the service, for the length of one check."""
+    """Relay the connections on this socket to the service for one check."""
     async with anyio.create_task_group() as tasks:
-        tap = Tap(dial, connections, tasks)
+        relay = Relay(dial, connections, tasks)
         server = await asyncio.get_running_loop().create_server(
-            lambda: ClientEnd(tap), sock=listening
+            lambda: ClientEnd(relay), sock=listening
         )
         try:
             yield
         finally:
             server.close()
-            for end in list(tap.ends):
+            for end in list(relay.ends):
                 for transport in (end.transport, end.other.transport if end.other else None):
                     if transport is not None:
                         transport.abort()

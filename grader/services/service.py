@@ -1,8 +1,8 @@
-"""What every service of the grader is made of: the one seam between services and all that uses them.
+"""The interface of a service: all that the rest of the grader knows of it.
 
-A service has two lifetimes: what stands for a whole grading (a PostgreSQL server), and what is fresh for each check (a
-database in it). Fixtures, `kata run`, `kata doctor`, scaffolds and the solution's environment are derived from what a
-service says here.
+A service has two lifetimes: what runs for a whole grading (a PostgreSQL server), and what is fresh for each check (a
+database in it). Fixtures, `kata run`, `kata doctor`, scaffolds and the solution's environment are derived from its
+members.
 """
 
 import socket
@@ -22,26 +22,28 @@ if TYPE_CHECKING:
     from grader.services.fragment import Fragment
 
 PASSABLE = 0o711
-"""Mode of folders through which others may reach what they know the name of."""
+"""Mode of a folder that others may pass through, but not list."""
 
 Listen = Callable[[], Awaitable[socket.socket]]
-"""Makes a socket that listens where the solution can reach it."""
+"""Returns a new socket that listens where the solution can reach it."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a service may put what belongs to one grading.
+    """Where a service puts the files of one grading, and finds the services that it needs.
 
     Attributes:
-        folder: the service's own, empty at first; solutions see it, at this path, if the service `is_shared`.
-        run_dir: the grading's temporary folder, in which processes are noted that must not outlive it.
+        folder: the service's own, empty at first; if the service `is_shared`, solutions see it, at the same path.
+        run_dir: the grading's temporary folder, in which to note processes that must not outlive the grading.
+        needed: what the service `needs`, by name; already started, perhaps not ready yet.
     """
 
     folder: Path
     run_dir: Path
+    needed: Mapping[str, "Standing"] = field(default_factory=dict)
 
     def make(self) -> None:
-        """Make the folder. A service may run as another user, and pass through what nobody but its owner may list.
+        """Make the folder. A service that runs as another user can pass through its parents, but not list them.
 
         Raises:
             OSError: it cannot be made.
@@ -49,7 +51,7 @@ class Place:
         for folder in (self.folder.parent, self.folder):
             if folder != self.run_dir:
                 folder.mkdir(exist_ok=True)
-                folder.chmod(PASSABLE)  # the umask takes nothing away from that
+                folder.chmod(PASSABLE)  # whatever the umask is
 
 
 @dataclass(frozen=True)
@@ -57,16 +59,18 @@ class Surroundings:
     """What a service gets for one check.
 
     Attributes:
-        listen: makes a socket that listens where the solution can reach it.
+        listen: returns a new socket that listens where the solution can reach it.
         attempt: has the recorder for its events and connections.
+        needed: what the service `needs`, by name, as this check has it.
     """
 
     listen: Listen
     attempt: AttemptContext
+    needed: Mapping[str, "Running"] = field(default_factory=dict)
 
 
 def nothing_seen() -> str:
-    """What a service has seen that counts nothing."""
+    """The `take_stock` of a service that counts nothing."""
     return ""
 
 
@@ -76,10 +80,9 @@ class Running:
 
     Attributes:
         fixture: what checks and `run.py` get under the service's name.
-        address: where it is, for a person who uses `kata run`.
-        environ: tells the solution where it is.
-        take_stock: what it has seen since this was last called, in short, for `kata run --load`; then forgets what is
-            over.
+        address: where it is, as `kata run` shows it.
+        environ: environment variables that tell the solution where it is.
+        take_stock: summarises, for `kata run --load`, what it has seen since the last time, and forgets what has ended.
     """
 
     fixture: Any
@@ -89,26 +92,26 @@ class Running:
 
 
 class Standing(Protocol):
-    """A service that stands for one grading."""
+    """What of a service runs for a whole grading."""
 
     def fresh(self, surroundings: Surroundings) -> AbstractAsyncContextManager[Running]:
-        """What one check gets of it.
+        """What one check gets of it, such as a new database.
 
         Raises:
-            BrokenError: it cannot be had.
+            BrokenError: it failed.
         """
 
     def has_ended(self) -> bool:
-        """Whether a process of it has ended that should not have."""
+        """Whether one of its processes has exited unexpectedly."""
         return False
 
 
 @dataclass(frozen=True)
 class StandingPerCheck(Standing):
-    """What stands of a service that is run anew for each check: nothing.
+    """The `Standing` of a service that runs anew for each check.
 
     Attributes:
-        run: runs it.
+        run: runs it for one check.
     """
 
     run: Callable[[Surroundings], AbstractAsyncContextManager[Running]]
@@ -125,31 +128,34 @@ class Service(Protocol):
     Attributes:
         name: in the registry, in `kata.toml`, and of the fixture: "postgres".
         title: for people: "Database".
-        warm: modules that solutions import because of it, imported once for all servers.
-        is_shared: solutions see the service's folder.
+        needs: names of services that it uses itself. They are started before it and handed to it, in `Place.needed` and
+            `Surroundings.needed`, even when the kata does not name them.
+        warm: modules that solutions import because of it; the launcher imports them once for all servers.
+        is_shared: whether solutions see the service's folder.
     """
 
     name: str
     title: str
+    needs: Sequence[str] = ()
     warm: Sequence[str] = ()
     is_shared: bool = False
 
     def fragment(self) -> "Fragment":
-        """What it adds to the kata that `kata new` writes; by default, a file of its name in the folder `fragments`.
+        """What it adds to the kata that `kata new` writes; by default, the file `NAME.toml` in the folder `fragments`.
 
         Raises:
             HarnessError: it cannot be read.
         """
-        from grader.services.fragment import shipped_fragment  # late: no other command needs it
+        from grader.services.fragment import shipped_fragment  # late: only `kata new` needs it
 
         return shipped_fragment(self.name)
 
     def start(self, kata: Kata, place: Place) -> AbstractContextManager[Standing]:
-        """Start what stands for a grading, without waiting until it is ready.
+        """Start what runs for the whole grading, without waiting until it is ready.
 
         Args:
             kata: `kata.options(name)` is the service's own table of `kata.toml`.
-            place: for files and processes.
+            place: for files and processes; has the services that it needs.
 
         Raises:
             KataPackageError: the table is wrong.
@@ -157,35 +163,35 @@ class Service(Protocol):
         """
 
     def check_options(self, kata: Kata) -> None:
-        """Look whether the service's table in `kata.toml` is right.
+        """Check the service's table in `kata.toml`.
 
         Raises:
-            KataPackageError: it is not; says which key.
+            KataPackageError: the table is wrong; the message names the key.
         """
         kata.options(self.name).refuse_the_rest()
 
     def files_of(self, kata: Kata) -> Sequence[str]:
-        """Names of files in the kata's folder that are there for this service."""
+        """Names of files in the kata's folder that belong to this service."""
         return ()
 
     def diagnose(self) -> Iterable[Fact]:
-        """What `kata doctor` says of it; may take a second."""
+        """What `kata doctor` says about it; may take a second."""
         return ()
 
 
 class ServicePerCheck(Service, Protocol):
-    """A kind of service of which nothing stands for longer than a check."""
+    """A kind of service that starts anew for each check."""
 
     def run(self, surroundings: Surroundings) -> AbstractAsyncContextManager[Running]:
         """Run it for one check.
 
         Raises:
-            BrokenError: it cannot be had.
+            BrokenError: it failed.
         """
 
     @contextmanager
     def start(self, kata: Kata, place: Place) -> Iterator[Standing]:
-        """Nothing is started; the table in `kata.toml` is read."""
+        """Start nothing yet; check the table in `kata.toml`."""
         self.check_options(kata)
         yield StandingPerCheck(self.run)
 
@@ -201,5 +207,5 @@ def find_service(name: str) -> Service:
 
 
 def services_of(kata: Kata) -> list[Service]:
-    """The services that a kata needs, in the order of the registry."""
+    """The services that a kata names, in the order of the registry."""
     return [find_service(name) for name in SERVICES if name in kata.services]

@@ -1,4 +1,4 @@
-"""Opens a file in a browser, where this machine has one that can show it."""
+"""Opens a file in a browser, if this machine has one that can show it."""
 
 import os
 import sys
@@ -10,10 +10,9 @@ DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 def why_no_browser(environ: Mapping[str, str], platform: str = sys.platform) -> str:
-    """Why no browser can show a page here: one clause; empty when there is no reason known.
+    """Why no browser can show a page here, as a clause; empty if there is no known reason.
 
-    A `$BROWSER` is always believed. A browser on the desktop of another machine, and one in the terminal, would not
-    help.
+    `$BROWSER` is always trusted. Without it, a browser on another machine's desktop or in the terminal would not help.
     """
     if environ.get("BROWSER"):
         return ""
@@ -30,7 +29,7 @@ def why_no_browser(environ: Mapping[str, str], platform: str = sys.platform) -> 
 
 
 def open_in_browser(file: Path) -> str:
-    """Open a file in the browser; returns why that could not be done, or an empty text."""
+    """Open a file in the browser; returns why that failed, or an empty string."""
     why = why_no_browser(os.environ)
     if why:
         return why

@@ -1,4 +1,4 @@
-"""What this machine offers to the grader, and how noisy it is: what `kata doctor` shows."""
+"""What `kata doctor` shows: what this machine offers to the grader, and how noisy it is."""
 
 import contextlib
 import platform
@@ -25,11 +25,12 @@ from grader.registry import SERVICES
 from grader.services.service import find_service
 
 PACKAGES = ("fastapi", "starlette", "uvicorn", "anyio", "httpx", "sqlalchemy", "asyncpg")
-"""Whose versions the katas teach facts about."""
+"""The packages whose behaviour the katas teach."""
 
 NOISE_S = 1.0
 QUIET_SHARE = 0.25
-"""Above this share of time waited for a core, slow answers begin to be doubtful; a quiet machine has some per cent."""
+"""If more than this share of the time is spent waiting for a core, slow answers become doubtful; on a quiet machine it
+is a few per cent."""
 
 WORTH_TELLING = 0.01
 
@@ -38,7 +39,7 @@ MIB = 1024 * 1024
 
 
 def survey() -> Iterator[Fact]:
-    """Look at everything; each fact as soon as it is known. Takes some seconds."""
+    """Examine everything; yields each fact as soon as it is known. Takes several seconds."""
     system = f"{platform.system()} {platform.release()}, {platform.machine()}"
     yield Fact("Python", FactState.GOOD, f"{platform.python_version()} on {system}")
     yield Fact(
@@ -66,7 +67,7 @@ def _cores() -> Fact:
     memory = psutil.virtual_memory()
     cores = usable_cores()
     seen = f"{cores}, {memory.available // MIB} MiB of memory free"
-    if cores < 2:  # the grader and the solution then take turns
+    if cores < 2:  # the grader and the solution take turns
         return Fact(
             "Cores",
             FactState.LACKING,
@@ -99,7 +100,7 @@ def _temporary_folder() -> Fact:
             free = shutil.disk_usage(folder).free // MIB
     except GraderError as error:
         return Fact("Temporary files", FactState.BAD, error.message.rstrip("."), error.hint)
-    if free < 200:  # a PostgreSQL of one grading takes 60 MiB
+    if free < 200:  # one grading with PostgreSQL takes 60 MiB
         return Fact(
             "Temporary files",
             FactState.BAD,
@@ -140,25 +141,23 @@ def _sandbox() -> Iterator[Fact]:
 
 
 def _namespace_advice() -> str:
-    """What stands in the way of user namespaces; the settings are those of Debian and Ubuntu, see
-    their release notes.
-    """
+    """What prevents user namespaces; the settings are those of Debian and Ubuntu, see their release notes."""
     if not sys.platform.startswith("linux"):
         return (
             "Solutions run with your own rights here: grade only code that you would run yourself."
         )
     if _setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1":
         return (
-            "AppArmor keeps user namespaces from programs without a profile: install "
+            "AppArmor refuses user namespaces to programs without a profile. Install "
             "the system's own bubblewrap, which has one."
         )
     if _setting("/proc/sys/kernel/unprivileged_userns_clone") == "0":
-        return "User namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1"
+        return "User namespaces are switched off. Allow them: sysctl kernel.unprivileged_userns_clone=1"
     if _setting("/proc/sys/user/max_user_namespaces") == "0":
-        return "User namespaces are switched off: sysctl user.max_user_namespaces=10000"
+        return "User namespaces are switched off. Allow them: sysctl user.max_user_namespaces=10000"
     return (
-        "User namespaces are refused, as in most containers: solutions run with "
-        "your own rights. Grade only code that you trust."
+        "User namespaces are refused, as in most containers. Solutions run with "
+        "your own rights: grade only code that you trust."
     )
 
 
@@ -172,11 +171,11 @@ def _setting(path: str) -> str:
 def _cgroup() -> Fact:
     parent = usable_parent()
     if parent is None:
-        seen = "not for us to use" if sys.platform.startswith("linux") else "only on Linux"
+        seen = "not available to this user" if sys.platform.startswith("linux") else "only on Linux"
         return Fact(
             "cgroup v2",
             FactState.LACKING,
-            f"{seen}; limits are kept by the system per process and by looking",
+            f"{seen}; the system limits each process, and the grader measures the rest",
         )
     return Fact("cgroup v2", FactState.GOOD, f"memory and processes limited below {parent}")
 
@@ -184,7 +183,9 @@ def _cgroup() -> Fact:
 def _witness() -> Fact:
     path = Path("/proc/self/task") / str(threading.get_native_id()) / "schedstat"
     if path.is_file():
-        return Fact("Own time of threads", FactState.GOOD, "the system tells who waited for a core")
+        return Fact(
+            "Own time of threads", FactState.GOOD, "the system reports who waited for a core"
+        )
     return Fact(
         "Own time of threads",
         FactState.LACKING,
@@ -202,7 +203,7 @@ def _noise() -> Fact:
     stolen = (getattr(after, "steal", 0.0) - getattr(before, "steal", 0.0)) / all_s
     seen = f"others use {others:.0%} of the cores"
     if waited is not None:
-        seen += f", one that computes waits for a core {waited.waited_s / NOISE_S:.0%} of the time"
+        seen += f", a busy process waits for a core {waited.waited_s / NOISE_S:.0%} of the time"
     if stolen > WORTH_TELLING:
         seen += f", {stolen:.0%} stolen by other machines"
     if max(others if waited is None else waited.waited_s / NOISE_S, stolen) > QUIET_SHARE:
@@ -210,13 +211,13 @@ def _noise() -> Fact:
             "Noise",
             FactState.LACKING,
             seen,
-            "Close what keeps this machine busy: some verdicts will be inconclusive.",
+            "Close what keeps this machine busy, or some verdicts will be inconclusive.",
         )
     return Fact("Noise", FactState.GOOD, seen)
 
 
 def _compute(duration_s: float) -> None:
-    """Use one core for so long."""
+    """Keep one core busy for this long."""
     ends = time.monotonic() + duration_s
     while time.monotonic() < ends:
         pass

@@ -1,4 +1,4 @@
-"""The learner's editor: which it is, and running it."""
+"""Finds and runs the learner's editor."""
 
 import shlex
 import signal
@@ -11,14 +11,14 @@ from grader.errors import UsageError
 
 VARIABLES = ("VISUAL", "EDITOR")
 PATIENCE_S = 5.0
-"""For an editor to end by itself when we are told to."""
+"""How long an editor may take to exit when the grader is told to end."""
 
 
 def editor_command(environ: Mapping[str, str]) -> tuple[str, list[str]] | None:
-    """The variable that names an editor, and its value taken apart as a shell does; None when none is set.
+    """The environment variable that names an editor, and its value split as a shell does; None if none is set.
 
     Raises:
-        UsageError: the value has a quote that is not closed.
+        UsageError: the value has an unclosed quote.
     """
     name = next((name for name in VARIABLES if environ.get(name, "").strip()), None)
     if name is None:
@@ -32,15 +32,15 @@ def editor_command(environ: Mapping[str, str]) -> tuple[str, list[str]] | None:
 
 
 def run_editor(name: str, command: Sequence[str], paths: Sequence[Path]) -> None:
-    """Run the editor with these files, and wait for its end.
+    """Run the editor with these files, and wait until it exits.
 
     Args:
-        name: the variable that it comes from, for messages.
+        name: the variable that names it, for messages.
         command: program and arguments.
         paths: the files.
 
     Raises:
-        UsageError: it is not there, or it failed.
+        UsageError: it cannot be run, or it failed.
     """
     program = command[0] if command else ""
     try:
@@ -63,7 +63,7 @@ def _code_of(command: Sequence[str]) -> int:
     try:
         return process.wait()
     except BaseException:
-        process.terminate()  # not killed at once: it has the terminal's modes to restore
+        process.terminate()  # not killed at once, so that it can restore the terminal
         try:
             process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
@@ -74,8 +74,8 @@ def _code_of(command: Sequence[str]) -> int:
 
 @contextmanager
 def _interrupts_are_the_editors() -> Iterator[None]:
-    """Ctrl-C goes to both of us, and means the editor. A handler, since what is ignored would be ignored by the editor
-    too.
+    """Leave Ctrl-C to the editor; both processes receive it. This needs a handler: the editor would inherit an ignored
+    signal.
     """
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:

@@ -1,8 +1,8 @@
-"""Reads py-spy's flame graph: whose lines the event loop's thread was in, and how often. Pure.
+"""Reads py-spy's flame graph: which lines the event loop's thread was in, and how often. Pure.
 
-One recording serves both, the graph for the browser and the table in the terminal: py-spy's graph is made by inferno,
-which writes into each box of it what it stands for (`<title>`), how deep it lies (`y`) and where it begins and ends, in
-samples (`fg:x`, `fg:w`). See docs/decisions/0012-run-and-profile.md.
+One recording serves both the graph in the browser and the table in the terminal. inferno, which draws py-spy's graph,
+writes into each box what it stands for (`<title>`), its depth (`y`), and its start and width in samples (`fg:x`,
+`fg:w`). See docs/decisions/0012-run-and-profile.md.
 """
 
 import re
@@ -18,10 +18,10 @@ LOOP_THREAD = "MainThread"
 """uvicorn runs its loop here."""
 
 WAITS_IN = "selectors.py"
-"""Whose `select` a loop is in when it has nothing to do."""
+"""An idle loop is in the `select` of this module."""
 
 PACKAGES = r"/(?:site|dist)-packages/"
-"""In the path of every package that was installed."""
+"""Part of the path of every installed package."""
 
 _PACKAGES = re.compile(rf"\([^()<>]*{PACKAGES}")
 _BOX = re.compile(
@@ -36,7 +36,7 @@ _FRAME = re.compile(r"(?P<function>.*) \((?P<file>.*):(?P<line>\d+)\)$")
 
 @dataclass(frozen=True)
 class Place:
-    """A line of code that was seen in a stack."""
+    """A line of code in a stack."""
 
     function: str
     file: str
@@ -45,12 +45,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Stack:
-    """One way in which code was seen to be called.
+    """One call stack.
 
     Attributes:
-        thread: its name.
+        thread: name of its thread.
         places: outermost first.
-        samples: how often it was seen.
+        samples: the number of samples with this stack.
     """
 
     thread: str
@@ -60,7 +60,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Share:
-    """A place, and the share of the loop's time that goes to it."""
+    """A place, and its share of the loop's time."""
 
     place: Place
     share: float
@@ -71,11 +71,11 @@ class LoopProfile:
     """Where the event loop's thread spent its time.
 
     Attributes:
-        samples: how often it was looked.
-        waited: share of the time in which it waited for something to do.
-        own: by the innermost of the learner's lines, largest first; the sum is the share of the time in which one was
-            on the stack.
-        inner: by the function in which it was in the end, largest first; its line is the one that was seen most often.
+        samples: the number of samples.
+        waited: the share of the time in which it was idle.
+        own: shares by the learner's innermost line, largest first; together they are the share of the time with a line
+            of the learner's on the stack.
+        inner: shares by innermost function, largest first; each with its most frequent line.
     """
 
     samples: int
@@ -85,10 +85,10 @@ class LoopProfile:
 
 
 def read_stacks(svg: str) -> list[Stack]:
-    """The stacks of a flame graph of all threads.
+    """The stacks in a flame graph of all threads.
 
     Raises:
-        BrokenError: this is none, or not as py-spy wrote them when this was written.
+        BrokenError: this is not a flame graph, or has a form that this version of the grader does not know.
     """
     boxes = sorted(
         (int(found["y"]), int(found["x"]), int(found["w"]), unescape(found["title"]))
@@ -103,7 +103,7 @@ def read_stacks(svg: str) -> list[Stack]:
 
 
 def _stacks(boxes: Sequence[tuple[int, int, int, str]]) -> Iterator[Stack]:
-    """From boxes by depth, then from left to right: a box lies on the one above it that covers it."""
+    """The stacks, from boxes sorted by depth, then from left to right; a box lies on the one above that covers it."""
     rows: dict[int, list[tuple[int, int, tuple[str, ...]]]] = {}
     covered: Counter[tuple[int, int]] = Counter()
     depths = sorted({y for y, _, _, _ in boxes})
@@ -139,11 +139,11 @@ def _place_of(name: str) -> Place:
 
 
 def profile_of_loop(stacks: Sequence[Stack], is_own: Callable[[str], bool]) -> LoopProfile:
-    """Where the loop's thread was.
+    """Where the loop's thread spent its time.
 
     Args:
         stacks: of all threads.
-        is_own: whether a file is the learner's.
+        is_own: tells whether a file is the learner's.
     """
     of_loop = [stack for stack in stacks if stack.thread == LOOP_THREAD and stack.places]
     total = sum(stack.samples for stack in of_loop)
@@ -171,13 +171,13 @@ def profile_of_loop(stacks: Sequence[Stack], is_own: Callable[[str], bool]) -> L
 
 
 def is_waiting(innermost: Place) -> bool:
-    """Whether a loop that is here waits for something to do."""
+    """Whether a loop whose innermost place is this one is idle."""
     return PurePath(innermost.file).name == WAITS_IN and innermost.function.endswith("select")
 
 
 def shortened(svg: str, prefixes: Sequence[str]) -> str:
-    """The graph with these beginnings of file names left out, and those of installed packages: it may
-    be shown around.
+    """The graph without these prefixes of file names, and without the paths of installed packages, so that it can be
+    shared.
     """
 
     def shorten(text: str) -> str:
@@ -188,7 +188,7 @@ def shortened(svg: str, prefixes: Sequence[str]) -> str:
     def shorten_box(box: re.Match[str]) -> str:
         title, room = shorten(box["title"]), len(unescape(box["label"]))
         name = _name_of(unescape(title))
-        # The old label was cut where a longer name had to be.
+        # The old label may have been truncated to fit; a shortened name may fit whole.
         label = name if len(name) <= room else name[: max(0, room - 2)] + ".."
         return f"<g><title>{title}</title>{box['between']}{escape(label, quote=False) if room else ''}</text>"
 
@@ -196,7 +196,7 @@ def shortened(svg: str, prefixes: Sequence[str]) -> str:
 
 
 def titled(svg: str, title: str) -> str:
-    """The graph with this title instead of py-spy's, which is its command line."""
+    """The graph with this title instead of py-spy's own, its command line."""
     return re.sub(
         r'(<text id="title"[^>]*>)[^<]*',
         lambda found: found[1] + escape(title, quote=False),
@@ -206,5 +206,5 @@ def titled(svg: str, title: str) -> str:
 
 
 def without_packages(file: str) -> str:
-    """A file's name from the package on, wherever packages are installed."""
+    """A file's path from its package on, without the folder of installed packages."""
     return re.split(PACKAGES, file)[-1]

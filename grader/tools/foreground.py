@@ -1,8 +1,6 @@
-"""The app in the foreground: plain server processes beside the grader in its terminal, for curl, browsers and
-debuggers.
+"""The app in the foreground: plain server processes in the grader's own terminal, for curl, browsers and debuggers.
 
-They share the grader's process group, so that they may read from the terminal (`breakpoint()`) and Ctrl-C reaches them,
-too.
+They share the grader's process group, so they can read from the terminal (`breakpoint()`) and receive Ctrl-C.
 """
 
 import contextlib
@@ -12,8 +10,7 @@ import os
 import signal
 import socket
 import sys
-import termios
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +20,10 @@ import anyio.abc
 import anyio.to_thread
 import psutil
 
-from grader.child.process import PR_SET_CHILD_SUBREAPER, set_process_option
 from grader.errors import HarnessError
 from grader.process.pipe import PipeReader
 from grader.process.run_dir import note_process
+from grader.tools.terminal import adopted_orphans, kept_terminal, uninterrupted
 
 CODE = """\
 import json, sys
@@ -39,10 +36,10 @@ main(**json.loads(config))
 CODE_ROOT = Path(__file__).resolve().parents[2]
 
 LINE_BYTES = 16 * 1024
-"""Of what the app tells, a line longer than this is none."""
+"""A longer line of the app's events is cut, and then ignored."""
 
 DEBUGGED_S = 0.2
-"""How long an app that stands in its debugger gets to stop: it cannot."""
+"""How long to wait for an app that has stopped at a breakpoint: it cannot react."""
 
 KILLED_S = 5.0
 """How long the system may take to end a killed process."""
@@ -50,13 +47,13 @@ KILLED_S = 5.0
 
 @dataclass(frozen=True)
 class AppPlan:
-    """How an app is to be run.
+    """How to run an app.
 
     Attributes:
-        folder: with its `app.py`; must have no link in it.
+        folder: with its `app.py`; no part of the path may be a symbolic link.
         workers: number of server processes; they share the socket.
-        environ: what is added to the environment of this process.
-        stop_s: how long they may take to stop.
+        environ: added to the environment of this process.
+        stop_s: how long they may take to stop before they are killed.
     """
 
     folder: Path
@@ -67,12 +64,12 @@ class AppPlan:
 
 @dataclass(frozen=True)
 class Request:
-    """A request that the app has answered, as it tells itself.
+    """A request that the app has answered, as reported by the app's own process.
 
     Attributes:
-        status: None when it gave no answer.
-        ms: from the app's beginning with it to the last byte.
-        port: of the visitor.
+        status: None if there was no answer.
+        ms: from the start of the app's work on it to the last byte.
+        port: of the client.
     """
 
     method: str
@@ -87,7 +84,7 @@ class Broken:
     """Why an app cannot be imported.
 
     Attributes:
-        line: of the learner's file, if it is known.
+        line: in the learner's file, if it is known.
     """
 
     error: str
@@ -99,10 +96,11 @@ class App:
     """An app that runs in the foreground.
 
     Attributes:
-        is_ready: all its processes accept connections.
-        broken: why it could not be imported, once it is known.
-        in_debugger: it has reached a breakpoint, and answered nothing since.
-        hurry: set it to end the app at once when it is being stopped.
+        is_ready: set when all its processes accept connections.
+        broken: why it could not be imported; None if that is not the case, or not known yet.
+        in_debugger: it has reached a breakpoint, and has not answered a request since.
+        hurry: set it to kill the app at once when it is being stopped.
+        was_killed: whether `stop` had to kill it.
     """
 
     def __init__(self, plan: AppPlan, on_request: Callable[[Request], None]) -> None:
@@ -156,7 +154,7 @@ class App:
             note_process(run_dir, process.pid)
 
     async def ended(self) -> int:
-        """Wait until one of its processes has ended; returns the exit code, negative for a signal."""
+        """Wait until one of its processes has exited; returns the exit code, negative for a signal."""
         codes: list[int] = []
 
         async def wait(process: anyio.abc.Process) -> None:
@@ -169,7 +167,7 @@ class App:
         return codes[0]
 
     async def stop(self) -> None:
-        """Ask it to stop, wait for that, and end what is left of it and of all that it has started."""
+        """Ask it to stop, wait until it has, and kill what is left of it and of all that it started."""
         started = self._strangers()
         for process in self._processes:
             with contextlib.suppress(ProcessLookupError):
@@ -187,10 +185,10 @@ class App:
                 process.kill()
             with anyio.move_on_after(KILLED_S):
                 await process.wait()
-        await anyio.to_thread.run_sync(_end, started | self._strangers())
+        await anyio.to_thread.run_sync(_kill_all, started | self._strangers())
 
     def _strangers(self) -> set[psutil.Process]:
-        """All that runs below this process and did not before the app began, but for the app's own processes."""
+        """The descendants of this process that have appeared since the app started, without its own processes."""
         own = {process.pid for process in self._processes}
         children = [child for child in psutil.Process().children() if child not in self._before]
         found = {child for child in children if child.pid not in own}
@@ -204,40 +202,38 @@ class App:
         scope.cancel()
 
     def hear(self, data: bytes) -> None:
-        """Take in what its processes tell; what makes no sense is left out, since the learner's code can write there,
-        too.
-        """
+        """Take in events of its processes. The learner's code can write to the pipe, too, so nonsense is ignored."""
         *lines, self._unread = (self._unread + data).split(b"\n")
         self._unread = self._unread[-LINE_BYTES:]
         for line in lines:
             with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
                 self._take(json.loads(line))
 
-    def _take(self, told: Mapping[str, Any]) -> None:
-        kind = told["event"]
+    def _take(self, event: Mapping[str, Any]) -> None:
+        kind = event["event"]
         if kind == "ready":
             self._ready += 1
             if self._ready == self._plan.workers:
                 self.is_ready.set()
         elif kind == "broken":
-            line = told["line"]
+            line = event["line"]
             self.broken = self.broken or Broken(
-                str(told["error"]), str(told["file"]), line if type(line) is int else None
+                str(event["error"]), str(event["file"]), line if type(line) is int else None
             )
         elif kind == "breakpoint":
             self.in_debugger = True
         elif kind == "request":
             self.in_debugger = False
-            self._on_request(_request(told))
+            self._on_request(_request(event))
 
 
-def _request(told: Mapping[str, Any]) -> Request:
-    status, port, ms = told["status"], told["port"], float(told["ms"])
+def _request(event: Mapping[str, Any]) -> Request:
+    status, port, ms = event["status"], event["port"], float(event["ms"])
     if not math.isfinite(ms):
-        raise ValueError("no time")
+        raise ValueError("not a duration")
     return Request(
-        method=str(told["method"]),
-        path=str(told["path"]),
+        method=str(event["method"]),
+        path=str(event["path"]),
         status=status if type(status) is int else None,
         ms=ms,
         port=port if type(port) is int else None,
@@ -248,27 +244,27 @@ def _request(told: Mapping[str, Any]) -> Request:
 async def running_app(
     plan: AppPlan, listening: socket.socket, run_dir: Path, on_request: Callable[[Request], None]
 ) -> AsyncIterator[App]:
-    """Run an app in the foreground; afterwards nothing of it is left.
+    """Run an app in the foreground; all its processes are gone afterwards.
 
     Args:
-        plan: how.
-        listening: where it is to listen.
-        run_dir: temporary folder, in which its processes are noted.
+        plan: how to run it.
+        listening: the socket on which it is to listen.
+        run_dir: temporary folder in which its processes are noted.
         on_request: called with each request that it has answered.
 
     Raises:
         HarnessError: it cannot be started.
     """
-    told, telling = os.pipe()
+    reading, writing = os.pipe()
     app = App(plan, on_request)
-    reader = PipeReader(told, app.hear)
+    reader = PipeReader(reading, app.hear)
     with kept_terminal(), adopted_orphans(), contextlib.closing(reader):
         async with anyio.create_task_group() as tasks:
             try:
                 try:
-                    await app.start(listening, telling, run_dir)
+                    await app.start(listening, writing, run_dir)
                 finally:
-                    os.close(telling)
+                    os.close(writing)
                 tasks.start_soon(reader.follow)
                 yield app
             finally:
@@ -277,50 +273,8 @@ async def running_app(
                 tasks.cancel_scope.cancel()
 
 
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """A process that is started meanwhile gets no Ctrl-C before it asks for it: in the middle of its imports it would
-    show where it was.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
-def kept_terminal() -> Iterator[None]:
-    """Give the terminal back as it was: a debugger that is killed leaves it without echo."""
-    try:
-        before = termios.tcgetattr(sys.stdin.fileno())
-    except (termios.error, OSError, ValueError, AttributeError):  # no terminal
-        yield
-        return
-    try:
-        yield
-    finally:
-        with contextlib.suppress(termios.error, OSError):
-            # In the background it is another's to set, and trying would stop this process.
-            if (
-                os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
-                and termios.tcgetattr(sys.stdin.fileno()) != before
-            ):
-                termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, before)
-
-
-@contextlib.contextmanager
-def adopted_orphans() -> Iterator[None]:
-    """Meanwhile what an app leaves behind at its end becomes a child of this process. Linux only."""
-    set_process_option(PR_SET_CHILD_SUBREAPER, 1)
-    try:
-        yield
-    finally:
-        set_process_option(PR_SET_CHILD_SUBREAPER, 0)
-
-
-def _end(processes: Iterable[psutil.Process]) -> None:
-    """End these at once; psutil sees to it that a pid which is another's by now is left alone."""
+def _kill_all(processes: Iterable[psutil.Process]) -> None:
+    """Kill these and wait until they are gone; psutil does not touch a pid that another process has by now."""
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.kill()

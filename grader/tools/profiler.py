@@ -1,6 +1,4 @@
-"""Looks into a running server with py-spy, from outside: a recording as a flame graph, or one dump of
-all its threads.
-"""
+"""Looks into a running server with py-spy, from outside: a recording as a flame graph, or a dump of all its threads."""
 
 import json
 import os
@@ -18,13 +16,13 @@ from grader.errors import HarnessError, ProfilerRefused
 from grader.tools.flames import LOOP_THREAD, Place, is_waiting
 
 RATE_PER_S = 100
-"""How often a second it is looked."""
+"""Samples per second."""
 
 MARGIN_S = 20.0
-"""How much longer than asked py-spy may take: it reads the symbols of all libraries first."""
+"""How much longer than the recording py-spy may take: it reads the symbols of all libraries first."""
 
 REFUSALS = ("permission denied", "operation not permitted", "os error 1)", "os error 13)")
-"""What it says, in lower case, when the system does not let it."""
+"""What it prints, in lower case, when the system refuses."""
 
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
@@ -34,7 +32,7 @@ ROOT_ONLY, NOBODY = 2, 3
 
 @dataclass(frozen=True)
 class ThreadDump:
-    """One thread as it was at one moment.
+    """One thread at one moment.
 
     Attributes:
         places: innermost first.
@@ -50,40 +48,40 @@ class ThreadDump:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it is a loop's that waits for something to do."""
+        """Whether its loop is idle."""
         return bool(self.places) and is_waiting(self.places[0])
 
 
 def find_py_spy() -> Path:
-    """The program py-spy, that of this environment first.
+    """The program py-spy; the one in this environment takes precedence.
 
     Raises:
-        ProfilerRefused: there is none.
+        ProfilerRefused: it is not installed.
     """
     own = Path(sys.executable).parent / "py-spy"
     found = own if own.is_file() else shutil.which("py-spy")
     if found is None:
         raise ProfilerRefused(
-            "There is no py-spy, which `kata profile` looks into the app with.",
+            "`kata profile` needs py-spy, which is not installed.",
             "Install it: pip install py-spy",
         )
     return Path(found)
 
 
 async def record(py_spy: Path, pid: int, seconds: int, graph: Path) -> str:
-    """Record all threads of a process, waiting ones too, as a flame graph.
+    """Record all threads of a process, including idle ones, as a flame graph.
 
     Args:
         py_spy: the program.
         pid: of the process.
         seconds: how long.
-        graph: where the program writes it; replaced if there is one.
+        graph: the file that py-spy writes; replaced if it exists.
 
     Returns:
         The graph, an SVG.
 
     Raises:
-        ProfilerRefused: the system does not let it.
+        ProfilerRefused: the system refuses.
         HarnessError: it failed.
     """
     how = [
@@ -108,10 +106,10 @@ async def record(py_spy: Path, pid: int, seconds: int, graph: Path) -> str:
 
 
 async def dump(py_spy: Path, pid: int) -> list[ThreadDump]:
-    """All threads of a process as they are now.
+    """All threads of a process at this moment.
 
     Raises:
-        ProfilerRefused: the system does not let it.
+        ProfilerRefused: the system refuses.
         HarnessError: it failed.
     """
     said = await _call(py_spy, ["dump", "--pid", str(pid), "--json", "--full-filenames"], MARGIN_S)
@@ -119,12 +117,12 @@ async def dump(py_spy: Path, pid: int) -> list[ThreadDump]:
         return [_thread(told) for told in json.loads(said)]
     except (ValueError, KeyError, TypeError) as error:
         raise HarnessError(
-            "What py-spy says cannot be read.", "Report the version: py-spy --version"
+            "The output of py-spy cannot be read.", "Report the version: py-spy --version"
         ) from error
 
 
 def is_loop_in(threads: Sequence[ThreadDump], is_own: Callable[[str], bool]) -> bool:
-    """Whether an event loop is in a file of the learner's, or in what that calls."""
+    """Whether an event loop is in the learner's code, or in code that it calls."""
     return any(
         thread.is_loop and any(is_own(place.file) for place in thread.places) for thread in threads
     )
@@ -133,12 +131,12 @@ def is_loop_in(threads: Sequence[ThreadDump], is_own: Callable[[str], bool]) -> 
 def most_telling(
     dumps: Sequence[list[ThreadDump]], is_own: Callable[[str], bool]
 ) -> list[ThreadDump]:
-    """Which of several dumps of one process to show: the loop in the learner's lines, else the loop at work, else the
-    last.
+    """The dump to show of several: the first with the loop in the learner's code, else the first with a busy loop, else
+    the last.
 
     Args:
-        dumps: at least one, in the order of time.
-        is_own: whether a file is the learner's.
+        dumps: of one process, at least one, in chronological order.
+        is_own: tells whether a file is the learner's.
     """
     at_work = [
         threads
@@ -158,7 +156,7 @@ def _thread(told: dict[str, Any]) -> ThreadDump:
 
 
 async def _call(py_spy: Path, arguments: Sequence[str], deadline_s: float) -> str:
-    """What it prints."""
+    """Run py-spy; returns what it prints."""
     try:
         with anyio.fail_after(deadline_s):
             done = await anyio.run_process(
@@ -170,12 +168,13 @@ async def _call(py_spy: Path, arguments: Sequence[str], deadline_s: float) -> st
             )
     except TimeoutError as error:
         raise HarnessError(
-            f"py-spy has not ended in {deadline_s:.0f} s.",
+            f"py-spy did not finish within {deadline_s:.0f} s.",
             "Close what keeps this machine busy, and try again.",
         ) from error
     except OSError as error:
         raise ProfilerRefused(
-            f"{py_spy} cannot be run: {error.strerror}.", "Install py-spy anew with pip."
+            f"{py_spy} cannot be run: {error.strerror}.",
+            "Reinstall it: pip install --force-reinstall py-spy",
         ) from error
     said = done.stderr.decode(errors="replace")
     if any(word in said.lower() for word in REFUSALS):
@@ -190,7 +189,7 @@ async def _call(py_spy: Path, arguments: Sequence[str], deadline_s: float) -> st
 
 
 def way_out() -> str:
-    """What to do on this machine so that a profiler may look into other processes."""
+    """What the user can do so that a profiler may look into other processes on this machine."""
     try:
         scope = int(YAMA.read_text())
     except (OSError, ValueError):
@@ -202,17 +201,17 @@ def way_out() -> str:
 
 
 def advice(system: str, ptrace_scope: int, *, is_container: bool) -> str:
-    """What to do when the system refuses.
+    """What the user can do when the system refuses.
 
     Args:
-        system: as `sys.platform` has it.
-        ptrace_scope: of Yama; 0 where there is none.
-        is_container: whether this is within one.
+        system: the value of `sys.platform`.
+        ptrace_scope: Yama's setting; 0 without Yama.
+        is_container: whether this process runs in a container.
     """
     if system == "darwin":
         return 'On macOS only root may: sudo env "PATH=$PATH" kata profile'
     if ptrace_scope >= NOBODY:
-        return "It is forbidden to everybody until the next start of this machine (kernel.yama.ptrace_scope is 3)."
+        return "Nobody may do so until this machine restarts (kernel.yama.ptrace_scope is 3)."
     if ptrace_scope == ROOT_ONLY:
         return "Only root may (kernel.yama.ptrace_scope is 2). Allow it: sudo sysctl kernel.yama.ptrace_scope=1"
     if is_container:

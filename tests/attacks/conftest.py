@@ -1,3 +1,3 @@
-"""The submissions are no tests, although some of them look like it."""
+"""Keeps pytest from collecting the submissions, some of which look like tests."""
 
 collect_ignore = ["submissions"]

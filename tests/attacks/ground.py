@@ -1,4 +1,4 @@
-"""Where attacks are graded: canaries all around, and a warden who sees what is left."""
+"""Grades attacks among canaries, under a warden that sees what they leave behind."""
 
 import contextlib
 import json
@@ -31,20 +31,20 @@ SOCKET_PATH_BYTES = 100
 ENVIRON = {
     name: value for name, value in os.environ.items() if not name.startswith(("KATA_", "PYTEST_"))
 }
-"""Read once, and given to each process: gradings begin in threads, while pytest writes the test's name into the
-environment, and a process that inherits it then may fail to start (`EFAULT`)."""
+"""Read once and passed to each process: gradings start in threads while pytest writes the test's name into the
+environment, and a process that inherits it at that moment may fail to start (`EFAULT`)."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """The surroundings of one grading, nothing of which a solution may reach.
+    """The surroundings of one grading, none of which a solution may reach.
 
     Attributes:
-        home: the user's folder, with a secret in it.
-        workspace: the user's folder of katas, where the command is typed; it has results of other gradings.
-        temporary: where the grading puts what is its own.
-        listening: sockets to which nobody may connect: TCP, abstract and ordinary Unix sockets.
-        canaries: what a submission gets told about all that.
+        home: the user's home folder, which contains a secret.
+        workspace: the user's folder of katas, in which the command runs; it has results of other gradings.
+        temporary: the folder for temporary files of the grading.
+        listening: sockets to which a solution must not connect: TCP, abstract and ordinary Unix sockets.
+        canaries: what a submission knows of all this.
     """
 
     home: Path
@@ -55,12 +55,12 @@ class Scene:
 
     @property
     def secret(self) -> str:
-        """What nobody may read."""
+        """The text that a solution must not read."""
         return str(self.canaries["secret"])
 
     @property
     def files(self) -> dict[Path, str]:
-        """The files of the user, and of gradings that are over, with their contents."""
+        """The user's files, and those of earlier gradings, with their contents."""
         kept = [
             path
             for path in (*self.home.rglob("*"), self.workspace / ".kata" / "runs" / "other.json")
@@ -69,7 +69,7 @@ class Scene:
         return {path: path.read_text() for path in kept}
 
     def visitors(self) -> int:
-        """How many have connected to a canary."""
+        """How many connections were made to canaries since the last call."""
         count = 0
         for one in self.listening:
             with contextlib.suppress(BlockingIOError):
@@ -80,7 +80,7 @@ class Scene:
 
 @contextlib.contextmanager
 def set_scene(folder: Path) -> Iterator[Scene]:
-    """Set up canaries in this new folder, which others must be able to pass through."""
+    """Set up canaries in this new folder, which other users must be able to pass through."""
     home, workspace, temporary = (folder / name for name in ("home", "workspace", "t"))
     secret = f"canary-{secrets.token_hex(8)}"
     for path in (
@@ -116,14 +116,14 @@ def set_scene(folder: Path) -> Iterator[Scene]:
 
 @dataclass(frozen=True)
 class Graded:
-    """How a grading went.
+    """The result of grading an attack.
 
     Attributes:
-        code: exit code; None when it did not end in time.
+        code: exit code; None if it took too long.
         left: processes that it left behind.
-        visitors: how many connected to canaries.
+        visitors: how many connections were made to canaries.
         touched: files of the user that were changed.
-        leftovers: what stayed in the temporary folder.
+        leftovers: what remained in the temporary folder.
     """
 
     code: int | None
@@ -146,7 +146,7 @@ class Graded:
 
     @property
     def told(self) -> str:
-        """Everything that the grader has said, on the screen or in files."""
+        """Everything that the grader wrote, to the screen or to files."""
         return "\n".join((self.out, self.err, *self.runs))
 
 
@@ -161,12 +161,12 @@ def grade(
     """Grade a solution as a user would, with canaries around.
 
     Args:
-        folder: a new one, for all of it.
-        kata: slug.
-        solution: file or folder.
+        folder: a new folder for everything.
+        kata: its slug.
+        solution: a file or folder.
         options: of the command.
-        inside: the command is typed in the folder of the solution; else in the workspace.
-        limit_s: when it is given up.
+        inside: whether the command runs in the folder of the solution instead of the workspace.
+        limit_s: how long the grading may take.
     """
     with set_scene(folder) as scene:
         if (solution / "kit.py").exists():
@@ -216,7 +216,7 @@ def grade(
 
 
 def lay_out(attack: Path, base: Path, folder: Path, *, padded: bool = False) -> Path:
-    """Put a submission together: itself, the module `kit`, and the kata's file that it builds on, as `base`."""
+    """Assemble a submission: the attack, the module `kit`, and the kata's file that it builds on as `base`."""
     if attack.is_dir():
         shutil.copytree(attack, folder)
     else:
@@ -230,13 +230,13 @@ def lay_out(attack: Path, base: Path, folder: Path, *, padded: bool = False) -> 
 
 
 def why_no_sandbox(folder: Path) -> str:
-    """Why there is no sandbox on this machine; empty when there is one."""
+    """Why there is no sandbox on this machine; empty if there is one."""
     with running_launcher(folder, LauncherPlan(sandbox=SandboxMode.AUTO)) as launcher:
         return launcher.without_sandbox
 
 
 def hidden_characters(text: str, allowed: Sequence[str] = ("\n",)) -> set[str]:
-    """Characters by which a text could act on a terminal or show itself as another."""
+    """Characters with which a text could control a terminal or disguise itself."""
     return {
         character for character in text if not character.isprintable() and character not in allowed
     }

@@ -1,4 +1,4 @@
-"""What every attack finds beside itself, as module `kit`; the kata's file that it builds on lies there as `base.py`."""
+"""Helpers for attacks: the module `kit` beside each of them, next to the kata's file that it builds on, `base.py`."""
 
 import importlib
 import json
@@ -13,14 +13,14 @@ from typing import Any
 from fastapi import FastAPI
 
 CANARIES: dict[str, Any] = json.loads((Path(__file__).parent / "canaries.json").read_text())
-"""What an attack may try to reach: `port` on 127.0.0.1, `abstract`, a Unix socket, `file` and `secret`, what stands in
-it.
+"""What an attack may try to reach: `port` on 127.0.0.1, the Unix sockets `abstract` and `unix`, and `file`, which has
+`secret` in it.
 """
 
 
 def app_if(worked: object) -> Any:
-    """The app that it builds on if the attack worked, else one that answers 404 to everything: a pass tells of a
-    success.
+    """The app that the attack builds on if it worked, otherwise an app that answers 404 to everything, so that only an
+    attack that worked can pass.
     """
     print("worked:", worked)
     if not worked:
@@ -29,7 +29,7 @@ def app_if(worked: object) -> Any:
 
 
 def worked(trick: Callable[[], object]) -> bool:
-    """Whether a trick came off: it raised nothing, and did not give False."""
+    """Whether a trick worked: it neither raised nor returned False."""
     try:
         result = trick()
     except Exception:  # noqa: BLE001  # however it was refused
@@ -40,13 +40,13 @@ def worked(trick: Callable[[], object]) -> bool:
 
 
 def stay_in_the_cage() -> None:
-    """End unless this is a sandbox: outside of one the attack would do harm."""
+    """Exit unless this is a sandbox: elsewhere the attack would do harm."""
     if os.environ.get("HOME") != "/tmp" or not Path("/run/grader").is_dir():
         raise SystemExit("This is no sandbox.")
 
 
 def descriptors() -> Iterator[tuple[int, str]]:
-    """Each open descriptor with where it leads."""
+    """Each open descriptor and its target."""
     for path in sorted(Path("/proc/self/fd").iterdir(), key=lambda path: int(path.name)):
         try:
             yield int(path.name), str(path.readlink())
@@ -55,7 +55,7 @@ def descriptors() -> Iterator[tuple[int, str]]:
 
 
 def inherited(family: int) -> list[socket.socket]:
-    """Sockets of this family that we hold, as duplicates."""
+    """Duplicates of the inherited sockets of this family."""
     found = []
     for number, _ in descriptors():
         if stat.S_ISSOCK(os.fstat(number).st_mode):
@@ -68,13 +68,13 @@ def inherited(family: int) -> list[socket.socket]:
 
 
 def say_ready(word: bytes = b"ready\n") -> None:
-    """Tell the grader something on the socket on which the server does."""
+    """Send the grader a message on the server's socket."""
     for one in inherited(socket.AF_UNIX):
         one.send(word)
 
 
 def tell_stalls(*lines: str) -> None:
-    """Write to the pipe on which the grader is told where the event loop stands still."""
+    """Write to the pipe on which the grader learns where the event loop is blocked."""
     own = str(Path("/proc/self/fd/1").readlink())
     for number, leads_to in descriptors():
         if leads_to.startswith("pipe:") and leads_to != own:

@@ -1,7 +1,7 @@
-"""The attacks: what each is graded for, and how it must end.
+"""The attacks: the kata of each, and how its grading must end.
 
-The numbers in their names are those of the classes in docs/explanation/threat-model.md. What each tries stands in its
-first line.
+Numbers in the names refer to the classes in docs/explanation/threat-model.md. The first line of each attack says what
+it tries.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Runs(Enum):
 
     IN_SANDBOX = auto()
     EVERYWHERE = auto()
-    """Without a sandbox too: what stops it is no namespace."""
+    """Without a sandbox as well: it is not stopped by a namespace."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,15 @@ class Attack:
 
     Attributes:
         name: of the file or folder below `submissions`.
-        kata: that it is graded for.
-        base: the kata's file on which it builds. What builds on the reference is right if the attack works, and passes
-            then.
+        kata: slug of the kata.
+        base: the kata's file that it builds on. An attack that builds on the reference passes if it works.
         fails: checks that must fail; none of them may pass.
-        kind: what must be found first; a phase stands for a crash in it.
+        kind: of the first finding; a phase stands for a crash in it.
         runs: where it is graded.
-        keeps_busy: it makes the machine so busy that no verdict can be reached; a pass it is not.
-        shown: it is graded once more with a report for people.
-        padded: a large file lies beside it.
-        typed_inside: the command is typed in its own folder.
+        keeps_busy: it may make the machine too busy for a verdict; it still must not pass.
+        shown: whether it is graded once more with a report for people.
+        padded: whether there is a large file beside it.
+        typed_inside: whether the command runs in the attack's own folder.
     """
 
     name: str
@@ -69,7 +68,7 @@ class Attack:
 
     @property
     def may_be_inconclusive(self) -> bool:
-        """Whether a busy machine, or the attack itself, can keep the grader from telling that it is wrong."""
+        """Whether a busy machine, or the attack itself, can prevent a verdict."""
         return self.keeps_busy or (bool(self.fails) and set(self.fails) <= set(TOGETHER))
 
 
@@ -77,7 +76,7 @@ ALL = ("*",)
 """No check may pass."""
 
 TOGETHER = ("test_labels_are_rendered_together", "test_health_is_answered_while_labels_render")
-"""Failed by the clock alone."""
+"""Checks that only a clock can fail."""
 
 SHARED = ("test_calls_share_their_connections",)
 CLOSED = ("test_the_app_closes_its_connections_when_it_stops",)

@@ -1,6 +1,6 @@
-"""No attack passes, none reaches outside of its sandbox, none harms the next grading.
+"""No attack passes, none reaches anything outside of its sandbox, none harms the next grading.
 
-What `.ci/run` proves beyond the quick tests: `pytest -m proof`.
+`.ci/run` runs these with `pytest -m proof`.
 """
 
 import os
@@ -31,7 +31,7 @@ SHOWN = {name: attack for name, attack in CAGED.items() if attack.shown}
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Without a sandbox these tests say nothing."""
+    """Skips tests that need a sandbox where there is none; in continuous integration they fail."""
     reason = why_no_sandbox(tmp_path_factory.mktemp("sandbox"))
     if reason and os.environ.get("CI"):
         pytest.fail(f"no sandbox: {reason}")
@@ -41,9 +41,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder through which every user can pass, as a sandbox that runs as another one must;
-    pytest's own are private.
-    """
+    """A folder that a sandbox under another user may pass through; pytest's folders are private."""
     folder = Path(tempfile.mkdtemp(prefix="katas-attacked-"))
     folder.chmod(0o755)
     yield folder
@@ -62,7 +60,7 @@ def attacked(attack: Attack, folder: Path, *options: str) -> Graded:
 
 
 def right(attack: Attack, folder: Path) -> Graded:
-    """How the reference of the kata is graded afterwards."""
+    """The result of the kata's reference, graded afterwards."""
     folder.mkdir()
     return grade(
         folder,
@@ -125,7 +123,7 @@ def test_every_submission_says_what_it_tries(name: str) -> None:
 
 
 def must_have_failed(attack: Attack, graded: Graded) -> None:
-    assert graded.code is not None, f"the grading was not over after {graded.seconds:.0f} s"
+    assert graded.code is not None, f"the grading took more than {graded.seconds:.0f} s"
     assert graded.out.isascii()
     assert "<" not in graded.out
     verdict, told = graded.report["verdict"], graded.out + graded.err
@@ -136,7 +134,7 @@ def must_have_failed(attack: Attack, graded: Graded) -> None:
     passed = {check["name"] for check in graded.report["checks"] if check["outcome"] == "passed"}
     assert not passed if attack.fails == ALL else not passed & set(attack.fails), told
     if not attack.typed_inside:
-        # The run that was saved tells the same, judged anew.
+        # The saved run gives the same verdict when it is judged again.
         assert graded.replayed is not None
         assert graded.replayed.verdict == verdict
         cause = graded.replayed.cause

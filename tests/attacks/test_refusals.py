@@ -1,4 +1,4 @@
-"""What is no plain folder of files is refused before anything of it runs: exit code 2 and one sentence."""
+"""Submissions other than plain folders of files are refused before their code runs: exit code 2 and one sentence."""
 
 import gzip
 import io
@@ -30,7 +30,7 @@ def with_app(folder: Path) -> Path:
     return folder
 
 
-# ---- 6: links and what is no file -----------------------------------------------------------------------------------
+# ---- 6: links and special files -------------------------------------------------------------------------------------
 
 
 def link_to_a_file(folder: Path) -> Path:
@@ -88,7 +88,7 @@ def large(folder: Path) -> Path:
     return folder
 
 
-# ---- 18: names that act ---------------------------------------------------------------------------------------------
+# ---- 18: names with control characters ------------------------------------------------------------------------------
 
 EVIL_NAMES = (
     "\x1b[2J\x1b]0;owned\x07.py",
@@ -148,7 +148,7 @@ def tar_bomb(folder: Path) -> Path:
 
 
 def lying_zip(folder: Path) -> Path:
-    """Says that its large file is small."""
+    """An archive that declares a small size for its large file."""
     path = zipped(folder, ("large.txt", bytes(64 * 1024 * 1024), stat.S_IFREG | 0o644))
     return_data = path.read_bytes().replace(
         struct.pack("<L", 64 * 1024 * 1024), struct.pack("<L", 10)
@@ -237,7 +237,7 @@ REFUSED: dict[str, Make] = {
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder with a short name: sockets are bound below it."""
+    """A folder with a short name, since sockets are bound below it."""
     with tempfile.TemporaryDirectory(prefix="katas-attacked-") as name:
         yield Path(name)
 

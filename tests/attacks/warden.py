@@ -1,7 +1,7 @@
-"""Runs one command in its own process tree, and tells how it ended and what it left behind; a program, not a test.
+"""Runs one command in its own process tree, and reports how it ended and what it left behind. A program, not a test.
 
-It is the reaper of everything below it, so nothing gets out of its sight, whatever session or group it moves to. What
-it tells comes as JSON on stdout.
+It is the reaper of all its descendants, so none can escape it, whatever session or group they move to. It reports as
+JSON on stdout.
 """
 
 import contextlib
@@ -20,15 +20,15 @@ from typing import Any
 from grader.child.process import PR_SET_CHILD_SUBREAPER, descendants, set_process_option
 
 LEFT_S = 30.0
-"""How long what is being ended may take to be gone; an attack's daemons would stay for good."""
+"""How long processes may take to exit; daemons of an attack would stay forever."""
 
 OUTPUT_BYTES = 1024 * 1024
 
 MEMORY_BYTES = 8 * 1024 * 1024 * 1024
-"""Of each process: a defence that fails must fail the test, not the machine."""
+"""The limit of each process, so that a failing defence fails the test and not the machine."""
 
 DESCRIPTORS = 1024
-"""What most shells grant."""
+"""The usual limit in a shell."""
 
 SYSTEM_CALLS = {"x86_64": (250, 248), "aarch64": (219, 217)}
 """`keyctl` and `add_key`."""
@@ -38,7 +38,7 @@ SESSION_KEYRING = -3
 
 
 def hide_key(name: str, secret: str) -> None:
-    """Put a key into a session keyring of our own, as programs for disks and tickets do."""
+    """Put a key into a new session keyring, as programs for encrypted disks and Kerberos do."""
     calls = SYSTEM_CALLS.get(platform.machine())
     if sys.platform.startswith("linux") and calls is not None:
         libc, data = ctypes.CDLL(None), secret.encode()
@@ -49,7 +49,7 @@ def hide_key(name: str, secret: str) -> None:
 
 
 def restrict() -> None:
-    """Limit what we and all below us may take."""
+    """Limit the resources of this process and its descendants."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
@@ -85,7 +85,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def what_is_left() -> list[str]:
-    """Command lines of processes that are still there after a while."""
+    """Command lines of descendants that have not exited after `LEFT_S`."""
     until = time.monotonic() + LEFT_S
     while True:
         collect()
@@ -96,7 +96,7 @@ def what_is_left() -> list[str]:
 
 
 def told(pid: int) -> str:
-    """What a process is, for a message."""
+    """The command line of a process, or its number."""
     with contextlib.suppress(OSError):
         return (
             Path(f"/proc/{pid}/cmdline")
@@ -109,7 +109,7 @@ def told(pid: int) -> str:
 
 
 def end_everything() -> None:
-    """Kill all below us."""
+    """Kill all descendants."""
     for _ in range(50):
         below = descendants(os.getpid())
         if not below:
@@ -122,7 +122,7 @@ def end_everything() -> None:
 
 
 def collect() -> None:
-    """Collect children that have ended."""
+    """Reap children that have exited."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

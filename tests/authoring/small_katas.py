@@ -1,4 +1,4 @@
-"""Files of small katas that `kata verify` proves quickly."""
+"""Files of a small kata that `kata verify` proves quickly."""
 
 README = {"README.md": "# Tiny\n\n## Read more\n"}
 

@@ -1,4 +1,4 @@
-"""The fewest examples by which every check fails."""
+"""The examples of a kata, and the fewest by which every check fails."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from grader.authoring.examples import Example, Kind, fewest_failing
 
 
 def chosen(checks: str, *fails: str | None) -> str:
-    """The places of those chosen from examples that fail these checks, a letter each."""
+    """The positions of the chosen examples; each example fails these checks, a letter for each check."""
     examples = [
         Example(
             Kind.REJECTED,
@@ -33,15 +33,15 @@ def chosen(checks: str, *fails: str | None) -> str:
         ("abcdef", ("abcd", "ace", "bdf"), "12"),
     ],
 )
-def test_the_smallest_set_is_taken_and_of_several_the_earliest(
+def test_the_smallest_set_is_chosen_and_the_earliest_of_several(
     checks: str, fails: tuple[str, ...], places: str
 ) -> None:
     assert chosen(checks, *fails) == places
 
 
-def test_a_check_that_nothing_fails_is_left_out() -> None:
+def test_a_check_that_no_example_fails_is_ignored() -> None:
     assert chosen("abz", "a", "b") == "01"
 
 
-def test_an_example_without_a_declaration_is_no_use() -> None:
+def test_an_example_without_a_declaration_is_not_chosen() -> None:
     assert chosen("a", None, "a") == "1"

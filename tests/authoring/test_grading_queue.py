@@ -1,4 +1,4 @@
-"""Who gets which grading next."""
+"""Which grading a worker gets next."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def names(*gradings: Grading | None) -> list[str]:
     return [f"{grading.slug}/{grading.example.name}" if grading else "" for grading in gradings]
 
 
-def test_whoever_has_begun_a_kata_goes_on_with_it() -> None:
+def test_a_worker_continues_with_its_kata() -> None:
     queue = GradingQueue({"a": examples(2), "b": examples(1)})
     assert names(queue.take(None), queue.take("a"), queue.take("a"), queue.take("b")) == [
         "a/r0",
@@ -26,18 +26,18 @@ def test_whoever_has_begun_a_kata_goes_on_with_it() -> None:
     ]
 
 
-def test_the_next_one_begins_a_kata_that_nobody_has_begun() -> None:
+def test_another_worker_starts_a_kata_that_no_worker_has_started() -> None:
     queue = GradingQueue({"a": examples(3), "b": examples(1), "c": examples(1)})
     assert names(queue.take(None), queue.take(None), queue.take(None)) == ["a/r0", "b/r0", "c/r0"]
 
 
-def test_in_the_end_all_help_the_kata_with_most_left() -> None:
+def test_finally_workers_help_with_the_kata_that_has_the_most_gradings_left() -> None:
     queue = GradingQueue({"a": examples(2), "b": examples(4), "c": examples(1)})
     assert names(queue.take(None), queue.take(None), queue.take(None)) == ["a/r0", "b/r0", "c/r0"]
     assert names(queue.take("c"), queue.take("c")) == ["b/r1", "b/r2"]
 
 
-def test_what_is_added_is_handed_out_and_what_is_dropped_is_not() -> None:
+def test_added_gradings_are_handed_out_and_dropped_ones_are_not() -> None:
     queue = GradingQueue({"a": examples(1), "b": examples(2)})
     queue.take(None)
     queue.drop("b")
@@ -47,5 +47,5 @@ def test_what_is_added_is_handed_out_and_what_is_dropped_is_not() -> None:
     assert names(queue.take(None), queue.take(None)) == ["a/r0", ""]
 
 
-def test_an_empty_queue_has_nothing() -> None:
+def test_an_empty_queue_hands_out_nothing() -> None:
     assert GradingQueue({}).take(None) is None

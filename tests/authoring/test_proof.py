@@ -7,7 +7,7 @@ def proof(*problems: Problem, is_interrupted: bool = False) -> Proof:
     return Proof("tiny", "Tiny", (), (), (), (), problems, 0, 0.0, is_interrupted)
 
 
-def test_a_mistake_in_the_kata_comes_before_the_machines() -> None:
+def test_a_mistake_in_the_kata_takes_precedence_over_the_machine() -> None:
     machine, mistake = Problem("", "Full.", is_environment=True), Problem("checks.py", "Wrong.")
     assert proof().verdict is ProofVerdict.PROVED
     assert proof(machine).verdict is ProofVerdict.BROKEN

@@ -1,4 +1,4 @@
-"""What of a kata is graded, and what is made of errors; without grading anything."""
+"""Which examples of a kata are graded, and what errors lead to; nothing is really graded."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.authoring.examples import Example, Kind
-from grader.authoring.lint import read_package
+from grader.authoring.lint.package import read_package
 from grader.authoring.proof import ProofVerdict, Trial
 from grader.authoring.prover import Plan, Prover
 from grader.catalog.find import find_catalog
@@ -49,7 +49,7 @@ CHECKS = "from grader.checks.api import Server\n" + "".join(
 
 @pytest.fixture
 def make_prover(make_kata: Callable[..., Path]) -> MakeProver:
-    """A prover of a kata with three checks and three rejected examples."""
+    """Makes a prover of a kata with three checks and three rejected examples."""
 
     def make(plan: Plan) -> Prover:
         apps = {f"rejected/{name}.py": APP for name in ("z_first", "both", "a_last")}
@@ -80,7 +80,7 @@ def trial(example: Example, *outcomes: Outcome) -> Trial:
 PASSED, FAILED, NOT_RUN = Outcome.PASSED, Outcome.FAILED, Outcome.NOT_RUN
 
 
-def test_everything_is_graded_as_often_as_asked(make_prover: MakeProver, tmp_path: Path) -> None:
+def test_every_example_is_graded_once_per_round(make_prover: MakeProver, tmp_path: Path) -> None:
     prover = make_prover(Plan(rounds=2))
     gradings = prover.first_gradings(tmp_path)
     own = [label for label in labels(gradings) if not label.startswith("junk")]
@@ -97,7 +97,7 @@ def test_everything_is_graded_as_often_as_asked(make_prover: MakeProver, tmp_pat
     assert {example.kind for example in gradings} == set(Kind)
 
 
-def test_quick_is_starter_reference_and_the_fewest_rejected(
+def test_a_quick_proof_grades_starter_reference_and_the_fewest_rejected(
     make_prover: MakeProver, tmp_path: Path
 ) -> None:
     prover = make_prover(Plan(is_quick=True))
@@ -108,7 +108,7 @@ def test_quick_is_starter_reference_and_the_fewest_rejected(
     ]
 
 
-def test_quick_goes_on_until_every_check_was_seen_to_fail(
+def test_a_quick_proof_continues_until_every_check_has_failed(
     make_prover: MakeProver, tmp_path: Path
 ) -> None:
     prover = make_prover(Plan(is_quick=True))
@@ -127,7 +127,7 @@ def test_quick_goes_on_until_every_check_was_seen_to_fail(
     assert proof.is_quick
 
 
-def test_a_solution_that_cannot_be_taken_in_is_a_problem_of_its_file(
+def test_an_example_that_cannot_be_read_is_a_problem_of_its_file(
     make_prover: MakeProver, tmp_path: Path
 ) -> None:
     prover = make_prover(Plan(is_quick=True))
@@ -140,7 +140,7 @@ def test_a_solution_that_cannot_be_taken_in_is_a_problem_of_its_file(
     ]
 
 
-def test_what_would_break_every_grading_is_told_once(
+def test_an_error_that_breaks_every_grading_is_reported_once(
     make_prover: MakeProver, tmp_path: Path
 ) -> None:
     prover = make_prover(Plan(is_quick=True))
@@ -159,12 +159,12 @@ def test_checks_that_cannot_be_run_are_a_mistake_in_the_kata(make_prover: MakePr
     assert (problem.file, problem.text) == ("checks.py", "nothing can be imported.")
 
 
-def test_what_can_no_longer_be_graded_is_not_tried_for_ever(
+def test_an_example_that_cannot_be_graded_any_more_is_not_tried_forever(
     make_prover: MakeProver, tmp_path: Path
 ) -> None:
     prover = make_prover(Plan())
     starter, *_ = prover.first_gradings(tmp_path)
-    prover.note_trial(trial(starter, FAILED, FAILED, PASSED))  # one check more than is declared
+    prover.note_trial(trial(starter, FAILED, FAILED, PASSED))  # one check more than declared
     further = 0
     while gradings := prover.further_gradings():
         further += len(gradings)

@@ -1,4 +1,4 @@
-"""Which examples are graded once more, on made-up trials."""
+"""Which examples are graded again, decided on made-up trials."""
 
 from pathlib import Path
 
@@ -31,33 +31,31 @@ def repeated(*trials: Trial) -> tuple[Example, ...]:
     return to_repeat(trials, CHECK_NAMES)
 
 
-def test_what_is_as_declared_and_far_from_every_limit_is_graded_once() -> None:
+def test_an_example_as_declared_and_far_from_every_limit_is_graded_once() -> None:
     assert repeated(*RIGHT) == ()
     assert repeated(*right(0.1), *wrong(0.45)) == ()
 
 
-def test_examples_on_the_offending_side_of_a_margin_are_graded_again_until_they_have_three_rounds() -> (
-    None
-):
+def test_examples_too_close_to_a_limit_are_graded_again_until_they_have_three_rounds() -> None:
     assert repeated(*right(0.11), *wrong(0.44)) == (ACCEPTED, STARTER)
     assert repeated(*right(0.11, 0.11), *wrong(0.44, 0.44)) == (ACCEPTED, STARTER)
     assert repeated(*right(0.11, 0.11, 0.11), *wrong(0.44, 0.44, 0.44)) == ()
 
 
-def test_an_example_that_is_on_the_right_side_after_all_is_graded_no_more() -> None:
+def test_an_example_that_turns_out_far_enough_is_not_graded_again() -> None:
     assert repeated(*right(0.11, 0.1), *wrong(0.44, 0.9)) == (
         STARTER,
-    )  # the lower of two is no median yet
+    )  # the lower of two is not a median yet
     assert repeated(*right(0.11, 0.1), *wrong(0.44, 0.9, 0.9)) == ()
 
 
-def test_a_leisurely_example_is_graded_again_without_its_little_room() -> None:
+def test_a_leisurely_example_with_less_than_0_05_s_left_is_graded_again() -> None:
     assert repeated(*right(0.251, example=LEISURELY), *wrong(0.9)) == (LEISURELY,)
     assert repeated(*right(0.25, example=LEISURELY), *wrong(0.9)) == ()
 
 
 @pytest.mark.parametrize("outcome", [FAIL, NOT_RUN])
-def test_an_undeclared_failure_is_looked_at_in_three_rounds(outcome: Outcome) -> None:
+def test_an_undeclared_failure_is_settled_in_three_rounds(outcome: Outcome) -> None:
     more = trial(STARTER, FAIL, outcome)
     assert repeated(*RIGHT[1:], more) == (STARTER,)
     assert repeated(*RIGHT[1:], more, RIGHT[0]) == (STARTER,)
@@ -65,7 +63,9 @@ def test_an_undeclared_failure_is_looked_at_in_three_rounds(outcome: Outcome) ->
 
 
 @pytest.mark.parametrize("example", [STARTER, ACCEPTED, REJECTED])
-def test_a_check_that_was_never_clear_is_tried_again_until_it_is(example: Example) -> None:
+def test_an_example_without_a_clear_result_is_graded_again_until_it_has_one(
+    example: Example,
+) -> None:
     clear = next(right for right in RIGHT if right.example == example)
     unclear = trial(example, UNCLEAR, clear.outcome("test_b"))
     others = [right for right in RIGHT if right.example != example]
@@ -76,7 +76,7 @@ def test_a_check_that_was_never_clear_is_tried_again_until_it_is(example: Exampl
 
 
 @pytest.mark.parametrize(
-    "wrong_already",
+    "contradiction",
     [
         trial(ACCEPTED, FAIL, UNCLEAR, at(0.29)),
         trial(STARTER, PASS, FAIL),
@@ -84,10 +84,10 @@ def test_a_check_that_was_never_clear_is_tried_again_until_it_is(example: Exampl
         trial(REJECTED, UNCLEAR, PASS),
     ],
 )
-def test_what_is_wrong_already_is_graded_no_more(wrong_already: Trial) -> None:
+def test_an_example_that_is_certainly_wrong_is_not_graded_again(contradiction: Trial) -> None:
     assert (
         repeated(
-            *(right for right in RIGHT if right.example != wrong_already.example), wrong_already
+            *(right for right in RIGHT if right.example != contradiction.example), contradiction
         )
         == ()
     )
@@ -98,19 +98,19 @@ def test_junk_is_never_graded_again(outcome: Outcome) -> None:
     assert repeated(*RIGHT[:3], trial(JUNK, outcome, outcome)) == ()
 
 
-def test_what_broke_is_graded_no_more() -> None:
+def test_an_example_that_broke_the_grader_is_not_graded_again() -> None:
     assert (
         repeated(trial(STARTER, Outcome.BROKEN, NOT_RUN), trial(ACCEPTED, UNCLEAR, Outcome.BROKEN))
         == ()
     )
 
 
-def test_an_example_of_which_nothing_is_declared_is_graded_no_more() -> None:
+def test_an_undeclared_example_is_not_graded_again() -> None:
     assert (
         repeated(trial(Example(Kind.REJECTED, "new", Path("rejected/new.py"), None), UNCLEAR, PASS))
         == ()
     )
 
 
-def test_more_rounds_than_three_need_no_more() -> None:
+def test_an_example_with_more_than_three_rounds_is_not_graded_again() -> None:
     assert repeated(*[trial(STARTER, FAIL, FAIL)] * 5) == ()

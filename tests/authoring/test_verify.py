@@ -1,64 +1,89 @@
-"""Proving katas: the command on small real katas, and the noise beside it."""
+"""`kata verify` on small real katas."""
 
-import contextlib
 import json
-import os
-import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import psutil
 import pytest
 
-from grader.authoring.noise import noise
 from tests.authoring.small_katas import README, TWICE
 from tests.conftest import APP, CHECKS, KATA, MANIFEST, RunKata
-from tests.waiting import HANG_S, wait_until
+from tests.waiting import HANG_S
 
 MakeKata = Callable[..., Path]
 
 
-# ---- noise
-# ------------------------------------------------------------------------------------------------------------
-
-
-def busy_children() -> Iterator[psutil.Process]:
-    for child in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):  # another test's, which has ended meanwhile
-            if "getppid" in " ".join(child.cmdline()):
-                yield child
-
-
-def test_noise_ends_with_its_block() -> None:
-    with contextlib.suppress(KeyboardInterrupt), noise(2):
-        assert len(list(busy_children())) == 2
-        raise KeyboardInterrupt
-    assert list(busy_children()) == []
-
-
-def test_noise_ends_when_its_parent_is_killed() -> None:
-    source = (
-        "import psutil, time\nfrom grader.authoring.noise import noise\n"
-        "with noise(1):\n    print(psutil.Process().children()[0].pid, flush=True)\n    time.sleep(60)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", source], stdout=subprocess.PIPE, text=True
-    ) as parent:
-        assert parent.stdout is not None
-        child = psutil.Process(int(parent.stdout.readline()))
-        parent.kill()
-    psutil.wait_procs([child], timeout=HANG_S)
-    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
-
-
-# ---- the command
-# ------------------------------------------------------------------------------------------------------
+def without_times(value: Any) -> Any:
+    """The document without its durations, which differ between runs."""
+    if isinstance(value, dict):
+        return {name: without_times(inner) for name, inner in value.items() if name != "duration_s"}
+    return [without_times(inner) for inner in value] if isinstance(value, list) else value
 
 
 @pytest.mark.slow
-def test_a_right_kata_is_proved_and_a_wrong_one_beside_it_told_of(
+def test_jobs_give_the_same_proofs_in_the_same_order_as_one_at_a_time(
+    kata: RunKata, three: Path
+) -> None:
+    slugs = ("unready", "right", "lax")
+    alone, together = (
+        kata("verify", *slugs, "--jobs", jobs, "--json", "--katas", three) for jobs in ("1", "3")
+    )
+    assert alone.code == together.code == 1
+    document = json.loads(together.out)
+    assert without_times(document) == without_times(json.loads(alone.out))
+    assert [(one["kata"], one["verdict"]) for one in document["katas"]] == [
+        ("unready", "wrong"),
+        ("right", "proved"),
+        ("lax", "wrong"),
+    ]
+
+
+@pytest.mark.slow
+def test_in_a_pipe_each_line_names_its_kata_and_the_results_of_a_kata_are_printed_together(
+    kata: RunKata, three: Path
+) -> None:
+    ran = kata(
+        "verify", "right", "lax", "--jobs", "2", "--repeat", "2", "--shuffle", "--katas", three
+    )
+    assert ran.err == ""
+    lines = ran.out.splitlines()
+    for slug in ("right", "lax"):
+        trials = [line for line in lines if f" of 18  {slug}/" in line]
+        assert [int(line.split()[0]) for line in trials] == list(range(1, 19))
+        title = lines.index(f"A test kata  {slug}")
+        end = next(
+            place
+            for place in range(title, len(lines))
+            if lines[place].startswith(("Proved", "Wrong"))
+        )
+        assert not any(" of 18 " in line for line in lines[title:end])
+    assert lines[-1] == "1 of 2 katas are proved. Not proved: lax."
+
+
+@pytest.mark.slow
+def test_a_quick_proof_grades_few_examples_and_does_not_judge_margins(
+    kata: RunKata, three: Path
+) -> None:
+    ran = kata("verify", "right", "lax", "--quick", "--json", "--katas", three)
+    right, lax = json.loads(ran.out)["katas"]
+    # The starter fails the only check, so no rejected example is needed.
+    assert [(one["kind"], one["name"]) for one in right["examples"]] == [
+        ("starter", "app"),
+        ("accepted", "reference"),
+    ]
+    assert (right["verdict"], right["gradings"], right["margins_are_judged"]) == (
+        "proved",
+        {"planned": 2, "made": 2},
+        False,
+    )
+    assert lax["verdict"] == "proved"
+    assert ran.code == 0
+
+
+@pytest.mark.slow
+def test_a_right_kata_is_proved_and_the_problems_of_others_are_reported(
     kata: RunKata, make_kata: MakeKata
 ) -> None:
     make_kata("right", files=TWICE)
@@ -74,13 +99,13 @@ def test_a_right_kata_is_proved_and_a_wrong_one_beside_it_told_of(
     assert "unreadable/kata.toml: `rejected.wrong.worker` is unknown" in ran.out
     assert "wrong/rejected/wrong.py: passes test_it_answers, but must fail it." in ran.out
     assert "junk/first_answer" in ran.out
-    assert "wrong/notes.txt: is no part of a kata" in ran.out
-    assert "1 of 3 katas are proved. Not: unreadable, wrong." in ran.out
+    assert "wrong/notes.txt: does not belong in a kata" in ran.out
+    assert "1 of 3 katas are proved. Not proved: unreadable, wrong." in ran.out
     assert "Traceback" not in ran.out
 
 
 @pytest.mark.slow
-def test_the_proof_is_one_document_for_programs(kata: RunKata, make_kata: MakeKata) -> None:
+def test_json_is_one_document(kata: RunKata, make_kata: MakeKata) -> None:
     ran = kata(
         "verify", "tiny", "--repeat", "2", "--shuffle", "--json", "--katas", make_kata(files=TWICE)
     )
@@ -128,7 +153,7 @@ def test_limits_are_measured_on_whole_bursts(kata: RunKata, make_kata: MakeKata)
         ),
     ],
 )
-def test_checks_that_cannot_work_are_told_once(
+def test_checks_that_cannot_work_are_reported_once(
     kata: RunKata, make_kata: MakeKata, checks: str, words: str
 ) -> None:
     ran = kata("verify", "--json", "--katas", make_kata(checks=checks, files=README))
@@ -137,7 +162,7 @@ def test_checks_that_cannot_work_are_told_once(
     assert sum(words in problem["message"] for problem in only["problems"]) == 1
 
 
-def test_a_machine_without_room_is_not_the_katas_fault(make_kata: MakeKata) -> None:
+def test_too_few_descriptors_are_not_a_fault_of_the_kata(make_kata: MakeKata) -> None:
     command = f'ulimit -n 14; exec "{KATA}" verify --json --katas "{make_kata(files=README)}"'
     ran = subprocess.run(
         ["sh", "-c", command], capture_output=True, text=True, timeout=HANG_S, check=False
@@ -147,32 +172,7 @@ def test_a_machine_without_room_is_not_the_katas_fault(make_kata: MakeKata) -> N
     assert {problem["is_environment"] for problem in only["problems"]} == {True}
 
 
-def test_a_kata_of_another_name_is_a_mistake_in_the_command(
-    kata: RunKata, make_kata: MakeKata
-) -> None:
+def test_an_unknown_kata_is_a_usage_error(kata: RunKata, make_kata: MakeKata) -> None:
     ran = kata("verify", "tinny", "--katas", make_kata(files=README))
     assert (ran.code, ran.out) == (2, "")
     assert "Did you mean tiny?" in ran.err
-
-
-@pytest.mark.slow
-def test_an_interruption_tells_what_is_known(make_kata: MakeKata, tmp_path: Path) -> None:
-    katas = make_kata(files={**README, "rejected/zz.py": ""})
-    process = subprocess.Popen(
-        [str(KATA), "verify", "--repeat", "500", "--noise", "1", "--katas", str(katas)],
-        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    lines = iter(process.stdout.readline, "")
-    next(line for line in lines if "3 of" in line)
-    children = psutil.Process(process.pid).children(recursive=True)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=HANG_S)
-    assert process.returncode == 130
-    assert "Interrupted after" in out
-    assert "rejected/zz.py: is not declared" in out
-    assert "Traceback" not in out + err
-    wait_until(lambda: not any(child.is_running() for child in children))

@@ -1,4 +1,4 @@
-"""Builders of examples and trials for the tests of what a proof demands: no server, no clock."""
+"""Builders of made-up examples and trials, for tests of proofs."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ JUNK = Example(Kind.JUNK, "hang", Path("junk/hang"), None)
 def trial(
     example: Example, a: Outcome, b: Outcome, *timings: Timing, finding: Finding | None = None
 ) -> Trial:
-    """A grading in which the kata's two checks gave this."""
+    """A grading in which the two checks had these outcomes."""
     results = tuple(
         CheckResult(name=name, title="", outcome=outcome, finding=finding)
         for name, outcome in zip(CHECK_NAMES, (a, b), strict=True)
@@ -35,7 +35,7 @@ RIGHT = (
     trial(REJECTED, PASS, FAIL),
     trial(JUNK, FAIL, FAIL),
 )
-"""A round in which all is as declared."""
+"""A round in which every example is as declared."""
 
 
 def at(
@@ -48,7 +48,7 @@ def at(
     is_bound: bool = False,
     attempt: int = 0,
 ) -> Timing:
-    """A time at the clock limit of `test_a`; the measured one, unless told, is far beyond it, as on a busy machine."""
+    """A time at the clock limit of `test_a`; by default the measured time is far above it, as on a busy machine."""
     what = "GET /x" if is_bound else "# × GET /x"
     limit_s, alone_s = (0.0, 0.0) if is_bound else (limit_s, alone_s)
     return Timing("test_a", what, limit_s, measured_s, own_s, alone_s, missed, is_bound, attempt)
@@ -57,7 +57,7 @@ def at(
 def right(
     *own_s: float, example: Example = ACCEPTED, limit_s: float = 0.3, alone_s: float = 0.0
 ) -> tuple[Trial, ...]:
-    """Rounds of an accepted example, with its own time at the limit in each."""
+    """Rounds of an accepted example with these own times."""
     return tuple(
         trial(example, PASS, PASS, at(one_s, limit_s=limit_s, alone_s=alone_s)) for one_s in own_s
     )
@@ -66,7 +66,7 @@ def right(
 def wrong(
     *own_s: float, limit_s: float = 0.3, alone_s: float = 0.0, is_bound: bool = False
 ) -> tuple[Trial, ...]:
-    """Rounds of the starter that the limit caught, with its own time in each."""
+    """Rounds of the starter with these own times, all caught by the limit."""
     timings = [
         at(one_s, limit_s=limit_s, alone_s=alone_s, missed=True, is_bound=is_bound)
         for one_s in own_s

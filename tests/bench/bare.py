@@ -1,11 +1,10 @@
-"""The same requests without a grader: one uvicorn process, a bare client, a stub of the upstream. Standard library
-only.
+"""Sends the same requests without a grader: one uvicorn process, a bare client, a stub of the upstream. Uses only the
+standard library.
 
     python tests/bench/bare.py PLAN.json FOLDER
 
-PLAN is made by `tests.bench.replay`. Within each check the requests go out at the same moments as in the recorded run,
-and the stub answers each path after the recorded delay. Nothing is judged. Prints how many answers had the recorded
-status.
+`tests.bench.replay` makes PLAN. Within each check, requests are sent at the same times as in the recorded run, and the
+stub answers each path after the recorded delay. Nothing is judged. Prints how many answers had the recorded status.
 """
 
 import asyncio
@@ -26,14 +25,14 @@ NEVER = None
 
 
 class Stub:
-    """The upstream: knows the delays of the check under way, and an answer that suits its routes."""
+    """A stub of the upstream, with the delays of the current check and an answer that suits its routes."""
 
     def __init__(self) -> None:
         self.delays: dict[str, collections.deque[float | None]] = {}
         self.body = b"{}"
 
     def begin(self, check: dict[str, Any]) -> None:
-        """Another check begins."""
+        """Begin another check."""
         self.delays = {path: collections.deque(delays) for path, delays in check["delays"].items()}
         self.body = json.dumps(check["body"]).encode()
 
@@ -73,7 +72,7 @@ async def send(port: int, request: dict[str, Any]) -> bool:
 
 @contextlib.asynccontextmanager
 async def uvicorn_process(folder: Path, upstream: int) -> AsyncIterator[int]:
-    """One uvicorn process, once it accepts connections, on the port that is given."""
+    """A uvicorn process that accepts connections; gives its port."""
     with socket.create_server((HOST, 0)) as listening:
         port = listening.getsockname()[1]
     command = [
@@ -115,7 +114,7 @@ async def uvicorn_process(folder: Path, upstream: int) -> AsyncIterator[int]:
 
 
 async def replay(plan: dict[str, Any], folder: Path) -> tuple[int, int]:
-    """Run all checks' requests; returns how many answers were as recorded, and of how many."""
+    """Send the requests of all checks; returns how many answers were as recorded, and how many there were."""
     stub = Stub()
     alike: list[bool] = []
     upstream = await asyncio.start_server(stub.answer, HOST, 0)

@@ -1,4 +1,4 @@
-"""How long commands take, whole process, beside a bare script; what the load client and the watchdog cost.
+"""Measures whole commands beside a bare script, and what the load client and the watchdog cost.
 
     python -m tests.bench.check [-n 10] [--katas slug,…] [--commands]
 
@@ -28,21 +28,21 @@ from tests.bench.tables import ms, s, table
 from tests.bench.watchdog import print_watchdog
 
 BASELINE = (sys.executable, "-c", "import typer, rich")
-"""What the start of a command is compared with: no command that uses these packages takes less."""
+"""The baseline for the start of a command: no command that uses these packages can be faster."""
 
 ENVIRON = {
     name: value
     for name, value in os.environ.items()
     if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 }
-"""As in a learner's shell: with the first of these every module of an editable installation would be compiled each
-time.
+"""Variables that a learner's shell does not have; the first one would make every start compile the modules of an
+editable installation.
 """
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What a whole process took: time by the clock, and CPU time of it and all its children."""
+    """What a process took: elapsed time, and CPU time including its children."""
 
     wall_s: float
     cpu_s: float
@@ -52,7 +52,7 @@ def run(command: Sequence[str | Path], folder: Path) -> Taken:
     """Time a whole process.
 
     Raises:
-        RuntimeError: it failed, or was inconclusive, so its time means nothing.
+        RuntimeError: it failed or was inconclusive, so its time is meaningless.
     """
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
@@ -67,7 +67,7 @@ def run(command: Sequence[str | Path], folder: Path) -> Taken:
 
 
 def in_turn(count: int, folder: Path, *commands: Sequence[str | Path]) -> list[list[Taken]]:
-    """What each command takes; they take turns, so that other work on this machine meets all alike."""
+    """What each command takes; commands run in turn, so that other work on this machine affects all alike."""
     return [
         list(column)
         for column in zip(
@@ -82,12 +82,12 @@ def median_cpu_s(taken: Sequence[Taken]) -> float:
 
 
 def median_wall_s(taken: Sequence[Taken]) -> float:
-    """The median by the clock."""
+    """The median of elapsed time."""
     return statistics.median(one.wall_s for one in taken)
 
 
 def spread(taken: Sequence[Taken], shown: Callable[[float], str] = s) -> tuple[str, ...]:
-    """Median, fastest and slowest by the clock, and the median of CPU time."""
+    """Median, minimum and maximum of elapsed time, and the median of CPU time."""
     walls = [one.wall_s for one in taken]
     return (
         shown(statistics.median(walls)),
@@ -98,13 +98,13 @@ def spread(taken: Sequence[Taken], shown: Callable[[float], str] = s) -> tuple[s
 
 
 def print_commands(count: int, folder: Path) -> None:
-    """`kata --help` and `kata list`, and how many times the baseline they take."""
+    """Print what `kata --help` and `kata list` take, also in multiples of the baseline."""
     commands: dict[str, Sequence[str | Path]] = {
         'python -c "import typer, rich"': BASELINE,
         "kata --help": (KATA, "--help"),
         "kata list": (KATA, "list"),
     }
-    in_turn(1, folder, *commands.values())  # the first one writes byte code
+    in_turn(1, folder, *commands.values())  # the first run writes byte code
     base, *others = in_turn(count, folder, *commands.values())
     rows = [
         (f"`{name}`", *spread(taken, ms), *ratios(taken, base))
@@ -117,7 +117,7 @@ def print_commands(count: int, folder: Path) -> None:
 
 
 def ratios(taken: Sequence[Taken], base: Sequence[Taken]) -> tuple[str, str]:
-    """How many times the baseline it took, by the clock and in CPU time."""
+    """Elapsed time and CPU time in multiples of the baseline."""
     return (
         f"{median_wall_s(taken) / median_wall_s(base):.2f}",
         f"{median_cpu_s(taken) / median_cpu_s(base):.2f}",
@@ -125,10 +125,10 @@ def ratios(taken: Sequence[Taken], base: Sequence[Taken]) -> tuple[str, str]:
 
 
 def kata_row(kata: Kata, count: int, folder: Path) -> tuple[str, ...]:
-    """Times of one kata's reference: graded, and its requests sent by the bare script."""
+    """Times of one kata's reference: graded, and with its requests sent by the bare script."""
     check: list[str | Path] = [KATA, "check", kata.slug, "--solution", kata.reference, "--json"]
 
-    run(check, folder)  # the first one writes byte code
+    run(check, folder)  # the first run writes byte code
     if "postgres" in kata.services:
         return (kata.slug, *spread(in_turn(count, folder, check)[0]), "needs PostgreSQL", "")
     solution = folder / kata.slug

@@ -1,4 +1,4 @@
-"""How fast a burst is sent: the load client of the grader beside aiohttp and httpx.
+"""Compares how fast the grader's load client, aiohttp and httpx send a burst.
 
 python -m tests.bench.client [-n 10]
 """
@@ -50,7 +50,7 @@ async def ours(port: int, count: int) -> float:
 
 async def with_aiohttp(port: int, count: int) -> float:
     """The same with aiohttp."""
-    import aiohttp  # late: only one of the three is timed at once
+    import aiohttp  # late: aiohttp is optional here
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
@@ -66,7 +66,7 @@ async def with_aiohttp(port: int, count: int) -> float:
 
 async def with_httpx(port: int, count: int) -> float:
     """The same with httpx."""
-    import httpx  # late, like aiohttp
+    import httpx  # late: only this client needs it
 
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(
@@ -83,7 +83,7 @@ CLIENTS: dict[str, Burst] = {OURS: ours, "aiohttp": with_aiohttp, "httpx": with_
 
 
 async def measure(rounds: int, folder: Path) -> dict[str, dict[int, list[float]]]:
-    """Seconds of each client for each size; the clients take turns, on a fresh server in each round."""
+    """Seconds of each client for each size; clients run in turn, on a fresh server in each round."""
     clients = {
         name: burst
         for name, burst in CLIENTS.items()

@@ -1,4 +1,4 @@
-"""One grading of one example in a process of its own, and whether its verdict is right."""
+"""Grades one example in a process of its own, and says whether the verdict is right."""
 
 import contextlib
 import json
@@ -26,22 +26,22 @@ from tests.bench.naive import AUTHORS, SCRIPTS
 ROOT = Path(__file__).resolve().parents[2]
 KATA = Path(sys.executable).parent / "kata"
 GRADING_LIMIT_S = 300.0
-"""A command that takes longer has hung; that is counted as broken."""
+"""A command that takes longer has hung and counts as broken."""
 
 
 class Grading(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one example.
+    """The result of grading one example.
 
     Attributes:
         noise: name of the noise level.
         by: who graded: "kata", or one of the naive scripts.
         kind: starter, accepted, rejected or junk.
-        declared: the checks that must fail; None where only the verdict is known.
+        declared: the checks that must fail; None if nothing is declared.
         failed: the checks that failed.
         unsure: the checks that were inconclusive.
-        detail: what was said of the first check that was broken, or else did not pass.
-        repeated: attempts beyond the first, of all checks together. For a right app each of them is a miss that the
-            machine made.
+        detail: the message of the first check that was broken, or else did not pass.
+        repeated: attempts beyond the first, of all checks together. For a right app, each is a miss caused by the
+            machine.
     """
 
     noise: str
@@ -60,12 +60,12 @@ class Grading(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_wrong(self) -> bool:
-        """A right app was refused, or a wrong one passed. Inconclusive and broken are counted apart."""
+        """Whether a right app failed, or a wrong one passed. Inconclusive and broken are counted separately."""
         return self.verdict in ("passed", "failed") and self.verdict != self.expected
 
     @property
     def has_wrong_checks(self) -> bool:
-        """The verdict is right, but other checks failed than the manifest says."""
+        """Whether the verdict is right, but other checks failed than those declared."""
         return (
             self.verdict == self.expected
             and self.declared is not None
@@ -88,7 +88,7 @@ class Card:
 
 @contextlib.contextmanager
 def frozen_copy() -> Iterator[Path]:
-    """A copy of grader and katas as they are now, so that nobody's edits meanwhile change what is measured."""
+    """A copy of grader and katas, so that edits during the run do not change what is measured."""
     with tempfile.TemporaryDirectory(prefix="kata-bench-") as name:
         for package in ("grader", "katas"):
             shutil.copytree(
@@ -98,7 +98,7 @@ def frozen_copy() -> Iterator[Path]:
 
 
 def read_katas(folder: Path, slugs: Sequence[str] = ()) -> list[Kata]:
-    """These katas of a folder, or all; says of those that cannot be read that they are left out."""
+    """These katas of a folder, or all of them; reports and skips katas that cannot be read."""
     catalog = find_catalog(folder)
     katas = []
     for slug in slugs or catalog.slugs:
@@ -110,7 +110,7 @@ def read_katas(folder: Path, slugs: Sequence[str] = ()) -> list[Kata]:
 
 
 def deck_of(katas: Sequence[Kata], junk: Path) -> list[Card]:
-    """All examples of these katas; their junk is made in this folder."""
+    """All examples of these katas; junk is written into this folder."""
     cards = []
     for kata in katas:
         (junk / kata.slug).mkdir(parents=True)
@@ -122,18 +122,18 @@ def deck_of(katas: Sequence[Kata], junk: Path) -> list[Card]:
 
 
 def naive_deck_of(cards: Sequence[Card]) -> list[Card]:
-    """Those of these cards that the naive scripts can grade: the junk of one file each is not for them."""
+    """The cards that the naive scripts can grade: junk is not among them."""
     return [card for card in cards if card.kata in SCRIPTS and card.example.kind is not Kind.JUNK]
 
 
 def grade_apart(card: Card, copy: Path, noise: str, kept: Path | None = None) -> list[Grading]:
-    """Grade one example with the command of this copy; none when that was interrupted.
+    """Grade one example with the command of this copy; empty if that was interrupted.
 
     Args:
         card: the example.
         copy: of grader and katas.
         noise: name of the noise level.
-        kept: folder for the runs in which a right app was not taken for right at once; None to keep none.
+        kept: folder for the runs of right apps that did not pass at the first attempt; None to keep none.
     """
     clean = {
         name: value
@@ -142,7 +142,7 @@ def grade_apart(card: Card, copy: Path, noise: str, kept: Path | None = None) ->
     }
     command = [str(KATA), "check", card.kata, "--solution", str(card.example.path), "--json"]
     with tempfile.TemporaryDirectory(prefix="kata-bench-") as name:
-        (Path(name) / ".kata").mkdir()  # so it is a workspace, where runs are saved
+        (Path(name) / ".kata").mkdir()  # makes it a workspace, in which runs are saved
         ended = _run(
             command,
             Path(name),
@@ -182,7 +182,7 @@ def grade_apart(card: Card, copy: Path, noise: str, kept: Path | None = None) ->
 
 
 def grade_naively(card: Card, noise: str) -> list[Grading]:
-    """Grade one example with the naive script of its kata, as both of its authors would; none when interrupted."""
+    """Grade one example with the naive script of its kata, for both of its authors; empty if interrupted."""
     ended = _run(
         [sys.executable, "-m", "tests.bench.naive", card.kata, str(card.example.path)],
         ROOT,
@@ -288,8 +288,7 @@ def _grading(
         expected=card.expected,
         verdict=verdict,
         declared=None if declared is None else tuple(sorted(declared)),
-        # What was not run after a failure, as after a crash at the start, has not held either: `kata verify` counts it
-        # so, too.
+        # A check that did not run after a failure, such as a crash at the start, counts as failed, as in `kata verify`.
         failed=tuple(
             check["name"] for check in checks if check["outcome"] in ("failed", "not_run")
         ),

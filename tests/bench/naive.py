@@ -1,11 +1,10 @@
-"""What people write first: a script with httpx, `asyncio.gather` and fixed limits. It is here to be compared with.
+"""What people write first: a script with httpx, `asyncio.gather` and fixed limits, for comparison.
 
     python -m tests.bench.naive sleepy-handler katas/sleepy-handler/accepted/reference.py
 
-Two authors in one run, so that both judge the very same answers. The usual one sleeps 2 s for the server to start and
-grants twice what one request needs, or just what the task promises. The careful one polls the server for up to 10 s and
-grants as much as still tells right from wrong: half of what one after another would take. Both check everything that
-the kata's text asks for and that a script can see.
+Two authors judge the same answers in one run. The usual one sleeps 2 s for the server to start and allows twice what
+one request takes, or exactly what the task promises. The careful one polls the server for up to 10 s and allows half of
+what the requests would take one after another. Both check everything in the kata's text that a script can see.
 """
 
 import argparse
@@ -32,18 +31,18 @@ AUTHORS = ("usual", "careful")
 
 @dataclass
 class Notes:
-    """What the two authors would have asserted, and where that failed."""
+    """The assertions of the two authors, and which of them failed."""
 
     failed: dict[str, list[str]] = field(default_factory=lambda: {author: [] for author in AUTHORS})
 
     def check(self, holds: bool, what: str) -> None:
-        """Something that needs no clock."""
+        """Assert something without a clock."""
         if not holds:
             for author in AUTHORS:
                 self.failed[author].append(what)
 
     def within(self, seconds: float, usual_s: float, careful_s: float, what: str) -> None:
-        """A limit; each author has their own."""
+        """Assert a limit; each author has one of their own."""
         for author, limit_s in zip(AUTHORS, (usual_s, careful_s), strict=True):
             if seconds >= limit_s:
                 self.failed[author].append(f"{what}: {seconds:.2f} s, limit {limit_s:.2f} s")
@@ -106,7 +105,7 @@ async def missing_timeout(client: httpx.AsyncClient, notes: Notes) -> None:
 
 @contextlib.asynccontextmanager
 async def stub_market() -> AsyncIterator[int]:
-    """An upstream as one writes it for a test: canned answers, a slow one, and one that never comes."""
+    """An upstream as people write it for a test: canned answers, a slow one, and one that never comes."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -132,7 +131,7 @@ async def stub_market() -> AsyncIterator[int]:
 
 @contextlib.asynccontextmanager
 async def no_upstream() -> AsyncIterator[int]:
-    """A kata that calls nobody."""
+    """The upstream of a kata without one."""
     yield 0
 
 
@@ -144,7 +143,7 @@ SCRIPTS: dict[str, tuple[Script, Callable[[], contextlib.AbstractAsyncContextMan
 
 @contextlib.contextmanager
 def uvicorn_process(folder: Path, port: int, upstream: int) -> Iterator[None]:
-    """`uvicorn app:app`, ended afterwards."""
+    """Run `uvicorn app:app` during the block."""
     process = subprocess.Popen(
         [
             sys.executable,
@@ -169,14 +168,14 @@ def uvicorn_process(folder: Path, port: int, upstream: int) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """As everyone does it: somebody else may take it before the server does."""
+    """A free port, found as everyone does it: another process may take it before the server does."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
         return port
 
 
 async def wait_for_start(client: httpx.AsyncClient, notes: Notes) -> bool:
-    """Sleep like the usual author, then poll on like the careful one; False when neither saw a server."""
+    """Sleep like the usual author, then poll like the careful one; False if the server never answered."""
     await asyncio.sleep(START_SLEEP_S)
     deadline = time.monotonic() + START_POLL_S - START_SLEEP_S
     late = False
@@ -213,7 +212,7 @@ async def run_script(slug: str, folder: Path) -> Notes:
 
 
 def main() -> None:
-    """Print what both authors say of one solution, as JSON."""
+    """Print the verdicts of both authors on one solution, as JSON."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench.naive", description="Grade one solution with fixed limits."
     )

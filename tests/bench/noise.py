@@ -1,4 +1,4 @@
-"""Noise: processes that keep this machine's cores busy while something is measured."""
+"""Noise: processes that keep the cores busy while something is measured."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ while os.getppid() == parent:
     for _ in range(20_000):
         pass
 """
-"""Computes until its parent is gone, in bursts if told so; all processes keep their bursts by the same clock."""
+"""Computes until its parent has exited, in bursts if requested; the bursts of all processes coincide."""
 
 BURST_S = 0.5
 
@@ -27,7 +27,7 @@ class Noise:
 
     Attributes:
         processes: how many of them compute.
-        pause_s: they compute so long, then sleep so long; 0 for no pauses.
+        pause_s: length of each burst, and of the pause after it; 0 for no pauses.
     """
 
     processes: int
@@ -41,11 +41,11 @@ class Noise:
 
 @contextlib.contextmanager
 def busy_machine(noise: Noise) -> Iterator[None]:
-    """Keep the machine busy for a while. The processes also end when this one is killed."""
+    """Keep the machine busy during the block. The processes exit even if this one is killed."""
     command = [sys.executable, "-I", "-S", "-c", BUSY, str(os.getpid()), str(noise.pause_s)]
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        # A session of their own: Ctrl-C is for us, and we end them in order.
+        # In a session of their own, Ctrl-C does not reach them, and they are ended in order.
         processes.extend(
             subprocess.Popen(command, start_new_session=True) for _ in range(noise.processes)
         )

@@ -7,11 +7,11 @@ from grader.evidence.run import Attempt, Run, Subject
 from grader.evidence.traffic import EventEnd, ExchangeError
 
 LEFT = (ExchangeError.LEFT, ExchangeError.TIMED_OUT, ExchangeError.CUT_OFF)
-"""The visitor ended these, not the server."""
+"""Exchanges that the visitor ended, not the server."""
 
 
 def plan_of(run: Run) -> dict[str, Any]:
-    """What each check of a run sent and when, and how long the upstream took for each call."""
+    """What each check of a run sent, and when, and how long the upstream took for each call."""
     attempts = [
         [attempt for attempt in record.attempts if attempt.subject is Subject.SOLUTION]
         for record in run.checks
@@ -49,8 +49,9 @@ def _check(attempt: Attempt) -> dict[str, Any]:
 
 
 def _stub_body(attempt: Attempt) -> dict[str, Any]:
-    """An upstream's answer that suits the app. The evidence keeps what the app answered, which mostly has the same
-    keys; `value` is what the grader's upstream answers unless a check says otherwise."""
+    """An answer of the upstream that suits the app. The evidence only has the app's answers, which mostly have the same
+    keys; `value` is what the grader's upstream answers by default.
+    """
     body: dict[str, Any] = {"value": 1}
     for exchange in attempt.exchanges:
         try:

@@ -2,10 +2,9 @@
 
     python -m tests.bench.rounds --rounds 20 --noise 4 --parallel 8 --out rounds.jsonl
 
-It is what `kata verify --repeat N --noise K` does for one kata after another, for whoever has not got so many hours: a
-round of a kata is one series of gradings in random order, in a process of its own. OUT gets every single grading as
-soon as its round is over; `python -m tests.bench.verdicts --show OUT` prints the tables again. Nobody should edit
-grader or katas meanwhile.
+This is a faster `kata verify --repeat N --noise K`: a round of a kata is one series of gradings in random order, in a
+process of its own, and several rounds run at a time. OUT gets every grading as soon as its round is finished, and
+`python -m tests.bench.verdicts --show OUT` prints the tables again. Do not edit grader or katas while it runs.
 """
 
 import argparse
@@ -22,7 +21,7 @@ import msgspec
 
 from grader.catalog.find import find_catalog
 from grader.errors import GraderError
-from grader.grading.messages import SeriesJob
+from grader.grading.messages import SessionJob
 from grader.grading.observer import NullObserver
 from grader.grading.pool import Pool, running_pool
 from grader.report import Outcome, Report
@@ -46,19 +45,19 @@ class Round:
 
 
 async def grade_round(one: Round, pool: Pool) -> list[Grading]:
-    """Grade each of these examples once, in random order, in a process of their own.
+    """Grade each of these examples once, in random order, in a single worker.
 
     Raises:
-        GraderError: one could not be graded.
+        GraderError: an example could not be graded.
     """
     catalog = find_catalog()
     kata = catalog.kata(one.cards[0].kata)
     gradings = []
-    async with pool.series(
-        SeriesJob(str(catalog.folder), kata.slug, cuts_off=False, raises_broken=True)
-    ) as series:
+    async with pool.session(
+        SessionJob(str(catalog.folder), kata.slug, cuts_off=False, raises_broken=True)
+    ) as session:
         for card in random.sample(one.cards, len(one.cards)):
-            graded = await series.grade(card.example.path, NullObserver(), kata.limits.grading_s)
+            graded = await session.grade(card.example.path, NullObserver(), kata.limits.grading_s)
             if isinstance(graded, GraderError):
                 raise graded
             gradings.append(grading_of(card, one.noise, graded.report))
@@ -66,7 +65,7 @@ async def grade_round(one: Round, pool: Pool) -> list[Grading]:
 
 
 def grading_of(card: Card, noise: str, report: Report) -> Grading:
-    """A report as the benchmarks count it."""
+    """A report as a grading of the benchmarks."""
     odd = [
         check for check in report.checks if check.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)
     ]
@@ -94,7 +93,7 @@ def grading_of(card: Card, noise: str, report: Report) -> Grading:
 
 
 def note(gradings: Sequence[Grading], journal: Path) -> None:
-    """Add these to a JSONL file."""
+    """Append these to a JSONL file."""
     with open(journal, "ab") as file:
         file.writelines(msgspec.json.encode(grading) + b"\n" for grading in gradings)
 
@@ -102,13 +101,13 @@ def note(gradings: Sequence[Grading], journal: Path) -> None:
 async def grade_rounds(
     rounds: Sequence[Round], parallel: int, deadline_s: float, journal: Path | None
 ) -> list[Grading]:
-    """Grade rounds, several at a time; those that nobody has begun by the deadline are left out.
+    """Grade rounds, several at a time; rounds that have not begun by the deadline are left out.
 
     Args:
         rounds: in this order.
         parallel: how many at a time.
-        deadline_s: by the monotonic clock.
-        journal: JSONL file to which each grading is added when its round is over; None for none.
+        deadline_s: of the monotonic clock.
+        journal: JSONL file to which gradings are appended when their round is finished; None for none.
     """
     gradings: list[Grading] = []
     left = iter(rounds)
@@ -130,7 +129,7 @@ async def grade_rounds(
 
 
 def main() -> int:
-    """Grade the rounds; the exit code is 1 when a verdict was wrong or broken."""
+    """Grade the rounds; the exit code is 1 if a verdict was wrong or broken."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench.rounds",
         description="Grade every example N times on a busy machine.",
@@ -144,7 +143,10 @@ def main() -> int:
         "--parallel", type=int, default=1, help="how many katas at a time (default 1)"
     )
     parser.add_argument(
-        "--minutes", type=float, default=600.0, help="begin no round after so long (default 600)"
+        "--minutes",
+        type=float,
+        default=600.0,
+        help="begin no round after this many minutes (default 600)",
     )
     parser.add_argument("--out", type=Path, help="write every grading to this JSONL file")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""What the sandbox costs: whole gradings with and without it in turn, and the way to a server's first answer.
+"""Measures what the sandbox costs: whole gradings with and without it in turn, and the time to a first answer.
 
     python -m tests.bench.sandbox [-n 10] [--katas slug,…]
 
@@ -122,7 +122,7 @@ def print_katas(katas: Sequence[Kata], count: int, folder: Path) -> None:
 
 
 def print_starts(count: int, folder: Path) -> None:
-    """From nothing, or from the launcher, to a first answer."""
+    """Print the time to a first answer, from a new interpreter and from the launcher."""
     (folder / "app.py").write_text(APP)
     rows = []
     for mode in (SandboxMode.REQUIRE, SandboxMode.OFF):

@@ -1,4 +1,4 @@
-"""What many gradings add up to: counts, bounds and tables."""
+"""Counts, bounds and tables of many gradings."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ import msgspec
 from tests.bench.gradings import Grading
 
 RULE_OF_THREE = 3.0
-"""None seen in n tries: at 95 % confidence the true rate is at most 3/n."""
+"""If none occurred in n tries, the true rate is at most 3/n at 95 % confidence."""
 
 
 def counts(gradings: Sequence[Grading]) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def counts(gradings: Sequence[Grading]) -> dict[str, Any]:
 
 
 def upper_bound(seen: int, tries: int) -> float | str | None:
-    """The highest rate that is believable at 95 % after none was seen; "seen" when one was; None without tries."""
+    """The upper bound of the rate at 95 % if none occurred; "seen" if one did; None without tries."""
     if seen:
         return "seen"
     return round(min(1.0, RULE_OF_THREE / tries), 5) if tries else None
@@ -49,7 +49,7 @@ def median_s(gradings: Sequence[Grading]) -> float:
 
 
 def grouped(gradings: Iterable[Grading], attribute: str) -> dict[str, list[Grading]]:
-    """Gradings by one of their attributes, in the order in which its values first came."""
+    """Gradings by one of their attributes, in the order in which its values first occur."""
     groups: dict[str, list[Grading]] = {}
     for grading in gradings:
         groups.setdefault(getattr(grading, attribute), []).append(grading)
@@ -57,7 +57,7 @@ def grouped(gradings: Iterable[Grading], attribute: str) -> dict[str, list[Gradi
 
 
 def summary(gradings: Sequence[Grading]) -> dict[str, Any]:
-    """Everything that is worth keeping beside the single gradings."""
+    """The figures that are kept with the single gradings."""
     return {
         by: {
             "all": counts(of_grader),
@@ -79,7 +79,7 @@ def summary(gradings: Sequence[Grading]) -> dict[str, Any]:
 
 
 def _details(gradings: Iterable[Grading]) -> list[dict[str, Any]]:
-    """Gradings that are alike as one entry with their number."""
+    """Equal gradings as one entry with their number."""
 
     def alike(grading: Grading) -> tuple[str, ...]:
         return (
@@ -96,7 +96,7 @@ def _details(gradings: Iterable[Grading]) -> list[dict[str, Any]]:
 
 
 def table(title: str, groups: dict[str, list[Grading]]) -> str:
-    """A markdown table of counts; the last row is all together when there are several."""
+    """A markdown table of counts; if it has several rows, the last one has the totals."""
     everything = [grading for gradings in groups.values() for grading in gradings]
     rows = [(name, counts(gradings)) for name, gradings in groups.items()]
     if len(rows) > 1:
@@ -117,8 +117,8 @@ def table(title: str, groups: dict[str, list[Grading]]) -> str:
 
 
 def detection_table(gradings: Sequence[Grading]) -> str:
-    """A markdown table of the wrong examples of each kata: how many were found out, and at exactly the checks that the
-    manifest names.
+    """A markdown table of the wrong examples of each kata: how many were detected, and how many at exactly the declared
+    checks.
     """
     lines = [
         "| kata | wrong apps graded | failed | at exactly the declared checks |",

@@ -2,10 +2,9 @@
 
     python -m tests.bench.verdicts --minutes 20 --noise 0,4,8,32 --bursts --parallel 2 --out soak.json
 
-A wrong verdict is the worst bug of this program, so it is looked for here and not only thought about. OUT gets the
-figures, OUT with the ending .jsonl every single grading as soon as it is known, and the folder OUT with the ending
-.runs the evidence whenever a right app was not taken for right at the first attempt. `--show` prints the tables of such
-files again.
+A wrong verdict is the worst bug of this program, so this searches for one. OUT gets the figures, OUT with the suffix
+.jsonl every grading as soon as it is finished, and the folder OUT with the suffix .runs the evidence of each right app
+that did not pass at the first attempt. `--show` prints the tables of such files again.
 """
 
 import argparse
@@ -41,21 +40,21 @@ from tests.bench.noise import BURST_S, Noise, busy_machine
 from tests.bench.summary import detection_table, grouped, summary, table, told
 
 SLICE_S = 120.0
-"""So long at one noise level before the next one has its turn: a soak that is interrupted has seen all of them."""
+"""How long one noise level lasts before the next one, so that even an interrupted soak has covered all of them."""
 
 SAVE_S = 5.0
 BURST_PROCESSES = 8
 
 NAIVE_EVERY = 6
-"""One grading in so many is one of a naive script: enough to compare, and most of the time is for our own verdicts."""
+"""One in this many gradings is made by a naive script: enough to compare, and most of the time remains for our own."""
 
 
 @dataclass
 class Soak:
-    """What is known so far, and where it is kept.
+    """The gradings so far, and where they are kept.
 
     Attributes:
-        out: file for the figures; None to keep none.
+        out: file for the figures; None to keep nothing.
     """
 
     out: Path | None
@@ -70,7 +69,7 @@ class Soak:
             self.out.with_suffix(".jsonl").write_bytes(b"")
 
     def add(self, grading: Grading) -> None:
-        """Note one grading, and say so at once if it is one that should never be."""
+        """Add a grading, and report it at once if it is wrong or broken."""
         with self._lock:
             self.gradings.append(grading)
             if grading.by == "kata" and (grading.is_wrong or grading.verdict == "broken"):
@@ -99,7 +98,7 @@ class Soak:
 
 
 class Deck:
-    """Deals the cards in a new random order again and again; for several threads."""
+    """Deals all cards in random order, again and again; safe for several threads."""
 
     def __init__(self, cards: Sequence[Card], random_numbers: random.Random) -> None:
         self._cards = list(cards)
@@ -117,7 +116,7 @@ class Deck:
 
 @dataclass(frozen=True)
 class Decks:
-    """What is graded at one noise level: by the command, and now and then by the naive scripts."""
+    """What is graded at one noise level: by the command, and occasionally by the naive scripts."""
 
     kata: Deck
     naive: Deck | None
@@ -151,7 +150,7 @@ def run_slice(
 
 
 def make_decks(cards: Sequence[Card], naive: bool) -> Decks:
-    """Decks of their own for one noise level, so that each level sees every example equally often."""
+    """The decks of one noise level, so that each level grades every example equally often."""
     naive_cards = naive_deck_of(cards) if naive else []
     return Decks(
         Deck(cards, random.Random()), Deck(naive_cards, random.Random()) if naive_cards else None
@@ -161,14 +160,14 @@ def make_decks(cards: Sequence[Card], naive: bool) -> Decks:
 def run_soak(
     soak: Soak, decks: Mapping[Noise, Decks], copy: Path, minutes: float, parallel: int
 ) -> None:
-    """Go round the noise levels until the time is up."""
+    """Cycle through the noise levels until the time is up."""
     levels = list(decks)
     seconds = minutes * 60
     rounds = max(1, round(seconds / len(levels) / SLICE_S))
     slice_s = seconds / rounds / len(levels)
     for number, noise in enumerate([noise for _ in range(rounds) for noise in levels], 1):
         before = len(soak.gradings)
-        # Counted from the beginning: a slice whose last grading took long does not make the whole longer.
+        # Counted from the beginning, so that a slice whose last grading takes long does not prolong the soak.
         run_slice(soak, decks[noise], copy, noise, soak.began + number * slice_s, parallel)
         new = [grading for grading in soak.gradings[before:] if grading.by == "kata"]
         print(
@@ -180,7 +179,7 @@ def run_soak(
 
 
 def print_tables(gradings: Sequence[Grading]) -> None:
-    """The figures for people."""
+    """Print the figures."""
     for by, of_grader in grouped(gradings, "by").items():
         print(f"\nGraded by {by}\n")
         print(table("busy processes", grouped(of_grader, "noise")))
@@ -215,7 +214,7 @@ def numbers(text: str) -> list[int]:
 
 
 def main() -> int:
-    """Run the soak; the exit code is 1 when a verdict was wrong or broken."""
+    """Run the soak; the exit code is 1 if a verdict was wrong or broken."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench.verdicts", description="Count wrong verdicts on a busy machine."
     )

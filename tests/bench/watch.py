@@ -1,11 +1,11 @@
-"""How long a watch takes from a save to its first line and to its verdict.
+"""Measures how long `kata watch` takes from a save to its first line and to its verdict.
 
     python -m tests.bench.watch [-n 10] [--katas slug,…]
 
 Saves the reference of each kata as editors do, by renaming, and reads what a real `kata watch` prints into a pipe.
-"Rested": a while after the last verdict, as a learner saves. "During a run": a quarter of a second after another save,
-whose grading is broken off. Katas that need PostgreSQL are left out unless they are named. Prints a markdown table for
-docs/performance.md.
+"Rested" is a save some time after the last verdict, as usual. "During a run" is a save a quarter of a second after
+another one, whose grading is interrupted. Katas that need PostgreSQL are left out unless they are named. Prints a
+markdown table for docs/performance.md.
 """
 
 import argparse
@@ -29,17 +29,17 @@ from tests.bench.gradings import KATA, ROOT, read_katas
 from tests.bench.tables import s, table
 
 REST_S = 2.0
-"""How long after a verdict the next save comes; what stands ready is ready then."""
+"""How long after a verdict the next save comes; the worker on standby is ready by then."""
 
 INTO_RUN_S = 0.25
-"""Well before the quickest grading is over."""
+"""Well before the fastest grading is finished."""
 MARKS = (" ✓ ", " ✗ ", " ? ", " ! ")
 VERDICTS = ("Passed:", "Failed:", "Inconclusive:", "Broken:", "Error:")
 
 
 @dataclass(frozen=True)
 class Taken:
-    """Seconds from a save to the first check's line and to the verdict, and which verdict it was."""
+    """Seconds from a save to the first check's line and to the verdict, and the verdict."""
 
     first_s: float
     verdict_s: float
@@ -62,14 +62,14 @@ class Watch:
         self._saves = 0
 
     def save(self) -> None:
-        """Save the source, each time a little different."""
+        """Save the source, with a small difference each time."""
         self._saves += 1
         new = self._app.with_name(".saving.tmp")
         new.write_text(f"{self._source}\n# {self._saves}\n")
         new.replace(self._app)
 
     def line(self, *beginnings: str) -> tuple[str, float]:
-        """The next line that begins like one of these, and when it came."""
+        """The next line with one of these beginnings, and when it came."""
         for line in self._out:
             if line.startswith(beginnings):
                 return line, time.perf_counter()
@@ -83,7 +83,7 @@ class Watch:
         return self._taken(saved_at)
 
     def during_a_run(self) -> Taken:
-        """Save, save again, and wait for the verdict on the second; anew when the first grading was over by then."""
+        """Save twice, and wait for the verdict on the second save; repeat if the first grading finished before that."""
         while True:
             time.sleep(REST_S)
             self.save()
@@ -104,7 +104,7 @@ class Watch:
 
 @contextmanager
 def watching(kata: Kata, folder: Path) -> Iterator[Watch]:
-    """A watch of this kata, in a workspace of its own; its first grading is over."""
+    """A watch of this kata in a new workspace, after its first grading."""
     workspace = make_workspace(folder)
     app = hand_out(kata, workspace, {}).folder / "app.py"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("KATA_")}

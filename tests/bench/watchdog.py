@@ -1,8 +1,8 @@
-"""What watching the event loop costs the solution's process: CPU time with and without the watchdog.
+"""Measures what watching the event loop costs the solution's process, in CPU time.
 
     python -m tests.bench.watchdog [-n 5]
 
-CPU time of the process is told by the process itself: other work on this machine hardly changes it.
+The process reports its own CPU time, which other work on this machine hardly changes.
 """
 
 import argparse
@@ -50,13 +50,13 @@ Server(config).run(sockets=[listening])
 
 
 def cpu_s(connection: HTTPConnection) -> float:
-    """CPU seconds of the server's process so far, all its threads together."""
+    """CPU seconds of the server's process so far, in all threads."""
     connection.request("GET", "/")
     return float(connection.getresponse().read())
 
 
 def measure(watched: bool) -> dict[str, float]:
-    """CPU seconds of one fresh server: per second of doing nothing, and per request."""
+    """CPU seconds of a new server: per idle second, and per request."""
     command = [sys.executable, "-c", SERVER, "on" if watched else "off"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
@@ -76,7 +76,7 @@ def measure(watched: bool) -> dict[str, float]:
 
 
 def fewest(rounds: int) -> dict[str, Any]:
-    """With and without, in turn; the fewest of all rounds, since other work can only add."""
+    """With and without the watchdog in turn; the least of all rounds, since other work only adds."""
     figures: dict[bool, list[dict[str, float]]] = {False: [], True: []}
     for _ in range(rounds):
         for watched, some in figures.items():

@@ -13,6 +13,7 @@ from grader.errors import KataPackageError
 from grader.measure.attempt import AttemptContext
 from grader.services.service import Running
 from grader.services.upstream import Upstream
+from grader.services.upstream_calls import CallBook
 from tests.conftest import MANIFEST
 
 MakeKata = Callable[..., Path]
@@ -54,11 +55,12 @@ def preparation_of(kata: Kata) -> Preparation:
 async def test_prepare_gets_what_its_parameters_name(
     kata_with: KataWith, attempt: AttemptContext
 ) -> None:
-    preparation, upstream = preparation_of(kata_with(RUN)), Upstream(attempt)
+    preparation, book = preparation_of(kata_with(RUN)), CallBook(attempt)
+    upstream = Upstream(book)
     assert preparation.says == "Answers at once."
     async with anyio.create_task_group() as tasks:
         await preparation.carry_out({"upstream": Running(upstream, "")}, tasks)
-    assert upstream.behaviour("/a").json == 7
+    assert book.next_behaviour("/a").json == 7
     assert upstream.url == "was here"
 
 
@@ -92,4 +94,6 @@ async def test_an_exception_in_prepare_is_quoted_with_its_line(
     )
     async with anyio.create_task_group() as tasks:
         with pytest.raises(KataPackageError, match=r"run\.py:3 raised AttributeError"):
-            await preparation.carry_out({"upstream": Running(Upstream(attempt), "")}, tasks)
+            await preparation.carry_out(
+                {"upstream": Running(Upstream(CallBook(attempt)), "")}, tasks
+            )

@@ -77,12 +77,13 @@ def test_skip_goes_past_and_the_end_says_what_is_left_over(
         (play / slug / "app.py").write_text(RIGHT)
         assert kata("check", slug, "--katas", katas, cwd=play).code == 0
     end = kata("next", "--katas", katas, cwd=play)
-    assert "2 of 3 katas are passed" in end.out
+    assert "You have reached the end: 2 of 3 katas passed." in end.out
     assert "kata check first" in end.out
     (play / "first" / "app.py").write_text(RIGHT)
     kata("check", "first", "--katas", katas, cwd=play)
     assert (
-        "Congratulations: all 3 katas are passed." in kata("next", "--katas", katas, cwd=play).out
+        "Congratulations: you have passed all 3 katas."
+        in kata("next", "--katas", katas, cwd=play).out
     )
 
 

@@ -86,7 +86,7 @@ def test_the_line_that_holds_the_loop_comes_first_and_the_graph_is_drawn(
     )
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
-    first = lines.index("Your lines that the loop was in, or in what they call:") + 1
+    first = lines.index("Your lines, each including what it calls:") + 1
     assert lines[first].endswith("%  app.py:9 in deep")
     assert int(lines[first].split()[0]) > 50
     assert lines[first + 1].strip() == "time.sleep(0.05)"
@@ -102,7 +102,7 @@ def test_a_dump_shows_where_all_threads_are(kata: RunKata, katas: Path, tmp_path
         "profile", "tiny", "--katas", katas, "--solution", katas / "tiny" / "starter", "--dump"
     )
     assert (ran.code, ran.err) == (0, "")
-    assert "MainThread, the event loop's: it is busy here" in ran.out
+    assert "MainThread (event loop, busy)" in ran.out
     assert " > app.py:9 in deep\n     time.sleep(0.05)\n > app.py:14 in a\n" in ran.out
     assert "kata-watchdog" not in ran.out
     assert not list(tmp_path.glob("*.svg"))
@@ -152,7 +152,7 @@ def test_an_app_that_does_not_start_is_one_sentence(
     ran = kata("profile", "tiny", "--katas", katas, "--solution", "mine.py", "--seconds", "1")
     assert ran.code == 1
     assert (
-        "The app ended while it started: app.py:1, ModuleNotFoundError: No module named"
+        "The app crashed during startup: app.py:1, ModuleNotFoundError: No module named"
         in " ".join(ran.out.split())
     )
     assert not list(tmp_path.glob("*.svg"))

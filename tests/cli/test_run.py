@@ -172,7 +172,7 @@ def test_the_app_answers_its_log_is_shown_and_ctrl_c_ends_all(start: Start) -> N
     started = running.started()
     running.process.send_signal(signal.SIGINT)
     assert running.code() == 0
-    assert "Stopped; nothing is left running." in running.shown
+    assert "Stopped. Nothing is left running." in running.shown
     assert "Traceback" not in running.shown
     assert started
     assert not any(process.is_running() for process in started)
@@ -201,18 +201,18 @@ def test_an_app_that_does_not_stop_is_ended_and_that_is_said(start: Start) -> No
         running.process.send_signal(signal.SIGINT)
         assert running.code() == 0
         assert isinstance(answer.exception(), httpx.HTTPError)
-    assert "The app did not stop within 0.7 s and was ended." in running.shown
+    assert "The app did not stop within 0.7 s and was killed." in running.shown
 
 
 def test_the_load_is_a_line_a_round_and_requests_of_others_are_shown(start: Start) -> None:
     running = start(APP, "--load", "3")
     url = running.until(URL)[1]
     running.until(
-        r" 1  3 asked  median \d+ ms  slowest \d+ ms  no errors  upstream 3 calls, [123] at once\n"
+        r" 1  3 requests  median \d+ ms  slowest \d+ ms  no errors  upstream 3 calls, [123] at once\n"
     )
     assert get(f"{url}/prices/777").json() == 77700
     running.until(r"app        200 +\d+ ms  GET /prices/777\n")
-    running.until(r" 2  3 asked ")
+    running.until(r" 2  3 requests ")
     running.process.send_signal(signal.SIGINT)
     assert running.code() == 0
     assert re.findall(r"GET /prices/(\d+)", running.shown) == ["777"]
@@ -238,7 +238,7 @@ def test_breakpoint_works_in_a_terminal_which_is_given_back_as_it_was(start: Sta
         running.type("\x03")
         assert running.code() == 0
         assert isinstance(answer.exception(), httpx.HTTPError)
-    assert "Stopped; nothing is left running." in running.shown
+    assert "Stopped. Nothing is left running." in running.shown
     assert "KeyboardInterrupt" not in running.shown
     assert termios.tcgetattr(running._output)[:4] == before[:4]
 
@@ -249,7 +249,7 @@ def test_an_app_that_ends_by_itself_is_told(start: Start) -> None:
     with pytest.raises(httpx.HTTPError):
         get(f"{url}/prices/7")
     assert running.code() == 1
-    assert "The app ended, with exit code 5; what it said stands above." in running.shown
+    assert "The app exited unexpectedly (exit code 5). Its output is above." in running.shown
 
 
 # ---- bad input

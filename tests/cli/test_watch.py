@@ -141,7 +141,7 @@ def test_what_a_newer_version_changed_is_told_before_the_first_grading(
     watch = Watch(play, katas, tmp_path / "tmp")
     seen = watch.until("Mend tiny/app.py, and save it.")
     assert seen.index(
-        "tiny has changed since it was handed out. Nothing of yours was touched."
+        "tiny has changed since it was handed out. Your files are as you left them."
     ) < seen.index("Watching tiny/")
     assert watch.end(signal.SIGINT) == 130
 

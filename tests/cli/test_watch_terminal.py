@@ -124,7 +124,7 @@ def test_next_works_after_a_pass_and_never_by_itself(watch: Terminal, app: Path)
     watch.until("Passed: all 2 checks passed")
     watch.forget()
     watch.type("n")
-    watch.until("Congratulations: all 2 katas are passed.")
+    watch.until("Congratulations: you have passed all 2 katas.")
 
 
 def test_after_a_save_that_fails_next_is_not_offered_any_more(watch: Terminal, app: Path) -> None:

@@ -100,12 +100,12 @@ def test_at_the_end_kata_says_what_is_left_over(run: KataHere, begun: Path) -> N
     Workspace(begun).set_state("second", State.SKIPPED, {})
     passes(begun, "third")
     out = run(cwd=begun).out
-    assert "1 of 3 katas are passed" in out
+    assert "You have reached the end: 1 of 3 katas passed." in out
     assert "  kata check first\n  kata check second\n" in out
     assert "- skipped, ~ given up" in out
     for slug in ("first", "second"):
         passes(begun, slug)
-    assert "Congratulations: all 3 katas are passed." in run(cwd=begun).out
+    assert "Congratulations: you have passed all 3 katas." in run(cwd=begun).out
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80])
@@ -487,10 +487,10 @@ def test_what_a_newer_version_changed_is_told_once(
     (katas / "first" / "checks.py").write_text("# another")
     (katas / "first" / "starter" / "app.py").write_text("# another")
     out = run(*command, cwd=begun).out
-    assert "first has changed since it was handed out. Nothing of yours was touched." in out
-    assert "README: the new text is first/README.new.md" in out
+    assert "first has changed since it was handed out. Your files are as you left them." in out
+    assert "README: the new text is in first/README.new.md" in out
     assert "Starter: `kata diff first` compares yours" in out
-    assert "Checks: `kata check first` grades by the new ones." in " ".join(out.split())
+    assert "Checks: `kata check first` uses the new ones." in " ".join(out.split())
     assert (begun / "first" / "README.new.md").read_text() == "# Another\n"
     assert (
         (begun / "first" / "app.py").read_text(),
@@ -515,14 +515,14 @@ def test_of_passed_katas_a_change_is_one_line_and_they_stay_passed(
     passes(begun, "first")
     (katas / "first" / "README.md").write_text("# Another\n")
     out = run(cwd=begun).out
-    assert "Changed since you passed them, and still passed: first." in out
+    assert "Changed since you passed them (they still count as passed): first." in out
     assert "1 of 3 katas passed" in out
     assert not (begun / "first" / "README.new.md").exists()
 
 
 def test_a_reset_takes_the_new_starter(run: KataHere, katas: Path, begun: Path) -> None:
     (katas / "first" / "starter" / "app.py").write_text("# another")
-    assert "you had not changed yours; `kata reset first` takes the new one" in run(cwd=begun).out
+    assert "yours is unchanged; `kata reset first` gives you the new one" in run(cwd=begun).out
     run("reset", cwd=begun)
     assert (begun / "first" / "app.py").read_text() == "# another"
     assert "has changed" not in run(cwd=begun).out
@@ -581,9 +581,9 @@ def test_check_tells_what_has_changed_before_it_grades(
     (katas / "first" / "checks.py").write_text("# another")
     assert json.loads(run("check", "--json", cwd=begun).out)["verdict"] == "passed"
     out = run("check", "first", cwd=begun).out
-    assert out.index("Changed since you passed them, and still passed: first.") < out.index(
-        "Passed: "
-    )
+    assert out.index(
+        "Changed since you passed them (they still count as passed): first."
+    ) < out.index("Passed: ")
 
 
 def test_a_file_size_limit_is_one_sentence_and_loses_nothing(begun: Path, katas: Path) -> None:

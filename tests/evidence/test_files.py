@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from grader.errors import EvidenceFileError
 from grader.evidence.files import KEPT_RUNS, keep_run, load_run, save_run, saved_runs
 from grader.formats import RUN_FORMAT
-from tests.render.runs import blocking_run, mended_run
+from tests.render.runs import blocking_run, fixed_run
 
 RUNS = Path(__file__).parent / "runs"
 CALLS = RUNS / "format-1-calls.json"
@@ -122,7 +122,7 @@ def test_a_run_in_an_unknown_format_is_refused_with_a_hint(
 
 
 def test_runs_in_readable_formats_are_found_oldest_first(tmp_path: Path) -> None:
-    new = save_run(mended_run(), tmp_path)
+    new = save_run(fixed_run(), tmp_path)
     old = save_run(blocking_run(), tmp_path)
     document = json.loads(old.read_text())
     (tmp_path / "sleepy-handler-1.json").write_text(

@@ -15,7 +15,7 @@ from grader.render.explanation import sights
 from grader.render.html.page import render_page
 from grader.render.wording import message
 from grader.report import Verdict
-from tests.render.runs import graded, mended_run
+from tests.render.runs import fixed_run, graded
 
 RUNS = Path(__file__).parent / "runs"
 CALLS = RUNS / "format-1-calls.json"
@@ -40,7 +40,7 @@ def test_a_run_in_format_1_is_judged_and_explained_as_before() -> None:
     assert judge_run(run.checks)[0] is Verdict.PASSED
     assert {
         "The upstream got 3 calls, at most 1 at once; 1 cut by the upstream.",
-        "The upstream got 16 calls, at most 12 at once; 8 left by the app before the end.",
+        "The upstream got 16 calls, at most 12 at once; 8 abandoned by the app.",
         "The app opened 12 connections to the upstream, at most 12 at once.",
     } <= seen(run)
     assert is_on_page(run, "Calls to the upstream: 16")
@@ -59,7 +59,7 @@ def test_a_limit_that_was_exceeded_in_format_1_is_named_as_before() -> None:
 
 
 def is_on_page(run: Run, text: str) -> bool:
-    return text in render_page(Graded(run, graded(run).report), graded(mended_run()))
+    return text in render_page(Graded(run, graded(run).report), graded(fixed_run()))
 
 
 def test_each_call_in_format_1_becomes_an_event_without_loss() -> None:

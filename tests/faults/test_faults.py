@@ -1,6 +1,4 @@
-"""Things that go wrong around a grading: each ends in a right verdict, or in `broken` with the reason, and nothing is
-left.
-"""
+"""Faults around a grading: each ends in a right verdict, or in `broken` with the reason, and leaves nothing behind."""
 
 import contextlib
 import json
@@ -31,7 +29,7 @@ MakeKata = Callable[..., Path]
 
 
 class Grading:
-    """A `kata check` in a process of its own, with a folder for its temporary files."""
+    """A running `kata check`, with a folder for its temporary files."""
 
     def __init__(self, folder: Path, temporary: Path, *arguments: str | Path) -> None:
         clean = {
@@ -49,7 +47,7 @@ class Grading:
         )
 
     def below(self) -> list[psutil.Process]:
-        """All processes below it, in the order of their start."""
+        """Its descendants, in the order of their start."""
         try:
             found = psutil.Process(self.process.pid).children(recursive=True)
             return sorted(found, key=lambda process: (process.create_time(), process.pid))
@@ -57,7 +55,7 @@ class Grading:
             return []
 
     def named(self, word: str) -> list[psutil.Process]:
-        """Those whose command line has this word."""
+        """Descendants with this word in their command line."""
         found = []
         for process in self.below():
             with contextlib.suppress(psutil.Error):
@@ -66,7 +64,7 @@ class Grading:
         return found
 
     def kill(self, word: str) -> None:
-        """Kill the first of those; they are looked for again when processes came and went meanwhile."""
+        """Kill the first of these, once there is one."""
         found: list[psutil.Process] = []
 
         def look() -> bool:
@@ -77,7 +75,7 @@ class Grading:
         found[0].kill()
 
     def workers(self) -> list[psutil.Process]:
-        """The solution's processes: below the launcher, which is below bubblewrap where there is a sandbox."""
+        """The solution's processes: children of the launcher, which is a child of bubblewrap in a sandbox."""
         found: list[psutil.Process] = []
         for launcher in self.named("grader.child.boot"):
             with contextlib.suppress(psutil.Error):
@@ -86,7 +84,7 @@ class Grading:
         return found
 
     def kill_a_worker(self) -> None:
-        """Kill one of the solution's processes; another one is looked for when that has ended meanwhile."""
+        """Kill one of the solution's processes; try another one if it has exited by then."""
 
         def kill() -> bool:
             for worker in self.workers():
@@ -98,7 +96,7 @@ class Grading:
         self.until(kill)
 
     def until(self, condition: Callable[[], object]) -> None:
-        """Wait for something that must come about while it runs."""
+        """Wait for a condition that must become true while the grading runs."""
         deadline = time.monotonic() + HANG_S
         while not condition():
             assert self.process.poll() is None, self.process.communicate()
@@ -106,7 +104,7 @@ class Grading:
             time.sleep(0.005)
 
     def end(self) -> tuple[int, dict[str, object]]:
-        """Its exit code and its document."""
+        """Wait for its end; returns the exit code and the report."""
         out, err = self.process.communicate(timeout=HANG_S)
         assert out, err
         return self.process.returncode, json.loads(out)
@@ -119,7 +117,7 @@ def reference(slug: str) -> Path:
 
 @pytest.fixture
 def temporary() -> Iterator[Path]:
-    """A folder for temporary files which a PostgreSQL that runs as another user can pass; pytest's own ones are
+    """A folder for temporary files that a PostgreSQL under another user may pass through; pytest's folders are
     private.
     """
     folder = Path(tempfile.mkdtemp(prefix="kata-faults-"))
@@ -130,13 +128,13 @@ def temporary() -> Iterator[Path]:
 
 @pytest.fixture
 def nothing_is_left(temporary: Path) -> Iterator[None]:
-    """Afterwards no folder of a grading and no process with one in its command line or working folder is there."""
+    """Afterwards no folder of a grading is left, and no process with the folder in its command line or as its own."""
     yield
     nothing_remains(temporary)
 
 
 def nothing_remains(temporary: Path) -> None:
-    """Wait until it is so."""
+    """Wait until no folder and no process of a grading is left."""
 
     def left() -> list[object]:
         return [*temporary.glob("fastapi-katas-*"), *with_folder(temporary)]
@@ -145,7 +143,7 @@ def nothing_remains(temporary: Path) -> None:
 
 
 def with_folder(folder: Path) -> list[psutil.Process]:
-    """Processes that name this folder in their command line or stand in it."""
+    """Processes with this folder in their command line, or with a working folder below it."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
@@ -157,7 +155,7 @@ def with_folder(folder: Path) -> list[psutil.Process]:
 
 
 @pytest.mark.usefixtures("nothing_is_left")
-def test_a_worker_that_somebody_kills_is_tried_again_on_a_fresh_server(
+def test_a_check_whose_worker_is_killed_is_attempted_again_on_a_fresh_server(
     tmp_path: Path, temporary: Path
 ) -> None:
     grading = Grading(
@@ -181,7 +179,7 @@ def test_a_solution_that_kills_itself_fails(tmp_path: Path, temporary: Path) -> 
 
 
 @pytest.mark.usefixtures("nothing_is_left")
-def test_a_launcher_that_somebody_kills_is_broken(tmp_path: Path, temporary: Path) -> None:
+def test_a_grading_whose_launcher_is_killed_is_broken(tmp_path: Path, temporary: Path) -> None:
     grading = Grading(
         tmp_path, temporary, "sleepy-handler", "--solution", reference("sleepy-handler")
     )
@@ -194,7 +192,7 @@ def test_a_launcher_that_somebody_kills_is_broken(tmp_path: Path, temporary: Pat
 
 @pytest.mark.usefixtures("nothing_is_left")
 @pytest.mark.parametrize("servers", [1, 2])
-def test_a_database_that_somebody_kills_is_broken(
+def test_a_grading_whose_database_is_killed_is_broken(
     tmp_path: Path, temporary: Path, servers: int
 ) -> None:
     grading = Grading(
@@ -214,7 +212,7 @@ def test_a_database_that_somebody_kills_is_broken(
 
 
 @pytest.mark.parametrize("slug", ["sleepy-handler", "oversized-pool"])
-def test_after_a_grader_that_somebody_kills_the_next_one_cleans_up(
+def test_after_a_grader_was_killed_the_next_one_cleans_up(
     tmp_path: Path, temporary: Path, slug: str
 ) -> None:
     for _ in range(3):
@@ -246,7 +244,7 @@ def test_progress_survives_a_kill_at_any_moment(tmp_path: Path, temporary: Path)
 
 @pytest.mark.usefixtures("nothing_is_left")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_grading_that_is_interrupted_tidies_up_itself(
+def test_an_interrupted_grading_cleans_up(
     tmp_path: Path, temporary: Path, number: signal.Signals
 ) -> None:
     grading = Grading(
@@ -259,7 +257,7 @@ def test_a_grading_that_is_interrupted_tidies_up_itself(
 
 
 @pytest.mark.usefixtures("nothing_is_left")
-def test_too_few_descriptors_are_broken_and_the_advice_is_to_allow_more(
+def test_too_few_descriptors_are_broken_with_the_advice_to_allow_more(
     tmp_path: Path, temporary: Path
 ) -> None:
     script = f"ulimit -n 24; exec '{KATA}' check sleepy-handler --solution '{reference('sleepy-handler')}'"
@@ -291,7 +289,7 @@ exec '{kata}' check {arguments}
     ("slug", "size"),
     [("sleepy-handler", "4k"), ("oversized-pool", "4m"), ("oversized-pool", "30m")],
 )
-def test_a_full_disk_is_broken_and_said(temporary: Path, slug: str, size: str) -> None:
+def test_a_full_disk_is_broken_and_reported(temporary: Path, slug: str, size: str) -> None:
     folder = temporary / "small"
     folder.mkdir()
     script = FULL.format(
@@ -314,7 +312,7 @@ def test_a_full_disk_is_broken_and_said(temporary: Path, slug: str, size: str) -
     )
 
 
-def test_a_step_of_the_clock_changes_nothing(
+def test_jumps_of_the_system_clock_do_not_matter(
     make_kata: MakeKata, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = time.time

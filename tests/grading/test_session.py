@@ -1,6 +1,4 @@
-"""A session: solutions of one kata, graded one after another in an environment that is replaced when something went
-wrong in it.
-"""
+"""A session grades solutions of one kata one after another, and replaces an environment that is damaged."""
 
 import contextlib
 import tempfile
@@ -12,26 +10,27 @@ import pytest
 
 from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
-from grader.errors import GraderError, HarnessError, KataPackageError, SolutionError
-from grader.grading.environment import Environment
+from grader.errors import GraderError, KataPackageError, SolutionError
 from grader.grading.session import Session, Settings
 from grader.process.sandbox import SandboxMode
 from grader.report import Verdict
 from grader.solution.contents import LIMIT_BYTES
 from tests.conftest import APP
-from tests.grading.test_pool import has_ended
-from tests.waiting import wait_until
+from tests.grading.processes import end, started_since
 
 MakeKata = Callable[..., Path]
+
 YES = APP.replace("{answer}", "yes")
+
 SAYS_NO = APP.replace("{answer}", "no")
+
 ENDS_ITS_LAUNCHER = """
 import os, signal
 os.kill(os.getppid(), signal.SIGKILL)
 """
 
 
-def test_in_a_session_each_solution_is_judged_for_itself(
+def test_each_solution_of_a_session_is_judged_by_itself(
     make_kata: MakeKata, tmp_path: Path
 ) -> None:
     folder = tmp_path / "folder"
@@ -55,7 +54,7 @@ def test_in_a_session_each_solution_is_judged_for_itself(
     ]
 
 
-def test_a_session_goes_on_after_what_could_not_be_graded(
+def test_a_session_continues_after_a_solution_that_could_not_be_graded(
     make_kata: MakeKata, tmp_path: Path
 ) -> None:
     killer, yes = tmp_path / "killer.py", tmp_path / "yes.py"
@@ -86,93 +85,16 @@ def test_a_session_leaves_nothing_behind(
     assert not list((tmp_path / "tmp").iterdir())
 
 
-# ---- the environment
-# ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def kata(make_kata: MakeKata) -> Kata:
-    """A small kata."""
-    return find_catalog(make_kata()).kata("tiny")
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where environments have their folders."""
-    folder = tmp_path / "tmp"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
-def started_since(before: set[psutil.Process]) -> set[psutil.Process]:
-    return set(psutil.Process().children(recursive=True)) - before
-
-
-def end(processes: set[psutil.Process]) -> None:
-    """Kill these, and wait until the system has ended them; whose children they are may ask for them later."""
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    wait_until(lambda: all(has_ended(process) for process in processes))
-
-
-@pytest.fixture
-def before() -> set[psutil.Process]:
-    """What runs below this process before an environment is made."""
-    return set(psutil.Process().children(recursive=True))
-
-
-def test_nothing_runs_before_it_is_started_and_nothing_is_left_afterwards(
-    kata: Kata, temporary: Path, before: set[psutil.Process]
+def test_a_prepared_session_grades_even_when_its_environment_has_exited(
+    tiny: Kata, before: set[psutil.Process]
 ) -> None:
-    with Environment(kata) as environment:
-        assert environment.run_dir.is_relative_to(temporary)
-        assert not started_since(before)
-        environment.start()
-        environment.start()
-        assert started_since(before)
-    assert not started_since(before)
-    assert not list(temporary.iterdir())
-
-
-def test_each_solution_takes_the_place_of_the_one_before(kata: Kata, tmp_path: Path) -> None:
-    first = tmp_path / "first"
-    first.mkdir()
-    (first / "app.py").write_text("1")
-    (first / "helper.py").write_text("")
-    (tmp_path / "second.py").write_text("2")
-    with Environment(kata) as environment:
-        (folder,) = [
-            environment.folders[subject]
-            for subject in environment.folders
-            if subject.value == "solution"
-        ]
-        environment.take_in(first)
-        environment.take_in(tmp_path / "second.py")
-        assert {path.name: path.read_text() for path in folder.iterdir()} == {"app.py": "2"}
-
-
-def test_a_launcher_that_has_ended_is_noticed(kata: Kata) -> None:
-    with Environment(kata, SandboxMode.OFF) as environment:
-        environment.need_alive()
-        environment.start()
-        environment.need_alive()
-        end({psutil.Process(pid) for pid in environment.launchers.pids})
-        with pytest.raises(HarnessError, match="stood ready"):
-            environment.need_alive()
-
-
-def test_a_session_that_is_prepared_grades_also_when_its_environment_has_ended_meanwhile(
-    kata: Kata, before: set[psutil.Process]
-) -> None:
-    with Session(kata, Settings(sandbox=SandboxMode.OFF)) as session:
+    with Session(tiny, Settings(sandbox=SandboxMode.OFF)) as session:
         session.prepare()
         end(started_since(before))
-        assert session.grade(kata.reference).report.verdict is Verdict.PASSED
+        assert session.grade(tiny.reference).report.verdict is Verdict.PASSED
 
 
-def test_a_kata_without_a_reference_is_graded_all_the_same(make_kata: MakeKata) -> None:
+def test_a_kata_without_a_reference_can_be_graded(make_kata: MakeKata) -> None:
     katas = make_kata(files={"accepted/reference.py": None})
     (katas / "tiny" / "accepted" / "reference.py").unlink(missing_ok=True)
     kata = find_catalog(katas).kata("tiny")
@@ -180,10 +102,10 @@ def test_a_kata_without_a_reference_is_graded_all_the_same(make_kata: MakeKata) 
         assert session.grade(kata.starter).report.verdict is Verdict.FAILED
 
 
-def test_a_reference_that_cannot_be_used_is_the_katas_fault(kata: Kata) -> None:
-    kata.reference.write_text("x" * (LIMIT_BYTES + 1))
+def test_a_reference_that_cannot_be_used_is_a_fault_of_the_kata(tiny: Kata) -> None:
+    tiny.reference.write_text("x" * (LIMIT_BYTES + 1))
     with (
         pytest.raises(KataPackageError, match="reference cannot be used"),
-        Session(kata) as session,
+        Session(tiny) as session,
     ):
-        session.grade(kata.starter)
+        session.grade(tiny.starter)

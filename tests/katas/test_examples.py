@@ -1,7 +1,6 @@
-"""Every kata tells right from wrong: its starter, its reference, and the fewest examples by which every check is seen
-to fail.
+"""Every kata passes `kata verify --quick`: its starter, its reference, and the fewest examples that fail every check.
 
-All examples and junk, and the margins of clock limits, are for `kata verify`, which `.ci/run` runs.
+`kata verify`, which `.ci/run` runs, grades all examples and junk, and judges the margins of clock limits.
 """
 
 import pytest
@@ -17,33 +16,33 @@ KATAS = CATALOG.katas()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
-async def test_the_fewest_examples_get_their_verdicts(katum: Kata) -> None:
-    proof = await proof_of(CATALOG, katum.slug, Plan(is_quick=True))
+@pytest.mark.parametrize("shipped", KATAS, ids=[kata.slug for kata in KATAS])
+async def test_a_quick_proof_finds_no_mistake(shipped: Kata) -> None:
+    proof = await proof_of(CATALOG, shipped.slug, Plan(is_quick=True))
     assert mistakes_in(proof) == []
     assert proof.planned > 2
 
 
-@pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
-def test_a_kata_is_complete(katum: Kata) -> None:
-    examples = list(own_examples(katum))
+@pytest.mark.parametrize("shipped", KATAS, ids=[kata.slug for kata in KATAS])
+def test_a_kata_is_complete(shipped: Kata) -> None:
+    examples = list(own_examples(shipped))
     accepted = [example for example in examples if example.kind is Kind.ACCEPTED]
     rejected = [example for example in examples if example.kind is Kind.REJECTED]
     assert len(accepted) >= 2
     assert len(rejected) >= 3
-    assert katum.reference.is_file()
+    assert shipped.reference.is_file()
     assert {example.path.name for example in rejected} == {
-        mistake.file for mistake in katum.mistakes
+        mistake.file for mistake in shipped.mistakes
     }
-    assert katum.readme.read_text().startswith("# ")
-    assert len(katum.checks.read_text().splitlines()) < 120
-    assert "## Read more" in katum.readme.read_text()
+    assert shipped.readme.read_text().startswith("# ")
+    assert len(shipped.checks.read_text().splitlines()) < 120
+    assert "## Read more" in shipped.readme.read_text()
 
 
-@pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
-def test_every_check_is_failed_by_an_example(katum: Kata) -> None:
-    declared = set(katum.starter_fails).union(*(mistake.fails for mistake in katum.mistakes))
-    source = katum.checks.read_text()
+@pytest.mark.parametrize("shipped", KATAS, ids=[kata.slug for kata in KATAS])
+def test_every_check_is_failed_by_an_example(shipped: Kata) -> None:
+    declared = set(shipped.starter_fails).union(*(mistake.fails for mistake in shipped.mistakes))
+    source = shipped.checks.read_text()
     names = {
         line.split("(")[0].removeprefix("async def ")
         for line in source.splitlines()

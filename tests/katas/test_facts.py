@@ -1,6 +1,4 @@
-"""What the katas teach as facts is true for the versions that are installed; where a README names a version, its fact
-is here.
-"""
+"""Facts that katas teach are true for the installed versions; each fact for which a README names a version is here."""
 
 import asyncio
 import contextlib
@@ -14,7 +12,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 import pytest
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import StreamingResponse
 from httpx import ASGITransport, AsyncClient
 from starlette.responses import Response
@@ -33,7 +31,7 @@ async def get(app: FastAPI, path: str = "/") -> tuple[int, str]:
 async def visit_and_leave(
     app: FastAPI, left: asyncio.Event, sent: Callable[[Message], None] = lambda _: None
 ) -> None:
-    """Ask for `/`, and go away when the event is set, as uvicorn tells an app of it."""
+    """Request `/`, and disconnect when the event is set, with the messages that uvicorn sends."""
     messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Message:
@@ -67,27 +65,25 @@ async def visit_and_leave(
     )
 
 
-# ---- threads
-# ------------------------------------------------------------------------------------------------------------
+# ---- threads --------------------------------------------------------------------------------------------------------
 
 
 async def test_plain_handlers_share_forty_threads() -> None:
     assert anyio.to_thread.current_default_thread_limiter().total_tokens == 40
 
 
-def test_the_limiter_of_threads_belongs_to_a_running_loop() -> None:
+def test_the_thread_limiter_needs_a_running_loop() -> None:
     with pytest.raises(anyio.NoEventLoopError):
         anyio.to_thread.current_default_thread_limiter()
 
 
-async def test_asyncio_has_four_threads_more_than_the_machine_has_cores() -> None:
+async def test_asyncio_has_four_threads_more_than_there_are_cores() -> None:
     await asyncio.to_thread(int)
     executor = asyncio.get_running_loop()._default_executor  # type: ignore[attr-defined]
     assert executor._max_workers == min(32, (os.cpu_count() or 1) + 4)
 
 
-# ---- context
-# ------------------------------------------------------------------------------------------------------------
+# ---- context --------------------------------------------------------------------------------------------------------
 
 name: ContextVar[str] = ContextVar("name", default="guest")
 
@@ -121,21 +117,20 @@ async def test_to_thread_copies_the_context_and_run_in_executor_does_not() -> No
     assert await asyncio.get_running_loop().run_in_executor(None, name.get) == "guest"
 
 
-# ---- visitors who leave
-# -------------------------------------------------------------------------------------------------
+# ---- disconnects ---------------------------------------------------------------------------------------------
 
 
-async def test_a_plain_handler_is_not_cancelled_when_its_visitor_leaves() -> None:
+async def test_a_handler_is_not_cancelled_when_its_visitor_leaves() -> None:
     app, left, ended = FastAPI(), asyncio.Event(), []
 
     @app.get("/")
     async def work() -> None:
         left.set()
         await asyncio.sleep(0.02)
-        ended.append("in peace")
+        ended.append("finished")
 
     await visit_and_leave(app, left)
-    assert ended == ["in peace"]
+    assert ended == ["finished"]
 
 
 async def test_a_stream_is_cancelled_when_its_visitor_leaves() -> None:
@@ -160,7 +155,7 @@ async def test_a_stream_is_cancelled_when_its_visitor_leaves() -> None:
 
 
 @pytest.mark.parametrize("behind_a_middleware", [False, True])
-async def test_behind_a_middleware_nobody_hears_of_a_visitors_leaving_without_waiting(
+async def test_behind_a_middleware_is_disconnected_never_becomes_true(
     behind_a_middleware: bool,
 ) -> None:
     app, left, seen = FastAPI(), asyncio.Event(), []
@@ -184,11 +179,10 @@ async def test_behind_a_middleware_nobody_hears_of_a_visitors_leaving_without_wa
     assert seen == [not behind_a_middleware]
 
 
-# ---- dependencies with yield
-# --------------------------------------------------------------------------------------------
+# ---- dependencies with yield ----------------------------------------------------------------------------------------
 
 
-async def test_what_follows_a_yield_runs_after_the_stream() -> None:
+async def test_code_after_a_yield_runs_after_the_stream() -> None:
     app, order = FastAPI(), []
 
     async def opened() -> AsyncIterator[None]:
@@ -207,9 +201,7 @@ async def test_what_follows_a_yield_runs_after_the_stream() -> None:
     assert order == ["streamed", "closed"]
 
 
-async def test_a_background_task_of_a_request_that_failed_is_never_run() -> None:
-    from fastapi import BackgroundTasks
-
+async def test_background_tasks_do_not_run_after_an_exception() -> None:
     app = FastAPI()
     ran: list[str] = []
 
@@ -222,8 +214,7 @@ async def test_a_background_task_of_a_request_that_failed_is_never_run() -> None
     assert ran == []
 
 
-# ---- groups and cancellation
-# --------------------------------------------------------------------------------------------
+# ---- groups and cancellation ----------------------------------------------------------------------------------------
 
 
 async def fail_with(error: Exception) -> None:
@@ -253,12 +244,12 @@ def open_a_group() -> None:
         raise ValueError from None
 
 
-def test_one_exception_raised_inside_of_except_star_arrives_by_itself() -> None:
+def test_an_exception_raised_in_except_star_is_not_wrapped_in_a_group() -> None:
     with pytest.raises(ValueError if sys.version_info >= (3, 11, 4) else ExceptionGroup):
         open_a_group()
 
 
-async def test_gather_goes_home_at_the_first_error_and_cancels_nobody() -> None:
+async def test_gather_raises_the_first_error_and_cancels_nothing() -> None:
     sibling = asyncio.create_task(asyncio.sleep(0.02, "done"))
     with pytest.raises(KeyError):
         await asyncio.gather(fail_with(KeyError()), sibling)
@@ -266,7 +257,7 @@ async def test_gather_goes_home_at_the_first_error_and_cancels_nobody() -> None:
     assert await sibling == "done"
 
 
-async def test_a_scope_of_anyio_stays_cancelled_and_a_shield_keeps_that_outside() -> None:
+async def test_an_anyio_scope_stays_cancelled_except_within_a_shield() -> None:
     reached = []
     with anyio.CancelScope() as scope:
         scope.cancel()
@@ -282,7 +273,7 @@ async def test_a_scope_of_anyio_stays_cancelled_and_a_shield_keeps_that_outside(
     assert reached == ["shielded"]
 
 
-async def test_a_task_of_asyncio_is_cancelled_once() -> None:
+async def test_an_asyncio_task_is_cancelled_once() -> None:
     reached = []
 
     async def clean_up() -> None:
@@ -299,11 +290,10 @@ async def test_a_task_of_asyncio_is_cancelled_once() -> None:
     assert reached == ["cleaned up"]
 
 
-# ---- clients
-# ------------------------------------------------------------------------------------------------------------
+# ---- clients --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_client_waits_five_seconds_and_has_a_hundred_connections() -> None:
+async def test_a_client_has_timeouts_of_five_seconds_and_a_hundred_connections() -> None:
     async with AsyncClient() as client:
         assert client.timeout.as_dict() == {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}
         pool = client._transport._pool  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Every kata does something meaningful for `kata run`: its services behave, and its reference stands its load."""
+"""Every kata works under `kata run`: its services are prepared, and its reference handles its load."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ VISITORS = 4
 
 
 async def first_round(stage: Stage, folder: Path) -> Round:
-    """One round of the kata's load, of which the upstream is told, too."""
+    """One round of the kata's load; the upstream, if there is one, must get calls."""
     async with (
         single_error(),
         running_fixtures(stage, folder, begin_attempt(Clock())) as fixtures,
@@ -42,20 +42,20 @@ async def first_round(stage: Stage, folder: Path) -> Round:
         return one
 
 
-@pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
-def test_the_reference_stands_the_load(katum: Kata) -> None:
-    with Environment(katum, SandboxMode.OFF) as environment:
-        environment.take_in(katum.reference.resolve())
+@pytest.mark.parametrize("shipped", KATAS, ids=[kata.slug for kata in KATAS])
+def test_the_reference_handles_the_load(shipped: Kata) -> None:
+    with Environment(shipped, SandboxMode.OFF) as environment:
+        environment.take_in(shipped.reference.resolve())
         environment.start()
-        stage = Stage(katum, environment.launchers, environment.services)
+        stage = Stage(shipped, environment.launchers, environment.services)
         one = anyio.run(first_round, stage, environment.folders[Subject.SOLUTION])
     assert (one.asked, one.errors) == (VISITORS, {})
-    leaving = sum(request.leave_after_s is not None for request in katum.run.load)
+    leaving = sum(request.leave_after_s is not None for request in shipped.run.load)
     assert len(one.answered_s) == (0 if leaving else VISITORS)
 
 
-@pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
-def test_services_say_how_they_behave(katum: Kata) -> None:
-    preparation = read_preparation(katum)
-    assert (preparation is not None) is bool(katum.services)
+@pytest.mark.parametrize("shipped", KATAS, ids=[kata.slug for kata in KATAS])
+def test_a_kata_with_services_describes_their_behaviour(shipped: Kata) -> None:
+    preparation = read_preparation(shipped)
+    assert (preparation is not None) is bool(shipped.services)
     assert preparation is None or (preparation.says.endswith(".") and len(preparation.says) < 160)

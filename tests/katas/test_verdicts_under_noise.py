@@ -1,4 +1,4 @@
-"""Verdicts hold on a busy machine: a short form of `python -m tests.bench.verdicts`."""
+"""Verdicts are right on a busy machine: a short form of `python -m tests.bench.verdicts`."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -12,12 +12,10 @@ from tests.bench.noise import Noise, busy_machine
 
 NOISE = Noise(8)
 AT_ONCE = 4
-"""The gradings disturb each other too; and together they get more of the cores than one would, so that this takes less
-long.
-"""
+"""Several gradings disturb each other, and get a larger share of the cores than one would, which shortens the test."""
 
 TRIED = 6
-"""So many, other ones each time; all of them again and again is what the soak is for."""
+"""A random sample of this size; the soak grades all of them, many times."""
 
 CARDS = [
     Card(kata.slug, example)
@@ -36,7 +34,7 @@ def test_no_verdict_is_wrong_beside_busy_processes() -> None:
 
     with busy_machine(NOISE), ThreadPoolExecutor(AT_ONCE) as threads:
         gradings = list(threads.map(grade, random.sample(CARDS, min(TRIED, len(CARDS)))))
-    # Inconclusive is right too: it says that this machine is too busy to tell.
+    # Inconclusive is right as well: the machine was too busy to decide.
     assert [
         grading for grading in gradings if grading.verdict not in (grading.expected, "inconclusive")
     ] == []

@@ -254,7 +254,7 @@ async def test_it_reaches_its_own_upstream(
             serve(source, UPSTREAM_URL=upstream.url) as server,
         ):
             answer = await server.get("/")
-            assert int(answer.body) == upstream.all_calls[0].value
+            assert int(answer.body) == upstream.calls()[0].value
 
 
 async def test_more_memory_than_granted_ends_it(serve: Serve, recorder: Recorder) -> None:

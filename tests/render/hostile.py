@@ -1,4 +1,4 @@
-"""Hostile text, and reports, proofs and katas that are made of nothing else."""
+"""Hostile text, and reports, proofs and katas made of it."""
 
 import contextlib
 import io
@@ -50,17 +50,17 @@ hostile_text = st.lists(pieces, max_size=12).map("".join) | st.sampled_from(
 ALL = "".join(PIECES)
 
 MANY = 50
-"""More of everything than is shown."""
+"""More than is ever shown of anything."""
 
 RICH_STYLES = re.compile(r"\x1b\[(?:0|1|2|(?:[12];)?3[1-6])m")
-"""The sequences with which rich makes text bold, dim or coloured; none of them occurs in the hostile text."""
+"""The sequences that rich writes for bold, dim or coloured text; the hostile text has none of them."""
 RICH_LIVE = re.compile(r"\x1b\[\?25[lh]|\r|\x1b\[2K|\x1b\[1A|\x1b\[38;[\d;]+m")
-"""Those of its live display, a bar among them."""
+"""Those of its live display, including a progress bar."""
 
 
 @contextlib.contextmanager
 def screen_output(*, terminal: bool = False, no_colour: bool = False) -> Iterator[io.StringIO]:
-    """What is written to stdout and stderr meanwhile, as for a pipe or for a terminal of 80 columns."""
+    """What is written to stdout and stderr within, as to a pipe or to a terminal of 80 columns."""
     written = io.StringIO()
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -79,7 +79,7 @@ def screen_output(*, terminal: bool = False, no_colour: bool = False) -> Iterato
 
 
 def assert_acts_on_nothing(shown: str) -> None:
-    """Nothing but visible characters, blanks and line ends."""
+    """Check that there are only visible characters, spaces and line ends."""
     odd = {character for character in shown if character != "\n" and not character.isprintable()}
     assert odd == set()
 

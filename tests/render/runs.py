@@ -1,6 +1,4 @@
-"""Runs for the tests of the page: one of a blocking app, one of a mended one, hostile ones and large ones; no server,
-no clock.
-"""
+"""Runs for the tests of the page, without server and clock: of a blocking app, a fixed one, hostile and large ones."""
 
 from collections.abc import Sequence
 
@@ -31,7 +29,7 @@ SOURCE = "time.sleep(RENDER_S)  # the printer renders"
 
 
 def graded(run: Run, *, because: str = "", title: str = "The sleepy handler") -> Graded:
-    """A run with the report that the judge makes of it."""
+    """A run with its report."""
     verdict, results = judge_run(run.checks, out_of_time=run.out_of_time)
     info = GraderInfo(version=run.grader_version, python=run.python, cores=run.cores)
     report = Report(
@@ -58,14 +56,14 @@ def run_of(
 
 
 def blocking_run(began_at: str = "2026-11-23T08:15:00.123456+00:00") -> Run:
-    """The starter: requests are served one after another, and the loop stands still."""
+    """The starter: requests are served one after another, and the loop is blocked."""
     return run_of(
         right_check(), burst_check(serial=True), calls_check(together=False), began_at=began_at
     )
 
 
-def mended_run() -> Run:
-    """A right solution, some minutes later."""
+def fixed_run() -> Run:
+    """A right solution, a few minutes later."""
     return run_of(
         right_check(),
         burst_check(serial=False),
@@ -94,7 +92,7 @@ def right_check() -> CheckRecord:
 
 
 def burst_check(*, serial: bool) -> CheckRecord:
-    """12 labels at once; tried twice when they came one after another."""
+    """12 labels at once; tried twice if they came one after another."""
     attempts = tuple(
         _burst(begun_s, serial=serial) for begun_s in ((1.0, 2.0) if serial else (1.0,))
     )
@@ -142,7 +140,7 @@ def _burst(begun_s: float, *, serial: bool) -> Attempt:
 
 
 def _visitor(number: int, begun_s: float, took_s: float) -> Exchange:
-    """One of the crowd, who is cut off when the grader has seen enough."""
+    """One visitor of the burst, cut off when the grader stops waiting."""
     visit = Exchange(
         id=number,
         method="GET",
@@ -224,7 +222,7 @@ def life(started_s: float, *, log: str = "") -> ServerLife:
 
 
 def hostile_run(text: str, *, many: int = 1) -> Run:
-    """A run whose every text is this one."""
+    """A run in which every text is this one."""
     frame = Frame(file=text, line=1, function=text, source=text)
     exchanges = tuple(
         Exchange(
@@ -300,9 +298,7 @@ def hostile_run(text: str, *, many: int = 1) -> Run:
 
 
 def large_run(text: str = "x" * 300, *, checks: int = 8, attempts: int = 4, many: int = 400) -> Run:
-    """More than any grading gives: hundreds of requests, calls, connections, stalls and lines of output in each
-    attempt.
-    """
+    """A run larger than any grading produces: in each attempt hundreds of requests, calls, connections and stalls."""
     big = hostile_run(text, many=many).checks[0]
     records = [
         CheckRecord(
@@ -316,7 +312,7 @@ def large_run(text: str = "x" * 300, *, checks: int = 8, attempts: int = 4, many
 
 
 def _as(attempt: Attempt, number: int) -> Attempt:
-    """The same attempt, every second one that of the reference."""
+    """The same attempt, every second one by the reference."""
     subjects: Sequence[Subject] = (Subject.SOLUTION, Subject.REFERENCE)
     return Attempt(
         subject=subjects[number % 2], started_s=attempt.started_s, ended_s=attempt.ended_s, life=attempt.life,

@@ -1,17 +1,24 @@
-"""What is said of things that were asked of services: in a service's own words, so that no renderer
-knows any service.
-"""
+"""Words for events of services: they come from the service, so no renderer knows any service."""
 
 import pytest
+from hypothesis import given
 
 from grader.evidence.server import Excess, ServerLife
-from grader.evidence.traffic import EventEnd, ServiceEvent
+from grader.evidence.traffic import EventEnd, ExchangeError, ServiceEvent
 from grader.judge.attempts import examine_attempt
-from grader.render.events import name_of_all, name_of_each, outcome, peak, sentences
-from grader.render.html.timeline import Lane, timeline
+from grader.render.events import (
+    capital,
+    error_word,
+    name_of_all,
+    name_of_each,
+    outcome,
+    sentences,
+    service_name,
+)
 from grader.render.wording import message
 from grader.report import CheckResult, Outcome
-from tests.judge.records import attempt
+from tests.judge.records import attempt, exchange
+from tests.render.hostile import hostile_text
 
 
 def event(
@@ -40,14 +47,14 @@ DATABASE = [
 ]
 
 
-def test_each_service_is_told_with_its_own_words_in_the_order_in_which_it_was_asked_first() -> None:
+def test_each_service_has_a_sentence_in_its_own_words_in_order_of_first_use() -> None:
     assert sentences([*DATABASE, *UPSTREAM]) == [
         "The database got 2 queries, at most 2 at once.",
-        "The upstream got 3 calls, at most 1 at once; 1 left by the app before the end; 1 cut by the upstream.",
+        "The upstream got 3 calls, at most 1 at once; 1 abandoned by the app; 1 cut by the upstream.",
     ]
 
 
-def test_a_service_that_is_asked_in_more_than_one_way_counts_each() -> None:
+def test_a_service_with_several_kinds_of_events_counts_each() -> None:
     asked = [event(1, "cache", "read"), event(2, "cache", "read"), event(3, "cache", "write")]
     assert sentences(asked) == ["The cache got 2 reads and 1 write, at most 1 at once."]
     assert name_of_all(asked) == "Reads and writes to the cache"
@@ -62,41 +69,54 @@ def test_a_service_that_is_asked_in_more_than_one_way_counts_each() -> None:
         ([event(1), event(2, "cache")], "Calls to services", "call to a service"),
     ],
 )
-def test_all_of_it_is_named_after_its_service_when_there_is_only_one(
+def test_events_are_named_after_their_service_if_there_is_only_one(
     events: list[ServiceEvent], name: str, of_one: str
 ) -> None:
     assert (name_of_all(events), name_of_each(events)) == (name, of_one)
 
 
-def test_who_cut_an_answer_is_named() -> None:
-    assert outcome(event(1, "cache", end=EventEnd.CUT)) == "cut by the cache"
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (EventEnd.ANSWERED, "answered"),
+        (EventEnd.CLIENT_LEFT, "abandoned by the app"),
+        (EventEnd.CUT, "cut by the cache"),
+        (EventEnd.OPEN, "unfinished at the end"),
+    ],
+)
+def test_an_event_has_an_outcome(end: EventEnd, words: str) -> None:
+    assert outcome(event(1, "cache", end=end)) == words
 
 
-def test_a_row_of_the_timeline_names_its_service_only_where_there_are_several() -> None:
-    (one,) = [
-        lane for lane in timeline(attempt(events=tuple(UPSTREAM))).lanes if lane.lane is Lane.EVENTS
-    ]
-    assert (one.name, [row.what for row in one.rows]) == (
-        "Calls to the upstream",
-        ["GET /1", "GET /2", "GET /3"],
-    )
-    (both,) = [
-        lane
-        for lane in timeline(attempt(events=(UPSTREAM[0], DATABASE[0]))).lanes
-        if lane.lane is Lane.EVENTS
-    ]
-    assert (both.name, [row.what for row in both.rows]) == (
-        "Calls and queries to services",
-        ["upstream: GET /1", "database: GET /4"],
-    )
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (None, ""),
+        (ExchangeError.CUT_OFF, "unanswered"),
+        (ExchangeError.REFUSED, "connection refused"),
+    ],
+)
+def test_a_request_without_an_answer_says_why(error: ExchangeError | None, words: str) -> None:
+    assert error_word(exchange(error=error)) == words
 
 
-def test_what_ends_as_another_begins_does_not_overlap_it() -> None:
-    assert peak([(0.0, 1.0), (1.0, 2.0), (1.5, None)]) == 2
-    assert peak([]) == 0
+def test_every_reason_for_a_missing_answer_has_words() -> None:
+    assert all(error_word(exchange(error=error)) for error in ExchangeError)
 
 
-def test_a_limit_of_a_service_that_nobody_here_knows_is_told_in_its_own_words() -> None:
+@given(hostile_text)
+def test_foreign_names_stay_printable_and_short(text: str) -> None:
+    asked = [event(1, text, text), event(2, text, text)]
+    for words in (service_name(text), name_of_all(asked), name_of_each(asked), *sentences(asked)):
+        assert words.isprintable()
+        assert len(words) < 200
+
+
+def test_a_sentence_starts_with_a_capital() -> None:
+    assert (capital("calls"), capital(""), capital("Ä")) == ("Calls", "", "Ä")
+
+
+def test_a_limit_of_an_unknown_service_is_described_in_its_own_words() -> None:
     excess = Excess(
         what="cache_bytes", limit=8 * 1024 * 1024, seen=9e6, noun="Cache", of="in memory"
     )

@@ -20,7 +20,7 @@ from grader.render.explanation import Step, bars, details, sights, steps, tries
 from grader.report import CheckResult, Outcome
 from tests.findings import KINDS, circumstances_of, finding_of
 from tests.judge.records import answered, attempt, counted, exchange, gated, timed
-from tests.render.runs import blocking_run, mended_run
+from tests.render.runs import blocking_run, fixed_run
 
 RIGHT, BURST, CALLS = range(3)
 
@@ -61,7 +61,7 @@ def test_requests_that_are_alike_are_told_together_and_many_kinds_are_bounded() 
 
 def test_calls_and_connections_are_counted_with_their_peaks() -> None:
     apart, together = (
-        sights(run.checks[CALLS].attempts[0]) for run in (blocking_run(), mended_run())
+        sights(run.checks[CALLS].attempts[0]) for run in (blocking_run(), fixed_run())
     )
     assert apart[0] == "The upstream got 3 calls, at most 1 at once."
     assert together[0] == "The upstream got 3 calls, at most 3 at once."

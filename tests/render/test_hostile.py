@@ -1,4 +1,4 @@
-"""Whatever a solution says, it is only shown: on the screen, in documents, in errors."""
+"""Foreign text is only ever shown: on the screen, in documents, in errors."""
 
 import io
 import json
@@ -48,8 +48,8 @@ from tests.render.hostile import (
 
 INFO = GraderInfo(version="1", python="3", cores=2)
 REPORT_LINES, REPORT_CHARS = 1_000, 40_000
-"""More than this is never written of one grading with two checks, however much there is to tell. So many characters,
-each two columns wide, fill so many lines of 80 columns."""
+"""The most that is ever written about a grading with two checks. That many characters, each two columns wide, fill
+that many lines of 80 columns."""
 
 kinds = st.sampled_from(KINDS)
 ways = pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_catalog_acts_on_nothing(text: str) -> None:
     assert_acts_on_nothing(written.getvalue())
 
 
-def test_a_pipe_gets_no_escape_at_all_and_a_terminal_without_colour_no_colour() -> None:
+def test_a_pipe_gets_no_escapes_and_a_terminal_without_colour_no_colours() -> None:
     with screen_output() as pipe:
         show_report(ALL, TooSlow)
     with screen_output(terminal=True, no_colour=True) as colourless:
@@ -147,7 +147,7 @@ def test_markup_is_shown_as_it_is_written(markup: str) -> None:
     assert RICH_STYLES.sub("", written.getvalue()).count(markup) == 4
 
 
-def test_no_line_can_be_forged_with_a_line_break() -> None:
+def test_a_line_break_cannot_forge_a_line() -> None:
     with screen_output() as written:
         Screen().say("a.py\nPassed: all 4 checks passed (0.10 s).")
     assert written.getvalue() == "a.py Passed: all 4 checks passed (0.10 s).\n"
@@ -188,10 +188,8 @@ def test_a_terminal_that_lacks_characters_gets_others(
 
 @given(st.floats(), st.floats(), st.floats(), st.booleans())
 @settings(deadline=None)
-def test_no_number_is_too_odd_to_be_shown(
-    one: float, other: float, third: float, is_cut: bool
-) -> None:
-    """Records of a saved run may hold any number."""
+def test_every_number_can_be_shown(one: float, other: float, third: float, is_cut: bool) -> None:
+    """A damaged run may hold any number."""
     bars = tuple(
         Bar(from_s=value, to_s=another, is_cut=is_cut)
         for value in (one, other, third)
@@ -217,8 +215,7 @@ def test_no_number_is_too_odd_to_be_shown(
     assert len(written.getvalue()) < REPORT_CHARS
 
 
-# ---- words
-# --------------------------------------------------------------------------------------------------------------
+# ---- words ----
 
 
 @given(text=hostile_text, kind=kinds, verdict=st.sampled_from(Verdict))
@@ -238,8 +235,7 @@ def test_every_sentence_is_one_bounded_line(
     assert max(map(len, sentences)) <= 1200
 
 
-# ---- documents
-# ----------------------------------------------------------------------------------------------------------
+# ---- documents ----
 
 
 @given(text=hostile_text, kind=kinds)
@@ -262,7 +258,7 @@ def test_documents_are_valid_plain_and_bounded(text: str, kind: type[Finding]) -
 
 
 def texts_in(value: object) -> list[str]:
-    """Every text of a document, keys included."""
+    """All texts of a document, including keys."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
@@ -271,7 +267,7 @@ def texts_in(value: object) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-def test_a_number_that_json_does_not_have_is_null(number: float) -> None:
+def test_a_number_that_json_lacks_is_null(number: float) -> None:
     report = report_of("x")
     odd = msgspec.structs.replace(
         report, checks=(msgspec.structs.replace(report.checks[0], measured=number),)
@@ -279,8 +275,7 @@ def test_a_number_that_json_does_not_have_is_null(number: float) -> None:
     assert json.loads(render_report(odd))["checks"][0]["measured"] is None
 
 
-# ---- errors
-# -------------------------------------------------------------------------------------------------------------
+# ---- errors ----
 
 
 @given(text=hostile_text)
@@ -304,7 +299,7 @@ def test_a_bug_whose_text_is_foreign_is_shown_safely(text: str) -> None:
 
 
 def outcome_of_command(error: Exception) -> tuple[object, str]:
-    """Exit code and output of the command when this is raised in it."""
+    """Exit code and output of the command if this is raised in it."""
 
     def fail(prog_name: str) -> None:
         raise error

@@ -1,7 +1,7 @@
-"""A service that only notes what is done with it."""
+"""A service that only notes what is done with it, and what it is given."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from grader.catalog.manifest import Kata
@@ -11,7 +11,7 @@ from grader.services.service import Place, Running, Service, Standing, Surroundi
 
 @dataclass
 class FakeStanding(Standing):
-    """What stands of it; `ended` is what the test says."""
+    """What of it runs for a grading; a test sets `ended`."""
 
     service: "FakeService"
     ended: bool = False
@@ -22,28 +22,32 @@ class FakeStanding(Standing):
     @contextlib.asynccontextmanager
     async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Running]:
         self.service.noted.append("fresh")
+        self.service.needed_by_check = surroundings.needed
         yield Running(self.service, "here", {"FAKE_ADDRESS": "here"}, lambda: "nothing")
         self.service.noted.append("over")
 
 
 @dataclass
 class FakeService(Service):
-    """Notes what is done with it, and fails to start when it is told to."""
+    """Notes what is done with it and what it is given, and fails to start if a test says so."""
 
     name: str = "fake"
     title: str = "Fake"
+    needs: tuple[str, ...] = ()
     warm: tuple[str, ...] = ("colorsys",)
     is_shared: bool = True
     fails: bool = False
     noted: list[str] = field(default_factory=list)
     standing: FakeStanding | None = None
+    needed: Mapping[str, Standing] = field(default_factory=dict)
+    needed_by_check: Mapping[str, Running] = field(default_factory=dict)
 
     @contextlib.contextmanager
     def start(self, kata: Kata, place: Place) -> Iterator[Standing]:
         if self.fails:
             raise ServiceUnavailable("The fake does not start.", "Do not let it fail.")
         self.noted.append(f"started in {place.folder.name}")
-        self.standing = FakeStanding(self)
+        self.standing, self.needed = FakeStanding(self), place.needed
         try:
             yield self.standing
         finally:

@@ -2,11 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import anyio
 import asyncpg
-import psutil
 import pytest
 
 from grader.errors import ServiceUnavailable
@@ -14,8 +12,8 @@ from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed
 from grader.process.run_dir import temporary_run_dir
 from grader.services.database import Postgres, fresh_database
-from grader.services.postgres_server import URL_VARIABLE, Cluster, running_cluster
-from grader.services.relay import running_tap
+from grader.services.postgres_server import Cluster, running_cluster
+from grader.services.relay import running_relay
 from grader.services.service import Place
 from tests.conftest import listening_socket
 
@@ -39,7 +37,7 @@ async def running_postgres(
     with listening_socket() as listening:
         async with (
             fresh_database(cluster, listening.getsockname(), LIMIT, schema, attempt) as postgres,
-            running_tap(listening, cluster.dial, postgres.connections),
+            running_relay(listening, cluster.dial, postgres.connections),
         ):
             yield postgres
 
@@ -117,61 +115,8 @@ async def test_a_schema_that_is_wrong_is_told(cluster: Cluster, attempt: Attempt
             pass
 
 
-async def test_a_server_that_died_is_told(attempt: AttemptContext) -> None:
-    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
-        assert cluster.process is not None
-        cluster.process.kill()
-        cluster.process.wait()
-        with pytest.raises(ServiceUnavailable, match="PostgreSQL did not start"):
-            async with running_postgres(cluster, attempt):
-                pass
-
-
-def test_the_server_and_its_data_are_gone_afterwards() -> None:
-    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
-        assert cluster.process is not None
-        pid = cluster.process.pid
-        assert psutil.pid_exists(pid)
-    assert not psutil.pid_exists(pid)
-    assert not run_dir.exists()
-
-
-def test_a_cache_that_cannot_be_written_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").write_text("")
-    for kind in ("site_cache_dir", "user_cache_dir"):
-        monkeypatch.setattr(f"platformdirs.{kind}", lambda name: str(tmp_path / "file" / name))
-    with (
-        pytest.raises(ServiceUnavailable, match="cannot be started"),
-        running_cluster(Place(tmp_path, tmp_path), LIMIT),
-    ):
-        pass
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://host/db",
-        "nonsense",
-        "postgresql://u@h:abc/",
-        "postgresql://u@h:99999/",
-        "postgresql://[::1",
-    ],
-)
-def test_an_address_that_is_none_of_postgres_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
-) -> None:
-    monkeypatch.setenv(URL_VARIABLE, url)
-    with (
-        pytest.raises(ServiceUnavailable, match="is not a PostgreSQL URL"),
-        running_cluster(Place(tmp_path, tmp_path), LIMIT),
-    ):
-        pass
-
-
-async def test_a_server_of_the_users_own_serves_as_well(
-    cluster: Cluster, attempt: AttemptContext, monkeypatch: pytest.MonkeyPatch
+async def test_on_a_server_of_the_users_own_nothing_is_left(
+    cluster: Cluster, attempt: AttemptContext
 ) -> None:
     own = Cluster(cluster.connect, cluster.socket)
     async with running_postgres(own, attempt) as postgres:
@@ -189,13 +134,12 @@ async def test_a_server_of_the_users_own_serves_as_well(
     await admin.close()
 
 
-async def test_an_own_server_that_does_not_answer_is_told(
-    attempt: AttemptContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+async def test_a_server_that_ends_during_a_check_voids_the_attempt(
+    attempt: AttemptContext,
 ) -> None:
-    monkeypatch.setenv(URL_VARIABLE, "postgresql://me@127.0.0.1:1/")
-    with (
-        running_cluster(Place(tmp_path, tmp_path), LIMIT) as cluster,
-        pytest.raises(ServiceUnavailable, match="No PostgreSQL server answers"),
-    ):
+    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
         async with running_postgres(cluster, attempt):
-            pass
+            assert cluster.process is not None
+            cluster.process.kill()
+            cluster.process.wait()
+    assert attempt.recorder.mishap == "The PostgreSQL server ended while a check was under way."

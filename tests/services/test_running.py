@@ -1,14 +1,17 @@
-"""The services of a kata together: folders, order, and what is left when one fails."""
+"""The services of a kata together: folders, order, what one needs of another, and what is left when one fails."""
 
+import json
 import os
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from grader.catalog.manifest import Kata, read_manifest
-from grader.errors import ServiceUnavailable
+from grader.errors import HarnessError, ServiceUnavailable
 from grader.measure.attempt import AttemptContext
 from grader.registry import SERVICES, Registered
 from grader.services.running import StandingServices, environ_of, titles_of
@@ -114,3 +117,75 @@ def test_what_runs_as_another_user_gets_through_to_its_folder_whatever_the_umask
         os.umask(before)
     for folder in (tmp_path / "services", tmp_path / "services" / "fake"):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o711
+
+
+Register = Callable[..., FakeService]
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Register:
+    """Puts a made-up service into the registry that needs others."""
+
+    def put(name: str, *needs: str) -> FakeService:
+        service, module = FakeService(name, needs=needs), ModuleType(f"made_up_{name}")
+        monkeypatch.setattr(module, "SERVICE", service, raising=False)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setitem(SERVICES, name, Registered(module.__name__, ()))
+        return service
+
+    return put
+
+
+def kata_naming(make_kata: Callable[..., Path], *names: str) -> Kata:
+    """A kata that names these services."""
+    manifest = MANIFEST.replace("tier = 1", f"tier = 1\nservices = {json.dumps(names)}")
+    return read_manifest(make_kata(manifest=manifest) / "tiny")
+
+
+async def test_a_service_is_handed_what_it_needs_for_the_grading_and_for_each_check(
+    register: Register, make_kata: Callable[..., Path], attempt: AttemptContext, tmp_path: Path
+) -> None:
+    pooler, database = register("pooler", "database"), register("database")
+    services = StandingServices(kata_naming(make_kata, "pooler", "database"), tmp_path)
+    with services.started():
+        assert pooler.needed == {"database": database.standing}
+        assert database.needed == {}
+        async with services.fresh(surroundings(attempt)) as running:
+            assert pooler.needed_by_check == {"database": running["database"]}
+            assert database.needed_by_check == {}
+
+
+async def test_what_is_needed_is_started_first_and_hidden_unless_the_kata_names_it(
+    register: Register, make_kata: Callable[..., Path], attempt: AttemptContext, tmp_path: Path
+) -> None:
+    pooler, database = register("pooler", "database"), register("database")
+    pooler.noted = database.noted
+    services = StandingServices(kata_naming(make_kata, "pooler"), tmp_path)
+    assert services.shared_folders == (tmp_path / "services" / "pooler",)
+    assert services.warm == ("colorsys",)
+    with services.started():
+        assert database.noted == ["started in database", "started in pooler"]
+        async with services.fresh(surroundings(attempt)) as running:
+            assert list(running) == ["pooler"]
+
+
+def test_a_need_that_is_not_in_the_registry_is_refused(
+    register: Register, make_kata: Callable[..., Path], tmp_path: Path
+) -> None:
+    register("pooler", "databse")
+    with pytest.raises(HarnessError) as caught:
+        StandingServices(kata_naming(make_kata, "pooler"), tmp_path)
+    assert str(caught.value) == (
+        "The service pooler needs databse, which is not in grader/registry.py. "
+        "Add it there, or correct the `needs` of pooler."
+    )
+
+
+def test_needs_in_a_circle_are_refused(
+    register: Register, make_kata: Callable[..., Path], tmp_path: Path
+) -> None:
+    register("first", "pooler")
+    register("pooler", "database")
+    register("database", "pooler")
+    with pytest.raises(HarnessError, match="in a circle: pooler → database → pooler"):
+        StandingServices(kata_naming(make_kata, "first"), tmp_path)

@@ -88,8 +88,8 @@ async def test_a_system_that_refuses_is_told_with_a_way_out(fake: FakePySpy, sai
             "py-spy could not look into the app: No such process",
         ),
         ("sys.exit(1)", "no message"),
-        ("print('nonsense')", "What py-spy says cannot be read."),
-        ("print('[{}]')", "What py-spy says cannot be read."),
+        ("print('nonsense')", "The output of py-spy cannot be read."),
+        ("print('[{}]')", "The output of py-spy cannot be read."),
     ],
 )
 async def test_a_profiler_that_fails_is_told(fake: FakePySpy, source: str, message: str) -> None:
@@ -113,7 +113,7 @@ async def test_a_profiler_that_does_not_end_is_given_up(
     fake: FakePySpy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(profiler, "MARGIN_S", 0.2)
-    with pytest.raises(HarnessError, match="has not ended"):
+    with pytest.raises(HarnessError, match="did not finish within"):
         await dump(fake("import time; time.sleep(60)"), 1)
 
 
@@ -131,7 +131,7 @@ def test_without_py_spy_it_is_said_how_to_get_it(
     ("system", "scope", "is_container", "words"),
     [
         ("darwin", 0, False, "sudo"),
-        ("linux", 3, True, "next start"),
+        ("linux", 3, True, "restarts"),
         ("linux", 2, True, "kernel.yama.ptrace_scope=1"),
         ("linux", 1, True, "--cap-add=SYS_PTRACE"),
         ("linux", 1, False, "--sandbox off"),

@@ -1,4 +1,4 @@
-"""Composes the files of a new kata, from templates and one fragment for each of its services. Pure but for reading the
+"""Composes the files of a new kata from templates and a fragment for each of its services. Pure except for reading the
 templates.
 """
 
@@ -27,7 +27,7 @@ TICKETS = (
     "rejected/no_wait.py",
     "starter/app.py",
 )
-"""The kata without services: one blocking call stops everyone."""
+"""Files of the kata without services, in which one blocking call stops everyone."""
 
 OFFERS = (
     "README.md",
@@ -38,37 +38,37 @@ OFFERS = (
     "rejected/two_desks.py",
     "starter/app.py",
 )
-"""The kata with services: all visitors queue at one lock."""
+"""Files of the kata with services, in which all visitors queue at one lock."""
 
 ONE, SEVERAL, RUN = "accepted/many_desks.py", "accepted/together.py", "run.py"
-"""What there is for a single service only, for several, and when a service needs preparation."""
+"""Further files: with a single service, with several, and if a service needs preparation."""
 
 AT_ONCE = 4
-"""How many visitors must not wait for one another: solutions may keep a thread busy for each, and the smallest pool of
-threads has five.
+"""How many visitors a check sends at once. A solution may keep a thread busy for each, and the smallest thread pool has
+five.
 """
 
 ITEMS = 100
-"""How many items there are for `kata run`."""
+"""How many items `kata run` provides."""
 
 MANY = 4
-"""So many services are not named one by one in a line of code."""
+"""From this number on, services are not named one by one in a line of code."""
 
 TASKS = "tasks"
-"""The task group that `prepare` may ask for."""
+"""The name by which `prepare` gets a task group."""
 
 Fragments = Mapping[str, Fragment]
-"""By the service's name, in the order of the services."""
+"""By the service's name, in the order of the registry."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check, as its template needs it.
+    """The parts of one check that depend on the services; code is Python source.
 
     Attributes:
-        contexts: what is entered around its visitors.
-        fixtures: names of the services that it needs.
-        gate: what stands between sending its visitors and looking at their answers.
+        contexts: context managers around its visitors.
+        fixtures: names of the services that it takes as arguments.
+        gate: code between sending the visitors and checking their answers.
         counts: what is counted at its end.
     """
 
@@ -83,9 +83,9 @@ def compose(slug: str, title: str, tier: int, fragments: Fragments) -> dict[str,
 
     Args:
         slug: the kata's name.
-        title: what the learner sees.
-        tier: in which the kata is to stand.
-        fragments: of the services that it needs, by name, in the order of the services; may be empty.
+        title: as the learner sees it.
+        tier: of the kata.
+        fragments: of the services that it needs; may be empty.
     """
     templates = _environment()
     names = {"slug": slug, "title": title, "tier": tier}
@@ -118,7 +118,7 @@ def _environment() -> Environment:
 
 
 def _values(fragments: Fragments) -> dict[str, Any]:
-    """What the templates of the kata with services use."""
+    """The variables of the templates of the kata with services."""
     found = list(fragments.values())
     who = [fragment.who for fragment in found]
     crowds = [f"test_no_queue_at_{name}" for name in fragments]
@@ -181,7 +181,7 @@ def _of_the_app(found: Sequence[Fragment]) -> dict[str, Any]:
 
 
 def _question(fragment: Fragment) -> str:
-    """How the app's handler asks: `price_of(item, request.state.prices)`."""
+    """The expression with which the app's handler asks: `price_of(item, request.state.prices)`."""
     defined = re.findall(r"^async def (\w+)", fragment.app.question, re.MULTILINE)
     resource = fragment.app.resource
     return (
@@ -221,16 +221,17 @@ def _of_the_checks(fragments: Fragments) -> dict[str, Any]:
 
 
 def _around(parts: Mapping[str, ChecksPart]) -> tuple[tuple[str, ...], tuple[Count, ...]]:
-    """What must go on in a check for these services to answer, and what is counted of them."""
+    """Context managers that make these services answer during a check, and what is counted of them."""
     backgrounds = [part.background for part in parts.values() if part.background is not None]
     contexts = tuple(
-        f"{one.context} as {one.name}" if one.name else one.context for one in backgrounds
+        f"{background.context} as {background.name}" if background.name else background.context
+        for background in backgrounds
     )
     return contexts, tuple(part.count for part in parts.values() if part.count is not None)
 
 
 def _crowd(name: str, parts: Mapping[str, ChecksPart]) -> Check:
-    """The check of a crowd at one service: its gate stands for its background, all others answer at once."""
+    """The check of a crowd at one service, which answers through its gate; all others answer at once."""
     own = parts[name]
     contexts, counts = _around(
         {
@@ -271,7 +272,7 @@ def _of_the_run(fragments: Fragments) -> dict[str, Any]:
 
 
 def _typed(name: str, fragment: Fragment) -> str:
-    """The service as an argument: `upstream: Upstream`."""
+    """The service as a parameter: `upstream: Upstream`."""
     return f"{name}: {fragment.checks.fixture.rpartition('.')[2]}"
 
 
@@ -281,7 +282,7 @@ def _import_of_fixture(fragment: Fragment) -> str:
 
 
 def _used(names: Iterable[str], code: Iterable[str]) -> tuple[str, ...]:
-    """Those of the names that occur in these pieces of code."""
+    """The names that occur in these pieces of code."""
     words = {word for text in code for word in re.findall(r"\w+", text)}
     return tuple(name for name in names if name in words)
 

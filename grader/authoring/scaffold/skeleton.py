@@ -1,4 +1,4 @@
-"""Writes the skeleton of a new kata: a small kata that is true already, for its author to make their own."""
+"""Writes the skeleton of a new kata: a small kata that can be proved as it is, for its author to change."""
 
 import difflib
 import re
@@ -19,11 +19,11 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class Skeleton:
-    """What was written.
+    """A kata that was written.
 
     Attributes:
         folder: of the kata.
-        files: within that folder, sorted.
+        files: their paths within that folder, sorted.
     """
 
     folder: Path
@@ -34,13 +34,13 @@ def write_skeleton(slug: str, directory: Path, tier: int, services: Iterable[str
     """Write a new kata into `directory/slug`.
 
     Args:
-        slug: the kata's name; becomes its title, too.
-        directory: folder of katas; made if it does not exist.
-        tier: in which the kata is to stand.
-        services: that the kata needs.
+        slug: the kata's name, from which its title is derived.
+        directory: folder of katas; created if it does not exist.
+        tier: of the kata.
+        services: names of the services that the kata needs.
 
     Raises:
-        UsageError: slug, tier or services are wrong, the folder exists already, or it cannot be written.
+        UsageError: slug, tier or services are invalid, or the folder exists already or cannot be written.
         HarnessError: a fragment cannot be read.
     """
     _refuse_bad_slug(slug)
@@ -49,14 +49,14 @@ def write_skeleton(slug: str, directory: Path, tier: int, services: Iterable[str
     fragments = chosen_fragments(services)
     if (directory / "kata.toml").exists():
         raise UsageError(
-            f"{directory} is a kata itself, and no kata can lie in another one.",
-            "Name another folder with --dir.",
+            f"{directory} is a kata itself; a kata cannot contain another one.",
+            "Choose another folder with --dir.",
         )
     return _write(directory / slug, compose(slug, title_of(slug), tier, fragments))
 
 
 def chosen_fragments(services: Iterable[str]) -> dict[str, Fragment]:
-    """The fragments of these services, in the order of all services, whatever the order in which they were asked for.
+    """The fragments of these services, in the order of the registry.
 
     Raises:
         UsageError: one of them is unknown.
@@ -65,13 +65,13 @@ def chosen_fragments(services: Iterable[str]) -> dict[str, Fragment]:
     wanted = set(services)
     for service in sorted(wanted - set(SERVICES)):
         near = difflib.get_close_matches(service, SERVICES, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(SERVICES)}."
+        hint = f"Did you mean {near[0]}?" if near else f"Services: {', '.join(SERVICES)}."
         raise UsageError(f"There is no service `{service}`.", hint)
     return {service: find_service(service).fragment() for service in SERVICES if service in wanted}
 
 
 def title_of(slug: str) -> str:
-    """A title to begin with: "Two at once" for `two-at-once`."""
+    """A first title: "Two at once" for `two-at-once`."""
     return slug.replace("-", " ").capitalize()
 
 
@@ -79,9 +79,9 @@ def _refuse_bad_slug(slug: str) -> None:
     if SLUG.fullmatch(slug):
         return
     near = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-")
-    hint = f"Did you mean {near}?" if near else "Name it like two-at-once."
+    hint = f"Did you mean {near}?" if near else "Choose a name like two-at-once."
     raise UsageError(
-        f"`{slug}` is no name for a kata: only lower-case letters, digits and single hyphens between them.",
+        f"`{slug}` is not a valid name for a kata: use lower-case letters, digits and single hyphens.",
         hint,
     )
 
@@ -90,13 +90,13 @@ def _write(folder: Path, files: Mapping[str, str]) -> Skeleton:
     if folder.exists() or folder.is_symlink():
         raise UsageError(
             f"{folder} exists already; nothing was written.",
-            "Take another name, or another folder with --dir.",
+            "Choose another name, or another folder with --dir.",
         )
     try:
-        folder.mkdir(parents=True)  # fails rather than overwrite what came into being meanwhile
+        folder.mkdir(parents=True)  # fails if the folder was created in the meantime
     except OSError as error:
         raise UsageError(
-            f"{folder} cannot be made: {error.strerror}.", "Name another folder with --dir."
+            f"{folder} cannot be created: {error.strerror}.", "Choose another folder with --dir."
         ) from error
     try:
         for name, text in files.items():
@@ -106,6 +106,6 @@ def _write(folder: Path, files: Mapping[str, str]) -> Skeleton:
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise UsageError(
-            f"{folder} cannot be written: {error.strerror}.", "Name another folder with --dir."
+            f"{folder} cannot be written: {error.strerror}.", "Choose another folder with --dir."
         ) from error
     return Skeleton(folder, tuple(sorted(files)))

@@ -1,4 +1,4 @@
-"""Lays out text that is put together from pieces as a formatter and an author would: imports, long lines, prose."""
+"""Formats generated source text as a formatter and an author would: imports, long lines, prose."""
 
 import ast
 import sys
@@ -6,17 +6,16 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 WIDTH = 140
-"""Of a line of code."""
-
 PROSE_WIDTH = 120
+"""Columns of a line of code and of a line of prose."""
 
 INDENT = "    "
 STANDARD, INSTALLED, OWN = range(3)
-"""The sections of imports, in their order."""
+"""The sections of imports, in order."""
 
 
 def imports(statements: Iterable[str]) -> str:
-    """Import statements as one block: each once, those from the same module together, in sections, sorted.
+    """Import statements as one sorted block with sections, without duplicates, one statement per module.
 
     Args:
         statements: each `import x` or `from x import y, z`.
@@ -40,12 +39,12 @@ def imports(statements: Iterable[str]) -> str:
 
 
 def fitted(head: str, items: Sequence[str], tail: str) -> str:
-    """`head(items)tail` on a line, or its items on a line of their own, or one below the other.
+    """A bracketed list on one line or, if that is too long, with its items on a line of their own, or each on a line.
 
     Args:
-        head: up to the opening bracket, with the indentation.
-        items: what stands within the brackets.
-        tail: from the closing bracket on.
+        head: the text up to and including the opening bracket, with its indentation.
+        items: the items within the brackets.
+        tail: the text from the closing bracket on.
     """
     margin = head[: len(head) - len(head.lstrip())]
     together = ", ".join(items)
@@ -57,7 +56,7 @@ def fitted(head: str, items: Sequence[str], tail: str) -> str:
 
 
 def entered(contexts: Sequence[str], margin: str) -> str:
-    """The line `async with …:`, or several if one is too short for it."""
+    """The statement `async with …:` on one line or, if that is too long, with each context on a line."""
     line = f"{margin}async with {', '.join(contexts)}:"
     if len(line) <= WIDTH:
         return line
@@ -71,11 +70,11 @@ def entered(contexts: Sequence[str], margin: str) -> str:
 
 
 def filled(text: str, indent: str = "") -> str:
-    """A paragraph in lines of prose; code in backquotes is kept together.
+    """A paragraph, wrapped to `PROSE_WIDTH`; code in backquotes is not broken.
 
     Args:
-        text: with any line breaks.
-        indent: of all lines but the first.
+        text: the paragraph, with any line breaks.
+        indent: the indentation of all lines but the first.
     """
     spans = " ".join(text.split()).split("`")
     spans[1::2] = [span.replace(" ", "\0") for span in spans[1::2]]
@@ -113,5 +112,5 @@ def _import_from(module: str, names: Sequence[str]) -> str:
 
 
 def _rank(name: str) -> tuple[int, str]:
-    """Constants come first, then classes, then the rest."""
+    """Sort key: constants come first, then classes, then the rest."""
     return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2), name.lower()

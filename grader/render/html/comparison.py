@@ -1,4 +1,4 @@
-"""Before and after: two reports of the same kata, check by check. Pure."""
+"""Compares two reports of the same kata, check by check. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,42 +7,40 @@ from grader.evidence.claims import Relation
 from grader.findings import TooFast
 from grader.report import CheckResult, Outcome, Report
 
-MENDED = "holds now"
+FIXED = "passes now"
 ROOM = 1.1
-"""A scale is this much longer than the longest bar."""
+"""The scale is this many times as long as the longest bar."""
 
 UPPER = (Relation.AT_MOST, Relation.EQUALS)
-"""Counts of which more is worse, or at least not better."""
+"""Relations in which a shorter bar is never worse."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One check before and after; None: that report does not have it."""
+    """One check in both reports; None in a report that does not have it."""
 
     title: str
     before: CheckResult | None
     now: CheckResult | None
 
     @property
-    def is_mended(self) -> bool:
-        """Whether it did not hold before and holds now."""
-        return self.word == MENDED
+    def is_fixed(self) -> bool:
+        """Whether it passes now and did not before."""
+        return self.word == FIXED
 
     @property
     def word(self) -> str:
-        """What has become of it, in short."""
+        """How its outcome changed, in a few words."""
         if self.before is None or self.now is None:
             return "new" if self.before is None else "gone"
-        was, holds = self.before.outcome is Outcome.PASSED, self.now.outcome is Outcome.PASSED
-        if was == holds:
-            return "holds, as before" if holds else "as before"
-        return MENDED if holds else "held before"
+        passed, passes = (result.outcome is Outcome.PASSED for result in (self.before, self.now))
+        if passed == passes:
+            return "passes, as before" if passes else "as before"
+        return FIXED if passes else "passed before"
 
     @property
     def scale(self) -> float | None:
-        """Up to what the bars of a number that must stay below its limit are drawn; None when there
-        is no such number.
-        """
+        """The value at the right end of both bars; None if neither side has a number that must stay below a limit."""
         values = [
             value
             for result in (self.before, self.now)
@@ -53,16 +51,14 @@ class Change:
 
 
 def compare(before: Report, now: Report) -> tuple[Change, ...]:
-    """Each check of either report, in the order of the newer one."""
+    """The checks of both reports, in the order of the newer one; those that only the older one has come last."""
     old = {result.name: result for result in before.checks}
     changes = [Change(result.title, old.pop(result.name, None), result) for result in now.checks]
     return (*changes, *(Change(result.title, result, None) for result in old.values()))
 
 
 def bar(result: CheckResult | None, scale: float | None) -> tuple[float, float] | None:
-    """Where the bar of a result ends and where its limit stands, both as a share of the scale; None when it has no such
-    number.
-    """
+    """Where the bar of a result ends and where its limit is, as shares of the scale; None if there is no bar."""
     if result is None or scale is None or not _drawn(result):
         return None
     measured, limit = _drawn(result)
@@ -70,7 +66,7 @@ def bar(result: CheckResult | None, scale: float | None) -> tuple[float, float] 
 
 
 def _drawn(result: CheckResult) -> Sequence[float]:
-    """Number and limit, where less is better: times, and counts that have an upper limit."""
+    """Number and limit, if less is better: a time, or a count with an upper limit."""
     if result.measured is None or result.limit is None or result.outcome is Outcome.NOT_RUN:
         return ()
     if isinstance(result.finding, TooFast):

@@ -1,4 +1,4 @@
-"""The screen of the list of katas."""
+"""The screen of `kata list`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ STATES = {
     State.TODO: (" ", "dim"),
 }
 CATALOG_WIDTH = 60
-"""With fewer columns the list of katas has no titles."""
+"""A narrower terminal shows no titles."""
 
 
 class CatalogScreen(Screen):
@@ -32,27 +32,37 @@ class CatalogScreen(Screen):
         current: str | None,
         total: int | None = None,
     ) -> None:
-        """Katas by tier with their state; with a total, how many of these were chosen."""
+        """The katas by tier, each with its state.
+
+        Args:
+            index: has the names of the tiers.
+            katas: those to show.
+            states: by slug; a kata that is missing here is still to do.
+            current: slug of the current kata, if there is one.
+            total: how many katas there are, if only some of them are shown.
+        """
         for tier in sorted({kata.tier for kata in katas}):
             name = index.tiers.get(tier, "")
             self._line(Text(f"Tier {tier}" + (f" · {name}" if name else ""), style="bold"))
-            grid = Table.grid(padding=(0, 2))
-            grid.add_column(no_wrap=True)
-            grid.add_column(no_wrap=True)
-            grid.add_column()
-            for kata in katas:
-                if kata.tier == tier:
-                    grid.add_row(
-                        *self._catalog_row(
-                            kata, states.get(kata.slug, State.TODO), kata.slug == current
-                        )
-                    )
-            self._console.print(Padding(grid, (0, 0, 1, 1)))
+            here = [kata for kata in katas if kata.tier == tier]
+            self._console.print(Padding(self._tier(here, states, current), (0, 0, 1, 1)))
         passed = sum(states.get(kata.slug) is State.PASSED for kata in katas)
         if total is None:
             self._line(Text(f"{passed} of {len(katas)} passed."))
         else:
             self._line(Text(f"{len(katas)} of {total} katas, {passed} of them passed."))
+
+    def _tier(
+        self, katas: Sequence[Card], states: Mapping[str, State], current: str | None
+    ) -> Table:
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True)
+        grid.add_column()
+        for kata in katas:
+            state = states.get(kata.slug, State.TODO)
+            grid.add_row(*self._catalog_row(kata, state, kata.slug == current))
+        return grid
 
     def _catalog_row(self, kata: Card, state: State, is_current: bool) -> tuple[Text, Text, Text]:
         mark, style = STATES[State.STARTED if is_current else state]

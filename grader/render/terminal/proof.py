@@ -1,4 +1,4 @@
-"""The screen of those who prove katas: a bar, the matrix of examples and checks, the margins."""
+"""The screen of `kata verify`: a progress bar, the matrix of examples and checks, the margins."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -41,27 +41,25 @@ CELLS = {
     Outcome.INCONCLUSIVE: "?",
     Outcome.BROKEN: "!",
 }
-"""Marks of one character for terminals without better ones."""
+"""Marks for terminals that cannot show those of `MARKS`."""
 NAME_WIDTH = 36
 BAR_WIDTH = 16
 NUMBERS_WIDTH = 20
-"""Columns for what is being graded, for the bar, and for the numbers beside it; where there are not so many, the bar is
-left out.
-"""
+"""Columns for the name of the example, for the bar, and for the numbers beside it; narrower terminals get no bar."""
 
 DIFFERS = "~"
 NOT_AS_DECLARED = "*"
 GAP = "   "
 MARGINS_WIDTH = 70
-"""With fewer columns each clock limit has several lines instead of one."""
+"""On narrower terminals each clock limit takes several lines instead of one."""
 SPEED_PERIOD_S = 600.0
-"""The time left is reckoned from the gradings of so long: junk takes longer than the rest, so a short look misleads."""
+"""The time left is estimated from this period; a shorter one misleads, since junk takes longer than other examples."""
 
 
 class ProofScreen(Screen):
-    """Shows how katas are proved: a bar for all gradings on a terminal, a line for each grading in a pipe.
+    """Shows the progress of proofs: on a terminal as a bar, otherwise as a line for each grading.
 
-    Several katas can be in progress, so all that is found of one is printed together when it is finished.
+    Several katas can be in progress, so the results of a kata are printed together when it is finished.
     """
 
     def __init__(self) -> None:
@@ -87,29 +85,29 @@ class ProofScreen(Screen):
         self._planned: Counter[str] = Counter()
 
     def all_begin(self, gradings: int) -> None:
-        """On a terminal, the bar begins to move."""
+        """Start the bar, if this is a terminal."""
         self._total = gradings
         self._progress.update(self._task, total=gradings)
         if self._console.is_terminal:
             self._progress.start()
 
     def kata_begins(self, slug: str, gradings: int) -> None:
-        """Note how many lines there will be of it."""
+        """Note the number of gradings, which each line shows."""
         self._planned[slug] = gradings
 
     def gradings_added(self, slug: str, gradings: int) -> None:
-        """Lengthen the way that the bar has to go."""
+        """Raise the totals."""
         self._planned[slug] += gradings
         self._total += gradings
         self._progress.update(self._task, total=self._total)
 
     def trial_begins(self, slug: str, example: Example) -> None:
-        """Say on the bar what is being graded; of several, what began last."""
+        """Name the example beside the bar; of several, the one that began last."""
         name = printable(f"{slug}/{example.name}", self._name_width)
         self._progress.update(self._task, description=f"{name:{self._name_width}}")
 
     def trial_ends(self, slug: str, trial: Trial) -> None:
-        """Move the bar, or print a line."""
+        """Advance the bar, or print a line."""
         self._made[slug] += 1
         self._progress.advance(self._task)
         if not self._console.is_terminal:
@@ -118,7 +116,7 @@ class ProofScreen(Screen):
             self._line(Text(f"{count}  {label}  {trial.verdict}  {trial.duration_s:.1f} s"))
 
     def kata_ends(self, proof: Proof) -> None:
-        """The title, the matrix, the margins, the problems and a sentence."""
+        """Print title, matrix, margins, problems and summary of a kata."""
         self._progress.advance(self._task, max(0, proof.planned - self._made[proof.kata]))
         self._line(
             Text.assemble((printable(proof.title), "bold"), (f"  {printable(proof.kata)}", "dim"))
@@ -136,7 +134,7 @@ class ProofScreen(Screen):
         self._line()
 
     def stop(self) -> None:
-        """End the bar."""
+        """Remove the bar."""
         self._progress.stop()
 
     def _matrix(self, proof: Proof) -> None:
@@ -172,7 +170,7 @@ class ProofScreen(Screen):
         return Text(mark if self._shows_marks else CELLS[outcome], style=style)
 
     def _legend(self, proof: Proof) -> None:
-        """What the marks mean that occur; as many to a line as fit."""
+        """Explain the marks that occur, as many on a line as fit."""
         outcomes, has_wrong = marks_shown(proof)
         entries = [f"{self._mark(outcome).plain} {LEGEND[outcome]}" for outcome in outcomes]
         entries += [f"{NOT_AS_DECLARED} {WRONG_LEGEND}"] if has_wrong else []
@@ -209,7 +207,7 @@ class ProofScreen(Screen):
 
 
 def _filled(entries: Sequence[str], width: int) -> list[str]:
-    """As many entries to a line as fit; none is broken."""
+    """Lines with as many entries as fit; no entry is split."""
     lines: list[str] = []
     for entry in entries:
         if lines and len(lines[-1]) + len(GAP) + len(entry) <= width:

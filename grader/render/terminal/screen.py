@@ -1,4 +1,4 @@
-"""The screen that every command writes to. This and its neighbours of that name, and nothing else, import rich."""
+"""The screen that every command writes to. Only the modules of this folder import rich."""
 
 import codecs
 import io
@@ -12,11 +12,11 @@ from grader.errors import GraderError
 from grader.render.text import code_point, escaped, printable
 
 SUBSTITUTES = {"×": "x", "…": "...", "≥": ">=", "·": "-"}
-"""For terminals that do not have the grader's own characters; any other becomes its code point."""
-PLAINLY = "grader.plainly"
+"""For terminals whose encoding lacks these characters; any other one becomes its code point."""
+SUBSTITUTE = "grader.substitute"
 
 
-def _plainly(error: UnicodeError) -> tuple[str, int]:
+def _substitute(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     missing = error.object[error.start : error.end]
@@ -25,42 +25,42 @@ def _plainly(error: UnicodeError) -> tuple[str, int]:
     ), error.end
 
 
-codecs.register_error(PLAINLY, _plainly)
+codecs.register_error(SUBSTITUTE, _substitute)
 
 
 class Text(RichText):
-    """A text that is safe whatever it is made of: one line, bounded, nothing in it that a terminal acts on."""
+    """A text of one bounded line, without anything that a terminal acts on."""
 
     def __init__(self, text: str = "", *arguments: Any, **options: Any) -> None:
         super().__init__(escaped(text), *arguments, **options)
 
     def append(self, text: RichText | str, style: Any = None) -> "Text":
-        """Add a text, made safe likewise."""
+        """Add a text, made safe in the same way."""
         super().append(escaped(text) if isinstance(text, str) else text, style)
         return self
 
 
 class Screen:
-    """Writes to the terminal, or plain text to a pipe. Foreign text never goes through markup."""
+    """Writes to a terminal, or plain text to a pipe. Text is never read as markup."""
 
     def __init__(self, *, to_stderr: bool = False) -> None:
         self._console = Console(stderr=to_stderr, highlight=False, markup=False, emoji=False)
         self._shows_marks = (self._console.encoding or "").lower().startswith("utf")
         if isinstance(self._console.file, io.TextIOWrapper):
-            self._console.file.reconfigure(errors=PLAINLY)
+            self._console.file.reconfigure(errors=SUBSTITUTE)
 
     def say(self, *lines: str) -> None:
-        """Plain lines."""
+        """Write plain lines, wrapped to the terminal's width."""
         for line in lines:
             self._line(Text(line))
 
     def say_whole(self, *lines: str) -> None:
-        """Lines to be copied, or one line each of a log: no line end comes into them, whatever the width."""
+        """Write lines that must not be wrapped: those of a log, or to be copied."""
         for line in lines:
             self._console.print(Text(line), soft_wrap=True)
 
     def error(self, error: GraderError) -> None:
-        """One sentence of what happened, one of what to do."""
+        """Write what happened and, if there is a hint, what to do."""
         self._line(Text.assemble(("Error: ", "bold red"), printable(error.message, 1000)))
         if error.hint:
             self._line(Text(printable(error.hint, 1000)))

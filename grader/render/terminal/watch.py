@@ -1,6 +1,4 @@
-"""The screen of a watch: gradings one below the other, nothing wiped away, and a line that says which
-keys there are.
-"""
+"""The screen of `kata watch`: one grading below another, and a line of keys. Nothing is erased."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,10 +12,10 @@ PLAIN_RULE = "-"
 
 
 class WatchScreen(ReportScreen):
-    """Shows gradings as `ReportScreen` does, each below a line with the time."""
+    """Shows gradings as `ReportScreen` does, each below a rule with the time."""
 
     def rule(self, at: datetime, why: str) -> None:
-        """The line above a grading: when, and why."""
+        """The rule above a grading, with its time and cause: "── 08:15:00  saved ──"."""
         text = f"{at:%H:%M:%S}  {why}"
         line = RULE if self._shows_marks else PLAIN_RULE
         width = min(RULE_WIDTH, self._console.width)
@@ -25,12 +23,12 @@ class WatchScreen(ReportScreen):
         self._line(Text(f"{line * 2} {text} {line * max(2, width - len(text) - 4)}", style="dim"))
 
     def note(self, sentence: str) -> None:
-        """A sentence about the watch itself; ends the live line."""
+        """A sentence about the watch itself; removes the live line."""
         self.stop()
         self._line(Text(sentence))
 
     def keys(self, keys: Sequence[tuple[str, str]]) -> None:
-        """The line of keys; without what they do where it would be too long."""
+        """The line of keys; where it would be too long, without what they do."""
         text = Text()
         for key, word in keys:
             text.append(f"{key} ", style="bold").append(f"{word}  ", style="dim")
@@ -43,17 +41,17 @@ class WatchScreen(ReportScreen):
         self._line(text)
 
     def explain(self, keys: Sequence[tuple[str, str]]) -> None:
-        """Every key with what it does, one a line."""
+        """A line for each key with what it does."""
         self._line()
         for key, sentence in keys:
             self._line(Text.assemble((f"  {key}  ", "bold"), sentence))
 
     def pause(self) -> None:
-        """Take the live line away for a while."""
+        """Remove the live line until `resume`."""
         if self._status is not None:
             self._status.stop()
 
     def resume(self) -> None:
-        """Bring it back."""
+        """Show the live line again."""
         if self._status is not None:
             self._status.start()

@@ -1,6 +1,4 @@
-"""The screen of what a learner does between two gradings: where one is, hints, solutions, diffs, changes of a newer
-version.
-"""
+"""The screen of a learner's workspace: progress, hints, solutions, diffs, and what a newer version changed."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,7 +15,7 @@ from grader.workspace.upgrade import Change, Part
 
 TAB = 4
 LIMIT_LINES = 6_000
-"""Of one diff; more is never shown."""
+"""Longer diffs and sources are cut off."""
 
 DIFF_STYLES = (
     ("+++", "bold"),
@@ -27,27 +25,27 @@ DIFF_STYLES = (
     ("-", "red"),
     ("\\", "dim"),
 )
-"""By how a line begins; the first that fits."""
+"""The style of a line by its start; the first match counts."""
 
 BAR_WIDTH = 48
 NARROW = 60
-"""In so few columns or fewer, a row of marks has no place."""
+"""A terminal of this width or less shows no row of marks."""
 
 MAP_MARKS = {
     state: ("·" if state is State.TODO else mark, style) for state, (mark, style) in STATES.items()
 }
 PLAIN_MAP_MARKS = {"✓": "x", "›": ">", "·": "."}
 LEGEND = {State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}
-"""Of marks that are not plain by themselves."""
+"""The marks that need an explanation."""
 
 
 class WorkspaceScreen(Screen):
-    """Writes what the commands of a workspace have to say."""
+    """Writes the output of the commands of a workspace."""
 
-    # ---- where one is -----------------------------------------------------------------------------------------------
+    # ---- progress ---------------------------------------------------------------------------------------------------
 
     def standing(self, standing: Standing) -> None:
-        """The bar of the whole, and a line for each tier."""
+        """A bar for all katas, and a line for each tier."""
         passed, total = standing.count(State.PASSED), standing.total
         self._line(Text(f"{passed} of {total} katas passed", style="bold"))
         self._bar(passed, total)
@@ -100,37 +98,35 @@ class WorkspaceScreen(Screen):
         return (mark if self._shows_marks else PLAIN_MAP_MARKS.get(mark, mark)), style
 
     def kata(self, title: str, slug: str) -> None:
-        """Name a kata."""
+        """A kata's title and slug."""
         self._line(Text.assemble((title, "bold"), (f"  {slug}", "dim")))
 
     def the_end(self, standing: Standing) -> None:
-        """No kata is left to be handed out."""
+        """No kata is left to hand out."""
         left = standing.slugs(State.SKIPPED, State.GIVEN_UP)
         if not left:
-            self.say(
-                f"Congratulations: all {standing.total} katas are passed.", "Nothing is left over."
-            )
+            self.say(f"Congratulations: you have passed all {standing.total} katas.")
             return
         passed = standing.count(State.PASSED)
         self.say(
-            f"You have come to the end: {passed} of {standing.total} katas are passed.",
-            "Left over, since skipped or given up:",
+            f"You have reached the end: {passed} of {standing.total} katas passed.",
+            "Skipped or given up:",
         )
         self.say(*(f"  kata check {slug}" for slug in left))
 
     # ---- hints, solutions, diffs ------------------------------------------------------------------------------------
 
     def hint(self, number: int, total: int, text: str) -> None:
-        """One hint."""
+        """A hint with its number."""
         self._line(Text.assemble((f"Hint {number} of {total}", "bold cyan")))
         self._indented(Text(printable(text, 1000)))
 
     def heading(self, text: str, detail: str = "") -> None:
-        """What follows."""
+        """A heading for what follows."""
         self._line(Text.assemble((text, "bold"), (f"  {detail}" if detail else "", "dim")))
 
     def source(self, lines: Sequence[str]) -> None:
-        """Lines of a file as they are, so that they can be copied."""
+        """Lines of a file, unwrapped so that they can be copied."""
         for line in lines[:LIMIT_LINES]:
             self._whole(line.rstrip("\n"))
 
@@ -144,7 +140,7 @@ class WorkspaceScreen(Screen):
             self._line(Text(f"({len(lines) - LIMIT_LINES} more lines)", style="dim"))
 
     def differences(self, differences: Iterable[Difference]) -> int:
-        """The diff of a folder; returns how many files differ."""
+        """The diffs of a folder's files; returns how many files differ."""
         count = 0
         for difference in differences:
             count += 1
@@ -159,16 +155,16 @@ class WorkspaceScreen(Screen):
     # ---- a newer version --------------------------------------------------------------------------------------------
 
     def change(self, change: Change, readme: Path | None) -> None:
-        """What a newer version changed of a kata, and what to do.
+        """What a newer version changed in a kata, and what to do about it.
 
         Args:
-            change: what.
-            readme: where the new text can be read.
+            change: the parts that changed.
+            readme: the file with the new README, if it was written.
         """
         self._line(
             Text.assemble(
                 (change.slug, "bold"),
-                " has changed since it was handed out. Nothing of yours was touched.",
+                " has changed since it was handed out. Your files are as you left them.",
             )
         )
         for part in change.parts:
@@ -176,17 +172,19 @@ class WorkspaceScreen(Screen):
 
     def changes_of_passed(self, slugs: Sequence[str]) -> None:
         """Katas that have changed since they were passed."""
-        self._line(Text(f"Changed since you passed them, and still passed: {', '.join(slugs)}."))
+        self._line(
+            Text(f"Changed since you passed them (they still count as passed): {', '.join(slugs)}.")
+        )
 
 
 def _advice(part: Part, change: Change, readme: Path | None) -> str:
     if part is Part.README:
-        return f"README: the new text is {readme}"
+        return f"README: the new text is in {readme}"
     if part is Part.CHECKS:
-        return f"Checks: `kata check {change.slug}` grades by the new ones."
+        return f"Checks: `kata check {change.slug}` uses the new ones."
     if change.is_untouched:
-        return f"Starter: you had not changed yours; `kata reset {change.slug}` takes the new one."
+        return f"Starter: yours is unchanged; `kata reset {change.slug}` gives you the new one."
     return (
-        f"Starter: `kata diff {change.slug}` compares yours with the new one, `kata "
-        f"reset {change.slug}` takes it and keeps yours."
+        f"Starter: `kata diff {change.slug}` compares yours with the new one. "
+        f"`kata reset {change.slug}` gives you the new one and keeps a backup of yours."
     )

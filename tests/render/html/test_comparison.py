@@ -1,4 +1,4 @@
-"""Before and after."""
+"""Two reports of the same kata, check by check."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from grader.evidence.claims import Relation
 from grader.findings import TooFast
 from grader.render.html.comparison import Change, bar, compare
 from grader.report import CheckResult, Outcome
-from tests.render.runs import blocking_run, graded, mended_run
+from tests.render.runs import blocking_run, fixed_run, graded
 
 
 def result(
@@ -25,17 +25,17 @@ def result(
     )
 
 
-def test_each_check_is_told_with_what_has_become_of_it() -> None:
-    changes = compare(graded(blocking_run()).report, graded(mended_run()).report)
-    assert [change.word for change in changes] == ["holds, as before", "holds now", "holds now"]
+def test_each_check_says_how_its_outcome_changed() -> None:
+    changes = compare(graded(blocking_run()).report, graded(fixed_run()).report)
+    assert [change.word for change in changes] == ["passes, as before", "passes now", "passes now"]
 
 
 @pytest.mark.parametrize(
     ("before", "now", "word"),
     [
-        (Outcome.PASSED, Outcome.FAILED, "held before"),
+        (Outcome.PASSED, Outcome.FAILED, "passed before"),
         (Outcome.FAILED, Outcome.FAILED, "as before"),
-        (Outcome.INCONCLUSIVE, Outcome.PASSED, "holds now"),
+        (Outcome.INCONCLUSIVE, Outcome.PASSED, "passes now"),
         (None, Outcome.PASSED, "new"),
         (Outcome.PASSED, None, "gone"),
     ],
@@ -45,14 +45,14 @@ def test_words_for_a_change(before: Outcome | None, now: Outcome | None, word: s
     assert Change("a", *sides).word == word
 
 
-def test_a_check_that_only_one_report_has_is_not_lost() -> None:
-    old, new = graded(blocking_run()).report, graded(mended_run()).report
+def test_a_check_that_only_one_report_has_is_kept() -> None:
+    old, new = graded(blocking_run()).report, graded(fixed_run()).report
     kept = [change.title for change in compare(old, new)]
     fewer = replace(new, checks=new.checks[:1])
     assert sorted(change.title for change in compare(old, fewer)) == sorted(kept)
 
 
-def test_bars_of_both_sides_have_one_scale() -> None:
+def test_the_bars_of_both_sides_share_a_scale() -> None:
     change = Change("a", result(Outcome.FAILED, measured=1.0), result(measured=0.2))
     sides = [bar(side, change.scale) for side in (change.before, change.now)]
     assert sides == [pytest.approx((1 / 1.1, 0.4 / 1.1)), pytest.approx((0.2 / 1.1, 0.4 / 1.1))]
@@ -67,7 +67,7 @@ def test_bars_of_both_sides_have_one_scale() -> None:
         result(Outcome.FAILED, finding=TooFast(what="GET /x", measured_s=0.1, limit_s=0.4)),
     ],
 )
-def test_a_number_of_which_more_is_better_has_no_bar(undrawn: CheckResult) -> None:
+def test_only_a_number_that_must_stay_below_a_limit_has_a_bar(undrawn: CheckResult) -> None:
     change = Change("a", undrawn, undrawn)
     assert change.scale is None
     assert bar(change.now, change.scale) is None

@@ -1,6 +1,4 @@
-"""The matrix with its legend and the margins, on terminals of several widths, with and without marks; and the same for
-programs.
-"""
+"""Matrix, legend and margins on terminals of several widths, with and without Unicode, and as JSON."""
 
 import io
 import json
@@ -12,7 +10,6 @@ import pytest
 from grader.authoring.margins import margin_problems, margins_of
 from grader.authoring.proof import Proof, Trial
 from grader.render.json_ import render_proofs
-from grader.render.proof import proof_summary
 from grader.render.terminal.proof import ProofScreen
 from grader.report import GraderInfo
 from tests.authoring.trials import (
@@ -63,7 +60,7 @@ def shown(
 
 
 def legend(text: str) -> str:
-    """What lies between the matrix and what follows it, in one line."""
+    """The lines between the matrix and the next block, joined."""
     lines = text.splitlines()
     last = max(
         number
@@ -84,7 +81,7 @@ DIFFERENT = (
 )
 
 
-def test_the_legend_says_what_the_marks_mean_that_occur(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_legend_explains_the_marks_that_occur(monkeypatch: pytest.MonkeyPatch) -> None:
     assert legend(shown(RIGHT[:3], 80, monkeypatch)) == "✓ passes   ✗ fails"
     assert (
         legend(shown(DIFFERENT, 80, monkeypatch))
@@ -102,7 +99,7 @@ def test_without_unicode_the_legend_has_the_plain_marks(monkeypatch: pytest.Monk
     )
 
 
-def test_rounds_that_differ_are_marked_and_no_problem_by_themselves(
+def test_rounds_that_differ_are_marked_but_are_not_a_problem_as_such(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rows = {
@@ -122,9 +119,7 @@ MARGINS = (
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
-def test_no_line_of_matrix_legend_and_margins_is_too_long(
-    monkeypatch: pytest.MonkeyPatch, columns: int
-) -> None:
+def test_no_line_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     text = shown((*DIFFERENT, *MARGINS), columns, monkeypatch).split("tiny/checks.py")[0]
     assert max(map(len, map(str.rstrip, text.splitlines()))) <= columns
     assert_acts_on_nothing(text)
@@ -178,7 +173,7 @@ def test_a_narrow_terminal_has_a_line_for_each_side_of_a_limit(
     assert sides == ["accepted 0.20 s 3.0 ×", "limit 0.40 s", "rejected 0.50 s 1.2 ×*"]
 
 
-def test_programs_get_own_times_and_how_many_rounds_they_stand_for() -> None:
+def test_json_has_own_times_and_the_number_of_rounds_that_they_summarize() -> None:
     rounds = (*right(0.25, 0.2, limit_s=0.4, alone_s=0.1), *wrong(0.9, limit_s=0.4, alone_s=0.1))
     document = json.loads(
         render_proofs([proof(*rounds)], GraderInfo(version="1", python="3.11", cores=2))
@@ -201,7 +196,7 @@ def test_programs_get_own_times_and_how_many_rounds_they_stand_for() -> None:
     assert margin["fastest_rejected"]["rounds"] == 1
 
 
-def test_a_time_that_the_system_does_not_tell_is_null_for_programs() -> None:
+def test_an_own_time_that_is_unknown_is_null_in_json() -> None:
     document = json.loads(
         render_proofs(
             [proof(trial(ACCEPTED, PASS, PASS, at(None)))],
@@ -209,9 +204,3 @@ def test_a_time_that_the_system_does_not_tell_is_null_for_programs() -> None:
         )
     )
     assert document["katas"][0]["margins"][0]["slowest_accepted"]["own_s"] is None
-
-
-def test_a_quick_look_is_not_taken_for_a_whole_proof() -> None:
-    whole = proof(*RIGHT)
-    assert proof_summary(whole).startswith("Proved: ")
-    assert proof_summary(replace(whole, is_quick=True)).startswith("Proved by a quick look: ")

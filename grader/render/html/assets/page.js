@@ -1,4 +1,4 @@
-// Draws what the page's tables say, and nothing else: every text goes in as text. Needs d3 (d3/d3.min.js).
+// Draws the timeline from the tables of the page. Every text is inserted as text, never as markup. Needs d3/d3.min.js.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -10,21 +10,21 @@
   const systemDark = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : systemDark.matches);
   const nameTheme = () => { byId("theme").textContent = isDark() ? "Light" : "Dark"; };
-  const kept = {
+  const stored = {
     get theme() { try { return localStorage.getItem("kata-theme"); } catch { return null; } },
-    set theme(value) { try { localStorage.setItem("kata-theme", value); } catch { /* no storage here: it holds for this page */ } },
+    set theme(value) { try { localStorage.setItem("kata-theme", value); } catch { /* no storage: the choice lasts as long as the page */ } },
   };
-  if (kept.theme === "dark" || kept.theme === "light") root.dataset.theme = kept.theme;
+  if (stored.theme === "dark" || stored.theme === "light") root.dataset.theme = stored.theme;
   nameTheme();
   systemDark.addEventListener("change", nameTheme);
   byId("theme").addEventListener("click", () => {
-    root.dataset.theme = kept.theme = isDark() ? "light" : "dark";
+    root.dataset.theme = stored.theme = isDark() ? "light" : "dark";
     nameTheme();
   });
 
   // ---- evidence -----------------------------------------------------------------------------------------------------
 
-  // Without this the link gives the packed file; so it gives the plain one.
+  // Without this script the link downloads the gzip file; with it, the JSON inside.
   const download = byId("download");
   download?.addEventListener("click", async (event) => {
     if (!globalThis.DecompressionStream) return;
@@ -47,7 +47,7 @@
   });
   addEventListener("afterprint", () => { for (const details of opened) details.open = false; });
 
-  // ---- the timeline: what the tables say ------------------------------------------------------------------------------
+  // ---- timeline: reading the tables -----------------------------------------------------------------------------------
 
   const chooser = byId("attempt");
   const compare = byId("compare");
@@ -84,13 +84,13 @@
     title,
     begins: Number(section.dataset.begins),
     ends: Number(section.dataset.ends),
-    // A server that was ready long before the first request has its start left of the axis.
+    // The start of a server that was ready long before the first request is left of the axis.
     lanes: [...section.querySelectorAll("tbody[data-lane]")].map(readLane)
       .filter((lane) => lane.events.some((event) => event.to >= Number(section.dataset.begins))),
     limits: [...section.querySelectorAll("tr[data-limit]")].map((row) => ({ at: Number(row.dataset.limit), took: row.cells[3].textContent })),
   });
 
-  // ---- the timeline: where everything lies ----------------------------------------------------------------------------
+  // ---- timeline: layout -----------------------------------------------------------------------------------------------
 
   const AXIS = 26, HEAD = 22, PANEL = 26, GAP = 8, SIDE = 16, LETTER = 6.7;
   const LANE_HEIGHT = 260, THINNEST = 3, THICKEST = 18;
@@ -129,7 +129,7 @@
     return state.transform.rescaleX(d3.scaleLinear([begins, ends], [SIDE, state.width - SIDE]));
   };
 
-  // ---- the timeline: drawing ------------------------------------------------------------------------------------------
+  // ---- timeline: drawing ----------------------------------------------------------------------------------------------
 
   const drawFrame = () => {
     state.width = Math.max(280, chart.clientWidth);
@@ -143,7 +143,7 @@
     lanes.selectAll(".lane-rule").data(all).join("line").attr("class", "lane-rule")
       .attr("x1", SIDE).attr("x2", state.width - SIDE).attr("y1", (lane) => lane.y + 1).attr("y2", (lane) => lane.y + 1);
     lanes.selectAll(".lane-name").data(all).join("text").attr("class", "lane-name").attr("x", SIDE).attr("y", (lane) => lane.y + 16)
-      .text((lane) => `${lane.name} · ${lane.total}${lane.total > lane.events.length ? ` (${lane.events.length} are shown)` : ""}`);
+      .text((lane) => `${lane.name} · ${lane.total}${lane.total > lane.events.length ? ` (${lane.events.length} shown)` : ""}`);
     const groups = bars.selectAll(".bar").data(state.events).join((enter) => {
       const group = enter.append("g");
       for (const part of ["whole", "answer", "cap"]) group.append("rect").attr("class", part);
@@ -175,7 +175,7 @@
     const words = shown.tickFormat(count);
     axis.attr("transform", `translate(0,${AXIS})`)
       .call(d3.axisTop(shown).ticks(count).tickSizeOuter(0).tickSizeInner(AXIS - state.height).tickPadding(8).tickFormat((value) => `${words(value)} ${inMs ? "ms" : "s"}`));
-    // Far outside of what is seen nothing need be told apart, and no number may grow without bound.
+    // Clamped to the chart: at the highest zoom, positions would exceed what a browser can draw.
     const left = (event) => Math.min(state.width, Math.max(SIDE - 4, x(event.from)));
     const right = (event) => Math.min(state.width + 2, Math.max(left(event) + 2, x(event.to)));
     const groups = bars.selectAll(".bar").attr("visibility", (event) => (x(event.to) < SIDE - 4 || x(event.from) > state.width - SIDE ? "hidden" : null));
@@ -202,13 +202,13 @@
     if (state.chosen) showTip(state.chosen, (left(state.chosen) + right(state.chosen)) / 2);
   };
 
-  // ---- the timeline: looking closer -----------------------------------------------------------------------------------
+  // ---- timeline: details of a bar -------------------------------------------------------------------------------------
 
-  const told = (event) => [event.what, `${event.took}, ${event.times}`, event.outcome, event.where].filter(Boolean);
+  const descriptionOf = (event) => [event.what, `${event.took}, ${event.times}`, event.outcome, event.where].filter(Boolean);
 
   const showTip = (event, atX) => {
     tip.attr("hidden", null).selectAll("*").remove();
-    told(event).forEach((text, i) => tip.append(i ? "span" : "b").text(text));
+    descriptionOf(event).forEach((text, i) => tip.append(i ? "span" : "b").text(text));
     if (event.source) tip.append("code").text(event.source);
     const box = tip.node().getBoundingClientRect();
     const factor = chart.clientWidth / state.width;
@@ -239,9 +239,9 @@
   });
   svg.on("pointerleave", () => { cross.attr("visibility", "hidden"); if (!state.chosen) hideTip(); });
 
-  // ---- the timeline: moving -------------------------------------------------------------------------------------------
+  // ---- timeline: moving and zooming -----------------------------------------------------------------------------------
 
-  // A wheel alone scrolls the page, unless one has come into the chart.
+  // The wheel scrolls the page, unless Ctrl is held or the chart has the focus.
   const wanted = (event) => (event.type === "wheel" ? event.ctrlKey || event.metaKey || document.activeElement === chart : !event.button);
   const zoom = d3.zoom().scaleExtent([1, MOST_ZOOM]).filter(wanted).on("zoom", (event) => {
     state.transform = event.transform;
@@ -260,16 +260,16 @@
       svg.call(zoom.translateBy, (state.width / 2 - x(state.chosen.from)) / state.transform.k, 0);
     }
     drawTimes();
-    byId("event").textContent = [state.chosen.lane.name, ...told(state.chosen), state.chosen.source].join(". ");
+    byId("event").textContent = [state.chosen.lane.name, ...descriptionOf(state.chosen), state.chosen.source].join(". ");
   };
 
   const move = (share) => svg.call(zoom.translateBy, (share * state.width) / state.transform.k, 0);
   const grow = (factor) => svg.call(zoom.scaleBy, factor);
-  const all = () => svg.call(zoom.transform, d3.zoomIdentity);
-  const forget = () => { state.chosen = null; hideTip(); };
+  const showAll = () => svg.call(zoom.transform, d3.zoomIdentity);
+  const deselect = () => { state.chosen = null; hideTip(); };
   const keys = {
     ArrowLeft: () => move(0.15), ArrowRight: () => move(-0.15), ArrowDown: () => step(1), ArrowUp: () => step(-1),
-    "+": () => grow(1.5), "=": () => grow(1.5), "-": () => grow(1 / 1.5), "0": all, Home: all, Escape: forget,
+    "+": () => grow(1.5), "=": () => grow(1.5), "-": () => grow(1 / 1.5), "0": showAll, Home: showAll, Escape: deselect,
   };
   chart.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;
@@ -278,9 +278,9 @@
   });
   byId("zoom-in").addEventListener("click", () => grow(1.5));
   byId("zoom-out").addEventListener("click", () => grow(1 / 1.5));
-  byId("zoom-all").addEventListener("click", all);
+  byId("zoom-all").addEventListener("click", showAll);
 
-  // ---- the timeline: choosing -----------------------------------------------------------------------------------------
+  // ---- timeline: choosing an attempt ----------------------------------------------------------------------------------
 
   const show = () => {
     const option = chooser.selectedOptions[0];
@@ -289,16 +289,16 @@
     const now = byId(option.value);
     for (const section of document.querySelectorAll(".attempt")) section.hidden = section !== now && !(compared && section === before);
     if (compare) compare.disabled = !before;
-    state.panels = [readPanel(now, compared ? "This run" : ""), ...(compared ? [readPanel(before, "The run before")] : [])];
+    state.panels = [readPanel(now, compared ? "This run" : ""), ...(compared ? [readPanel(before, "Previous run")] : [])];
     state.events = state.panels.flatMap((panel) => panel.lanes.flatMap((lane) => lane.events));
     state.transform = d3.zoomIdentity;
-    forget();
-    chart.setAttribute("aria-label", `Timeline of ${option.textContent}; the table below it says the same`);
+    deselect();
+    chart.setAttribute("aria-label", `Timeline of ${option.textContent}; the table below has the same data`);
     drawFrame();
     for (const part of document.querySelectorAll("[data-shown-with]")) part.hidden = !chart.querySelector(`.bar${part.dataset.shownWith}`);
     const extent = [[0, 0], [state.width, state.height]];
     zoom.extent(extent).translateExtent(extent);
-    all();
+    showAll();
   };
 
   chooser.addEventListener("change", show);

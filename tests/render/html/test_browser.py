@@ -1,6 +1,6 @@
-"""The page in a real Chromium: it draws, answers to mouse and keyboard, and whatever a solution has said stays text.
+"""The page in a real Chromium: it draws, reacts to mouse and keyboard, and foreign text stays text.
 
-Without a Chromium these tests are skipped, and say so; in continuous integration that is a failure.
+Without Chromium these tests are skipped with a reason; in continuous integration that is a failure.
 """
 
 import os
@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 from grader.evidence.run import Run
 from grader.render.html.page import render_page
 from tests.render.hostile import ALL
-from tests.render.runs import SOURCE, blocking_run, graded, hostile_run, large_run, mended_run
+from tests.render.runs import SOURCE, blocking_run, fixed_run, graded, hostile_run, large_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -35,7 +35,7 @@ Open = Callable[..., Page]
 def browser() -> Iterator[Browser]:
     found = next((path for path in map(shutil.which, NAMES) if path is not None), None)
     if found is None:
-        reason = "There is no Chromium here: apt-get install chromium"
+        reason = "Chromium is missing: apt-get install chromium"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
@@ -45,9 +45,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Opens the page of a run from disk; at the end there must have been no error, no violation of the policy and no
-    request but for it.
-    """
+    """Opens a page from disk. The test fails if there was an error, a violation of the policy or any other request."""
     told: list[str] = []
     contexts = []
 
@@ -85,12 +83,12 @@ def blocking() -> str:
     return render_page(graded(blocking_run(), because="The `async` handler sleeps."))
 
 
-def mended() -> str:
-    return render_page(graded(mended_run()), graded(blocking_run()))
+def fixed() -> str:
+    return render_page(graded(fixed_run()), graded(blocking_run()))
 
 
 def bars(page: Page, lane: str) -> list[dict[str, float]]:
-    """Where the bars of a lane are drawn that can be seen."""
+    """The boxes of the visible bars of a lane."""
     boxes = "bars => bars.map(bar => bar.getBoundingClientRect()).map(({x, y, width}) => ({x, y, width}))"
     found: list[dict[str, float]] = page.locator(
         f"#chart .bar.{lane}:not([visibility=hidden]) .whole"
@@ -99,7 +97,7 @@ def bars(page: Page, lane: str) -> list[dict[str, float]]:
 
 
 def limit_x(page: Page) -> float:
-    """Where the limit is drawn."""
+    """The horizontal position of the limit."""
     return float(page.locator("#chart .limit line").get_attribute("x1") or "nan")
 
 
@@ -120,16 +118,16 @@ def test_the_page_draws_every_lane_of_the_attempt_that_decided(open_page: Open) 
     assert page.locator("#chart .limit text").all_text_contents() == ["limit 0.50 s"]
 
 
-def test_hovering_tells_when_what_and_where(open_page: Open) -> None:
+def test_hovering_shows_what_happened_when_and_where(open_page: Open) -> None:
     page = open_page(blocking())
     expect(page.locator(".tip")).to_be_hidden()
     page.locator("#chart .bar.stalls .whole").first.hover()
     tip = page.locator(".tip")
-    expect(tip).to_contain_text("Event loop stood still")
+    expect(tip).to_contain_text("Event loop blocked")
     expect(tip).to_contain_text("app.py:37 in label")
     expect(tip.locator("code")).to_have_text(SOURCE.replace("  ", " "))
     page.locator("#chart .bar.requests .whole").last.hover()
-    expect(tip).to_contain_text("unanswered when the grader had seen enough (late)")
+    expect(tip).to_contain_text("unanswered when the grader stopped waiting (late)")
     page.mouse.move(5, 5)
     expect(tip).to_be_hidden()
 
@@ -159,7 +157,7 @@ def test_buttons_and_the_wheel_zoom_and_dragging_moves(open_page: Open) -> None:
     assert first_label(page) != before
 
 
-def test_the_wheel_alone_scrolls_the_page(open_page: Open) -> None:
+def test_the_wheel_without_ctrl_does_not_zoom(open_page: Open) -> None:
     page = open_page(blocking())
     page.locator("#chart svg").scroll_into_view_if_needed()
     box = page.locator("#chart svg").bounding_box()
@@ -171,7 +169,7 @@ def test_the_wheel_alone_scrolls_the_page(open_page: Open) -> None:
     assert bars(page, "requests")[0]["width"] == before
 
 
-def test_the_timeline_can_be_used_with_the_keyboard_alone(open_page: Open) -> None:
+def test_the_timeline_works_with_the_keyboard_alone(open_page: Open) -> None:
     page = open_page(blocking())
     page.locator("#zoom-all").focus()
     page.keyboard.press("Tab")
@@ -195,8 +193,8 @@ def test_the_timeline_can_be_used_with_the_keyboard_alone(open_page: Open) -> No
     expect(page.locator(".tip")).to_be_hidden()
 
 
-def test_every_control_can_be_reached_with_tab(open_page: Open) -> None:
-    page = open_page(mended())
+def test_tab_reaches_every_control(open_page: Open) -> None:
+    page = open_page(fixed())
     wanted = {"theme", "attempt", "compare", "zoom-in", "zoom-out", "zoom-all", "chart", "download"}
     reached = set()
     for _ in range(40):
@@ -205,33 +203,33 @@ def test_every_control_can_be_reached_with_tab(open_page: Open) -> None:
     assert wanted <= reached
 
 
-def test_another_attempt_can_be_chosen_and_a_check_leads_to_its_own(open_page: Open) -> None:
+def test_another_attempt_can_be_selected_and_a_check_links_to_its_own(open_page: Open) -> None:
     page = open_page(blocking())
     page.locator("#attempt").select_option("attempt-3-1")
     assert len(bars(page, "events")) == 3
     assert len(bars(page, "connections")) == 3
     expect(page.locator("#attempt-3-1")).to_be_visible()
     expect(page.locator("#attempt-2-1")).to_be_hidden()
-    page.locator("#check-2").get_by_role("link", name="On the timeline").click()
+    page.locator("#check-2").get_by_role("link", name="Show on the timeline").click()
     expect(page.locator("#attempt")).to_have_value("attempt-2-1")
     expect(page.locator("#chart")).to_be_focused()
 
 
-def test_the_run_before_is_drawn_below_on_the_same_axis(open_page: Open) -> None:
-    page = open_page(mended())
-    expect(page.locator("#compare")).to_be_checked()  # what is mended is shown at once
-    assert page.locator("#chart .panel-name").all_text_contents() == ["This run", "The run before"]
+def test_the_previous_run_is_drawn_below_on_the_same_axis(open_page: Open) -> None:
+    page = open_page(fixed())
+    expect(page.locator("#compare")).to_be_checked()  # a fix is shown at once
+    assert page.locator("#chart .panel-name").all_text_contents() == ["This run", "Previous run"]
     drawn = bars(page, "requests")
     assert len(drawn) == 24
     assert drawn[12]["width"] == pytest.approx(
         drawn[0]["width"], rel=0.02
-    )  # the first took as long before as now
+    )  # the first request took as long as before
     assert drawn[23]["width"] > 3 * drawn[0]["width"]
     page.locator("#compare").uncheck()
     assert len(bars(page, "requests")) == 12
 
 
-def test_behind_each_chart_there_is_a_table(open_page: Open) -> None:
+def test_each_chart_has_its_data_in_a_table(open_page: Open) -> None:
     page = open_page(blocking())
     shown = page.locator("#attempt-2-1")
     shown.get_by_text("The timeline as a table").click()
@@ -239,36 +237,36 @@ def test_behind_each_chart_there_is_a_table(open_page: Open) -> None:
     expect(shown.get_by_role("row", name="12 × GET /labels/801")).to_contain_text("0.50 s")
     assert page.locator("#chart").get_attribute("aria-label") == (
         "Timeline of 2. 12 labels at once take about as long as one. (attempt 1, "
-        "your solution); the table below it says the same"
+        "your solution); the table below has the same data"
     )
 
 
-def ground(page: Page) -> int:
-    """How light the ground of the page is, from 0 to 255."""
+def background(page: Page) -> int:
+    """The lightness of the page's background, from 0 to 255."""
     colour: str = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     return int(colour.removeprefix("rgb(").split(",")[0])
 
 
 @pytest.mark.parametrize(("scheme", "other"), [("light", "dark"), ("dark", "light")])
-def test_dark_and_light_follow_the_system_until_they_are_chosen(
+def test_dark_or_light_follows_the_system_until_it_is_chosen(
     open_page: Open, scheme: Literal["light", "dark"], other: str
 ) -> None:
     page = open_page(blocking(), scheme)
-    assert (ground(page) > 200) == (scheme == "light")
+    assert (background(page) > 200) == (scheme == "light")
     expect(page.locator("#theme")).to_have_text(other.capitalize())
     page.locator("#theme").click()
-    assert (ground(page) > 200) == (other == "light")
+    assert (background(page) > 200) == (other == "light")
     page.reload()
-    assert (ground(page) > 200) == (other == "light")
+    assert (background(page) > 200) == (other == "light")
 
 
 @pytest.mark.parametrize("width", [390, 700, 1600])
-def test_nothing_is_wider_than_the_window(open_page: Open, width: int) -> None:
-    page = open_page(mended(), width=width)
+def test_the_page_is_never_wider_than_the_window(open_page: Open, width: int) -> None:
+    page = open_page(fixed(), width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_timeline_follows_the_width_of_the_window(open_page: Open) -> None:
+def test_the_timeline_adapts_to_the_width_of_the_window(open_page: Open) -> None:
     page = open_page(blocking())
     wide = bars(page, "requests")[-1]["width"]
     page.set_viewport_size({"width": 500, "height": HEIGHT})
@@ -276,12 +274,12 @@ def test_the_timeline_follows_the_width_of_the_window(open_page: Open) -> None:
     assert bars(page, "requests")[-1]["width"] < wide / 1.5
 
 
-def test_the_page_can_be_printed_with_every_story_open(open_page: Open) -> None:
-    page = open_page(mended(), "dark")
+def test_the_page_prints_with_every_check_open(open_page: Open) -> None:
+    page = open_page(fixed(), "dark")
     printed = page.pdf(format="A4")
     assert printed.startswith(b"%PDF")
     page.emulate_media(media="print")
-    assert ground(page) > 200
+    assert background(page) > 200
     expect(page.locator("#attempt")).to_be_hidden()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator(".check > details:not([open])").count() == 0
@@ -289,7 +287,7 @@ def test_the_page_can_be_printed_with_every_story_open(open_page: Open) -> None:
     assert page.locator(".check > details[open]").count() == 1
 
 
-def test_the_evidence_is_downloaded_as_plain_json(open_page: Open) -> None:
+def test_the_evidence_is_downloaded_as_json(open_page: Open) -> None:
     page = open_page(blocking())
     with page.expect_download() as download:
         page.locator("#download").click()
@@ -324,7 +322,7 @@ def test_hostile_text_stays_text(open_page: Open) -> None:
         assert page.evaluate(FOREIGN) == 0
 
 
-def test_no_script_can_make_markup_of_a_text(browser: Browser, tmp_path: Path) -> None:
+def test_no_script_can_turn_text_into_markup(browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(blocking())
     context = browser.new_context()
     page = context.new_page()
@@ -336,7 +334,7 @@ def test_no_script_can_make_markup_of_a_text(browser: Browser, tmp_path: Path) -
     context.close()
 
 
-def test_a_page_as_large_as_pages_get_is_drawn(open_page: Open) -> None:
+def test_the_largest_page_is_drawn(open_page: Open) -> None:
     page = open_page(render_page(graded(large_run("x" * 40))))
     assert bars(page, "requests")
     page.locator("#chart").focus()
@@ -345,7 +343,7 @@ def test_a_page_as_large_as_pages_get_is_drawn(open_page: Open) -> None:
     expect(page.locator(".tip")).to_be_visible()
 
 
-def test_one_can_zoom_to_the_end_anywhere(open_page: Open) -> None:
+def test_everything_works_at_the_highest_zoom(open_page: Open) -> None:
     page = open_page(blocking())
     page.locator("#chart").focus()
     for _ in range(25):
@@ -355,10 +353,8 @@ def test_one_can_zoom_to_the_end_anywhere(open_page: Open) -> None:
     expect(page.locator(".tip")).to_be_visible()
 
 
-def test_without_scripts_everything_but_the_drawing_is_there(
-    browser: Browser, tmp_path: Path
-) -> None:
-    (tmp_path / "report.html").write_text(mended())
+def test_without_scripts_only_the_chart_is_missing(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(fixed())
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     answer: Response | None = page.goto((tmp_path / "report.html").as_uri())

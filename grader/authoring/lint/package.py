@@ -1,0 +1,65 @@
+"""A kata's package as text: its files, and what the other modules of the lint read from them."""
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+
+from grader.catalog.card import MANIFEST
+
+README, CHECKS, RUN = "README.md", "checks.py", "run.py"
+STARTER, REFERENCE = "starter/app.py", "accepted/reference.py"
+CACHE = "__pycache__"
+
+Files = Mapping[str, str]
+"""The text of each file of a kata by its path within the kata's folder."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def read_package(folder: Path) -> dict[str, str]:
+    """Read all files of a kata but caches; bytes that are not UTF-8 are replaced.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    paths = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and CACHE not in path.relative_to(folder).parts
+    ]
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+        for path in paths
+    }
+
+
+def check_names(files: Files) -> tuple[str, ...]:
+    """Names of the checks in the order in which they run; empty when `checks.py` cannot be parsed."""
+    try:
+        functions = check_functions(ast.parse(files.get(CHECKS, "")))
+    except SyntaxError:
+        return ()
+    return tuple(dict.fromkeys(function.name for function in functions))
+
+
+def check_functions(tree: ast.Module) -> list[Function]:
+    """The functions at the top of a module that pytest would collect, async or not."""
+    return [
+        node for node in tree.body if isinstance(node, Function) and node.name.startswith("test")
+    ]
+
+
+def examples_in(files: Files, folder: str) -> list[str]:
+    """Paths of the examples in `accepted` or `rejected`."""
+    return [name for name in files if name.startswith(f"{folder}/") and name.endswith(".py")]
+
+
+def line_in_manifest(files: Files, table: str, word: str = "") -> int | None:
+    """The line of a table's header in `kata.toml`, or of the first line of that table with this word."""
+    is_inside = False
+    for number, line in enumerate(files.get(MANIFEST, "").splitlines(), 1):
+        if line.strip().startswith("["):
+            is_inside = line.strip().startswith(f"[{table}]")
+        if is_inside and (word in line if word else True):
+            return number
+    return None

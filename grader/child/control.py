@@ -1,0 +1,76 @@
+"""The launcher's end of the socket to the grader: one JSON object a line, descriptors beside it.
+
+`grader.child.boot` lists the commands and events.
+"""
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+DESCRIPTORS = 250
+"""The most descriptors in one message; the system allows 253."""
+
+READ_BYTES = 65536
+
+
+class Control:
+    """Reads the grader's commands and sends events.
+
+    Args:
+        connection: the socket.
+        sends_handles: send a descriptor of each process (`pidfd_open`) beside its pid.
+    """
+
+    def __init__(self, connection: socket.socket, *, sends_handles: bool) -> None:
+        self._connection = connection
+        self._sends_handles = sends_handles
+        self._descriptors: list[int] = []
+        self._unread = b""
+
+    def fileno(self) -> int:
+        """The socket's descriptor, for `select`."""
+        return self._connection.fileno()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._connection.close()
+
+    def read(self) -> list[dict[str, Any]] | None:
+        """The commands that have come; None when the grader is gone. Blocks if nothing can be read."""
+        data, descriptors, _, _ = socket.recv_fds(self._connection, READ_BYTES, DESCRIPTORS)
+        if not data:
+            return None
+        self._descriptors += descriptors
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def take_descriptors(self, count: int) -> list[int]:
+        """The next descriptors that came with commands, in order."""
+        taken = self._descriptors[:count]
+        del self._descriptors[:count]
+        return taken
+
+    def say(self, event: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
+        """Send one event. If the grader is gone, this does nothing: the next read notices it."""
+        with contextlib.suppress(OSError):
+            if not descriptors:
+                self._connection.sendall(json.dumps(event).encode() + b"\n")
+                return
+            line = json.dumps({**event, "fds": len(descriptors)}).encode() + b"\n"
+            socket.send_fds(self._connection, [line], list(descriptors))
+
+    def say_with_processes(self, event: dict[str, Any], pids: Iterable[int]) -> None:
+        """Send one event about processes, with a descriptor of each if the grader cannot use their pids."""
+        handles: list[int] = []
+        named: list[int] = []
+        for pid in sorted(pids)[:DESCRIPTORS]:
+            with contextlib.suppress(OSError):
+                if self._sends_handles:
+                    handles.append(os.pidfd_open(pid))
+                named.append(pid)
+        self.say({**event, "pids": named}, handles)
+        for handle in handles:
+            os.close(handle)

@@ -1,0 +1,230 @@
+"""Forks servers on the grader's command, and sees to it that each ends, with all that it has started."""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from grader.child.control import Control
+from grader.child.limits import Resources, find_excess
+from grader.child.process import descendants, send_signal
+from grader.child.worker import Confinement, Worker
+
+BACKLOG = 2048
+LOOPBACK = "127.0.0.1"
+
+POLL_S = 0.05
+"""Polling interval for deadlines and for the end of process groups."""
+
+DYING_S = 2.0
+"""How long to wait for a killed server to be gone; some milliseconds are usual."""
+
+DYING_POLL_S = 0.001
+
+METER_S = 0.1
+"""Polling interval for what all processes use together."""
+
+
+@dataclass
+class Group:
+    """The processes of one server."""
+
+    pids: set[int]
+    leader: int
+    kill_at: float | None = None
+    killed: bool = False
+    dying: bool = False
+
+
+@dataclass
+class Supervisor:
+    """Serves the grader's commands until its socket closes.
+
+    Attributes:
+        control: the grader's socket.
+        woken: becomes readable when a child ends.
+        resources: what a server's processes may use.
+        confinement: of this process and its workers.
+    """
+
+    control: Control
+    woken: socket.socket
+    resources: Resources
+    confinement: Confinement
+    groups: dict[int, Group] = field(default_factory=dict)
+    others: set[int] = field(default_factory=set)
+    measured_at: float = 0.0
+
+    def run(self) -> Worker | None:
+        """Serve commands; returns a `Worker` in a forked child, None in the launcher when the grader is gone."""
+        watched: list[Control | socket.socket] = [self.control, self.woken]
+        while True:
+            readable, _, _ = select.select(watched, [], [], POLL_S if self.groups else None)
+            if self.woken in readable:
+                self.woken.recv(4096)
+            if self.control in readable:
+                commands = self.control.read()
+                if commands is None:
+                    return None
+                for command in commands:
+                    worker = self.obey(command)
+                    if worker is not None:
+                        return worker
+            self.reap()
+            self.measure()
+
+    def obey(self, command: dict[str, Any]) -> Worker | None:
+        """Carry out one command; returns a `Worker` in a forked child."""
+        if command["do"] == "start":
+            return self.start(command)
+        if command["do"] == "sockets":
+            self.make_sockets(command["id"], command["listening"], command["plain"])
+            return None
+        group = self.groups.get(command["server"])
+        if group is not None and command["do"] == "stop":
+            group.kill_at = time.monotonic() + command["grace_s"]
+            for pid in group.pids:
+                send_signal(pid, signal.SIGTERM)
+        elif group is not None:
+            self.kill(group)
+        return None
+
+    def make_sockets(self, number: int, listening: int, plain: int) -> None:
+        """Make sockets in this network namespace and pass them out: listening ones first, then unconnected ones."""
+        made: list[socket.socket] = []
+        event = {"event": "sockets", "id": number}
+        try:
+            for _ in range(listening):
+                made.append(socket.create_server((LOOPBACK, 0), backlog=BACKLOG))
+            for _ in range(plain):
+                made.append(socket.socket())
+            self.control.say(event, [each.fileno() for each in made])
+        except OSError as error:
+            self.control.say({**event, "error": error.strerror})
+        finally:
+            for each in made:
+                each.close()
+
+    def start(self, command: dict[str, Any]) -> Worker | None:
+        """Fork the workers of a server; returns a `Worker` in each of them, None in the launcher."""
+        self.await_the_dying()
+        count = command["workers"]
+        passed = self.control.take_descriptors(2 * count + 2)
+        log, status = passed[2 * count :]
+        leader, pids = 0, set[int]()
+        for listening, stalls in zip(passed[:count], passed[count : 2 * count], strict=True):
+            pid = os.fork()
+            if pid == 0:
+                for other in set(passed) - {listening, stalls, log, status}:
+                    os.close(other)
+                own = (leader, listening, log, status, stalls)
+                return Worker(command["folder"], command["environ"], *own, self.confinement)
+            leader = leader or pid
+            with contextlib.suppress(OSError):
+                os.setpgid(pid, leader)
+            pids.add(pid)
+        for descriptor in passed:
+            os.close(descriptor)
+        self.groups[command["server"]] = Group(pids=pids, leader=leader)
+        forked = {"event": "forked", "server": command["server"]}
+        self.control.say_with_processes(forked, pids)
+        return None
+
+    def reap(self) -> None:
+        """Collect ended processes, enforce deadlines, and report servers of which nothing is left."""
+        self.collect_ended()
+        for server, group in list(self.groups.items()):
+            if group.kill_at is not None and time.monotonic() >= group.kill_at:
+                group.killed = True
+                self.kill(group)
+            if not group.pids:
+                self.kill(group)
+                del self.groups[server]
+                self.kill_orphans()
+                self.control.say({"event": "gone", "server": server, "killed": group.killed})
+
+    def collect_ended(self) -> None:
+        """Collect ended children, and report those that are workers."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            code = os.waitstatus_to_exitcode(status)
+            for server, group in self.groups.items():
+                if pid in group.pids:
+                    group.pids.discard(pid)
+                    self.control.say(
+                        {"event": "exited", "server": server, "pid": pid, "code": code}
+                    )
+
+    def measure(self) -> None:
+        """Report the processes beside the workers, and kill servers that use too much."""
+        if not self.groups or time.monotonic() - self.measured_at < METER_S:
+            return
+        self.measured_at = time.monotonic()
+        pids = descendants(os.getpid())
+        others = pids - {pid for group in self.groups.values() for pid in group.pids}
+        if others != self.others:
+            self.others = others
+            self.control.say_with_processes({"event": "others"}, others)
+        excess = find_excess(pids, self.resources)
+        if excess is not None:
+            seen = {"what": excess.what, "limit": excess.limit, "seen": excess.seen}
+            for server, group in self.groups.items():
+                self.control.say({"event": "exceeded", "server": server, **seen})
+                self.kill(group)
+            self.kill_orphans(pids)
+
+    def await_the_dying(self) -> None:
+        """Wait until killed servers are gone, so that their remains are not taken for processes of the next server."""
+        ends = time.monotonic() + DYING_S
+        while any(group.dying for group in self.groups.values()) and time.monotonic() < ends:
+            self.reap()
+            time.sleep(DYING_POLL_S)
+
+    def kill(self, group: Group) -> None:
+        """SIGKILL to the whole process group of a server."""
+        group.dying = True
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group.leader, signal.SIGKILL)
+
+    def kill_orphans(self, known: Iterable[int] = ()) -> None:
+        """Kill processes that left their process group. On Linux the launcher has become their parent, and no living
+        server owns them.
+
+        Args:
+            known: further processes to kill, even if a living server owns them.
+        """
+        if self.confinement.sandboxed and (known or not self.groups):
+            # In a pid namespace of our own this reaches every process at once, however fast they fork.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+        workers = {pid for group in self.groups.values() for pid in group.pids}
+        for _ in range(100):
+            orphans = descendants(os.getpid()) - ((workers | descendants(*workers)) - set(known))
+            if not orphans:
+                return
+            for pid in orphans:
+                send_signal(pid, signal.SIGKILL)
+                if pid not in known:
+                    with contextlib.suppress(ChildProcessError):
+                        os.waitpid(pid, 0)
+            if known:
+                return
+
+    def kill_all(self) -> None:
+        """Kill everything that was started; called when the grader is gone."""
+        for group in self.groups.values():
+            self.kill(group)
+            for pid in group.pids:
+                send_signal(pid, signal.SIGKILL)
+        self.groups.clear()
+        self.kill_orphans()

@@ -1,0 +1,185 @@
+"""The calls that a solution makes to the upstream, how they are answered, and which of them are held."""
+
+import fnmatch
+import json as json_module
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from grader.evidence.concurrency import peak
+from grader.evidence.traffic import EventEnd, ServiceEvent
+from grader.measure.attempt import AttemptContext
+from grader.measure.gates import Signal, pass_gate
+from grader.services.connections import Connections
+
+
+@dataclass
+class Call:
+    """One call of the solution, live: the request, and what has become of it so far.
+
+    Attributes:
+        status: of the answer; None before there is one.
+        value: an unpredictable number that the default answer carries.
+        body: what the solution sent.
+    """
+
+    method: str
+    path: str
+    query: str
+    body: bytes
+    headers: dict[str, str]
+    record: ServiceEvent
+    status: int | None = None
+    value: int = field(default_factory=lambda: secrets.randbelow(10**9))
+
+    @property
+    def json(self) -> object:
+        """The body parsed as JSON; None if it is not JSON."""
+        try:
+            parsed: object = json_module.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return parsed
+
+    @property
+    def left(self) -> bool:
+        """Whether the solution closed the connection before it was answered."""
+        return self.record.end is EventEnd.CLIENT_LEFT
+
+    @property
+    def open(self) -> bool:
+        """Whether the call is still under way."""
+        return self.record.end is EventEnd.OPEN
+
+
+@dataclass
+class Behaviour:
+    """How calls to matching paths are answered; `Upstream.on` explains each field.
+
+    Attributes:
+        left_to_do: how many more calls it applies to; None for any number.
+    """
+
+    pattern: str
+    delay_s: float = 0.0
+    status: int = 200
+    json: object | Callable[[Call], object] = None
+    never: bool = False
+    drip_s: float | None = None
+    cut: bool = False
+    left_to_do: int | None = None
+
+
+class CallingConnection(Protocol):
+    """A connection from the solution, as a hold sees it.
+
+    Attributes:
+        call: the connection's current call.
+    """
+
+    call: Call | None
+
+    def answer(self) -> None:
+        """Answer the current call, unless its client has gone."""
+
+
+class CallBook:
+    """The calls of one check, shared by the fixture and the connections on which they arrive.
+
+    Args:
+        attempt: records calls and connections.
+
+    Attributes:
+        changed: set whenever a call arrives or changes.
+        calls: all calls so far, in the order of their arrival.
+        behaviours: how calls are answered; later ones take precedence.
+        holds: the holds in force.
+    """
+
+    def __init__(self, attempt: AttemptContext) -> None:
+        self.attempt = attempt
+        self.connections = Connections("upstream", attempt)
+        self.changed = Signal()
+        self.calls: list[Call] = []
+        self.behaviours: list[Behaviour] = []
+        self.holds: list[Hold] = []
+
+    def matching(self, pattern: str) -> list[Call]:
+        """All calls so far to matching paths, in the order of their arrival."""
+        return [call for call in self.calls if fnmatch.fnmatchcase(call.path, pattern)]
+
+    def peak(self, pattern: str) -> int:
+        """The largest number of calls to matching paths that were under way at the same time."""
+        records = [call.record for call in self.matching(pattern)]
+        return peak((record.began_s, record.ended_s) for record in records)
+
+    def next_behaviour(self, path: str) -> Behaviour:
+        """The behaviour for the next call to this path; uses up one of its calls."""
+        for behaviour in reversed(self.behaviours):
+            if behaviour.left_to_do != 0 and fnmatch.fnmatchcase(path, behaviour.pattern):
+                if behaviour.left_to_do is not None:
+                    behaviour.left_to_do -= 1
+                return behaviour
+        return Behaviour("*")
+
+    def enter(self, call: Call, connection: CallingConnection) -> bool:
+        """Enter a call that has just arrived on a connection; returns whether a hold keeps it waiting."""
+        self.calls.append(call)
+        hold = next((hold for hold in self.holds if hold.covers(call.path)), None)
+        if hold is not None:
+            hold.waiting.append(connection)
+        self.changed.set()
+        return hold is not None
+
+    def note(self, call: Call, **changes: object) -> None:
+        """Change the evidence of a call and wake all gates."""
+        call.record = self.attempt.recorder.change_event(call.record.id, **changes)
+        self.changed.set()
+
+
+class Hold:
+    """Calls that wait until they are released; made by `Upstream.hold`."""
+
+    def __init__(self, book: CallBook, patterns: Sequence[str]) -> None:
+        self._book = book
+        self._patterns = patterns
+        self.waiting: list[CallingConnection] = []
+        self.released = False
+
+    def covers(self, path: str) -> bool:
+        """Whether a call to this path is to be held now."""
+        return not self.released and any(
+            fnmatch.fnmatchcase(path, pattern) for pattern in self._patterns
+        )
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls held now whose client is still connected."""
+        return [
+            connection.call
+            for connection in self.waiting
+            if connection.call is not None and connection.call.open
+        ]
+
+    async def arrivals(self, count: int, deadline_s: float | None = None) -> None:
+        """Wait until this many calls are held at the same time: proof that they are under way at once.
+
+        Raises:
+            GateMissed: they were not before the deadline (3 s; 5 s above 20).
+        """
+        what = f"calls to {' and '.join(self._patterns)} under way at once"
+        book = self._book
+        await pass_gate(
+            book.attempt, what, count, lambda: len(self.calls), book.changed, deadline_s
+        )
+
+    def release(self) -> None:
+        """Let all held calls go on, and hold no further ones. A second release does nothing: by then, the connections
+        may carry calls that other holds keep waiting.
+        """
+        if self.released:
+            return
+        self.released = True
+        for connection in self.waiting:
+            connection.answer()

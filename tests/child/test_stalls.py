@@ -1,0 +1,92 @@
+"""What is reported of a loop from inside: where it is blocked, and what its tasks wait for."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.child.stalls import Watchdog, running_place, waiting_place
+
+FOLDER = f"{Path(__file__).parent}{os.sep}"
+
+
+@pytest.fixture
+def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Watchdog, int]]:
+    """A watchdog for code in this folder, and the reading end of its pipe."""
+    monkeypatch.chdir(FOLDER)
+    reading, writing = os.pipe()
+    watchdog = Watchdog(writing)
+    yield watchdog, reading
+    watchdog.stop()
+    os.close(reading)
+    os.close(writing)
+
+
+def test_the_innermost_frame_in_the_folder_counts() -> None:
+    frame = sys._getframe()
+    place = running_place(frame, FOLDER)
+    assert place is not None
+    assert (place[0], place[2]) == (__file__, "test_the_innermost_frame_in_the_folder_counts")
+    assert running_place(frame, "/nowhere/") is None
+    assert running_place(None, FOLDER) is None
+
+
+async def wait_here(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def wait_there(event: asyncio.Event) -> None:
+    await wait_here(event)
+
+
+async def test_a_waiting_task_is_at_its_innermost_frame_in_the_folder() -> None:
+    event = asyncio.Event()
+    task = asyncio.create_task(wait_there(event))
+    await asyncio.sleep(0)
+    place = waiting_place(task, FOLDER)
+    assert place is not None
+    assert (place[0], place[2]) == (__file__, "wait_here")
+    assert waiting_place(task, "/nowhere/") is None
+    event.set()
+    await task
+
+
+async def test_a_blocked_loop_is_reported_with_its_place_and_again_when_it_resumes(
+    pipe: tuple[Watchdog, int],
+) -> None:
+    watchdog, reading = pipe
+    watchdog.start()
+    await asyncio.sleep(0)
+    # Reading blocks the loop, until the watchdog's thread reports just that.
+    kind, seconds, _, function, file = os.read(reading, 1000).decode().splitlines()[0].split()
+    assert (kind, file) == ("at", __file__)
+    assert function == ("test_a_blocked_loop_is_reported_with_its_place_and_again_when_it_resumes")
+    assert float(seconds) > 0.1
+    said = ""
+    while "resumed" not in said:
+        await asyncio.sleep(0.01)
+        os.set_blocking(reading, False)
+        try:
+            said += os.read(reading, 1000).decode()
+        except BlockingIOError:
+            continue
+
+
+async def test_tasks_that_wait_at_the_same_place_are_counted_together(
+    pipe: tuple[Watchdog, int],
+) -> None:
+    watchdog, reading = pipe
+    event = asyncio.Event()
+    tasks = [asyncio.create_task(wait_here(event)) for _ in range(3)]
+    await asyncio.sleep(0)
+    watchdog.tell_tasks()
+    lines = os.read(reading, 10_000).decode().splitlines()
+    assert next(line for line in lines if f" wait_here {__file__}" in line).split()[:2] == [
+        "waiting",
+        "3",
+    ]
+    event.set()
+    await asyncio.gather(*tasks)

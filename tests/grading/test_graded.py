@@ -1,0 +1,81 @@
+"""The report of a run: what it takes from the run, and which mistake explains it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader.catalog.find import find_catalog
+from grader.catalog.manifest import Kata
+from grader.evidence.run import CheckRecord, Run
+from grader.grading.graded import grader_info, judged_again, report_of
+from grader.report import CheckResult, Outcome, Verdict
+from tests.conftest import MANIFEST
+from tests.judge.records import counted
+
+SECOND = '\n[rejected.other]\nfails = ["test_b"]\nbecause = "It breaks b."\n'
+SAME = '\n[rejected.same]\nfails = ["test_b"]\nbecause = "It breaks b in another way."\n'
+
+
+def run(*records: CheckRecord) -> Run:
+    return Run(
+        kata="tiny",
+        solution="app.py",
+        began_at="2026-01-01T00:00:00+00:00",
+        duration_s=1.5,
+        grader_version="1",
+        python="3.11",
+        cores=2,
+        checks=records,
+    )
+
+
+def results(**outcomes: Outcome) -> tuple[CheckResult, ...]:
+    return tuple(
+        CheckResult(name=name, title="", outcome=outcome) for name, outcome in outcomes.items()
+    )
+
+
+@pytest.fixture
+def kata_with(make_kata: Callable[..., Path]) -> Callable[[str], Kata]:
+    """Makes the small kata with further declarations."""
+    return lambda more: find_catalog(make_kata(manifest=MANIFEST + more)).kata("tiny")
+
+
+def test_a_report_has_what_the_run_says_of_grader_and_solution(tiny: Kata) -> None:
+    report = report_of(tiny, run(), Verdict.PASSED, results(test_it_answers=Outcome.PASSED))
+    assert (report.kata, report.title, report.solution) == ("tiny", "A test kata", "app.py")
+    assert (report.verdict, report.duration_s) == (Verdict.PASSED, 1.5)
+    assert (report.grader.version, report.grader.python, report.grader.cores) == ("1", "3.11", 2)
+
+
+@pytest.mark.parametrize(
+    ("more", "b", "because"),
+    [
+        (SECOND, Outcome.FAILED, "It breaks b."),
+        (SECOND, Outcome.NOT_RUN, "It breaks b."),
+        (SECOND, Outcome.PASSED, ""),
+        (SECOND + SAME, Outcome.FAILED, ""),
+    ],
+)
+def test_a_mistake_explains_a_report_if_it_alone_fails_the_same_checks(
+    kata_with: Callable[[str], Kata], more: str, b: Outcome, because: str
+) -> None:
+    kata = kata_with(more)
+    outcomes = results(test_it_answers=Outcome.PASSED, test_b=b)
+    assert report_of(kata, run(), Verdict.FAILED, outcomes).because == because
+
+
+def test_a_run_can_be_judged_again_without_running_anything(tiny: Kata) -> None:
+    record = CheckRecord(name="test_it_answers", title="It.", attempts=(counted(7),))
+    graded = judged_again(tiny, run(record))
+    assert graded.run.checks == (record,)
+    assert graded.report.verdict is Verdict.FAILED
+    assert [check.outcome for check in graded.report.checks] == [Outcome.FAILED]
+    assert graded.report.because == "It answers the wrong thing."
+
+
+def test_the_grader_knows_its_version_and_machine() -> None:
+    info = grader_info()
+    assert info.version
+    assert info.cores >= 1

@@ -1,0 +1,116 @@
+"""The PostgreSQL server of a grading: how it starts, where it is reached, and that it ends."""
+
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader.errors import ServiceUnavailable
+from grader.process.run_dir import temporary_run_dir
+from grader.services import postgres_server
+from grader.services.postgres_server import (
+    OWN_CONNECTIONS,
+    SOCKET,
+    SOCKET_PATH_BYTES,
+    URL_VARIABLE,
+    own_server,
+    running_cluster,
+    settings_for,
+    socket_folder,
+)
+from grader.services.service import Place
+
+LIMIT = 4
+
+
+def test_the_server_and_its_data_are_gone_afterwards() -> None:
+    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
+        assert cluster.process is not None
+        pid = cluster.process.pid
+        assert psutil.pid_exists(pid)
+    assert not psutil.pid_exists(pid)
+    assert not run_dir.exists()
+
+
+def test_a_cache_that_cannot_be_written_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    for kind in ("site_cache_dir", "user_cache_dir"):
+        monkeypatch.setattr(f"platformdirs.{kind}", lambda name: str(tmp_path / "file" / name))
+    with (
+        pytest.raises(ServiceUnavailable, match="cannot be started"),
+        running_cluster(Place(tmp_path, tmp_path), LIMIT),
+    ):
+        pass
+
+
+def test_a_copy_that_fails_is_reported_with_the_last_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path / "not there", tmp_path)
+    with (
+        pytest.raises(ServiceUnavailable, match=r"cannot be set up: cp: .*No such file"),
+        running_cluster(place, LIMIT),
+    ):
+        pass
+
+
+def test_a_server_grants_the_graders_connections_beyond_those_of_the_solution() -> None:
+    settings = settings_for(7, Path("/sockets"))
+    assert settings["max_connections"] == str(7 + OWN_CONNECTIONS)
+    assert settings["unix_socket_directories"] == "/sockets"
+    assert settings["listen_addresses"] == ""
+
+
+def test_the_socket_is_in_the_data_folder_unless_its_path_is_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_server, "SOCKET_PATH_BYTES", len(str(tmp_path / SOCKET)))
+    with socket_folder(tmp_path, {}) as folder:
+        assert folder == tmp_path
+    with socket_folder(tmp_path / "longer", {}) as folder:
+        assert len(str(folder / SOCKET)) <= SOCKET_PATH_BYTES
+        assert folder.is_dir()
+    assert not folder.exists()
+
+
+def test_a_url_says_where_the_users_own_server_is() -> None:
+    cluster = own_server("postgresql://me:p%40ss@db.example:6000")
+    assert cluster.connect == {
+        "host": "db.example",
+        "port": 6000,
+        "user": "me",
+        "password": "p@ss",
+    }
+    assert (cluster.socket, cluster.log, cluster.has_ended()) == (None, None, False)
+
+
+def test_a_url_needs_neither_a_user_nor_a_port() -> None:
+    assert own_server("postgres://db.example").connect == {
+        "host": "db.example",
+        "port": 5432,
+        "user": "postgres",
+        "password": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://host/db",
+        "nonsense",
+        "postgresql://u@h:abc/",
+        "postgresql://u@h:99999/",
+        "postgresql://[::1",
+    ],
+)
+def test_a_url_that_is_not_one_of_postgres_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv(URL_VARIABLE, url)
+    with (
+        pytest.raises(ServiceUnavailable, match="is not a PostgreSQL URL"),
+        running_cluster(Place(tmp_path, tmp_path), LIMIT),
+    ):
+        pass
