@@ -1,4 +1,4 @@
-"""A kata as a list shows it: read from the first lines of `kata.toml`, without the tables below them."""
+"""A kata as a list shows it: read from the keys above the tables of `kata.toml`."""
 
 import re
 import tomllib
@@ -20,14 +20,14 @@ MANIFEST = "kata.toml"
 TIERS = range(1, 6)
 
 OTHER_KEYS = ("services", "workers", "hints", "limits", "run", "starter", "accepted", "rejected")
-"""What a manifest also says, beside a table for each service: `grader.catalog.manifest` reads it."""
+"""Other keys of a manifest, besides a table for each service; `grader.catalog.manifest` reads them."""
 
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Card:
-    """What is shown of a kata in a list; the attributes are those of `Kata`."""
+    """What a list shows of a kata; the attributes are those of `Kata`."""
 
     slug: str
     title: str
@@ -37,13 +37,13 @@ class Card:
 
 
 def read_card(folder: Path) -> Card:
-    """Read what stands in `kata.toml` above its tables.
+    """Read the keys of `kata.toml` above its tables.
 
-    The tables take most of the time that a manifest takes, and a list of all katas needs none of them. What is wrong in
-    them is told when the kata is used.
+    The tables take most of the time of parsing, and a list of katas needs none of them. Errors in them are reported
+    when the kata is used.
 
     Raises:
-        KataPackageError: the file is missing, or one of the keys above the tables is wrong; says which.
+        KataPackageError: the file is missing, or a key above the tables is wrong; names the key.
     """
     path = folder / MANIFEST
     top = current_table(path, _head(path, read_text(path)))
@@ -60,12 +60,12 @@ def read_card(folder: Path) -> Card:
 
 
 def _head(path: Path, text: str) -> dict[str, Any]:
-    """The keys above the first table, or the whole manifest where it is not clear how far they go."""
+    """The keys above the first table, or the whole manifest if that place cannot be found."""
     header = _HEADER.search(text)
     if header is not None:
         try:
-            # A line that only looks like a header stands within a value. Cut off there, the value has no end, so this
-            # is no TOML.
+            # A line that only looks like a header is part of a value. Cut off there, the value has no end, which is not
+            # valid TOML.
             return tomllib.loads(text[: header.start()])
         except tomllib.TOMLDecodeError:
             pass
@@ -76,7 +76,7 @@ def read_text(path: Path) -> str:
     """The text of a manifest.
 
     Raises:
-        KataPackageError: it is missing or cannot be read.
+        KataPackageError: the file is missing or cannot be read.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -98,14 +98,14 @@ def parsed(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise KataPackageError(f"{path} is not valid TOML: {error}.", "Mend that line.") from error
+        raise KataPackageError(f"{path} is not valid TOML: {error}.", "Fix that line.") from error
 
 
 def current_table(path: Path, values: Mapping[str, Any]) -> Table:
-    """The outermost table of a manifest, brought up to the current format.
+    """The top-level table of a manifest, migrated to the current format.
 
     Raises:
-        KataPackageError: it has no format number, or one that this version does not read.
+        KataPackageError: the manifest has no format number, or one that this version does not read.
     """
     top = Table(path, "", values)
     found = top.integer("format")

@@ -1,4 +1,4 @@
-"""Finds katas, and reads them whole."""
+"""Finds katas and reads their whole manifests."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from grader.catalog.manifest import Kata, read_manifest
 
 
 class Catalog(Index):
-    """The katas of one folder, in the order in which they teach."""
+    """The katas of one folder, in the order in which they are handed out."""
 
     def kata(self, slug: str) -> Kata:
         """Read one kata.
 
         Raises:
-            UnknownKata: there is none with this slug.
-            KataPackageError: its package is wrong.
+            UnknownKata: there is no kata with this slug.
+            KataPackageError: the kata's manifest is invalid.
         """
         return read_manifest(self.folder / self.resolve(slug))
 
@@ -22,12 +22,12 @@ class Catalog(Index):
         """Read all katas.
 
         Raises:
-            KataPackageError: the package of one of them is wrong.
+            KataPackageError: one of the manifests is invalid.
         """
         return [read_manifest(self.folder / slug) for slug in self.slugs]
 
 
 def find_catalog(folder: Path | None = None) -> Catalog:
-    """The catalog of a folder of katas; arguments and errors are those of `find_index`."""
+    """The catalog of a folder of katas; the arguments and errors are those of `find_index`."""
     index = find_index(folder)
     return Catalog(index.folder, index.slugs, index.tiers, index.renamed, index.placed)

@@ -1,4 +1,4 @@
-"""The names of katas in the order in which they teach: those that are shipped, or those of another folder."""
+"""The slugs of katas in the order in which they are handed out: the built-in ones, or those of another folder."""
 
 import difflib
 import tomllib
@@ -14,14 +14,14 @@ ORDER_FILE = "catalog.toml"
 
 @dataclass(frozen=True)
 class Index:
-    """The katas of one folder by name, in the order in which they teach.
+    """The katas of one folder by slug, in the order in which they are handed out.
 
     Attributes:
-        folder: where they lie.
+        folder: contains the katas.
         slugs: in order.
-        tiers: names of the tiers by number.
-        renamed: old slug to new slug, so that progress survives.
-        placed: tier by slug, of those katas that `catalog.toml` names.
+        tiers: titles of the tiers by number.
+        renamed: former slug to present slug, so that progress survives a new name.
+        placed: tier by slug, of the katas that `catalog.toml` names.
     """
 
     folder: Path
@@ -31,10 +31,10 @@ class Index:
     placed: dict[str, int] = field(default_factory=dict)
 
     def resolve(self, slug: str) -> str:
-        """The slug that a kata has today.
+        """The present slug of a kata.
 
         Raises:
-            UnknownKata: there is none with this slug.
+            UnknownKata: there is no kata with this slug.
         """
         slug = self.renamed.get(slug, slug)
         if slug not in self.slugs:
@@ -44,10 +44,10 @@ class Index:
         return slug
 
     def tier_of(self, slug: str) -> int:
-        """The tier of a kata, which `catalog.toml` says sooner than the kata itself.
+        """The tier of a kata, from `catalog.toml` or else from its own manifest.
 
         Raises:
-            KataPackageError: its package is wrong.
+            KataPackageError: the kata's manifest is invalid.
         """
         return self.placed[slug] if slug in self.placed else read_card(self.folder / slug).tier
 
@@ -55,25 +55,25 @@ class Index:
         """What a list shows of each kata.
 
         Raises:
-            KataPackageError: the package of one of them is wrong.
+            KataPackageError: one of the manifests is invalid.
         """
         return [read_card(self.folder / slug) for slug in self.slugs]
 
 
 def shipped_folder() -> Path:
-    """Where the katas of this distribution lie."""
+    """The folder of the built-in katas."""
     return Path(katas.__path__[0])
 
 
 def find_index(folder: Path | None = None) -> Index:
-    """The index of a folder of katas.
+    """The index of a folder of katas; None stands for the built-in ones.
 
-    With a `catalog.toml` its order holds; katas that it does not name come last. A folder that is itself a kata is
-    an index of one.
+    `catalog.toml` gives the order; katas that it does not name come last. A folder that is itself a kata gives an index
+    of one.
 
     Raises:
-        UsageError: the folder does not exist or has no kata in it.
-        KataPackageError: `catalog.toml` is wrong.
+        UsageError: the folder does not exist or contains no kata.
+        KataPackageError: `catalog.toml` is invalid.
     """
     folder = (folder or shipped_folder()).resolve()
     if not folder.is_dir():
@@ -89,7 +89,7 @@ def find_index(folder: Path | None = None) -> Index:
     if missing:
         raise KataPackageError(
             f"{folder / ORDER_FILE} names {missing[0]}, which has no kata.toml.",
-            "Add the kata, or strike the name out.",
+            "Add the kata, or remove the name.",
         )
     slugs = tuple(placed) + tuple(slug for slug in present if slug not in placed)
     if not slugs:
@@ -101,7 +101,7 @@ def find_index(folder: Path | None = None) -> Index:
 
 
 def _read_order(path: Path) -> tuple[dict[str, int], dict[int, str], dict[str, str]]:
-    """The tier of each kata, in order; the title of each tier; old slugs."""
+    """The tier of each kata, in order; the title of each tier; present slug by former slug."""
     if not path.is_file():
         return {}, {}, {}
     try:

@@ -1,4 +1,4 @@
-"""A kata's kind of load, for `kata run --load` and `kata profile`: the table `[run]` of its manifest."""
+"""A kata's load, for `kata run --load` and `kata profile`: the table `[run]` of its manifest."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from grader.catalog.table import Table
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NUMBER = "{n}"
-"""Stands for a number of each visitor's own."""
+"""Placeholder for the visitor's number."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9-]+")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -16,11 +16,11 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 @dataclass(frozen=True)
 class LoadRequest:
-    """What one visitor asks.
+    """The request of one visitor.
 
     Attributes:
-        json: the body; None for none.
-        leave_after_s: when the visitor goes away, for answers that never end.
+        json: the body; None for no body.
+        leave_after_s: when the visitor leaves, for answers that never end; None for never.
     """
 
     method: str
@@ -30,7 +30,7 @@ class LoadRequest:
     leave_after_s: float | None = None
 
     def of_visitor(self, number: int) -> "LoadRequest":
-        """The same with a visitor's number wherever it belongs."""
+        """The same request with the placeholder replaced by a visitor's number."""
         headers = {name: value.replace(NUMBER, str(number)) for name, value in self.headers.items()}
         return replace(
             self,
@@ -42,12 +42,12 @@ class LoadRequest:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """How a kata is run and loaded outside of a grading.
+    """The load on a kata outside a grading.
 
     Attributes:
-        load: what visitors ask; they are dealt out to these requests in turn.
-        first: what is asked once, one after another, before the load begins.
-        numbers: visitors' numbers go from 1 to this, and begin anew.
+        load: the visitors' requests; the visitors take them in turn.
+        first: requests that are sent once, one after another, before the load begins.
+        numbers: the visitors' numbers go from 1 to this and start over.
     """
 
     load: tuple[LoadRequest, ...] = ()
@@ -59,7 +59,7 @@ def read_run(table: Table) -> RunPlan:
     """Read the table `[run]`.
 
     Raises:
-        KataPackageError: it has an unknown key or a wrong value; says which.
+        KataPackageError: the table has an unknown key or a wrong value; names the key.
     """
     default = RunPlan()
     plan = RunPlan(
@@ -94,7 +94,7 @@ def _request(table: Table) -> LoadRequest:
             raise table.error(
                 "path",
                 f"has the unknown placeholder {found}",
-                f"There is only {NUMBER}, a number of each visitor's own.",
+                f"The only placeholder is {NUMBER}, the visitor's number.",
             )
     return request
 
@@ -103,7 +103,7 @@ def _headers(table: Table) -> dict[str, str]:
     headers = {name: table.text(name) for name in table.names()}
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name) or not value.isascii() or not value.isprintable():
-            raise table.error(name, "is no header that can be sent")
+            raise table.error(name, "is not a valid header")
     return headers
 
 

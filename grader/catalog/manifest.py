@@ -9,6 +9,7 @@ from grader.catalog.card import MANIFEST, TIERS, current_table, parsed, read_tex
 from grader.catalog.load import RunPlan, read_run
 from grader.catalog.table import Table
 from grader.child.limits import MIB, Resources
+from grader.errors import KataPackageError
 from grader.registry import SERVICES
 
 HINTS = 3
@@ -16,19 +17,19 @@ HINTS = 3
 
 @dataclass(frozen=True)
 class Limits:
-    """Deadlines of one kata, and what its solutions may use.
+    """Deadlines of one kata, and the resources of its solutions.
 
     Attributes:
-        start_s: for the server to accept connections. Forking takes 0.03 s; 3.4 s were seen for a whole new
-            interpreter beside 8 busy processes (design), so this is generous.
-        check_s: for one check, all its waiting included.
-        stop_s: for a server to end after SIGTERM.
-        grading_s: for all checks together; what is left then is not tried any more.
-        own_deadline_s: the shortest deadline that solutions keep themselves and that a check counts on. A busy machine
-            can make it pass in a right solution too, so a wrong answer is then no longer certain; None when there is no
-            such deadline.
+        start_s: until the server accepts connections. Forking one takes 0.03 s; a whole new interpreter beside 8 busy
+            processes took 3.4 s, so the default is generous.
+        check_s: for one check, waiting included.
+        stop_s: for a server to exit after SIGTERM.
+        grading_s: for all checks together; the remaining checks are not run.
+        own_deadline_s: the shortest deadline that solutions themselves keep and that a check relies on. On a busy
+            machine even a right solution can miss it, so a wrong answer is then not certain to be the solution's fault;
+            None when there is no such deadline.
         output_bytes: how much a server may print.
-        resources: memory, processes and the like of one server.
+        resources: memory, processes and other limits of one server.
     """
 
     start_s: float = 5.0
@@ -42,7 +43,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong fix: which checks it must fail, and one sentence to a learner who made it."""
+    """A rejected example: the checks that it must fail, and a sentence for a learner who made this mistake."""
 
     file: str
     fails: tuple[str, ...]
@@ -54,17 +55,15 @@ class Kata:
     """One kata as its manifest describes it.
 
     Attributes:
-        folder: where the kata lies.
-        teaches: what the learner knows afterwards, one sentence.
-        services: names of those that it needs; `grader.registry` has them all.
+        folder: of the kata.
+        teaches: what the learner knows afterwards, in one sentence.
+        services: names of the services that it needs, of those in `grader.registry`.
         workers: number of server processes.
-        environ: further environment of the solution.
         starter_fails: the checks that the untouched starter must fail.
         mistakes: the rejected examples.
-        declared_accepted: names of the accepted examples, without `.py`, of which the manifest says something.
-        leisurely: those of them that are slow on purpose.
-        service_tables: what the manifest says to each service, as it stands there: the service reads it when it is
-            used.
+        declared_accepted: names, without `.py`, of the accepted examples that the manifest mentions.
+        leisurely: the names of those that are slow on purpose.
+        service_tables: the raw table of each service; the service reads it when it is used.
     """
 
     slug: str
@@ -85,7 +84,7 @@ class Kata:
     service_tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
     def options(self, service: str) -> Table:
-        """The table of the manifest that belongs to a service; an empty one when there is none."""
+        """The manifest's table for a service; empty when there is none."""
         return Table(self.folder / MANIFEST, service, self.service_tables.get(service, {}))
 
     @property
@@ -95,12 +94,12 @@ class Kata:
 
     @property
     def preparation(self) -> Path:
-        """What says how the services behave for `kata run`; a kata need not have it."""
+        """The script that prepares the services for `kata run`; optional."""
         return self.folder / "run.py"
 
     @property
     def readme(self) -> Path:
-        """The learner's text."""
+        """The kata's README, for the learner."""
         return self.folder / "README.md"
 
     @property
@@ -115,27 +114,40 @@ class Kata:
 
     @property
     def accepted(self) -> tuple[Path, ...]:
-        """Right fixes."""
+        """The accepted examples: correct solutions."""
         return tuple(sorted((self.folder / "accepted").glob("*.py")))
 
     @property
     def rejected(self) -> tuple[Path, ...]:
-        """Tempting wrong fixes."""
+        """The rejected examples: tempting wrong solutions."""
         return tuple(sorted((self.folder / "rejected").glob("*.py")))
 
 
 def read_manifest(folder: Path) -> Kata:
-    """Read and check `kata.toml` of this folder.
+    """Read and validate the `kata.toml` of this folder.
 
     Raises:
-        KataPackageError: the file is missing, is no TOML, or has an unknown key or a wrong value; says which.
+        KataPackageError: the file is missing, is not TOML, or has an unknown key or a wrong value; names the key.
     """
     path = folder / MANIFEST
     return Reader(path, parsed(path, read_text(path))).kata()
 
 
+def need_load(kata: Kata) -> None:
+    """Make sure that a kata declares its load.
+
+    Raises:
+        KataPackageError: it does not.
+    """
+    if not kata.run.load:
+        raise KataPackageError(
+            f"The kata {kata.slug} does not declare a load.",
+            "Its author can add one to kata.toml: [run] load = …",
+        )
+
+
 class Reader:
-    """Takes a manifest apart; each error names file, key and what was expected."""
+    """Reads a manifest; each error names file, key and what was expected."""
 
     def __init__(self, path: Path, table: Mapping[str, Any]) -> None:
         self._path = path
@@ -166,18 +178,22 @@ class Reader:
             service_tables={name: table for name in SERVICES if (table := top.table(name).values)},
         )
         top.refuse_the_rest()
+        self._refuse_contradictions(top, kata)
+        return kata
+
+    def _refuse_contradictions(self, top: Table, kata: Kata) -> None:
+        """Refuse another number of hints, and a table for a service that is not in `services`."""
         if len(kata.hints) != HINTS:
             raise top.error(
-                "hints", f"must be {HINTS} sentences, from a nudge to nearly the answer"
+                "hints", f"must be {HINTS} sentences, from a nudge to almost the answer"
             )
         for name in kata.service_tables:
             if name not in kata.services:
                 raise top.error(
                     name,
-                    "is for a service that this kata does not have",
+                    "is for a service that this kata does not use",
                     f'Add "{name}" to `services`, or remove the table.',
                 )
-        return kata
 
     def _limits(self, table: Table) -> Limits:
         default = Limits()

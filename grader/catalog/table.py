@@ -1,4 +1,4 @@
-"""Takes one table of a TOML file apart, key by key; each error names file, key and what was expected."""
+"""Reads one table of a TOML file key by key; each error names file, key and what was expected."""
 
 import difflib
 import math
@@ -12,10 +12,10 @@ _REQUIRED: Any = object()
 
 
 class Table:
-    """One table of a manifest, of which keys are taken one by one.
+    """One table of a manifest, whose keys are read one by one.
 
     Attributes:
-        values: all of it, as it stands there.
+        values: the raw table.
     """
 
     def __init__(self, path: Path, name: str, values: Mapping[str, Any]) -> None:
@@ -26,7 +26,7 @@ class Table:
 
     @property
     def folder(self) -> Path:
-        """Of the file."""
+        """The folder of the file."""
         return self._path.parent
 
     def error(self, key: str, problem: str, hint: str = "") -> KataPackageError:
@@ -34,23 +34,23 @@ class Table:
         return KataPackageError(f"{self._path}: `{self._full(key)}` {problem}.", hint)
 
     def names(self) -> list[str]:
-        """Names of all keys; marks them as taken."""
+        """All keys; marks them as read."""
         self._taken.update(self.values)
         return list(self.values)
 
     def text(self, key: str, default: str = _REQUIRED) -> str:
-        """A text that is not empty."""
+        """A non-empty string."""
         return str(
             self._take(
                 key,
                 default,
                 lambda value: isinstance(value, str) and bool(value.strip()),
-                "must be a text that is not empty",
+                "must be a non-empty string",
             )
         )
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts, at least one."""
+        """A list of at least one non-empty string."""
 
         def is_right(value: object) -> bool:
             return (
@@ -59,7 +59,9 @@ class Table:
                 and all(isinstance(item, str) and item.strip() for item in value)
             )
 
-        return tuple(self._take(key, _REQUIRED, is_right, "must be a list of texts, at least one"))
+        return tuple(
+            self._take(key, _REQUIRED, is_right, "must be a list of at least one non-empty string")
+        )
 
     def some_of(self, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
         """A list of known words, possibly empty."""
@@ -108,18 +110,18 @@ class Table:
         )
 
     def flag(self, key: str) -> bool:
-        """Whether something is so; it is not when the key is missing."""
+        """A boolean; False when the key is missing."""
         return bool(
             self._take(key, False, lambda value: isinstance(value, bool), "must be true or false")
         )
 
     def table(self, key: str) -> "Table":
-        """A table within this one; an empty one when it is missing."""
+        """A table within this one; empty when it is missing."""
         value = self._take(key, {}, lambda value: isinstance(value, dict), "must be a table")
         return Table(self._path, self._full(key), value)
 
     def tables(self, key: str) -> list["Table"]:
-        """A list of tables, possibly empty; each is named by its place in the list."""
+        """A list of tables, possibly empty; errors name each by its index."""
 
         def is_right(value: object) -> bool:
             return isinstance(value, list) and all(isinstance(item, dict) for item in value)
@@ -130,20 +132,20 @@ class Table:
         ]
 
     def json(self, key: str) -> object:
-        """Anything that JSON can say, None when it is missing."""
+        """Any JSON value; None when the key is missing."""
         return self._take(
             key,
             None,
             _is_json,
-            "must be something that JSON can say: TOML's dates and times it cannot",
+            "must be a JSON value; TOML's dates and times are not",
         )
 
     def leave(self, *keys: str) -> None:
-        """Let keys stand that somebody else takes."""
+        """Accept keys that another reader reads."""
         self._taken.update(keys)
 
     def refuse_the_rest(self) -> None:
-        """Refuse keys that nobody took: misspelt ones."""
+        """Refuse keys that nobody has read: misspelt ones."""
         for key in self.values:
             if key not in self._taken:
                 raise self.error(key, "is unknown", _did_you_mean(key, tuple(self._taken)))
@@ -167,7 +169,7 @@ class Table:
 
 def _did_you_mean(word: str, known: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(word, known, 1)
-    return f"Did you mean `{near[0]}`?" if near else f"Known are: {', '.join(known)}."
+    return f"Did you mean `{near[0]}`?" if near else f"Known: {', '.join(known)}."
 
 
 def _is_json(value: object) -> bool:

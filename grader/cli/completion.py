@@ -1,4 +1,4 @@
-"""What a shell offers when Tab is pressed."""
+"""Shell completion of slugs, and the arguments that use it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +10,13 @@ from grader.errors import GraderError
 
 
 def complete_slug(context: typer.Context, incomplete: str) -> Sequence[str]:
-    """The slugs that begin so, in the order in which the katas teach."""
-    from grader.catalog.index import find_index  # late: only the shell's question needs it
+    """The slugs that begin with this, in the order of the katas."""
+    from grader.catalog.index import find_index  # late: only completion needs it
 
     katas = context.params.get("katas")
     try:
         slugs = find_index(Path(katas) if katas else None).slugs
-    except GraderError:  # no place to tell it; the command itself does
+    except GraderError:  # completion cannot show it; the command does
         return []
     return [slug for slug in slugs if slug.startswith(incomplete)]
 
@@ -35,7 +35,7 @@ BackwardSlugArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="[SLUG]",
-        help="Which kata; the current one by default, or else the one passed last.",
+        help="Which kata; by default the current one, or right after a pass the one just passed.",
         show_default=False,
         autocompletion=complete_slug,
     ),

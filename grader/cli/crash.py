@@ -1,4 +1,4 @@
-"""What is said of a bug of ours."""
+"""What the command prints when it crashes: a bug of the grader, not of the solution."""
 
 import sys
 import traceback
@@ -10,8 +10,8 @@ TRACEBACK_LINES = 200
 
 
 def tell_crash() -> None:
-    """Print the traceback of the exception that is being handled, and whose bug it is."""
-    # The text of an exception may come from a solution.
+    """Print the traceback of the exception being handled, and say that the bug is ours."""
+    # Escaped, because the text of an exception may come from a solution.
     lines = traceback.format_exc().splitlines()
     print(*(escaped(line, 500) for line in lines[-TRACEBACK_LINES:]), sep="\n", file=sys.stderr)
     print(

@@ -1,6 +1,6 @@
-"""Commands of those who write katas and teach with them: new, verify.
+"""Commands for authors of katas: new, verify.
 
-What a command does is in `grader.cli.actions`, and is imported when the command runs: `kata --help` needs none of it.
+What a command does is in `grader.cli.actions` and is imported when the command runs; `kata --help` needs none of it.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ import typer
 from grader.cli.options import KatasOption
 from grader.registry import SERVICES
 
-SERVICES_HELP = f"What it needs, of {', '.join(SERVICES)}; several with commas between them."
+SERVICES_HELP = f"The services it needs, separated by commas: {', '.join(SERVICES)}."
 
 
 def register(app: typer.Typer) -> None:
@@ -25,22 +25,22 @@ def new(
         str,
         typer.Argument(
             metavar="SLUG",
-            help="Its name: lower-case letters, digits, hyphens.",
+            help="Its name: lower-case letters, digits and hyphens.",
             show_default=False,
         ),
     ],
     tier: Annotated[
-        int, typer.Option("--tier", metavar="N", help="From 1, fundamentals, to 5.")
+        int, typer.Option("--tier", metavar="N", help="From 1 (fundamentals) to 5.")
     ] = 1,
     services: Annotated[
         str, typer.Option("--with", metavar="SERVICES", help=SERVICES_HELP, show_default=False)
     ] = "",
     directory: Annotated[
-        Path, typer.Option("--dir", metavar="DIR", help="The folder of katas to write it into.")
+        Path, typer.Option("--dir", metavar="DIR", help="The folder to write it into.")
     ] = Path(),
 ) -> None:
-    """Write the skeleton of a new kata: small, true, and yours to change."""
-    from grader.cli.actions.new import write_kata
+    """Write the skeleton of a new kata. It is small, complete, and yours to change."""
+    from grader.cli.actions.new import write_kata  # late: `kata --help` needs none of it
 
     write_kata(slug, tier, services, directory)
 
@@ -58,20 +58,24 @@ def verify(
     noise: Annotated[
         int,
         typer.Option(
-            "--noise", metavar="K", min=0, max=256, help="Keep K processes busy meanwhile."
+            "--noise",
+            metavar="K",
+            min=0,
+            max=256,
+            help="Keep K processes busy during the gradings.",
         ),
     ] = 0,
     shuffle: Annotated[
         bool, typer.Option("--shuffle", help="Grade the examples in random order.")
     ] = False,
     jobs: Annotated[
-        int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Make N gradings at a time.")
+        int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Run N gradings at a time.")
     ] = 1,
     quick: Annotated[
         bool,
         typer.Option(
             "--quick",
-            help="Only starter, reference and the fewest rejected examples by which every check fails.",
+            help="Only starter, reference and the fewest rejected examples that make every check fail.",
         ),
     ] = False,
     as_json: Annotated[
@@ -79,14 +83,15 @@ def verify(
     ] = False,
     katas: KatasOption = None,
 ) -> None:
-    """Prove katas: is each example judged as declared, and is every limit far from right and wrong apps?
+    """Prove that katas judge their examples as declared.
 
-    Lints the package; grades starter, accepted, rejected and junk; compares each result with what kata.toml declares;
-    measures how far each clock limit stands from both sides. With --noise or --quick the margins are shown, not judged.
+    Lints the package; grades the starter, the accepted and rejected examples, and junk; compares each result with
+    kata.toml; measures how far each time limit is from right and from wrong apps. With --noise or --quick these margins
+    are shown but not judged.
 
     Exit codes: 0 all proved, 1 a kata is wrong, 2 usage, 4 this machine could not tell.
     """
-    from grader.cli.actions.verify import verify_katas
+    from grader.cli.actions.verify import verify_katas  # late: `kata --help` needs none of it
 
     code = verify_katas(
         slugs or (),

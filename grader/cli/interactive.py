@@ -1,6 +1,6 @@
-"""Commands that run until they are stopped, or for some seconds: watch, run, profile.
+"""Commands that run until they are stopped, or for several seconds: watch, run, profile.
 
-What a command does is in `grader.interactive`, and is imported when the command runs: `kata --help` needs none of it.
+What a command does is in `grader.interactive` and is imported when the command runs; `kata --help` needs none of it.
 """
 
 from pathlib import Path
@@ -35,24 +35,20 @@ def watch(
         bool,
         typer.Option(
             "--poll",
-            help=(
-                "Compare files five times a second "
-                "instead of being told by "
-                "the system: for network and shared drives."
-            ),
+            help="Check the files five times a second: for network and shared drives.",
         ),
     ] = False,
     sandbox: SandboxOption = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
-    """Grade at every save, until you press q or Ctrl-C.
+    """Grade every save until you press q or Ctrl-C.
 
     Keys in a terminal: h hint, d diff to the starter, l list, n next kata (after a pass), r rerun, w report in the
-    browser, q quit.
+    browser, q quit, ? all keys.
 
     Exit codes: 0 after q, 2 usage, 4 broken, 130 after Ctrl-C.
     """
-    from grader.interactive.watch import watch_kata
+    from grader.interactive.watch import watch_kata  # late: `kata --help` needs none of it
 
     watch_kata(context, slug, sandbox, katas, polls=poll)
 
@@ -89,7 +85,7 @@ def run(
             metavar="N",
             min=1,
             max=1000,
-            help="Also send the kata's load: N requests at once, again and again.",
+            help="Also send the kata's load: N requests at once, round after round.",
         ),
     ] = None,
     sandbox: Annotated[
@@ -97,34 +93,34 @@ def run(
         typer.Option(
             "--sandbox",
             envvar="KATA_SANDBOX",
-            help="There is none here: require refuses to run, auto and off run without.",
+            help="`kata run` has no sandbox: require refuses to run, auto and off run without one.",
         ),
     ] = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
-    """Run your app with its services, for curl, a browser or a debugger.
+    """Run your app with its services, for curl, browser or debugger.
 
-    It runs in the foreground, with your own rights and outside of any sandbox, so that a browser reaches it and
-    `breakpoint()` works. Ctrl-C stops all.
+    It runs in the foreground, with your own permissions and outside any sandbox, so that a browser can reach it and
+    `breakpoint()` works. Ctrl-C stops everything.
 
-    Exit codes: 0 stopped by Ctrl-C, 1 the app ended or did not come up, 2 usage, 4 something else failed.
+    Exit codes: 0 stopped by Ctrl-C, 1 the app exited or did not start, 2 usage, 4 something else failed.
     """
-    from grader.interactive.run import run_app
+    from grader.interactive.run import run_app  # late: `kata --help` needs none of it
 
     refuse_sandbox(sandbox)
     raise typer.Exit(run_app(slug, solution, katas, port, load))
 
 
 def refuse_sandbox(sandbox: SandboxMode) -> None:
-    """Refuse to run without the sandbox that was asked for.
+    """Refuse a run that requires a sandbox.
 
     Raises:
-        UsageError: it was.
+        UsageError: the sandbox is required.
     """
     if sandbox is SandboxMode.REQUIRE:
         raise UsageError(
-            "`kata run` has no sandbox: a browser could not reach the app in one.",
-            "If the code is yours, or you would run it anyway: kata run --sandbox off",
+            "`kata run` has no sandbox, because a browser could not reach the app in one.",
+            "If you trust the code: kata run --sandbox off",
         )
 
 
@@ -149,7 +145,7 @@ def profile(
     load: Annotated[
         int,
         typer.Option(
-            "--load", metavar="N", min=1, max=1000, help="How many requests come at once."
+            "--load", metavar="N", min=1, max=1000, help="How many requests are sent at once."
         ),
     ] = VISITORS,
     out: Annotated[
@@ -162,17 +158,16 @@ def profile(
     ] = None,
     dump: Annotated[
         bool,
-        typer.Option("--dump", help="Instead, show once where every thread is at that moment."),
+        typer.Option("--dump", help="Instead, show once what every thread is doing."),
     ] = False,
     sandbox: SandboxOption = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
-    """Show where the event loop spends its time under the kata's load, with py-spy, and draw a flame graph.
+    """Show where the event loop spends its time under load. Samples the app with py-spy and draws a flame graph.
 
-    Exit codes: 0 recorded, 1 the app did not start or ended, 2 usage, 4 this machine does not let a profiler look into
-    it.
+    Exit codes: 0 recorded, 1 the app did not start or exited, 2 usage, 4 this machine does not allow profiling.
     """
-    from grader.interactive.profile import profile_app
+    from grader.interactive.profile import profile_app  # late: `kata --help` needs none of it
 
     raise typer.Exit(
         profile_app(slug, solution, katas, sandbox, load=load, seconds=seconds, out=out, dump=dump)

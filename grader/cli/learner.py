@@ -1,6 +1,6 @@
-"""Commands of a learner that hand out and grade: next, check.
+"""Commands that hand out and grade katas: next, check.
 
-What a command does is in `grader.cli.actions`, and is imported when the command runs: `kata --help` needs none of it.
+What a command does is in `grader.cli.actions` and is imported when the command runs; `kata --help` needs none of it.
 """
 
 from pathlib import Path
@@ -22,14 +22,12 @@ def register(app: typer.Typer) -> None:
 def next_kata(
     skip: Annotated[
         bool,
-        typer.Option(
-            "--skip", help="Go past the current kata; it can be checked later all the same."
-        ),
+        typer.Option("--skip", help="Skip the current kata; you can still check it later."),
     ] = False,
     katas: KatasOption = None,
 ) -> None:
-    """Hand out the first kata that is not passed yet."""
-    from grader.cli.actions.handout import hand_out_next
+    """Hand out the first kata that you have not passed yet."""
+    from grader.cli.actions.handout import hand_out_next  # late: `kata --help` needs none of it
 
     hand_out_next(skip, katas)
 
@@ -60,17 +58,17 @@ def check(
         typer.Option(
             "--html",
             metavar="FILE",
-            help="Also write the report as a page for the browser, one file.",
+            help="Also write the report as a web page, a single file.",
         ),
     ] = None,
     sandbox: SandboxOption = SandboxMode.AUTO,
     katas: KatasOption = None,
 ) -> None:
-    """Grade a solution under load: is the bug gone, and if not, where is it?
+    """Grade a solution under load. If it fails, the report says where and why.
 
     Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 broken.
     """
-    from grader.cli.actions.check import check_again, check_solution
+    from grader.cli.actions.check import check_again, check_solution  # late: --help needs neither
 
     if replayed is not None:
         raise typer.Exit(check_again(replayed, katas, html, as_json=as_json))

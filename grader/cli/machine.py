@@ -1,6 +1,6 @@
-"""Commands about the machine that katas are graded on: doctor.
+"""Commands about the machine on which katas are graded: doctor.
 
-What a command does is in `grader.cli.actions`, and is imported when the command runs: `kata --help` needs none of it.
+What a command does is in `grader.cli.actions` and is imported when the command runs; `kata --help` needs none of it.
 """
 
 from typing import Annotated
@@ -18,10 +18,10 @@ def doctor(
         bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
     ] = False,
 ) -> None:
-    """Look at what this machine offers for grading, and say what to do about what is missing. Takes some seconds.
+    """Check whether katas can be graded on this machine. Says what to do about anything missing; takes several seconds.
 
-    Exit codes: 0 katas can be graded here, 4 something stands in the way.
+    Exit codes: 0 katas can be graded here, 4 something prevents it.
     """
-    from grader.cli.actions.doctor import examine
+    from grader.cli.actions.doctor import examine  # late: `kata --help` needs none of it
 
     raise typer.Exit(examine(as_json=as_json))

@@ -1,4 +1,4 @@
-"""The command `kata`: the application and the one place where exceptions become exit codes."""
+"""The command `kata`: the application, and the only place that turns exceptions into exit codes."""
 
 import contextlib
 import signal
@@ -27,9 +27,7 @@ interactive.register(app)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import (
-            version,
-        )  # late: it imports the parts of an e-mail package, for no other command
+        from importlib.metadata import version  # late: it imports parts of the e-mail package
 
         typer.echo(f"kata {version('fastapi-katas')}")
         raise typer.Exit
@@ -47,15 +45,13 @@ def options(
 ) -> None:
     """Learn FastAPI's concurrency from apps that work alone and break under load."""
     if context.invoked_subcommand is None:
-        from grader.cli.actions.standing import (
-            show_standing,
-        )  # late, like what every other command does
+        from grader.cli.actions.standing import show_standing  # late: --help needs none of it
 
         show_standing()
 
 
 class Terminated(BaseException):
-    """SIGTERM came; unwinds everything like Ctrl-C does."""
+    """SIGTERM arrived; unwinds everything as Ctrl-C does."""
 
 
 def run() -> None:
@@ -69,19 +65,17 @@ def _exit_code() -> int:
         app(prog_name="kata")
     except SystemExit as end:
         if end.code == ExitCode.INTERRUPTED:
-            print("\nInterrupted; everything that was started has been ended.", file=sys.stderr)
+            print("\nInterrupted. Everything that was started has been stopped.", file=sys.stderr)
         return end.code if isinstance(end.code, int) else ExitCode.PASSED
     except GraderError as error:
-        from grader.render.terminal.screen import (
-            Screen,
-        )  # late: rich is not needed where nothing fails
+        from grader.render.terminal.screen import Screen  # late: rich, needed only for errors
 
         Screen(to_stderr=True).error(error)
         return error.exit_code
     except Terminated:
         return 128 + signal.SIGTERM
     except Exception:
-        from grader.cli.crash import tell_crash  # late: not needed where nothing fails
+        from grader.cli.crash import tell_crash  # late: needed only after a crash
 
         tell_crash()
         return ExitCode.BROKEN

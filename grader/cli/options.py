@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options shared by several commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ KatasOption = Annotated[
         "--katas",
         metavar="DIR",
         envvar="KATA_PATH",
-        help="Use the katas of this folder instead of those that are shipped.",
+        help="Use the katas in this folder instead of the built-in ones.",
     ),
 ]
 
@@ -22,6 +22,6 @@ SandboxOption = Annotated[
     typer.Option(
         "--sandbox",
         envvar="KATA_SANDBOX",
-        help="auto: in a sandbox where this machine has one; require: refuse to grade without; off.",
+        help="auto: use a sandbox if this machine has one; require: refuse to grade without; off.",
     ),
 ]

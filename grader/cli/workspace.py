@@ -1,6 +1,6 @@
-"""Commands of a learner between two gradings: list, hint, solution, diff, reset, open, progress, report.
+"""Commands for the time between gradings: list, hint, solution, diff, reset, open, progress, report.
 
-What a command does is in `grader.cli.actions`, and is imported when the command runs: `kata --help` needs none of it.
+What a command does is in `grader.cli.actions` and is imported when the command runs; `kata --help` needs none of it.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ def list_katas(
         str,
         typer.Argument(
             metavar="[TEXT]",
-            help="Only katas with these words in name, title, topics or lesson.",
+            help="Only katas with these words in slug, title, topics or lesson.",
             show_default=False,
         ),
     ] = "",
@@ -37,11 +37,11 @@ def list_katas(
         int | None,
         typer.Option("--tier", metavar="N", min=1, max=5, help="Only katas of this tier."),
     ] = None,
-    todo: Annotated[bool, typer.Option("--todo", help="Only katas that are not passed.")] = False,
+    todo: Annotated[bool, typer.Option("--todo", help="Only katas not passed yet.")] = False,
     katas: KatasOption = None,
 ) -> None:
-    """Show every kata by tier, with its state."""
-    from grader.cli.actions.listing import show_katas
+    """List the katas by tier, with your progress."""
+    from grader.cli.actions.listing import show_katas  # late: `kata --help` needs none of it
 
     show_katas(text, tier, katas, todo=todo)
 
@@ -51,8 +51,8 @@ def hint(
     shows_all: Annotated[bool, typer.Option("--all", help="Show all hints at once.")] = False,
     katas: KatasOption = None,
 ) -> None:
-    """Show one more hint each time."""
-    from grader.cli.actions.hints import show_hint
+    """Show the next hint."""
+    from grader.cli.actions.hints import show_hint  # late: `kata --help` needs none of it
 
     show_hint(slug, katas, shows_all=shows_all)
 
@@ -62,13 +62,17 @@ def solution(
     gives_up: Annotated[
         bool,
         typer.Option(
-            "--give-up", help="Show it before a pass; until then the kata counts as given up."
+            "--give-up",
+            help="Show it before you have passed; the kata counts as given up until you do.",
         ),
     ] = False,
     katas: KatasOption = None,
 ) -> None:
-    """Show the reference and the other accepted ways, each with a diff to yours. After a pass, or with --give-up."""
-    from grader.cli.actions.hints import show_solution
+    """Show the reference and other accepted solutions.
+
+    Each comes with a diff from yours. They are shown after a pass, or with --give-up.
+    """
+    from grader.cli.actions.hints import show_solution  # late: `kata --help` needs none of it
 
     show_solution(slug, katas, gives_up=gives_up)
 
@@ -78,21 +82,21 @@ def diff(
     katas: KatasOption = None,
 ) -> None:
     """Show what you have changed in the starter, as a unified diff."""
-    from grader.cli.actions.files import show_diff
+    from grader.cli.actions.files import show_diff  # late: `kata --help` needs none of it
 
     show_diff(slug, katas)
 
 
 def reset(slug: SlugArgument = None, katas: KatasOption = None) -> None:
-    """Go back to the starter. Your file is kept beside it, under a name that says when."""
-    from grader.cli.actions.files import reset_kata
+    """Put the starter back. Your file is kept beside it, with the date and time in its name."""
+    from grader.cli.actions.files import reset_kata  # late: `kata --help` needs none of it
 
     reset_kata(slug, katas)
 
 
 def open_kata(slug: SlugArgument = None, katas: KatasOption = None) -> None:
     """Open the kata's app.py and README in $VISUAL or $EDITOR."""
-    from grader.cli.actions.files import open_files
+    from grader.cli.actions.files import open_files  # late: `kata --help` needs none of it
 
     open_files(slug, katas)
 
@@ -101,7 +105,7 @@ def progress(
     export_to: Annotated[
         str,
         typer.Option(
-            "--export", metavar="FILE", help="Write your progress into this file; - is stdout."
+            "--export", metavar="FILE", help="Write your progress to this file; - is stdout."
         ),
     ] = "",
     import_from: Annotated[
@@ -109,13 +113,13 @@ def progress(
         typer.Option(
             "--import",
             metavar="FILE",
-            help="Merge the progress of this file into yours; - is stdin. No pass is lost.",
+            help="Merge the progress in this file into yours; - is stdin. No pass is lost.",
         ),
     ] = "",
     katas: KatasOption = None,
 ) -> None:
-    """Say how far you are; move your progress to another machine."""
-    from grader.cli.actions.progress import show_or_move
+    """Show your progress, or move it to another machine."""
+    from grader.cli.actions.progress import show_or_move  # late: `kata --help` needs none of it
 
     show_or_move(export_to, import_from, katas)
 
@@ -126,9 +130,8 @@ def report(
         typer.Argument(
             metavar="[RUN]",
             help=(
-                "A saved run (.kata/runs/*.json), or a "
-                "kata's name for its last one; "
-                "the last run of the current kata by default."
+                "A saved run (.kata/runs/*.json), or a kata's slug for its last run; "
+                "by default the last run of the current kata."
             ),
             show_default=False,
         ),
@@ -139,16 +142,19 @@ def report(
         typer.Option(
             "--out",
             metavar="FILE",
-            help="Write the page there; .kata/report.html by default.",
+            help="Where to write the page; .kata/report.html by default.",
             show_default=False,
         ),
     ] = None,
     katas: KatasOption = None,
 ) -> None:
-    """Write a saved run as a page: each check's story, a timeline, what has changed since the run before.
+    """Write a saved run as a web page.
 
-    The page is one file that needs no network. Exit codes: 0 written, 2 usage, 4 it cannot be read or written.
+    It explains each check and shows a timeline, and what changed since the previous run. The page is a single file and
+    needs no network.
+
+    Exit codes: 0 written, 2 usage, 4 the run cannot be read or the page cannot be written.
     """
-    from grader.cli.actions.report import write_report
+    from grader.cli.actions.report import write_report  # late: `kata --help` needs none of it
 
     write_report(run, out, katas, opened=opened)

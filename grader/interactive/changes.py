@@ -1,4 +1,4 @@
-"""What a newer version has changed of katas that were handed out, told once."""
+"""Tells the learner once what a newer version changed in katas that were already handed out."""
 
 from pathlib import Path
 
@@ -13,13 +13,13 @@ from grader.workspace.upgrade import Part, accept_change, find_changes, put_new_
 def tell_changes(
     screen: WorkspaceScreen, catalog: Catalog, workspace: Workspace, slug: str | None = None
 ) -> None:
-    """Tell once which katas a newer version changed after they were handed out.
+    """Show once which katas a newer version changed after they were handed out.
 
     Args:
-        screen: where to.
+        screen: shows the changes.
         catalog: the katas as they are now.
         workspace: the learner's.
-        slug: of the only kata to look at.
+        slug: of the only kata to look at; None for all.
     """
     changes = find_changes(catalog, workspace, slug)
     for change in changes:
@@ -34,5 +34,5 @@ def tell_changes(
     for change in changes:
         try:
             accept_change(change, workspace, catalog.renamed)
-        except BrokenError:  # told again next time; nothing else depends on it
+        except BrokenError:  # shown again next time; nothing else depends on it
             return

@@ -1,4 +1,4 @@
-"""Sees when a solution is saved, however its editor does that, and when it goes away and comes back."""
+"""Notices when a solution is saved, whatever the editor, and when it disappears and comes back."""
 
 import contextlib
 import os
@@ -18,38 +18,38 @@ from grader.workspace.progress import MARKER
 
 STEP_MS = 20
 DEBOUNCE_MS = 50
-"""A burst of changes is one save: it is over when nothing has changed for the first, or after the second."""
+"""A burst of changes is one save: it ends after `STEP_MS` without a change, or after `DEBOUNCE_MS` in any case."""
 
 LOOK_S = 0.5
-"""How often it is looked without a change being told: finds what another machine saved, and what was saved when nothing
-was watched.
+"""Interval of looks without a notification: they find what another machine saved, and what was saved while nothing was
+watched.
 """
 
 POLL_MS = 200
-"""How often files are compared where the system does not tell."""
+"""Polling interval where the system does not report changes."""
 
 GRACE_S = 0.3
-"""Some editors put a file aside before they write the new one; for so long it is not gone."""
+"""Some editors move a file away before they write the new one; it counts as gone only after this time."""
 
 
 @dataclass(frozen=True)
 class Saved:
-    """The solution is not as it was."""
+    """The solution has changed."""
 
 
 @dataclass(frozen=True)
 class Gone:
-    """There is no solution any more."""
+    """The solution is gone."""
 
 
 @dataclass(frozen=True)
 class WorkspaceGone:
-    """There is no workspace any more."""
+    """The workspace is gone."""
 
 
 @dataclass(frozen=True)
 class Polls:
-    """The system cannot tell of changes, for this reason; files are compared from now on."""
+    """The system cannot report changes, for this reason; from now on the files are compared at intervals."""
 
     reason: str
 
@@ -61,17 +61,17 @@ State = frozenset[tuple[Path, int, int, int]]
 async def follow_saves(
     folder: Path, workspace: Path, tell: Callable[[News], None], *, polls: bool | None = None
 ) -> None:
-    """Tell of each save of the solution in this folder, until this is cancelled or the workspace is gone.
+    """Report each save of the solution in this folder, until cancelled or until the workspace is gone.
 
     Args:
         folder: the learner's folder of one kata.
-        workspace: the folder that it lies in.
-        tell: called with what is new.
-        polls: compare the files instead of being told by the system; None leaves it to `WATCHFILES_FORCE_POLLING` and
-            the platform.
+        workspace: the folder that contains it.
+        tell: called with each piece of news.
+        polls: compare the files at intervals instead of relying on the system's notifications; None leaves the choice
+            to `WATCHFILES_FORCE_POLLING` and the platform.
 
     Raises:
-        HarnessError: the files cannot be watched at all.
+        HarnessError: the files cannot be watched in either way.
     """
     follower = _Follower(folder, workspace, tell)
     while not follower.has_ended:
@@ -83,7 +83,7 @@ async def follow_saves(
             if polls:
                 raise HarnessError(
                     f"The files in {folder} cannot be watched: {error}.",
-                    "Mend the permissions of the folder.",
+                    "Fix the permissions of the folder.",
                 ) from error
             polls = True
             tell(Polls(_reason(error)))
@@ -92,7 +92,7 @@ async def follow_saves(
 class _Follower:
     def __init__(self, folder: Path, workspace: Path, tell: Callable[[News], None]) -> None:
         self.has_ended = False
-        self._folder = folder.resolve()  # the system tells of resolved paths
+        self._folder = folder.resolve()  # the system reports resolved paths
         self._workspace = workspace
         self._tell = tell
         self._seen = _state_of(folder)
@@ -105,7 +105,7 @@ class _Follower:
         return self._folder.is_dir()
 
     async def follow(self, polls: bool | None) -> None:
-        """Look whenever something has changed, and now and then; ends when the folder is not the same any more."""
+        """Look after every change and every `LOOK_S`; returns when the folder has been replaced or removed."""
         if not self.has_folder:
             await self.look()
             await anyio.sleep(LOOK_S)
@@ -113,7 +113,7 @@ class _Follower:
         this, stop = _inode(self._folder), anyio.Event()
         news = awatch(
             self._folder,
-            watch_filter=None,  # names are looked at below, from the learner's folder on, wherever that lies
+            watch_filter=None,  # `_state_of` filters by name, relative to the learner's folder
             debounce=DEBOUNCE_MS,
             step=STEP_MS,
             stop_event=stop,
@@ -132,9 +132,9 @@ class _Follower:
             tasks.cancel_scope.cancel()
 
     async def look(self) -> None:
-        """See what is there, and tell what is new.
+        """Compare the files with the last look, and report what is new.
 
-        Only what differs counts: one save can come as several changes, and what a change was is told in many ways.
+        Only the difference counts, because one save can cause several notifications of different kinds.
         """
         if not (self._workspace / MARKER).is_dir():
             self.has_ended = True
@@ -142,7 +142,7 @@ class _Follower:
             return
         state = _state_of(self._folder)
         if state is None and self._seen is not None and await self._comes_back():
-            return  # the next look, which is soon, finds it changed
+            return  # the next look, which comes soon, reports the save
         before, self._seen = self._seen, state
         if state is None and before is not None:
             self._tell(Gone())
@@ -158,7 +158,7 @@ class _Follower:
 
 
 async def _set_at_the_end(stop: anyio.Event) -> None:
-    """Set this when cancelled: a thread waits for changes, and would be waited for in its turn."""
+    """Set this when cancelled: the thread that waits for changes would otherwise block the cancellation."""
     try:
         await anyio.sleep_forever()
     finally:
@@ -166,9 +166,7 @@ async def _set_at_the_end(stop: anyio.Event) -> None:
 
 
 def _state_of(folder: Path) -> State | None:
-    """What changes when a solution is saved: names, inodes, times and sizes of its files; None when
-    it has no `app.py`.
-    """
+    """What changes with a save: names, inodes, times and sizes of the files; None when there is no `app.py`."""
     state: set[tuple[Path, int, int, int]] = set()
     for within, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not is_ignored(name)]
@@ -177,7 +175,7 @@ def _state_of(folder: Path) -> State | None:
             with contextlib.suppress(OSError):
                 status = path.lstat()
                 state.add((path, status.st_ino, status.st_mtime_ns, status.st_size))
-        if len(state) > LIMIT_ENTRIES:  # more could not be graded
+        if len(state) > LIMIT_ENTRIES:  # more than a solution may have
             break
     return frozenset(state) if (folder / ENTRY).exists() else None
 

@@ -1,4 +1,4 @@
-"""Single keys from the terminal, and the terminal as it was afterwards, however this ends."""
+"""Reads single keys from the terminal, and restores the terminal however the command ends."""
 
 import contextlib
 import os
@@ -11,24 +11,24 @@ import anyio
 
 AWAY_S = 0.2
 LOOK_S = 1.0
-"""How often it is looked whether the terminal is ours again, and whether it is ours still."""
+"""Intervals of checks: whether the terminal is ours again, and whether it is still ours."""
 
 CHUNK_BYTES = 1024
 SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|[^\[O])?")
-"""What arrow keys, function keys and Alt send; none of it means anything here."""
+"""What arrow keys, function keys and Alt send; ignored."""
 
 LOCAL_MODES = 3
 CONTROL_CHARACTERS = 6
-"""Places in what `tcgetattr` gives."""
+"""Indices in the list that `tcgetattr` returns."""
 
 
 class Keyboard:
     """The keys of one terminal.
 
-    Each key is read as it is pressed, without an echo; Ctrl-C and Ctrl-Z stay signals.
+    Each key is read as it is pressed, without an echo; Ctrl-C and Ctrl-Z still send signals.
 
     Args:
-        terminal: a descriptor of it.
+        terminal: its file descriptor.
     """
 
     def __init__(self, terminal: int) -> None:
@@ -38,7 +38,7 @@ class Keyboard:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """In this block single keys are read."""
+        """Read single keys within this block."""
         self.take()
         try:
             yield
@@ -47,7 +47,7 @@ class Keyboard:
 
     @contextlib.contextmanager
     def released(self) -> Iterator[None]:
-        """In this block the terminal is as it was before, for another program, or for the shell."""
+        """Within this block the terminal has its original modes, for another program or the shell."""
         self._restore()
         self._released += 1
         try:
@@ -57,10 +57,10 @@ class Keyboard:
             self.take()
 
     def take(self) -> None:
-        """Take the terminal, also again, if it is ours to take: not in the background, not while it is released."""
+        """Take the terminal, again if need be; does nothing in the background or while the terminal is released."""
         if self._released or not self._is_ours():
             return
-        with contextlib.suppress(termios.error):  # it has gone
+        with contextlib.suppress(termios.error):  # the terminal is gone
             modes = termios.tcgetattr(self._terminal)
             self._before = self._before or termios.tcgetattr(self._terminal)
             modes[LOCAL_MODES] &= ~(termios.ICANON | termios.ECHO)
@@ -68,18 +68,19 @@ class Keyboard:
             termios.tcsetattr(self._terminal, termios.TCSADRAIN, modes)
 
     async def follow(self, press: Callable[[str], None], hang_up: Callable[[], None]) -> None:
-        """Call with each key that is pressed, until this is cancelled or the terminal has gone.
+        """Report each key that is pressed, until cancelled or until the terminal is gone.
 
         Args:
             press: called with the character, in lower case.
-            hang_up: called when the terminal has gone.
+            hang_up: called when the terminal is gone.
         """
         while True:
-            if self._before is None:  # not every shell tells when it brings a job to the foreground
-                self.take()
             if (
-                self._before is None or not self._is_ours()
-            ):  # reading now would take another program's input, or stop us
+                self._before is None
+            ):  # not every shell sends SIGCONT when it brings a job to the foreground
+                self.take()
+            # Reading in the background would take another program's input, or stop this process.
+            if self._before is None or not self._is_ours():
                 await anyio.sleep(AWAY_S)
                 continue
             if not await self._is_pressed():
@@ -95,7 +96,7 @@ class Keyboard:
                 press(character)
 
     async def _is_pressed(self) -> bool:
-        """Wait for a key, but not for ever: the terminal may be another's meanwhile."""
+        """Wait up to `LOOK_S` for a key; False if none comes, or if the terminal now belongs to another program."""
         with anyio.move_on_after(LOOK_S):
             await anyio.wait_readable(self._terminal)
             return self._before is not None and self._is_ours()

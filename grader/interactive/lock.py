@@ -1,4 +1,4 @@
-"""Keeps a second watch out of a workspace: two would grade every save twice, and slow each other down."""
+"""Allows only one watch per workspace: two would grade every save twice and slow each other down."""
 
 import contextlib
 import fcntl
@@ -13,11 +13,11 @@ LOCK = "watch.lock"
 
 @contextlib.contextmanager
 def only_watch(workspace: Workspace) -> Iterator[None]:
-    """Be the only watch of this workspace; the system drops the lock when the process dies, however it dies.
+    """Be the only watch of this workspace. The system releases the lock when the process exits, even if it is killed.
 
     Raises:
-        UsageError: there is another one.
-        ProgressFileError: the lock cannot be had for another reason.
+        UsageError: another watch is running.
+        ProgressFileError: the lock file cannot be opened or locked.
     """
     path = workspace.root / MARKER / LOCK
     with contextlib.ExitStack() as stack:
@@ -33,6 +33,6 @@ def only_watch(workspace: Workspace) -> Iterator[None]:
         except OSError as error:
             raise ProgressFileError(
                 f"{path} cannot be locked: {error.strerror}.",
-                "Mend the permissions of the workspace.",
+                "Fix the permissions of the workspace.",
             ) from error
         yield

@@ -1,4 +1,4 @@
-"""What follows a verdict: a pass is noted, and what is to be said beside it is said."""
+"""What follows a verdict: recording a pass, and remarks about evidence and sandbox."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from grader.workspace.target import Target
 
 
 def note_pass(target: Target, report: Report) -> None:
-    """Note a pass in the learner's progress.
+    """Record a pass in the learner's progress; does nothing for another verdict or without a workspace.
 
     Raises:
         ProgressFileError: the file cannot be read or written.
@@ -22,29 +22,29 @@ def note_pass(target: Target, report: Report) -> None:
 
 
 def say_unsaved(screen: Screen, unsaved: str) -> None:
-    """Say why the evidence could not be saved, if it was to be."""
+    """Say why the evidence could not be saved, if that is so."""
     if unsaved:
-        screen.say("", f"{unsaved} It cannot be judged again, but the verdict holds.")
+        screen.say("", f"{unsaved} The run cannot be judged again, but the verdict is valid.")
 
 
 def say_once_without_sandbox(screen: Screen, report: Report, sandbox: SandboxMode) -> None:
-    """Say that there was no sandbox, if that was not asked for and has not been said on this machine."""
+    """Say once per machine that there was no sandbox, unless the learner turned it off."""
     if report.without_sandbox and sandbox is SandboxMode.AUTO and _is_news("no-sandbox"):
         screen.say(
             "",
-            f"There was no sandbox ({report.without_sandbox}): your code ran with your own rights.",
-            "`kata doctor` says more. This is said once.",
+            f"There was no sandbox ({report.without_sandbox}): your code ran with your own permissions.",
+            "`kata doctor` says more. This message appears only once.",
         )
 
 
 def _is_news(name: str) -> bool:
-    """Whether this is to be said for the first time on this machine; it is not from now on."""
+    """Whether this remark has not been made on this machine before; marks it as made."""
     mark = Path(platformdirs.user_cache_dir("fastapi-katas")) / f"said-{name}"
     try:
         if mark.exists():
             return False
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
-    except OSError:  # said again next time
+    except OSError:  # shown again next time
         pass
     return True

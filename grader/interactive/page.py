@@ -1,4 +1,4 @@
-"""Writes the page of a report: where it may go, what it is compared with, and never over anything that is no page."""
+"""Writes the page of a report, compared with the run before; never overwrites a file that is not a page."""
 
 import os
 from pathlib import Path
@@ -15,31 +15,32 @@ PAGE_STARTS = b"<!doctype html"
 
 
 def need_place(file: Path) -> None:
-    """Refuse a place for a page before any work is done for it.
+    """Refuse a file for a page before any work is done for it.
 
     Raises:
-        UsageError: its folder is missing or not writable, or something that is no page lies there.
+        UsageError: its folder is missing or not writable, or the file exists and is not a page.
     """
     folder = file.parent
     if not folder.is_dir():
         raise UsageError(
-            f"There is no folder {folder} to write the page {file.name} into.",
-            "Make it, or name another file.",
+            f"The folder {folder} for the page {file.name} does not exist.",
+            "Create it, or name another file.",
         )
     if not file.exists():
         if not os.access(folder, os.W_OK):
             raise UsageError(
-                f"The folder {folder} is not writable.", "Name a file in a folder of your own."
+                f"The folder {folder} is not writable.",
+                "Name a file in a folder that you can write to.",
             )
         return
     if not file.is_file():
         raise UsageError(
-            f"{file} is no plain file, so no page can be written there.",
+            f"{file} is not a regular file, so no page can be written there.",
             "Name a file, such as report.html.",
         )
     if not _is_page(file):
         raise UsageError(
-            f"{file} is there already and is no page; it is left as it is.",
+            f"{file} already exists and is not a report page, so it is not overwritten.",
             "Name another file, such as report.html.",
         )
 
@@ -47,14 +48,14 @@ def need_place(file: Path) -> None:
 def add_page(
     catalog: Catalog, graded: Graded, run_file: Path | None, file: Path, *, says_so: bool
 ) -> None:
-    """Write the page of a report that has just been shown; arguments and errors are those of `save_page`."""
+    """Write the page of a report that has just been shown; the arguments and errors are those of `save_page`."""
     size_bytes = save_page(catalog, graded, run_file, file)
     if says_so:
         Screen().say("", f"The page of this report is {file} ({in_kb(size_bytes)}).")
 
 
 def in_kb(size_bytes: int) -> str:
-    """The size of a page in words."""
+    """A size as text, in kilobytes."""
     return f"{size_bytes / 1000:.0f} kB"
 
 
@@ -62,18 +63,16 @@ def save_page(catalog: Catalog, graded: Graded, run_file: Path | None, file: Pat
     """Write the page of a grading, compared with the saved run before it; returns its size in bytes.
 
     Args:
-        catalog: has the kata that was graded.
-        graded: what the page is about.
-        run_file: where its run is saved; without that it is compared with nothing.
-        file: where the page goes; a link is followed.
+        catalog: contains the kata that was graded.
+        graded: the grading that the page shows.
+        run_file: where its run is saved; with None the page compares it with nothing.
+        file: where the page is written; a link is followed.
 
     Raises:
-        UsageError: no page can go there.
-        PageFileError: it cannot be written; what was there before is still there.
+        UsageError: no page can be written to that file.
+        PageFileError: writing failed; an older page is still there, unchanged.
     """
-    from grader.render.html.page import (
-        render_page,
-    )  # late: Jinja is not needed for a check without a page
+    from grader.render.html.page import render_page  # late: Jinja, needed only for a page
 
     need_place(file)
     before = (
@@ -87,32 +86,30 @@ def save_page(catalog: Catalog, graded: Graded, run_file: Path | None, file: Pat
     except OSError as error:
         raise PageFileError(
             f"The page {file} cannot be written: {error.strerror}.",
-            "Free some space, or name another file.",
+            "Free some disk space, or name another file.",
         ) from error
     return len(page)
 
 
 def slugs_of(catalog: Catalog, slug: str) -> tuple[str, ...]:
-    """The name that a kata has, and those that it had."""
+    """The present slug of a kata and its former ones."""
     return (slug, *(old for old, new in catalog.renamed.items() if new == slug))
 
 
 def _before(catalog: Catalog, kata: Kata, run_file: Path) -> Graded | None:
-    """The saved run of the same kata before this one, judged by today's rule; None when there is none that can be
-    judged.
-    """
+    """The saved run of the same kata before this one, judged by today's rule; None when no readable one exists."""
     runs = saved_runs(run_file.parent, slugs_of(catalog, kata.slug))
     older = runs[: runs.index(run_file)] if run_file in runs else []
     for path in reversed(older):
         try:
             return judged_again(kata, load_run(path))
-        except EvidenceFileError:  # damaged: the one before it will do
+        except EvidenceFileError:  # damaged: take the one before it
             continue
     return None
 
 
 def _is_page(file: Path) -> bool:
-    """Whether a page lies there, or nothing: an empty file may be overwritten."""
+    """Whether this is a page or an empty file, so that it may be overwritten."""
     try:
         with open(file, "rb") as opened:
             start = opened.read(len(PAGE_STARTS))

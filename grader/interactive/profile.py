@@ -1,4 +1,4 @@
-"""One profile of a solution: a server as in a grading, the kata's load, and py-spy beside it."""
+"""Profiles a solution, `kata profile`: a server as in a grading, the kata's load, and py-spy watching."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 
 from grader.atomic import write_whole
-from grader.catalog.manifest import Kata
+from grader.catalog.manifest import Kata, need_load
 from grader.checks.preparation import read_preparation
 from grader.checks.server import Server, ServerNotReady
 from grader.checks.stage import Fixtures, Stage, running_fixtures
@@ -30,16 +30,16 @@ from grader.tasks import single_error
 from grader.tools import profiler
 from grader.tools.flames import profile_of_loop, read_stacks, shortened, titled
 from grader.tools.profiler import ThreadDump, find_py_spy, is_loop_in, most_telling
-from grader.workspace.target import need_load, target_of
+from grader.workspace.target import target_of
 
 WARM_UP_S = 0.3
-"""The load is under way by then."""
+"""Pause after which the load is certainly in progress."""
 
 DUMPS = 8
-"""So often a dump is taken, until the loop is met in the learner's own lines."""
+"""Number of dumps to take at most; the first that finds the loop in the learner's own lines is the last."""
 
 DUMP_PAUSE_S = 0.07
-"""Between two; no round number, lest it meet the app always at the same place."""
+"""Pause between two dumps; not a round number, so that a periodic app is not always seen at the same line."""
 
 GRADER_ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,11 +48,11 @@ class Probe:
     """Profiles one solution of one kata.
 
     Args:
-        kata: says what is around the app, and what its load is.
+        kata: names the services and the load.
         solution: a file, folder or archive.
-        sandbox: whether it runs in one.
-        count: how many visitors come at once.
-        screen: shows what was found.
+        sandbox: whether the solution runs in a sandbox.
+        count: number of visitors at once.
+        screen: shows the result.
     """
 
     def __init__(
@@ -72,14 +72,14 @@ class Probe:
         self._dumps: list[list[ThreadDump]] = []
 
     def draw(self, seconds: int, graph: Path) -> bool:
-        """Record for so long, show where the loop's thread was, and write the flame graph.
+        """Record for this many seconds, show where the loop's thread spent them, and write the flame graph.
 
         Returns:
-            Whether the app was there all the time.
+            Whether the app ran all the time.
 
         Raises:
-            UsageError: the graph cannot be written there.
-            BrokenError: this machine lets no profiler look, or something else than the app failed.
+            UsageError: no file can be written at this path.
+            BrokenError: this machine does not allow profiling, or something other than the app failed.
         """
         if not graph.absolute().parent.is_dir() or graph.is_dir():
             raise UsageError(f"No file can be written at {graph}.", "Name another one with --out.")
@@ -105,10 +105,10 @@ class Probe:
         return self._is_well()
 
     def show_threads(self) -> bool:
-        """Show where every thread is at one moment; returns whether the app was there.
+        """Show what every thread is doing at one moment; returns whether the app was running.
 
         Raises:
-            BrokenError: this machine lets no profiler look, or something else than the app failed.
+            BrokenError: this machine does not allow profiling, or something other than the app failed.
         """
         with self._stage(DUMPS) as (stage, sources):
             anyio.run(self._look, stage, sources, None)
@@ -119,7 +119,7 @@ class Probe:
     @contextlib.contextmanager
     def _stage(self, seconds: int) -> Iterator[tuple[Stage, Sources]]:
         limits = self._kata.limits.resources
-        # What is loaded for so long computes more than what is graded.
+        # Under a load of this length the app needs more CPU time than in a grading.
         resources = replace(limits, cpu_s=limits.cpu_s + seconds * (os.cpu_count() or 1))
         with (
             self._ending.kept(),
@@ -188,7 +188,7 @@ class Probe:
 
 
 def _libraries() -> list[Path]:
-    """Where Python and its packages lie, and the grader's own code, in a sandbox and without."""
+    """The folders of Python, its packages and the grader's own code, inside and outside a sandbox."""
     named = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     return [*dict.fromkeys(Path(path) for path in named if path), CODE_ROOT, GRADER_ROOT]
 
@@ -199,7 +199,7 @@ def _write(graph: Path, svg: str) -> None:
     except OSError as error:
         raise HarnessError(
             f"The flame graph cannot be written to {graph}: {error.strerror}.",
-            "Name another place with --out.",
+            "Name another file with --out.",
         ) from error
 
 
@@ -214,25 +214,15 @@ def profile_app(
     *,
     dump: bool,
 ) -> ExitCode:
-    """Profile an app under load; returns how the command ends.
-
-    Args:
-        slug: of the kata; None for that of the current folder, or the current one.
-        solution: a path outside of any workspace, or None.
-        katas: folder of katas, if not the shipped one.
-        sandbox: whether the app runs in one.
-        load: how many requests come at once.
-        seconds: how long to record.
-        out: where the flame graph goes; None for `profile-SLUG.svg` here.
-        dump: instead, show once where every thread is.
+    """Profile an app under load; returns the exit code. The arguments are those of `kata profile`.
 
     Raises:
-        UsageError: there is nothing to be profiled, or a dump was to be written.
+        UsageError: there is nothing to profile, or both a dump and a file are requested.
     """
     if dump and out is not None:
         raise UsageError(
-            "`--dump` draws no graph, so there is nothing to be written.",
-            "Leave out --dump, or --out.",
+            "`--dump` draws no graph, so there is nothing to write.",
+            "Leave out --dump or --out.",
         )
     target = target_of(slug, solution, katas, "profile")
     need_load(target.kata)

@@ -1,4 +1,4 @@
-"""A live run of a kata: services, the app in the foreground, a log of what they do, and the load if one is wanted."""
+"""Runs an app with its services, `kata run`: in the foreground, with a log, and with load if requested."""
 
 import socket
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import anyio.abc
 
-from grader.catalog.manifest import Kata
+from grader.catalog.manifest import Kata, need_load
 from grader.checks.preparation import read_preparation
 from grader.checks.server import in_time
 from grader.errors import ExitCode, HarnessError
@@ -35,29 +35,29 @@ from grader.services.service import Running, Surroundings
 from grader.solution.solution import where_to_run
 from grader.tasks import single_error
 from grader.tools.foreground import App, AppPlan, Request, running_app
-from grader.workspace.target import need_load, target_of
+from grader.workspace.target import target_of
 
 TIDY_S = 1.0
-"""How often what is over is forgotten, and it is said how many lines were left out."""
+"""Interval at which finished exchanges are forgotten and the number of omitted lines is shown."""
 
 ROUND_S = 1.0
-"""A round of the load begins at most so often: one line each."""
+"""Shortest time between the starts of two rounds of load; each prints a line."""
 
 DEBUGGER_LOOK_S = 0.2
-"""How often it is looked whether the app has left its debugger."""
+"""Interval of checks whether the app has left its debugger."""
 
 
 class Live:
     """One run of `kata run`.
 
     Args:
-        kata: says what is around the app.
-        folder: with the `app.py`.
+        kata: names the services and the load.
+        folder: contains the `app.py`.
         run_dir: temporary folder.
-        services: the kata's, as they stand.
-        listening: where the app listens.
-        load: how many visitors come at once; 0 for none.
-        screen: shows it.
+        services: of the kata, started.
+        listening: the app's listening socket.
+        load: number of visitors at once; 0 for no load.
+        screen: shows the log.
     """
 
     def __init__(
@@ -93,8 +93,7 @@ class Live:
         return port
 
     def run(self) -> bool:
-        """Run until Ctrl-C, or the app's own end; returns whether it was the former. A SIGTERM goes on to who handles
-        it.
+        """Run until a signal arrives or the app exits; returns whether it was a signal. A SIGTERM is passed on.
 
         Raises:
             BrokenError: a service or the kata failed.
@@ -122,7 +121,7 @@ class Live:
             )
 
     def _end(self) -> None:
-        """End the app; the services go on until it has stopped, for it may need them for that."""
+        """End the app; the services run until it has stopped, because it may need them to shut down."""
         self._of_the_app.cancel()
         if self._app is None:
             self._everything.cancel()
@@ -160,12 +159,12 @@ class Live:
     async def _lead(
         self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup
     ) -> None:
-        """Wait for the app, say where everything is, then send the load."""
+        """Wait for the app, show all addresses, then send the load."""
         with anyio.move_on_after(self._kata.limits.start_s):
             await app.is_ready.wait()
         if not app.is_ready.is_set():
             self._screen.say(
-                f"The app has not come up in {self._kata.limits.start_s:g} s. It is still waited for; Ctrl-C stops it."
+                f"The app has not started within {self._kata.limits.start_s:g} s. Still waiting; Ctrl-C stops it."
             )
             await app.is_ready.wait()
         url = f"http://127.0.0.1:{self._port}"
@@ -173,7 +172,7 @@ class Live:
         self._screen.say_whole("", *addresses({"App": url, **self._named(services)}), "")
         self._screen.say(
             *([says] if says else []),
-            "It runs with your own rights, outside of any sandbox. Ctrl-C stops all.",
+            "It runs with your own permissions, outside any sandbox. Ctrl-C stops everything.",
         )
         if not self._count:
             commands = [
@@ -183,7 +182,7 @@ class Live:
             self._screen.say_whole(*(f"Try: {command}" for command in commands), "")
             return
         self._screen.say(
-            f"{self._count} at once, round after round; other requests are shown, too.", ""
+            f"{self._count} requests at once, round after round. Other requests are shown too.", ""
         )
         await self._send_load(app, services, tasks)
 
@@ -219,11 +218,11 @@ class Live:
             self._screen.say_whole(event_line(event))
 
     def _named(self, services: Mapping[str, Running]) -> dict[str, str]:
-        """Addresses by what they are of."""
+        """Addresses of the services by title."""
         return {title: services[name].address for name, title in titles_of(self._kata)}
 
     def _seen(self, services: Mapping[str, Running]) -> dict[str, str]:
-        """What the services have seen of the last round; the next one is counted anew."""
+        """What the services saw during the last round; resets their counts."""
         stock = {
             title.lower(): services[name].take_stock() for name, title in titles_of(self._kata)
         }
@@ -236,17 +235,17 @@ DEFAULT_PORT = 8000
 def run_app(
     slug: str | None, solution: Path | None, katas: Path | None, port: int | None, load: int | None
 ) -> ExitCode:
-    """Run an app with its services until Ctrl-C; returns how the command ends.
+    """Run an app with its services until Ctrl-C; returns the exit code.
 
     Args:
-        slug: of the kata; None for that of the current folder, or the current one.
+        slug: of the kata; None for the kata of the current folder, or else the current kata.
         solution: a path outside of any workspace, or None.
         katas: folder of katas, if not the shipped one.
         port: where the app listens; None for 8000 or the next free one.
-        load: how many requests come at once; None for no load.
+        load: number of requests at once; None for no load.
 
     Raises:
-        UsageError: there is nothing to be run, or the port is in use.
+        UsageError: there is nothing to run, or the port is in use.
     """
     target = target_of(slug, solution, katas, "run")
     kata = target.kata

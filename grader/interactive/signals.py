@@ -1,4 +1,4 @@
-"""Signals that end a command, and those of job control."""
+"""Signals that end a command, and signals of job control."""
 
 import contextlib
 import signal
@@ -11,13 +11,13 @@ JOB_CONTROL = (signal.SIGTSTP, signal.SIGCONT)
 
 
 def not_ignored(numbers: Sequence[signal.Signals]) -> list[signal.Signals]:
-    """Signals that are ignored stay so, as `nohup` wants it."""
+    """The signals that this process does not ignore: ignored ones stay ignored, as `nohup` needs."""
     return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 @contextlib.contextmanager
 def kept_handlers() -> Iterator[None]:
-    """Afterwards these signals are handled as they were; an event loop that handled them forgets how that was."""
+    """Restore the handlers of these signals after the block; an event loop that replaces them does not."""
     before = {
         number: handler
         for number in (*ENDING, *JOB_CONTROL)
@@ -31,10 +31,10 @@ def kept_handlers() -> Iterator[None]:
 
 
 class Ending:
-    """What has ended a command.
+    """Collects the signals that end a command.
 
     Attributes:
-        signals: those that have come, in their order.
+        signals: in the order of their arrival.
     """
 
     def __init__(self) -> None:
@@ -44,11 +44,11 @@ class Ending:
     async def ends(
         self, on_first: Callable[[], None], on_second: Callable[[], None]
     ) -> AsyncIterator[None]:
-        """Meanwhile the first signal calls the one function, every further one the other.
+        """Call a function for each signal that arrives during the block.
 
         Args:
-            on_first: begins to end the block, such as `CancelScope.cancel`.
-            on_second: for somebody who cannot wait.
+            on_first: called for the first signal; begins to end the block, like `CancelScope.cancel`.
+            on_second: called for every further signal; ends the block without waiting.
         """
 
         async def follow() -> None:
@@ -64,7 +64,7 @@ class Ending:
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
-        """Afterwards signals are handled as they were, and a SIGTERM that has come goes on to who handled it before."""
+        """Restore the handlers after the block, and pass a SIGTERM or SIGHUP that arrived on to them."""
         try:
             with kept_handlers():
                 yield
@@ -77,12 +77,12 @@ class Ending:
 async def follow_signals(
     end: Callable[[signal.Signals], None], pause: Callable[[], None], go_on: Callable[[], None]
 ) -> None:
-    """Call what a signal is for, until this is cancelled.
+    """Call a function for each signal, until cancelled.
 
     Args:
         end: called with a signal that ends the watch.
-        pause: called on Ctrl-Z; is to stop this process with `stop_here`.
-        go_on: called when this process goes on after it was stopped, or is brought to the foreground.
+        pause: called on Ctrl-Z; must stop this process with `stop_here`.
+        go_on: called when this process continues after a stop, or comes to the foreground.
     """
     with anyio.open_signal_receiver(*not_ignored((*ENDING, *JOB_CONTROL))) as received:
         async for number in received:
@@ -95,7 +95,7 @@ async def follow_signals(
 
 
 def stop_here() -> None:
-    """Stop this process as Ctrl-Z does; returns when it goes on. The system refuses where nobody could let it go on."""
+    """Stop this process as Ctrl-Z does; returns when it continues, or at once if no shell could continue it."""
     before = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
     try:
         signal.raise_signal(signal.SIGTSTP)

@@ -1,4 +1,4 @@
-"""Keeps watch: `kata watch`."""
+"""Grades every save: `kata watch`."""
 
 import contextlib
 import os
@@ -17,7 +17,8 @@ from grader.interactive.changes import tell_changes
 from grader.interactive.keyboard import Keyboard
 from grader.interactive.lock import only_watch
 from grader.interactive.signals import kept_handlers
-from grader.interactive.watch_loop import Desk, Graders, WatchLoop
+from grader.interactive.watch_loop import WatchLoop
+from grader.interactive.watch_state import Desk, Graders
 from grader.process.sandbox import SandboxMode
 from grader.render.terminal.watch import WatchScreen
 from grader.render.terminal.workspace import WorkspaceScreen
@@ -34,14 +35,14 @@ def watch_kata(
     *,
     polls: bool,
 ) -> None:
-    """Grade at every save; ends as a signal does that ended it.
+    """Grade every save. If a signal ends the watch, it ends this process too.
 
     Args:
-        context: of the application, whose commands the keys run.
+        context: of the application; the keys run its commands.
         slug: of the kata; None for the current one.
-        sandbox: whether solutions run in one.
+        sandbox: whether solutions run in a sandbox.
         katas: folder of katas, if not the shipped one.
-        polls: compare files instead of being told by the system.
+        polls: compare files at intervals instead of relying on the system's notifications.
     """
     target, workspace = target_of(slug, None, katas, "watch"), need_workspace(Path.cwd())
     with only_watch(workspace), running_pool() as pool:
@@ -51,7 +52,7 @@ def watch_kata(
 
 
 def end_with(number: int) -> None:
-    """End as a process does that this signal ends; 0 is none."""
+    """End this process by this signal; do nothing for 0."""
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     if number:
@@ -71,11 +72,11 @@ def keep_watch(
 
     Args:
         target: what is watched first.
-        graders: who grades.
-        context: of the application, whose commands the keys run.
+        graders: makes the gradings.
+        context: of the application; the keys run its commands.
         katas: folder of katas, if not the shipped one.
-        sandbox: whether solutions run in one.
-        polls: whether files are compared; None leaves it to the platform.
+        sandbox: whether solutions run in a sandbox.
+        polls: compare files at intervals; None lets the platform decide.
     """
     if katas is not None:
         os.environ["KATA_PATH"] = str(katas.resolve())  # for the commands behind the keys
@@ -98,7 +99,7 @@ def _keyboard() -> Iterator[Keyboard | None]:
 
 
 def _command_runner(context: typer.Context) -> Callable[[Sequence[str], str], GraderError | None]:
-    """What runs a command of the application within this process, about this kata if it is a command about one."""
+    """A function that runs a command of the application in this process; adds the slug to commands that take one."""
     application = context.find_root().command
 
     def run(words: Sequence[str], slug: str) -> GraderError | None:
@@ -124,7 +125,7 @@ def _command_runner(context: typer.Context) -> Callable[[Sequence[str], str], Gr
 
 
 def _next_target(target: Target) -> Target | None:
-    """The kata that is current now, after `kata next`; None when there is none, or it is this one still."""
+    """The current kata, after `kata next`; None when there is none, or when it is still this one."""
     workspace: Workspace | None = target.workspace
     slug = (
         current_slug(target.catalog, workspace.states(target.catalog.renamed))

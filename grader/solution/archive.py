@@ -1,10 +1,10 @@
-"""Reads archives of solutions, `.zip`, `.tar.gz` and `.tar`, trusting nothing that stands in them.
+"""Reads archives of solutions, `.zip`, `.tar.gz` and `.tar`, and trusts nothing in them.
 
-Everything is read into memory, within the limits of `Contents`, before anything is written: an archive is taken in
-whole or not at all. Sizes are counted while unpacking; what the headers say only refuses sooner.
+The whole archive is read into memory, within the limits of `Contents`, before anything is written, so it is accepted
+completely or not at all. Sizes are counted while unpacking; a size in a header can only cause an earlier refusal.
 
-Tar files are read here and not by `tarfile`: what a solution needs of the format is small, and `tarfile` of older
-Python versions can be made to loop forever by a header (CVE-2025-8194).
+Tar files are read here and not by `tarfile`: a solution needs little of the format, and in older Python versions a
+header can make `tarfile` loop forever (CVE-2025-8194).
 """
 
 import io
@@ -26,28 +26,26 @@ from grader.solution.contents import (
 )
 
 LIMIT_RATIO = 200
-"""Source text is packed 3 to 10 times smaller; a bomb 1000 times and more."""
+"""Largest ratio of unpacked to packed size: 3 to 10 for source text, 1000 and more for a decompression bomb."""
 SMALL_BYTES = 1024 * 1024
-"""The ratio does not matter below this: many empty files are packed very small, too."""
+"""Below this size the ratio does not matter, because many empty files are packed very small too."""
 LISTED_PER_ENTRY = 10
-"""So many times more entries may be listed than are taken, since those of tools are left out."""
+"""Factor between the entries that may be listed and those that may be accepted, because files of tools are ignored."""
 
 BLOCK = 512
 LIMIT_FACTS_BYTES = 2 * 1024 * 1024
-"""Of all extended headers of a tar file together; one takes some hundred bytes."""
+"""Limit of all extended headers of a tar file together; each takes several hundred bytes."""
 LIMIT_TAR_BYTES = LIMIT_BYTES + LISTED_PER_ENTRY * LIMIT_ENTRIES * 2 * BLOCK
 
 ZIP_LISTED = b"PK\x01\x02"
 ZIP_ENCRYPTED = 0x1 | 0x40 | 0x2000
 ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""The other methods of zipfile unpack without bound before they give the first byte."""
+"""With other methods, zipfile unpacks without a limit before it returns the first byte."""
 ZIP_DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, OverflowError, LookupError,
     struct.error,
 )  # fmt: skip
-"""What zipfile raises at damaged files: besides its own error, what its parts raise. None of these errors is the
-machine's, in memory.
-"""
+"""What zipfile and its parts raise for damaged files. In memory, none of these can be an error of the machine."""
 
 FOLDER, PAX, LONG_NAME = b"5", b"x", b"L"
 SKIPPED = (b"g", b"K")
@@ -66,30 +64,30 @@ OTHER_SUFFIXES = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst", ".tbz2", ".txz")
 
 
 class _Damaged(Exception):
-    """The bytes are no archive of this kind, or not a whole one."""
+    """The bytes are not an archive of this kind, or are incomplete."""
 
 
 def is_archive(name: str) -> bool:
-    """Whether a file is called like an archive, one that can be read or another."""
+    """Whether a file name has the suffix of an archive, of a supported kind or another."""
     return name.lower().endswith((*READERS, *OTHER_SUFFIXES))
 
 
 def read_archive(data: bytes, contents: Contents) -> None:
-    """Read an archive; if all of it lies in one folder, then that folder.
+    """Read an archive; if everything is in one folder, read that folder.
 
     Raises:
-        SolutionError: it is damaged or encrypted, holds anything but plain files and folders, or is too much.
+        SolutionError: it is damaged or encrypted, contains anything but regular files and folders, or exceeds a limit.
     """
     name = contents.source.name.lower()
     reader = next((reader for suffix, reader in READERS.items() if name.endswith(suffix)), None)
     hint = "Pack the solution as a .zip or a .tar.gz."
     if reader is None:
-        raise SolutionError(f"{contents.source} is an archive of a kind that is not read.", hint)
+        raise SolutionError(f"{contents.source} is an archive of an unsupported kind.", hint)
     try:
         reader(data, contents)
     except _Damaged as error:
         raise SolutionError(
-            f"{contents.source} is damaged, or not the archive that its name says.", hint
+            f"{contents.source} is damaged, or is not the kind of archive that its name says.", hint
         ) from error
     tops = {entry.split("/")[0] for entry in (*contents.files, *contents.folders)}
     if len(tops) == 1 and tops <= contents.folders:
@@ -97,13 +95,13 @@ def read_archive(data: bytes, contents: Contents) -> None:
 
 
 def _read_zip(data: bytes, contents: Contents) -> None:
-    # Counted before zipfile makes an object of each entry; every listed entry begins with this signature.
+    # Counted before zipfile creates an object for each entry; every listed entry begins with this signature.
     if data.count(ZIP_LISTED) > LISTED_PER_ENTRY * LIMIT_ENTRIES:
         raise _too_many(contents)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(info.compress_size for info in archive.infolist()) > len(data):
-                raise _Damaged  # entries overlap, so that little data is unpacked over and over
+                raise _Damaged  # overlapping entries would unpack the same data again and again
             for info in archive.infolist():
                 _read_zip_entry(archive, info, contents)
                 _need_ratio(contents, contents.size_bytes, len(data))
@@ -124,7 +122,7 @@ def _read_zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, contents: C
     if info.flag_bits & ZIP_ENCRYPTED:
         raise contents.refusal(name, ", which is encrypted")
     if info.compress_type not in ZIP_METHODS:
-        raise contents.refusal(name, ", which is packed in a way that is not read")
+        raise contents.refusal(name, ", which uses an unsupported compression method")
     contents.need_room(info.file_size)
     with archive.open(info) as file:
         contents.add_file(name, file.read(contents.room_bytes + 1))
@@ -156,12 +154,14 @@ def _read_tar(data: bytes, contents: Contents) -> None:
         elif entry.kind in PLAIN:
             contents.add_file(name, entry.data)
         else:
-            raise contents.refusal(name, f", which is {TAR_KINDS.get(entry.kind, 'no plain file')}")
+            raise contents.refusal(
+                name, f", which is {TAR_KINDS.get(entry.kind, 'not a regular file')}"
+            )
 
 
 @dataclass(frozen=True)
 class _TarEntry:
-    """An entry of a tar file; undecodable bytes of its name are surrogates."""
+    """An entry of a tar file; undecodable bytes of its name become surrogates."""
 
     name: str
     kind: bytes
@@ -169,7 +169,7 @@ class _TarEntry:
 
 
 def _tar_entries(data: bytes) -> Iterator[_TarEntry]:
-    """The entries up to the block of zeros that ends the file; long names are put where they belong."""
+    """The entries up to the block of zeros that ends the file, with long names restored."""
     at, facts_bytes, facts = 0, 0, dict[bytes, bytes]()
     while (header := data[at : at + BLOCK]).strip(b"\0"):
         if len(header) < BLOCK or _octal(header[148:156]) != sum(header[:148]) + sum(
@@ -210,7 +210,7 @@ def _tar_name(header: bytes, facts: dict[bytes, bytes]) -> str:
 
 
 def _pax_facts(body: bytes) -> dict[bytes, bytes]:
-    """The records of an extended header, each `LENGTH KEY=VALUE` and a line end, LENGTH counting all of it."""
+    """The records of an extended header: `LENGTH KEY=VALUE` and a line end, where LENGTH counts the whole record."""
     facts, at = dict[bytes, bytes](), 0
     while at < len(body):
         number, space, _ = body[at : at + 20].partition(b" ")
@@ -241,7 +241,7 @@ def _need_ratio(contents: Contents, unpacked_bytes: int, packed_bytes: int) -> N
     if unpacked_bytes > SMALL_BYTES and unpacked_bytes > LIMIT_RATIO * packed_bytes:
         raise SolutionError(
             f"{contents.source} unpacks to more than {LIMIT_RATIO} times its size.",
-            "No source code does; look into it.",
+            "Source code never does; look inside it.",
         )
 
 
@@ -249,7 +249,7 @@ def _too_many(contents: Contents) -> SolutionError:
     limit = LISTED_PER_ENTRY * LIMIT_ENTRIES
     return SolutionError(
         f"{contents.source} lists more than {limit} entries.",
-        "Pack the solution's files alone, without .venv and the like.",
+        "Pack only the solution's files, without .venv and other tools' folders.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a solution consists of, read whole before anything is written: files and folders by name, within limits."""
+"""The contents of a solution, read completely before anything is written: files and folders by name, within limits."""
 
 import re
 import stat
@@ -12,7 +12,7 @@ LIMIT_BYTES = 20 * 1024 * 1024
 LIMIT_ENTRIES = 500
 LIMIT_DEPTH = 16
 LIMIT_NAME_BYTES = 255
-"""Of one file's name with the folders that it lies in."""
+"""Longest name of a file, its folders included."""
 
 IGNORED = (
     ".git",
@@ -29,22 +29,21 @@ IGNORED = (
     "__MACOSX",
     ".DS_Store",
 )
-"""Left out wherever they lie; they belong to tools and not to a solution."""
+"""Ignored at any depth; they belong to tools and not to a solution."""
 APPLE_DOUBLE = "._"
-"""So begin the names of files that macOS puts beside others."""
+"""Prefix of the files that macOS puts beside others."""
 OURS = re.compile(r"app\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d+)?\.py|\.saving-.*", re.DOTALL)
-"""Names of backups that `kata reset` keeps, and of files that are being written."""
+"""Names of the backups of `kata reset`, and of files that are being written."""
 EDITORS = re.compile(
     r"""
     \.\#.* | \#.*\# | .*~                # Emacs: lock, autosave; backups of many
-    | \..*\.sw[a-z]x? | 4913             # Vim: swap, and the file with which it tries whether it may write; nano
+    | \..*\.sw[a-z]x? | 4913             # Vim: swap, and its test of write permission; nano
     | .*___jb_(tmp|old)___               # JetBrains
     | \.goutputstream-.* | \..*\.kate-swp | \.subl.*\.tmp | \.tmp\w{6} | flycheck_.*
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""Names of files that editors have beside a file while it is open or being saved. Some are links, and all come and go.
-"""
+"""Names of the temporary files that editors keep beside an open file. Some are links."""
 
 KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -58,10 +57,10 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class Contents:
-    """The files and folders of one solution; refuses what is too much, or could not be written everywhere as it is.
+    """The files and folders of one solution; refuses too much, and names that some file system could not store.
 
     Args:
-        source: what is taken in, for messages.
+        source: path of the solution, for messages.
     """
 
     def __init__(self, source: Path) -> None:
@@ -73,19 +72,19 @@ class Contents:
 
     @property
     def room_bytes(self) -> int:
-        """How many bytes may still come; who reads one more than this knows enough."""
+        """Number of bytes that may still be added; a reader can stop after one more."""
         return self._room_bytes
 
     @property
     def size_bytes(self) -> int:
-        """How many bytes there are already."""
+        """Number of bytes so far."""
         return LIMIT_BYTES - self._room_bytes
 
     def add_folder(self, name: str) -> None:
-        """Note a folder, and those that it lies in.
+        """Add a folder and its parents.
 
         Raises:
-            SolutionError: a file has this name, or there are too many.
+            SolutionError: a file has this name, or there are too many entries.
         """
         for folder in (name, *_parents(name)):
             self._take_name(folder)
@@ -94,10 +93,10 @@ class Contents:
             self.folders.add(folder)
 
     def add_file(self, name: str, data: bytes) -> None:
-        """Note a file.
+        """Add a file and its parent folders.
 
         Raises:
-            SolutionError: its name is taken, or this is too much.
+            SolutionError: its name is taken, or a limit is exceeded.
         """
         self.need_room(len(data))
         if name in self.files:
@@ -111,28 +110,28 @@ class Contents:
         self._room_bytes -= len(data)
 
     def need_room(self, size_bytes: int) -> None:
-        """Make sure that so much more may come.
+        """Make sure that this many bytes can still be added.
 
         Raises:
-            SolutionError: it may not.
+            SolutionError: they exceed the limit.
         """
         if size_bytes > self._room_bytes:
             raise SolutionError(
-                f"{self.source} is too large: at most {LIMIT_BYTES // 2**20} MiB in all are graded.",
-                "Name the solution's files alone.",
+                f"{self.source} is too large: at most {LIMIT_BYTES // 2**20} MiB in total are graded.",
+                "Name only the solution's files.",
             )
 
     def enter(self, folder: str) -> None:
-        """Make a folder that holds everything the top."""
+        """Make a folder that contains everything else the top folder."""
         within = f"{folder}/"
         self.files = {name.removeprefix(within): data for name, data in self.files.items()}
         self.folders = {name.removeprefix(within) for name in self.folders - {folder}}
 
     def write(self, target: Path) -> None:
-        """Write everything into a folder that is new or empty.
+        """Write everything to a new or empty folder.
 
         Raises:
-            HarnessError: the folder cannot be written.
+            HarnessError: the folder is not writable, or the disk is full.
         """
         try:
             target.mkdir(parents=True, exist_ok=True)
@@ -144,38 +143,38 @@ class Contents:
         except OSError as error:
             raise HarnessError(
                 f"The solution cannot be copied to {target}: {error.strerror}.",
-                "Free some space, or set TMPDIR to another folder.",
+                "Free some disk space, or set TMPDIR to another folder.",
             ) from error
 
     def refusal(self, name: str, why: str) -> SolutionError:
-        """The error that names this entry: "x.zip holds a/b, which is a link."."""
+        """The error about this entry, such as "x.zip contains a/b, which is a link."."""
         return SolutionError(
-            f"{self.source} holds {shown(name)}{why}.",
-            "A solution consists of plain files and folders.",
+            f"{self.source} contains {shown(name)}{why}.",
+            "A solution consists of regular files and folders.",
         )
 
     def _take_name(self, name: str) -> None:
         known = self._exact_names.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
         if known != name:
             raise self.refusal(
-                name, f", which is the same as {shown(known)} where case does not count"
+                name, f", which equals {shown(known)} on file systems that ignore case"
             )
         if len(self._exact_names) > LIMIT_ENTRIES:
             raise SolutionError(
-                f"{self.source} holds too much: at most {LIMIT_ENTRIES} files and folders are graded.",
-                "Name the solution's files alone.",
+                f"{self.source} contains too many entries: at most {LIMIT_ENTRIES} files and folders are graded.",
+                "Name only the solution's files.",
             )
 
 
 def name_within(contents: Contents, raw: str) -> str:
-    """The name of an entry as it is written: relative, plain, no longer than it may be; empty for the top itself.
+    """The normalized name of an entry, relative and of limited length; empty for the top folder itself.
 
     Raises:
-        SolutionError: it leads out of the folder, or is not plain.
+        SolutionError: the name leads outside the folder, is too long, or is not plain text.
     """
     parts = [part for part in raw.split("/") if part not in ("", ".")]
     if raw.startswith("/") or _DRIVE.match(raw) or ".." in parts:
-        raise contents.refusal(raw, ", which leads out of it")
+        raise contents.refusal(raw, ", which leads outside of it")
     if "\\" in raw or not _is_plain(raw):
         raise contents.refusal(raw, ", whose name is not plain text")
     name = "/".join(parts)
@@ -197,14 +196,14 @@ def _comes_and_goes(name: str) -> bool:
 
 
 def shown(name: str) -> str:
-    """A name for a message: bounded, and with nothing invisible in it."""
+    """A name for a message: shortened, and without invisible characters."""
     visible = name if name.isprintable() else ascii(name)[1:-1]
     return visible if len(visible) <= SHOWN_CHARS else f"{visible[:SHOWN_CHARS]}…"
 
 
 def kind_of(mode: int) -> str:
-    """What a file of this mode is, for a message, when it is neither a plain file nor a folder."""
-    return next((word for is_kind, word in KINDS if is_kind(mode)), "no plain file")
+    """The kind of a file of this mode, for a message, when it is neither a regular file nor a folder."""
+    return next((word for is_kind, word in KINDS if is_kind(mode)), "not a regular file")
 
 
 def _is_plain(name: str) -> bool:

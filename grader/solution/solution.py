@@ -1,6 +1,4 @@
-"""Takes in the code that is to be graded: read once, within limits, and copied, so that nothing changes under the
-grading.
-"""
+"""Takes in a solution for grading: reads it once, within limits, and copies it, so that later edits do not matter."""
 
 import errno
 import itertools
@@ -16,24 +14,24 @@ from grader.solution.contents import LIMIT_ENTRIES, Contents, is_ignored, kind_o
 
 ENTRY = "app.py"
 OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
-"""Never through a link, and never waiting, should a file turn into a pipe or a device before it is opened."""
+"""Never follow a link and never block, even if a file becomes a pipe or a device before it is opened."""
 
 LISTED = 10 * LIMIT_ENTRIES
-"""How many entries of one folder are looked at, what belongs to tools and backups among them."""
+"""Number of entries of a folder that are read, including those that are ignored."""
 
 NOT_THE_FILES_FAULT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def take_in(solution: Path, target: Path) -> Path:
-    """Copy a solution, a file, an archive or a folder with `app.py`, to a new folder.
+    """Copy a solution to a new folder: a file, an archive, or a folder with `app.py`.
 
-    Only contents are copied: no links, owners, modes or times. A hard link is copied like any file, since it has no
-    other side that could be told apart, and the copy shares nothing with it.
+    Only contents are copied: no links, owners, modes or times. A hard link is copied like any other file, from which it
+    cannot be distinguished; the copy shares nothing with it.
 
     Raises:
-        SolutionError: it is missing, unreadable, a link, holds anything but plain files and folders, is too much, or
-            has no `app.py`.
-        HarnessError: it cannot be copied.
+        SolutionError: the solution is missing, unreadable or a link, contains anything but regular files and folders,
+            exceeds a limit, or has no `app.py`.
+        HarnessError: the copy cannot be written.
     """
     contents = Contents(solution)
     _need_text(solution)
@@ -54,26 +52,27 @@ def take_in(solution: Path, target: Path) -> Path:
         raise _unreadable(solution, error) from error
     if ENTRY not in contents.files:
         raise SolutionError(
-            f"{solution} has no {ENTRY}.", "The application must be `app` in a file of this name."
+            f"{solution} has no {ENTRY}.", "The application must be `app` in a file with this name."
         )
     contents.write(target)
     return target
 
 
 def where_to_run(solution: Path, copy: Path) -> Path:
-    """The folder in which a solution is run outside of a grading: its own, so that debuggers find its lines.
+    """The folder in which a solution runs outside a grading: its own, so that debuggers find its lines.
 
-    A file of another name and an archive are copied first; `copy` names the new folder.
+    A file with another name, or an archive, is copied first; `copy` is the new folder.
 
     Raises:
-        SolutionError: it is missing, or has no `app.py`.
-        HarnessError: it cannot be copied.
+        SolutionError: the solution is missing, or has no `app.py`.
+        HarnessError: the copy cannot be written.
     """
     folder = solution.parent if solution.name == ENTRY else solution
     if folder.is_dir():
         if not (folder / ENTRY).is_file():
             raise SolutionError(
-                f"{folder} has no {ENTRY}.", "The application must be `app` in a file of this name."
+                f"{folder} has no {ENTRY}.",
+                "The application must be `app` in a file with this name.",
             )
         return folder.resolve()
     return take_in(solution, copy).resolve()
@@ -90,8 +89,7 @@ def _need_text(solution: Path) -> None:
 
 def _read_folder(folder: int, within: str, contents: Contents) -> None:
     with os.scandir(folder) as entries:
-        # A folder of a million files is not listed to its end; more files of the solution than can be right are refused
-        # below.
+        # Not the whole listing of a folder with a million files; a solution with too many files is refused below.
         names = sorted(
             entry.name for entry in itertools.islice(entries, LISTED) if not is_ignored(entry.name)
         )
@@ -104,7 +102,7 @@ def _read_folder(folder: int, within: str, contents: Contents) -> None:
                     _read_folder(descriptor, f"{name}/", contents)
                 else:
                     contents.add_file(name, _read_file(descriptor, status, contents))
-        except FileNotFoundError:  # deleted since the names were read: not of the solution any more
+        except FileNotFoundError:  # deleted since the names were read
             continue
         except OSError as error:
             raise _unreadable(contents.source / name, error) from error
@@ -114,8 +112,8 @@ def _read_folder(folder: int, within: str, contents: Contents) -> None:
 def _opened(
     path: Path | str, folder: int | None, contents: Contents, name: str
 ) -> Iterator[tuple[int, os.stat_result]]:
-    """A plain file or a folder, opened; looked at before, lest a device act on being opened, and after, lest it was
-    exchanged.
+    """Open a regular file or a folder. Checked before, because opening a device can have effects, and after, because
+    the file may have been replaced in between.
     """
     _need_plain(os.stat(path, dir_fd=folder, follow_symlinks=False), contents, name)
     descriptor = os.open(path, OPEN, dir_fd=folder)
@@ -151,5 +149,5 @@ def _unreadable(path: Path, error: OSError) -> SolutionError | HarnessError:
             "Raise the limits of this shell (`ulimit -a`).",
         )
     return SolutionError(
-        f"The solution {path} cannot be read: {error.strerror}.", "Mend its permissions."
+        f"The solution {path} cannot be read: {error.strerror}.", "Fix its permissions."
     )

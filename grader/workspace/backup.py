@@ -1,4 +1,4 @@
-"""Goes back to a kata's starter; what was there is kept beside it, under a name that says when."""
+"""Puts a kata's starter back; the learner's file is kept beside it, with the date and time in its name."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +14,12 @@ NAMES_TRIED = 1000
 
 @dataclass(frozen=True)
 class Reset:
-    """What going back to the starter did.
+    """The result of a reset.
 
     Attributes:
         app: the learner's file.
-        backup: where that which was in it is kept; None when there was none.
-        is_done: the file was replaced; it is not when it was the starter already.
+        backup: where its former content is kept; None when there was none.
+        is_done: the file was replaced; False when it already was the starter.
     """
 
     app: Path
@@ -30,20 +30,20 @@ class Reset:
 def reset(kata: Kata, folder: Path, now: datetime) -> Reset:
     """Put the starter back into a learner's folder.
 
-    The backup is whole on the disk before the file is replaced, so whenever this is killed, nothing is lost.
+    The backup is complete on the disk before the file is replaced, so nothing is lost if the process is killed.
 
     Args:
-        kata: whose starter it is.
-        folder: the learner's.
+        kata: whose starter is put back.
+        folder: the learner's folder of the kata.
         now: for the backup's name.
 
     Raises:
-        SolutionError: `app.py` is no file.
-        ProgressFileError: something cannot be read or written; `app.py` is as it was.
+        SolutionError: `app.py` is not a file.
+        ProgressFileError: something cannot be read or written; `app.py` is unchanged.
     """
     app = folder / ENTRY
     if app.exists() and not app.is_file():
-        raise SolutionError(f"{app} is no file.", "Move it away, then reset again.")
+        raise SolutionError(f"{app} is not a file.", "Move it away, then reset again.")
     try:
         starter = kata.starter.read_bytes()
         before = app.read_bytes() if app.exists() else None
@@ -54,7 +54,7 @@ def reset(kata: Kata, folder: Path, now: datetime) -> Reset:
     except OSError as error:
         raise ProgressFileError(
             f"{app} cannot be reset: {error.strerror}.",
-            "It is as it was. Free some space or mend the permissions.",
+            "It is unchanged. Free some disk space or fix the permissions.",
         ) from error
     return Reset(app, backup, is_done=True)
 

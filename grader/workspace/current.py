@@ -1,4 +1,4 @@
-"""Which kata is meant: that of the folder, or the first that is not done."""
+"""Which kata a command without a slug means: the folder's, or the first unfinished one."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from grader.catalog.index import Index
 from grader.workspace.progress import State, Workspace
 
 DONE = (State.PASSED, State.SKIPPED, State.GIVEN_UP)
-"""States of a kata that is not handed out any more."""
+"""States of a finished kata, which `kata next` does not hand out again."""
 
 
 def current_slug(catalog: Index, states: Mapping[str, State]) -> str | None:
@@ -16,7 +16,7 @@ def current_slug(catalog: Index, states: Mapping[str, State]) -> str | None:
 
 
 def slug_of_folder(catalog: Index, workspace: Workspace, folder: Path) -> str | None:
-    """The kata in whose folder this one lies, if it lies in one."""
+    """The slug of the kata that this folder belongs to; None when it belongs to none. May be a former slug."""
     inside = folder.relative_to(workspace.root).parts
     return (
         inside[0]
@@ -26,6 +26,6 @@ def slug_of_folder(catalog: Index, workspace: Workspace, folder: Path) -> str | 
 
 
 def is_elsewhere(catalog: Index, workspace: Workspace, slug: str, folder: Path) -> bool:
-    """Whether this folder lies in that of another kata, where commands without a slug mean the other one."""
+    """Whether this folder belongs to another kata, so that commands without a slug mean that one."""
     here = slug_of_folder(catalog, workspace, folder)
     return here is not None and catalog.resolve(here) != slug

@@ -12,7 +12,7 @@ from grader.solution.contents import is_ignored
 
 LIMIT_BYTES = 200_000
 LIMIT_LINES = 5_000
-"""Of a file that is compared; a solution has a hundredth of that."""
+"""Limits of a file to compare; a solution is about a hundred times smaller."""
 LIMIT_FILES = 50
 NOWHERE = "/dev/null"
 CONTEXT_LINES = 3
@@ -23,8 +23,8 @@ class Difference:
     """How one file differs.
 
     Attributes:
-        lines: a unified diff; empty when it does not differ, or cannot be compared.
-        note: why it cannot be compared.
+        lines: a unified diff; empty when the file does not differ or cannot be compared.
+        note: why the file cannot be compared; empty when it can.
     """
 
     name: str
@@ -36,22 +36,22 @@ def read_lines(path: Path) -> list[str]:
     """The lines of a text file, each with its line end.
 
     Raises:
-        SolutionError: it cannot be read, is no text, or is too large to be compared.
+        SolutionError: the file cannot be read, is not text, or is too large to compare.
     """
     try:
         if not path.is_file():
-            raise SolutionError(f"{path} is no file.", "")
+            raise SolutionError(f"{path} is not a file.", "")
         with open(path, "rb") as file:
             data = file.read(LIMIT_BYTES + 1)
     except OSError as error:
         raise SolutionError(
-            f"{path} cannot be read: {error.strerror}.", "Mend its permissions."
+            f"{path} cannot be read: {error.strerror}.", "Fix its permissions."
         ) from error
     if b"\0" in data:
-        raise SolutionError(f"{path} is no text.", "")
+        raise SolutionError(f"{path} is not a text file.", "")
     lines = _split(data.decode(errors="replace"))
     if len(data) > LIMIT_BYTES or len(lines) > LIMIT_LINES:
-        raise SolutionError(f"{path} is too large to be compared.", "")
+        raise SolutionError(f"{path} is too large to compare.", "")
     return lines
 
 
@@ -64,13 +64,12 @@ def unified(
 
 
 def differences_of_folders(old: Path, new: Path, shown: str) -> Iterator[Difference]:
-    """How the files of a learner's folder differ from those that were handed out; those that do not differ are left
-    out.
+    """The files of a learner's folder that differ from the starter's.
 
     Args:
         old: the folder of the starter.
-        new: the learner's.
-        shown: how the learner would name that folder.
+        new: the learner's folder.
+        shown: the name of the learner's folder in the diff.
     """
     names = list(_names(new))
     for name in sorted({*_names(old), *names[:LIMIT_FILES]}):
@@ -79,7 +78,8 @@ def differences_of_folders(old: Path, new: Path, shown: str) -> Iterator[Differe
             yield difference
     if len(names) > LIMIT_FILES:
         yield Difference(
-            shown, note=f"{shown} holds more than {LIMIT_FILES} files; the rest is not compared."
+            shown,
+            note=f"{shown} contains more than {LIMIT_FILES} files; the rest are not compared.",
         )
 
 
@@ -94,8 +94,8 @@ def _difference(old: Path, new: Path, name: str, shown: str) -> Difference:
 
 
 def _names(folder: Path) -> Iterator[str]:
-    """Names of the files that a grading would take from this folder, without the kata's text; at most some more than
-    are compared.
+    """Names of the files that a grading would take from this folder, without READMEs; stops soon after
+    `LIMIT_FILES`.
     """
     found = 0
     for parent, folders, files in os.walk(folder):
@@ -110,12 +110,12 @@ def _names(folder: Path) -> Iterator[str]:
 
 
 def _split(text: str) -> list[str]:
-    # Unlike str.splitlines, which would also break lines at form feeds and the like.
+    # Unlike str.splitlines, which would also break lines at form feeds and other control characters.
     return io.StringIO(text, newline="\n").readlines()
 
 
 def _without_end(line: str) -> Iterator[str]:
-    """A line of a diff without its line end, and what diffs say when a file lacks its last one."""
+    """A line of a diff without its line end, and the usual remark where a file has no final line end."""
     yield line.removesuffix("\n")
     if not line.endswith("\n"):
         yield "\\ No newline at end of file"

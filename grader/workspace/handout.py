@@ -1,4 +1,4 @@
-"""Hands out katas: the starter and the text, never over anything that is there."""
+"""Hands out katas: starter and README, never overwriting a file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from grader.workspace.upgrade import README, Part, digests_of
 
 @dataclass(frozen=True)
 class Handout:
-    """A kata in the learner's hands.
+    """A kata that has been handed out.
 
     Attributes:
-        folder: where it lies.
-        is_new: files were written just now.
+        folder: the learner's folder of the kata.
+        is_new: at least one file was written.
     """
 
     kata: Kata
@@ -27,10 +27,10 @@ class Handout:
 
 
 def hand_out(kata: Kata, workspace: Workspace, renamed: Mapping[str, str]) -> Handout:
-    """Put a kata's starter and text into the workspace, where they are not there already.
+    """Copy a kata's starter and README into the workspace, unless they are already there.
 
     Raises:
-        ProgressFileError: the workspace cannot be written.
+        ProgressFileError: the workspace is not writable.
     """
     folder = workspace.kata_folder(kata.slug, renamed)
     try:
@@ -39,8 +39,8 @@ def hand_out(kata: Kata, workspace: Workspace, renamed: Mapping[str, str]) -> Ha
         digests = digests_of(kata.folder)
     except OSError as error:
         raise ProgressFileError(
-            f"{folder} cannot be written: {error.strerror}.",
-            "Free some space or mend the permissions.",
+            f"{folder} is not writable: {error.strerror}.",
+            "Free some disk space or fix the permissions.",
         ) from error
     workspace.set_state(kata.slug, State.STARTED, renamed)
     known = workspace.entries(renamed).get(kata.slug, Entry()).known
@@ -59,7 +59,7 @@ def _parts(kata: Kata) -> tuple[tuple[Part, Path, str], ...]:
 
 
 def _put(source: Path, target: Path) -> bool:
-    """Copy a file, unless something of that name is there; returns whether it was copied."""
+    """Copy a file unless its name is taken; returns whether it was copied."""
     if target.exists():
         return False
     try:

@@ -1,7 +1,7 @@
 """The learner's workspace and progress: `.kata/progress.json`, keyed by slug.
 
-Written whole or not at all, under a lock, so that it survives being killed at any moment. Entries of unknown slugs and
-unknown keys are kept as they are; a file of a newer format is refused and never touched.
+The file is written atomically, under a lock, so that it survives a kill at any moment. Unknown slugs and unknown keys
+are kept unchanged; a file of a newer format is refused and never touched.
 """
 
 import contextlib
@@ -24,24 +24,24 @@ RUNS = "runs"
 
 
 class State(StrEnum):
-    """How far a learner is with one kata."""
+    """A learner's state in one kata."""
 
     TODO = "todo"
     STARTED = "started"
     SKIPPED = "skipped"
     GIVEN_UP = "given_up"
-    """Its solution was shown before it was passed."""
+    """Its solution was shown before it passed."""
     PASSED = "passed"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the progress file says of one kata.
+    """The entry of one kata in the progress file.
 
     Attributes:
-        at: when it came into this state, in ISO 8601; empty when nobody knows.
-        hints: how many were shown.
-        known: digests of the kata's parts as they were when it was handed out, or when the learner was last told of a
+        at: when the kata entered this state, in ISO 8601; empty when unknown.
+        hints: number of hints shown.
+        known: digests of the kata's parts at the time when it was handed out, or when the learner was last told of a
             change.
     """
 
@@ -53,22 +53,22 @@ class Entry:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folder in which a learner works; katas lie in it by slug."""
+    """The folder in which a learner works; each kata has a folder in it, named by its slug."""
 
     root: Path
 
     @property
     def runs_folder(self) -> Path:
-        """Where the evidence of gradings is kept."""
+        """The folder of saved runs."""
         return self.root / MARKER / RUNS
 
     @property
     def progress_file(self) -> Path:
-        """The file of the learner's progress."""
+        """The file with the learner's progress."""
         return self.root / MARKER / "progress.json"
 
     def kata_folder(self, slug: str, renamed: Mapping[str, str]) -> Path:
-        """The learner's folder of a kata, also one that was handed out under an older name."""
+        """The learner's folder of a kata, even if the kata was handed out under a former slug."""
         folder = self.root / slug
         older = (self.root / old for old, new in renamed.items() if new == slug)
         return (
@@ -76,7 +76,7 @@ class Workspace:
         )
 
     def entries(self, renamed: Mapping[str, str]) -> dict[str, Entry]:
-        """What the file says, by slug. What an entry lacks, or has wrong, is as in a new one.
+        """The entries by slug. Missing or invalid values of an entry have their defaults.
 
         Raises:
             ProgressFileError: the file is unreadable, damaged, or of a newer format.
@@ -87,7 +87,7 @@ class Workspace:
         }
 
     def states(self, renamed: Mapping[str, str]) -> dict[str, State]:
-        """State by slug, of all katas that the file knows.
+        """The states by slug, of all katas in the file.
 
         Raises:
             ProgressFileError: the file is unreadable, damaged, or of a newer format.
@@ -100,7 +100,7 @@ class Workspace:
         }
 
     def set_state(self, slug: str, state: State, renamed: Mapping[str, str]) -> None:
-        """Note a new state; one that is `passed` stays so.
+        """Record a new state; a passed kata stays passed.
 
         Raises:
             ProgressFileError: the file cannot be read or written.
@@ -112,12 +112,12 @@ class Workspace:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 entry |= {"state": state.value, "at": now}
                 if state is State.GIVEN_UP:
-                    entry["gave_up_at"] = now  # stays when it is passed later
+                    entry["gave_up_at"] = now  # stays when the kata passes later
 
         self.update(change, renamed)
 
     def note_hints(self, slug: str, count: int, renamed: Mapping[str, str]) -> None:
-        """Note how many hints of a kata were shown; never fewer than before.
+        """Record how many hints of a kata were shown; the number never decreases.
 
         Raises:
             ProgressFileError: the file cannot be read or written.
@@ -130,7 +130,7 @@ class Workspace:
         self.update(change, renamed)
 
     def note_known(self, slug: str, digests: Mapping[str, str], renamed: Mapping[str, str]) -> None:
-        """Note which parts of a kata the learner has, or knows of.
+        """Record which parts of a kata the learner has, or has been told of.
 
         Args:
             slug: the kata's.
@@ -148,7 +148,7 @@ class Workspace:
         self.update(change, renamed)
 
     def update(self, change: Callable[[dict[str, Any]], None], renamed: Mapping[str, str]) -> None:
-        """Change the entries, by today's slugs, while nobody else does.
+        """Change the entries, keyed by present slugs, under the lock.
 
         Raises:
             ProgressFileError: the file cannot be read or written.
@@ -159,7 +159,7 @@ class Workspace:
             table["katas"] = rename(table["katas"], renamed)
             change(table["katas"])
             after = _encoded(table)
-            if after != before:  # a full disk is no matter where nothing changes
+            if after != before:  # without a change, a full disk does not matter
                 _write(self.progress_file, after)
 
 
@@ -175,7 +175,7 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
 
 
 def find_workspace(start: Path) -> Workspace | None:
-    """The nearest folder upward that has `.kata/`, or None."""
+    """The nearest folder with a `.kata/`, here or above; None when there is none."""
     for folder in (start, *start.parents):
         if (folder / MARKER).is_dir():
             return Workspace(folder)
@@ -183,7 +183,7 @@ def find_workspace(start: Path) -> Workspace | None:
 
 
 def need_workspace(start: Path) -> Workspace:
-    """The nearest workspace upward.
+    """The nearest workspace, here or above.
 
     Raises:
         NoWorkspace: there is none.
@@ -192,7 +192,7 @@ def need_workspace(start: Path) -> Workspace:
     if workspace is None:
         raise NoWorkspace(
             f"There is no workspace in {start} or above it.",
-            "`kata next` makes one in the current folder; `kata check SLUG --solution PATH` needs none.",
+            "`kata next` makes this folder one; `kata check SLUG --solution PATH` needs none.",
         )
     return workspace
 
@@ -201,19 +201,20 @@ def make_workspace(folder: Path) -> Workspace:
     """Make this folder a workspace.
 
     Raises:
-        ProgressFileError: it is not writable.
+        ProgressFileError: the folder is not writable.
     """
     try:
         (folder / MARKER).mkdir(exist_ok=True)
     except OSError as error:
         raise ProgressFileError(
-            f"{folder} cannot become a workspace: {error.strerror}.", "Go to a folder of your own."
+            f"{folder} cannot become a workspace: {error.strerror}.",
+            "Change to a folder that you can write to.",
         ) from error
     return Workspace(folder)
 
 
 def read_table(path: Path) -> dict[str, Any]:
-    """The whole progress file; an empty one when there is none.
+    """The whole progress file; an empty table when there is none.
 
     Raises:
         ProgressFileError: the file is unreadable, damaged, or of a newer format.
@@ -224,7 +225,7 @@ def read_table(path: Path) -> dict[str, Any]:
         return {"format": PROGRESS_FORMAT, "katas": {}}
     except OSError as error:
         raise ProgressFileError(
-            f"The progress file {path} cannot be read: {error.strerror}.", "Mend its permissions."
+            f"The progress file {path} cannot be read: {error.strerror}.", "Fix its permissions."
         ) from error
     except (ValueError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
@@ -234,7 +235,7 @@ def read_table(path: Path) -> dict[str, Any]:
     if refusal is not None and refusal.is_newer:
         raise ProgressFileError(
             refusal.sentence(f"The progress file {path}"),
-            f"It was written by a newer version and is left as it is. {refusal.hint}",
+            f"A newer version wrote it, so it is left unchanged. {refusal.hint}",
         )
     if refusal is not None:
         raise _damaged(path, f"there is no format {refusal.found}")
@@ -252,12 +253,12 @@ def is_table_of_tables(value: object) -> bool:
 def _damaged(path: Path, why: str) -> ProgressFileError:
     return ProgressFileError(
         f"The progress file {path} is damaged: {why}.",
-        f"Restore it, or move it away to start anew: mv {path} {path}.old",
+        f"Restore it, or move it away to start over: mv {path} {path}.old",
     )
 
 
 def rename(entries: dict[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
-    """Entries by the slugs of today."""
+    """The entries keyed by present slugs."""
     return {
         renamed.get(slug, slug) if renamed.get(slug) not in entries else slug: entry
         for slug, entry in entries.items()
@@ -274,7 +275,7 @@ def _write(path: Path, data: bytes) -> None:
     except OSError as error:
         raise ProgressFileError(
             f"The progress file {path} cannot be written: {error.strerror}.",
-            "Free some space or mend the permissions.",
+            "Free some disk space or fix the permissions.",
         ) from error
 
 
@@ -286,7 +287,7 @@ def _locked(path: Path) -> Iterator[None]:
         except OSError as error:
             raise ProgressFileError(
                 f"{path} cannot be written: {error.strerror}.",
-                "Mend the permissions of the workspace.",
+                "Fix the permissions of the workspace.",
             ) from error
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

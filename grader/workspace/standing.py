@@ -1,4 +1,4 @@
-"""How far a learner is: tiers, states, the kata that is current."""
+"""A learner's progress through the catalog: tiers, states, and the current kata."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from grader.workspace.progress import Entry, State
 
 @dataclass(frozen=True)
 class TierStanding:
-    """How far a learner is with one tier.
+    """A learner's progress in one tier.
 
     Attributes:
         slugs: of its katas, in order.
-        states: of these katas.
+        states: of these katas, in the same order.
     """
 
     number: int
@@ -24,17 +24,17 @@ class TierStanding:
 
     @property
     def passed(self) -> int:
-        """How many are passed."""
+        """Number of passed katas."""
         return self.states.count(State.PASSED)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a learner is with a catalog.
+    """A learner's progress in a catalog.
 
     Attributes:
-        current: the slug of the kata to be worked at; None when none is left.
-        hints: how many were shown, of all katas together.
+        current: slug of the current kata; None when none is left.
+        hints: number of hints shown, for all katas together.
     """
 
     tiers: tuple[TierStanding, ...]
@@ -43,11 +43,11 @@ class Standing:
 
     @property
     def total(self) -> int:
-        """How many katas there are."""
+        """Number of katas."""
         return sum(len(tier.slugs) for tier in self.tiers)
 
     def count(self, state: State) -> int:
-        """How many katas are in this state."""
+        """Number of katas in this state."""
         return sum(tier.states.count(state) for tier in self.tiers)
 
     def slugs(self, *states: State) -> list[str]:
@@ -61,10 +61,10 @@ class Standing:
 
 
 def standing_of(catalog: Index, entries: Mapping[str, Entry]) -> Standing:
-    """How far the learner is whose progress this is.
+    """The learner's progress, from the entries of the progress file.
 
     Raises:
-        KataPackageError: a kata that the catalog does not put into a tier is wrong.
+        KataPackageError: a kata without a tier in `catalog.toml` has an invalid manifest.
     """
     states = {slug: entries.get(slug, Entry()).state for slug in catalog.slugs}
     numbers = {slug: catalog.tier_of(slug) for slug in catalog.slugs}
@@ -81,7 +81,7 @@ def standing_of(catalog: Index, entries: Mapping[str, Entry]) -> Standing:
 
 
 def last_passed(catalog: Index, entries: Mapping[str, Entry]) -> str | None:
-    """The kata that was passed, or given up, last."""
+    """The kata that was most recently passed or given up; None when there is none."""
     done = [
         slug
         for slug in catalog.slugs

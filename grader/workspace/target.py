@@ -1,4 +1,4 @@
-"""What the arguments of a command name: a kata, a solution, a workspace."""
+"""Resolves the arguments of a command to a kata, a solution and a workspace."""
 
 import os
 import shlex
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.catalog.find import Catalog, find_catalog
 from grader.catalog.manifest import Kata
-from grader.errors import KataPackageError, UsageError
+from grader.errors import UsageError
 from grader.workspace.current import current_slug, slug_of_folder
 from grader.workspace.progress import State, Workspace, find_workspace, need_workspace
 from grader.workspace.standing import last_passed
@@ -16,12 +16,13 @@ from grader.workspace.standing import last_passed
 
 @dataclass(frozen=True)
 class Target:
-    """What is to be graded, and what a pass changes.
+    """A solution to grade, and where its pass is recorded.
 
     Attributes:
+        path: of the solution.
         command: what to type to grade it again.
-        workspace: where the pass is noted; None for `--solution`.
-        runs_folder: where the evidence is saved; None outside of a workspace.
+        workspace: where a pass is recorded; None for `--solution`.
+        runs_folder: where runs are saved; None outside a workspace.
     """
 
     catalog: Catalog
@@ -35,37 +36,41 @@ class Target:
 def target_of(
     slug: str | None, solution: Path | None, katas: Path | None, verb: str = "check"
 ) -> Target:
-    """What the arguments of a command name.
+    """Resolve the arguments of a command.
 
     Args:
-        slug: of the kata; None for that of the current folder, or the current one.
-        solution: a path outside of any workspace, or None.
+        slug: of the kata; None for the kata of the current folder, or else the current kata.
+        solution: a path, for which no workspace is needed, or None.
         katas: folder of katas, if not the shipped one.
-        verb: the command that is meant, for messages.
+        verb: name of the command, for messages.
 
     Raises:
-        UsageError: there is nothing of that name, no workspace, or nothing handed out.
+        UsageError: there is no such kata, no workspace, or the kata has not been handed out.
     """
     catalog = find_catalog(katas)
+    command = command_of(verb, slug)
+    if solution is None:
+        return _handed_out(catalog, slug, command, verb)
     workspace = find_workspace(Path.cwd())
-    runs_folder = workspace.runs_folder if workspace is not None else None
-    command = f"kata {verb} {slug}" if slug else f"kata {verb}"
-    if solution is not None:
-        kata = catalog.kata(slug or _slug_of_solution(catalog, solution))
-        return Target(
-            catalog,
-            kata,
-            solution,
-            f"{command} --solution {shlex.quote(str(solution))}",
-            None,
-            runs_folder,
-        )
-    if workspace is None and slug is not None:
-        catalog.kata(slug)  # a misspelt name is the nearer mistake
-    workspace = need_workspace(Path.cwd())
+    return Target(
+        catalog,
+        catalog.kata(slug or _slug_of_solution(catalog, solution)),
+        solution,
+        f"{command} --solution {shlex.quote(str(solution))}",
+        None,
+        workspace.runs_folder if workspace is not None else None,
+    )
+
+
+def _handed_out(catalog: Catalog, slug: str | None, command: str, verb: str) -> Target:
+    """The learner's solution in the workspace."""
+    here = Path.cwd()
+    if slug is not None and find_workspace(here) is None:
+        catalog.kata(slug)  # a misspelt slug is reported before the missing workspace
+    workspace = need_workspace(here)
     states = workspace.states(catalog.renamed)
     kata = catalog.kata(
-        slug or slug_of_folder(catalog, workspace, Path.cwd()) or _current(catalog, states, verb)
+        slug or slug_of_folder(catalog, workspace, here) or _current(catalog, states, verb)
     )
     folder = workspace.kata_folder(kata.slug, catalog.renamed)
     if not folder.is_dir():
@@ -73,11 +78,11 @@ def target_of(
             f"The kata {kata.slug} has not been handed out in {workspace.root}.",
             "`kata next` hands out the next kata.",
         )
-    return Target(catalog, kata, folder, command, workspace, runs_folder)
+    return Target(catalog, kata, folder, command, workspace, workspace.runs_folder)
 
 
 def _slug_of_solution(catalog: Catalog, solution: Path) -> str:
-    """The kata that a path names by one of its folders, or the only one that there is."""
+    """The kata named by one of the folders of a path, or the only kata of the catalog."""
     named = [
         part
         for part in reversed(Path(os.path.realpath(solution)).parts)
@@ -88,7 +93,7 @@ def _slug_of_solution(catalog: Catalog, solution: Path) -> str:
     if len(catalog.slugs) == 1:
         return catalog.slugs[0]
     raise UsageError(
-        f"It is not clear which kata {solution} solves.", "Name it: kata check SLUG --solution PATH"
+        f"It is not clear which kata {solution} is for.", "Name it: kata check SLUG --solution PATH"
     )
 
 
@@ -103,18 +108,18 @@ def _current(catalog: Catalog, states: Mapping[str, State], verb: str) -> str:
 
 
 def workspace_of(target: Target) -> Workspace:
-    """The workspace of a target that no path names.
+    """The workspace of a target.
 
     Raises:
-        UsageError: there is none.
+        UsageError: the target was named by a path, so it has none.
     """
     if target.workspace is None:
-        raise UsageError("This needs a workspace.", "`kata next` makes one in the current folder.")
+        raise UsageError("This needs a workspace.", "`kata next` makes the current folder one.")
     return target.workspace
 
 
 def slug_to_look_back_on(katas: Path | None) -> str | None:
-    """The kata that was passed last, while the next one has not been handed out and no folder says another."""
+    """The kata that was passed last, until the next one is handed out; None in the folder of a kata."""
     catalog, workspace = find_catalog(katas), find_workspace(Path.cwd())
     if workspace is None or slug_of_folder(catalog, workspace, Path.cwd()) is not None:
         return None
@@ -125,19 +130,6 @@ def slug_to_look_back_on(katas: Path | None) -> str | None:
     return last_passed(catalog, entries)
 
 
-def need_load(kata: Kata) -> None:
-    """Make sure that a kata says what its load is.
-
-    Raises:
-        KataPackageError: it does not.
-    """
-    if not kata.run.load:
-        raise KataPackageError(
-            f"The kata {kata.slug} does not say what its load is.",
-            "Its author can say so in kata.toml: [run] load = …",
-        )
-
-
 def command_of(verb: str, slug: str | None, *options: str) -> str:
-    """How a command about a kata is typed, which the learner may have named or not."""
+    """The words of a command about a kata; without the slug if the learner did not name the kata."""
     return " ".join(("kata", verb, *((slug,) if slug else ()), *options))

@@ -1,6 +1,6 @@
-"""Moves progress from one machine to another: a document in the form of the progress file, and how two are merged.
+"""Moves progress from one machine to another: exports a document in the format of the progress file, and merges it.
 
-A pass is never lost, on either side. A document of another format is refused, and so is what is damaged.
+No pass is lost on either side. A document that is damaged or has another format is refused.
 """
 
 import json
@@ -23,20 +23,20 @@ from grader.workspace.progress import (
 )
 
 LIMIT_BYTES = 1_000_000
-"""Of a document; a hundred katas take 30 kB."""
+"""Largest document that is read; a hundred katas take 30 kB."""
 
 RANKS = {State.PASSED: 3, State.GIVEN_UP: 2, State.SKIPPED: 1, State.STARTED: 1}
-"""Of two states the higher one stays; of two equal ones the later."""
+"""The state with the higher rank wins; of two equal ranks, the later state."""
 
 
 @dataclass(frozen=True)
 class Merge:
-    """What an import did.
+    """The result of an import; slugs.
 
     Attributes:
-        passed: katas that were not passed here before, and are now.
-        changed: others of which something is known now that was not.
-        unknown: katas of the document that the catalog does not have; their entries are kept.
+        passed: katas that became passed here.
+        changed: other katas whose entries changed.
+        unknown: katas of the document that the catalog lacks; their entries are kept.
     """
 
     passed: tuple[str, ...]
@@ -48,8 +48,8 @@ def export_document(workspace: Workspace, version: str) -> bytes:
     """The progress of a workspace as a document.
 
     Args:
-        workspace: whose.
-        version: of this package, for those who read the document.
+        workspace: whose progress is exported.
+        version: of this package; informs readers of the document.
 
     Raises:
         ProgressFileError: the progress cannot be read.
@@ -66,11 +66,11 @@ def export_document(workspace: Workspace, version: str) -> bytes:
 
 
 def save_document(document: bytes, path: Path) -> None:
-    """Write a document into a file: whole or not at all, and over nothing but an older document.
+    """Write a document to a file atomically; overwrites only an older document.
 
     Raises:
-        UsageError: there is something else.
-        ProgressFileError: it cannot be written.
+        UsageError: the path is a folder, or a file with other content.
+        ProgressFileError: the file cannot be written.
     """
     try:
         path = path.resolve()
@@ -81,14 +81,14 @@ def save_document(document: bytes, path: Path) -> None:
             return
         if path.exists() and not _is_document(path):
             raise UsageError(
-                f"{path} is there already, and is no exported progress.", "Name another file."
+                f"{path} already exists and is not exported progress.", "Name another file."
             )
         write_whole(path, document, COMMON)
-    except (OSError, RuntimeError) as error:  # links in a circle are a RuntimeError
-        why = error.strerror if isinstance(error, OSError) else "its links go in a circle"
+    except (OSError, RuntimeError) as error:  # a cycle of links raises RuntimeError
+        why = error.strerror if isinstance(error, OSError) else "its links form a cycle"
         raise ProgressFileError(
             f"The progress cannot be written to {path}: {why}.",
-            "Free some space, or name another file.",
+            "Free some disk space, or name another file.",
         ) from error
 
 
@@ -96,11 +96,11 @@ def parse_document(data: bytes, name: str) -> dict[str, Any]:
     """The entries of a document, or of a progress file.
 
     Args:
-        data: what was read; more than `LIMIT_BYTES` is refused.
-        name: where it was read from, for messages.
+        data: the content; more than `LIMIT_BYTES` is refused.
+        name: of the file, for messages.
 
     Raises:
-        UsageError: it is damaged, or of another format.
+        UsageError: the document is damaged or has another format.
     """
     if len(data) > LIMIT_BYTES:
         raise _damaged(name, f"it is larger than {LIMIT_BYTES // 1000} kB")
@@ -128,16 +128,16 @@ def merge_into(
     slugs: tuple[str, ...],
     renamed: Mapping[str, str],
 ) -> Merge:
-    """Merge entries into a workspace's progress: of each kata what says more stays.
+    """Merge entries into a workspace's progress; for each kata the more advanced state wins.
 
     Args:
-        workspace: into which.
+        workspace: receives the entries.
         imported: entries of a document.
         slugs: of the catalog.
-        renamed: old slug to new slug.
+        renamed: former slug to present slug.
 
     Raises:
-        ProgressFileError: the progress cannot be read or written; it is as it was.
+        ProgressFileError: the progress cannot be read or written; it is unchanged.
     """
     incoming = rename(dict(imported), renamed)
     passed, changed = [], []
@@ -158,7 +158,7 @@ def merge_into(
 
 
 def _merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """One entry of two. What is noted of files in this workspace, and what is not known here, is ours first."""
+    """Merge two entries: state by rank, the larger number of hints, and otherwise our values before theirs."""
     merged = {**theirs, **ours}
     if _weight(theirs) > _weight(ours):
         for key in ("state", "at"):
@@ -180,7 +180,7 @@ def _state(entry: Mapping[str, Any]) -> State | None:
 
 
 def _is_text(value: object) -> bool:
-    """Whether all of it can be written as UTF-8: JSON can hold halves of characters, which nothing else can."""
+    """Whether all of it can be written as UTF-8; JSON allows lone surrogates, which UTF-8 does not."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except (UnicodeEncodeError, RecursionError):
@@ -199,6 +199,6 @@ def _is_document(path: Path) -> bool:
 
 def _damaged(name: str, why: str) -> UsageError:
     return UsageError(
-        f"{name} is no exported progress, or is damaged: {why}.",
+        f"{name} is not exported progress, or is damaged: {why}.",
         "`kata progress --export FILE` makes one. Nothing was changed.",
     )

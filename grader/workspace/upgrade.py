@@ -1,7 +1,7 @@
-"""Katas that are other than when they were handed out, because a newer version brought them.
+"""Finds katas that a newer version changed after they were handed out.
 
-Each part of a kata is remembered by its digest. What has changed is told once; nothing of the learner's is touched: a
-new text is put beside the old one.
+Each part of a kata is remembered by its digest. A change is reported once. No file of the learner is touched: a new
+README is written beside the old one.
 """
 
 import hashlib
@@ -17,15 +17,15 @@ from grader.workspace.progress import Entry, State, Workspace
 
 README = "README.md"
 NEW_README = "README.new"
-"""So begin the names of texts that came later."""
+"""Prefix of the names of newer READMEs."""
 
 DIGEST_CHARS = 32
 SUFFIXES_OF_CHECKS = (".py", ".sql")
-"""Of the files at the top of a kata's folder that count as its checks: `checks.py` and, say, a schema."""
+"""Suffixes of the files in a kata's folder that count as its checks: `checks.py` and, for example, a schema."""
 
 
 class Part(StrEnum):
-    """What of a kata a learner may notice to be another."""
+    """The parts of a kata whose changes concern a learner."""
 
     STARTER = "starter"
     README = "readme"
@@ -34,16 +34,16 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """A kata that is other than the learner knows it.
+    """A kata that has changed since the learner last heard of it.
 
     Attributes:
-        folder: the learner's.
-        source: the kata's own.
-        parts: what has changed, of that which the learner does not have already.
+        folder: the learner's folder of the kata.
+        source: the kata's own folder.
+        parts: the changed parts, except those that the learner already has.
         digests: of all parts as they are now.
-        known: as the learner knows them.
-        is_passed: it was passed as it was then, and stays so.
-        is_untouched: `app.py` is still the starter of then.
+        known: digests of the parts that the learner knows.
+        is_passed: the learner passed the kata before the change; it stays passed.
+        is_untouched: `app.py` is still the former starter.
     """
 
     slug: str
@@ -75,12 +75,12 @@ def digests_of(source: Path) -> dict[str, str]:
 
 
 def find_changes(catalog: Index, workspace: Workspace, slug: str | None = None) -> list[Change]:
-    """The katas in the learner's hands that are other than the learner knows them.
+    """The handed-out katas that have changed since the learner last heard of them.
 
     Args:
         catalog: the katas as they are now.
         workspace: the learner's.
-        slug: of the only kata to look at.
+        slug: of the only kata to look at; None for all.
 
     Raises:
         ProgressFileError: the progress cannot be read.
@@ -95,17 +95,17 @@ def find_changes(catalog: Index, workspace: Workspace, slug: str | None = None) 
 
 
 def accept_change(change: Change, workspace: Workspace, renamed: Mapping[str, str]) -> None:
-    """Note that the learner knows of this now.
+    """Record that the learner has been told of this change.
 
     Raises:
-        ProgressFileError: it cannot be noted, so it is going to be told again.
+        ProgressFileError: the progress cannot be written, so the change will be reported again.
     """
     workspace.note_known(change.slug, change.digests, renamed)
 
 
 def put_new_readme(change: Change) -> Path:
-    """Put the new text beside the learner's; returns where it can be read, which is the kata's own folder if all else
-    fails.
+    """Write the new README beside the learner's; returns its path, or that in the kata's own folder if it cannot be
+    written.
     """
     text = change.source / README
     try:
@@ -113,9 +113,8 @@ def put_new_readme(change: Change) -> Path:
         for path in _names_of_new_readmes(change.folder):
             if not path.exists():
                 write_new(path, data)
-            elif digest_of(path) == change.known.get(
-                Part.README
-            ):  # ours, of an earlier change, and as it was put there
+            elif digest_of(path) == change.known.get(Part.README):
+                # Written after an earlier change, and not edited since.
                 write_whole(path, data, COMMON)
             if path.read_bytes() == data:
                 return path
@@ -130,7 +129,7 @@ def _change(catalog: Index, workspace: Workspace, slug: str, entry: Entry) -> It
         return
     try:
         digests = digests_of(source)
-    except OSError:  # a package that is not whole is told by what needs it
+    except OSError:  # an incomplete package is reported by the command that needs it
         return
     if any(digests[part] != digest for part, digest in entry.known.items() if part in digests):
         app, readme = _digest_if_there(folder / ENTRY), _digest_if_there(folder / README)
@@ -159,10 +158,10 @@ def _names_of_new_readmes(folder: Path) -> Iterator[Path]:
 
 
 def digest_of(*paths: Path) -> str:
-    """A digest of what is in these files.
+    """A digest of the contents of these files.
 
     Raises:
-        OSError: one cannot be read.
+        OSError: a file cannot be read.
     """
     digest = hashlib.sha256()
     for path in paths:

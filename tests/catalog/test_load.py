@@ -33,7 +33,7 @@ def test_a_load_is_read_with_its_defaults(make_kata: MakeKata) -> None:
     )
 
 
-def test_each_visitor_has_a_number_of_its_own_wherever_it_belongs(make_kata: MakeKata) -> None:
+def test_the_placeholder_becomes_the_visitors_number_everywhere(make_kata: MakeKata) -> None:
     request = (
         'method = "POST", path = "/{n}?x={n}", headers = { x-key = "k{n}" }, '
         'json = { a = ["p-{n}", 1, 2.5, true], b = {} }'
@@ -76,18 +76,18 @@ def test_each_visitor_has_a_number_of_its_own_wherever_it_belongs(make_kata: Mak
         ),
         (
             'load = [{ path = "/a", json = 2020-01-01 }]',
-            "`run.load[0].json` must be something that JSON can say",
+            "`run.load[0].json` must be a JSON value",
             "",
         ),
         (
             'load = [{ path = "/a", json = { x = nan } }]',
-            "`run.load[0].json` must be something that JSON can say",
+            "`run.load[0].json` must be a JSON value",
             "",
         ),
-        ('load = [{ path = "/a", headers = { "a:" = "b" } }]', "is no header that can be sent", ""),
+        ('load = [{ path = "/a", headers = { "a:" = "b" } }]', "is not a valid header", ""),
         (
             'load = [{ path = "/a", headers = { a = 1 } }]',
-            "`run.load[0].headers.a` must be a text",
+            "`run.load[0].headers.a` must be a non-empty string",
             "",
         ),
         ('load = { path = "/a" }', "`run.load` must be a list of tables", ""),
@@ -95,14 +95,12 @@ def test_each_visitor_has_a_number_of_its_own_wherever_it_belongs(make_kata: Mak
         ("lod = []", "`run.lod` is unknown", "Did you mean `load`?"),
     ],
 )
-def test_each_mistake_is_told_with_its_place(
-    make_kata: MakeKata, run: str, message: str, hint: str
-) -> None:
+def test_each_error_names_its_key(make_kata: MakeKata, run: str, message: str, hint: str) -> None:
     with pytest.raises(KataPackageError) as caught:
         plan_of(make_kata, run)
     assert message in caught.value.message
     assert hint in caught.value.hint
 
 
-def test_every_shipped_kata_says_what_its_load_is() -> None:
+def test_every_built_in_kata_declares_a_load() -> None:
     assert [kata.slug for kata in find_catalog().katas() if not kata.run.load] == []

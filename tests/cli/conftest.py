@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.cli import main
+from tests.cli.commands import KataHere
 from tests.conftest import Ran
 
 
@@ -50,3 +51,20 @@ def play(tmp_path: Path) -> Path:
     folder = tmp_path / "play"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def run(kata_here: KataHere, katas: Path) -> KataHere:
+    """Runs a command with the three small katas."""
+
+    def run_with_katas(*arguments: str, cwd: Path, environ: dict[str, str] | None = None) -> Ran:
+        return kata_here(*arguments, cwd=cwd, environ={"KATA_PATH": str(katas), **(environ or {})})
+
+    return run_with_katas
+
+
+@pytest.fixture
+def begun(kata_here: KataHere, katas: Path, play: Path) -> Path:
+    """A workspace of the three small katas, in which the first was handed out."""
+    assert kata_here("next", "--katas", katas, cwd=play).code == 0
+    return play

@@ -71,7 +71,7 @@ def katas(make_kata: MakeKata) -> Path:
 
 
 @pytest.mark.usefixtures("needs_rights")
-def test_the_line_that_holds_the_loop_comes_first_and_the_graph_is_drawn(
+def test_the_line_that_blocks_the_loop_comes_first_and_the_graph_is_drawn(
     kata: RunKata, katas: Path, tmp_path: Path
 ) -> None:
     ran = kata(
@@ -162,7 +162,7 @@ def test_an_app_that_does_not_start_is_one_sentence(
     ("arguments", "code", "message"),
     [
         (["tiny"], 2, "There is no workspace"),
-        (["plain", "--solution", "x"], 4, "The kata plain does not say what its load is."),
+        (["plain", "--solution", "x"], 4, "The kata plain does not declare a load."),
         (["tiny", "--solution", "x", "--dump", "--out", "x.svg"], 2, "`--dump` draws no graph"),
         (
             ["tiny", "--solution", "x", "--out", "none/x.svg"],

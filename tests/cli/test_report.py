@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.evidence.files import save_run
+from tests.cli.commands import one_sentence
 from tests.conftest import APP, KATA, RunKata
 from tests.render.runs import blocking_run, fixed_run
 
@@ -35,10 +36,6 @@ def play(tmp_path: Path) -> Path:
     return folder
 
 
-def one_sentence(err: str) -> bool:
-    return err.startswith("Error: ") and "Traceback" not in err
-
-
 def test_a_check_writes_its_page_beside_the_verdict(
     kata: RunKata, katas: Path, tmp_path: Path
 ) -> None:
@@ -57,7 +54,7 @@ def test_a_check_writes_its_page_beside_the_verdict(
     assert as_json.out.endswith("}\n")
 
 
-def test_a_page_is_wanted_nowhere_before_a_grading_is_made_for_it(
+def test_a_file_that_no_page_can_go_to_is_refused_before_the_grading(
     kata: RunKata, katas: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "mine.py").write_text(APP)
@@ -65,7 +62,7 @@ def test_a_page_is_wanted_nowhere_before_a_grading_is_made_for_it(
         "check", "second", "--solution", "mine.py", "--katas", katas, "--html", "none/report.html"
     )
     assert (told.code, told.out, one_sentence(told.err)) == (2, "", True)
-    assert "There is no folder none" in told.err
+    assert "The folder none for the page" in told.err
 
 
 def test_a_judged_run_can_have_a_page_too(kata: RunKata, katas: Path, play: Path) -> None:
@@ -138,7 +135,6 @@ def current_umask() -> int:
 
 
 # ---- bad input
-# --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -147,10 +143,10 @@ def current_umask() -> int:
         (("sleepy-handlr",), 2, "Did you mean sleepy-handler?"),
         (("none.json",), 4, "cannot be read"),
         (("second",), 2, "There is no saved run of second"),
-        (("--out", "none/report.html"), 2, "There is no folder none"),
-        (("--out", "."), 2, "is no plain file"),
-        (("--out", "/dev/null"), 2, "is no plain file"),
-        (("--out", "notes.txt"), 2, "is there already and is no page"),
+        (("--out", "none/report.html"), 2, "The folder none for the page"),
+        (("--out", "."), 2, "is not a regular file"),
+        (("--out", "/dev/null"), 2, "is not a regular file"),
+        (("--out", "notes.txt"), 2, "already exists and is not a report page"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(
@@ -171,7 +167,7 @@ def test_no_workspace_and_no_run(kata: RunKata, katas: Path, tmp_path: Path) -> 
     assert "`kata check` grades and saves one." in told.err
 
 
-def test_a_full_disk_leaves_the_page_as_it_was(kata: RunKata, katas: Path, play: Path) -> None:
+def test_a_full_disk_leaves_the_page_unchanged(kata: RunKata, katas: Path, play: Path) -> None:
     assert kata("report", "--katas", katas, cwd=play).code == 0
     before = (play / ".kata" / "report.html").read_bytes()
     told = subprocess.run(
@@ -194,7 +190,6 @@ def test_a_full_disk_leaves_the_page_as_it_was(kata: RunKata, katas: Path, play:
 
 
 # ---- browsers
-# ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_page_opens_in_the_browser_that_is_named(
@@ -205,11 +200,13 @@ def test_the_page_opens_in_the_browser_that_is_named(
     browser.chmod(0o755)
     told = kata("report", "--open", "--katas", katas, cwd=play, environ={"BROWSER": str(browser)})
     assert told.code == 0
-    assert "It opens in the browser." in told.out
+    assert "It is opening in your browser." in told.out
     assert (tmp_path / "asked").read_text().strip() == (play / ".kata" / "report.html").as_uri()
 
 
-def test_without_a_browser_the_path_is_told_and_why(kata: RunKata, katas: Path, play: Path) -> None:
+def test_without_a_browser_the_path_and_the_reason_are_shown(
+    kata: RunKata, katas: Path, play: Path
+) -> None:
     told = kata(
         "report",
         "--open",

@@ -16,6 +16,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.cli.commands import one_sentence
 from tests.conftest import KATA, MANIFEST, RunKata, listening_socket
 from tests.waiting import HANG_S
 
@@ -162,7 +163,7 @@ def test_the_app_answers_its_log_is_shown_and_ctrl_c_ends_all(start: Start) -> N
     url = running.until(URL)[1]
     upstream = running.until(r"Upstream +(http://127\.0\.0\.1:\d+)\n")[1]
     running.until(
-        "Prices are known at once.\nIt runs with your own rights, outside of any sandbox. Ctrl-C stops all.\n"
+        "Prices are known at once.\nIt runs with your own permissions, outside any sandbox. Ctrl-C stops everything.\n"
     )
     running.until(re.escape(f"Try: curl {url}/prices/1\n"))
     assert get(f"{url}/prices/7").json() == 700
@@ -187,7 +188,7 @@ def test_sigterm_ends_all_too(start: Start) -> None:
     assert not any(process.is_running() for process in started)
 
 
-def test_an_app_that_does_not_stop_is_ended_and_that_is_said(start: Start) -> None:
+def test_an_app_that_does_not_stop_is_killed_and_that_is_reported(start: Start) -> None:
     running = start(
         APP.replace(
             "    async with",
@@ -204,7 +205,7 @@ def test_an_app_that_does_not_stop_is_ended_and_that_is_said(start: Start) -> No
     assert "The app did not stop within 0.7 s and was killed." in running.shown
 
 
-def test_the_load_is_a_line_a_round_and_requests_of_others_are_shown(start: Start) -> None:
+def test_each_round_of_load_is_a_line_and_other_requests_are_shown(start: Start) -> None:
     running = start(APP, "--load", "3")
     url = running.until(URL)[1]
     running.until(
@@ -218,7 +219,7 @@ def test_the_load_is_a_line_a_round_and_requests_of_others_are_shown(start: Star
     assert re.findall(r"GET /prices/(\d+)", running.shown) == ["777"]
 
 
-def test_breakpoint_works_in_a_terminal_which_is_given_back_as_it_was(start: Start) -> None:
+def test_breakpoint_works_and_the_terminal_is_restored_afterwards(start: Start) -> None:
     running = start(
         APP.replace("    async with", "    breakpoint()\n    async with"), terminal=True
     )
@@ -243,7 +244,7 @@ def test_breakpoint_works_in_a_terminal_which_is_given_back_as_it_was(start: Sta
     assert termios.tcgetattr(running._output)[:4] == before[:4]
 
 
-def test_an_app_that_ends_by_itself_is_told(start: Start) -> None:
+def test_an_app_that_exits_by_itself_is_reported(start: Start) -> None:
     running = start(APP.replace("    async with", "    os._exit(5)\n    async with"))
     url = running.until(URL)[1]
     with pytest.raises(httpx.HTTPError):
@@ -253,11 +254,6 @@ def test_an_app_that_ends_by_itself_is_told(start: Start) -> None:
 
 
 # ---- bad input
-# --------------------------------------------------------------------------------------------------------
-
-
-def one_sentence(err: str) -> bool:
-    return err.startswith("Error: ") and "Traceback" not in err
 
 
 def test_an_app_that_cannot_be_imported_is_one_sentence(
@@ -300,7 +296,7 @@ def test_a_port_in_use(kata: RunKata, katas: Path) -> None:
         (
             ["plain", "--load", "3", "--solution", "none.py"],
             4,
-            "The kata plain does not say what its load is.",
+            "The kata plain does not declare a load.",
         ),
     ],
 )

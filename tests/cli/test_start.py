@@ -7,7 +7,7 @@ import pytest
 from grader.cli import main, start
 
 
-def test_what_was_imported_is_not_searched_for_garbage_and_what_comes_later_is(
+def test_imported_modules_are_frozen_and_the_collector_is_on_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[tuple[bool, bool]] = []

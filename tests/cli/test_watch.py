@@ -98,8 +98,10 @@ def watch(play: Path, katas: Path, tmp_path: Path) -> Iterator[Watch]:
     watch.process.communicate()
 
 
-def test_every_save_is_graded_a_pass_is_noted_and_nothing_is_left(watch: Watch, play: Path) -> None:
-    first = watch.until("Mend tiny/app.py, and save it.")
+def test_every_save_is_graded_a_pass_is_recorded_and_nothing_is_left_behind(
+    watch: Watch, play: Path
+) -> None:
+    first = watch.until("Fix tiny/app.py and save it.")
     assert 'should be "yes", but was "no"' in first
     assert "Failed: 0 of 1 checks passed" in first
     (play / "tiny" / "new.py").write_text(RIGHT)
@@ -112,7 +114,7 @@ def test_every_save_is_graded_a_pass_is_noted_and_nothing_is_left(watch: Watch, 
     assert watch.end(signal.SIGTERM) == 143
 
 
-def test_a_save_during_a_grading_breaks_that_off(watch: Watch, play: Path, katas: Path) -> None:
+def test_a_save_interrupts_the_grading_in_progress(watch: Watch, play: Path, katas: Path) -> None:
     watch.until("Failed")
     watch.wait_for_gradings(0)  # the first one's folder is gone
     (katas / "tiny" / "checks.py").write_text(SLOW)
@@ -122,7 +124,7 @@ def test_a_save_during_a_grading_breaks_that_off(watch: Watch, play: Path, katas
     (katas / "tiny" / "checks.py").write_text(CHECKS)
     (play / "tiny" / "app.py").write_text(RIGHT)
     seen = watch.until("Passed: all 1 checks passed")
-    assert "Saved again: starting anew." in seen
+    assert "Saved again: starting over." in seen
     assert watch.end(signal.SIGINT) == 130
 
 
@@ -132,14 +134,14 @@ def test_a_watch_that_is_killed_leaves_nothing(watch: Watch, play: Path, katas: 
     assert watch.end(signal.SIGKILL) == -signal.SIGKILL
 
 
-def test_what_a_newer_version_changed_is_told_before_the_first_grading(
+def test_what_a_newer_version_changed_is_shown_before_the_first_grading(
     play: Path, katas: Path, tmp_path: Path
 ) -> None:
     checks = katas / "tiny" / "checks.py"
     checks.write_text(checks.read_text() + "\n# Changed.\n")
     (tmp_path / "tmp").mkdir()
     watch = Watch(play, katas, tmp_path / "tmp")
-    seen = watch.until("Mend tiny/app.py, and save it.")
+    seen = watch.until("Fix tiny/app.py and save it.")
     assert seen.index(
         "tiny has changed since it was handed out. Your files are as you left them."
     ) < seen.index("Watching tiny/")
@@ -147,7 +149,6 @@ def test_what_a_newer_version_changed_is_told_before_the_first_grading(
 
 
 # ---- bad input
-# --------------------------------------------------------------------------------------------------------
 
 
 def test_without_a_workspace_there_is_nothing_to_watch(

@@ -132,7 +132,7 @@ async def test_a_burst_of_writes_is_one_save_or_few(folder: Path) -> None:
         assert len(told.news) < 20
 
 
-async def test_what_editors_and_tools_leave_beside_a_file_is_no_save(folder: Path) -> None:
+async def test_files_of_editors_and_tools_are_not_saves(folder: Path) -> None:
     async with following(folder) as told:
         for name in (
             ".app.py.swp",
@@ -151,7 +151,7 @@ async def test_what_editors_and_tools_leave_beside_a_file_is_no_save(folder: Pat
         await told.nothing()
 
 
-async def test_what_comes_and_goes_is_no_save(folder: Path) -> None:
+async def test_a_temporary_file_is_not_a_save(folder: Path) -> None:
     async with following(folder) as told:
         for i in range(5):
             (folder / f"sed{i}").write_text("x")
@@ -160,7 +160,7 @@ async def test_what_comes_and_goes_is_no_save(folder: Path) -> None:
         await told.nothing()
 
 
-async def test_reading_is_no_save(folder: Path) -> None:
+async def test_reading_is_not_a_save(folder: Path) -> None:
     async with following(folder) as told:
         shutil.copytree(folder, folder.parent / "copy")
         told.app.read_text()
@@ -179,7 +179,7 @@ async def test_a_workspace_within_a_folder_that_tools_use_is_watched_as_well(
         await told.until(Saved())
 
 
-async def test_a_file_that_is_deleted_is_told_of_once_and_its_return_too(folder: Path) -> None:
+async def test_a_deleted_file_is_reported_once_and_its_return_too(folder: Path) -> None:
     async with following(folder) as told:
         told.app.unlink()
         await told.until(Gone())
@@ -196,7 +196,7 @@ async def test_a_file_that_is_missing_from_the_beginning_is_waited_for(folder: P
         await told.until(Saved())
 
 
-async def test_a_folder_may_go_away_and_come_back(folder: Path) -> None:
+async def test_a_folder_may_disappear_and_come_back(folder: Path) -> None:
     async with following(folder) as told:
         shutil.move(folder, folder.parent / "elsewhere")
         await told.until(Gone())
@@ -243,7 +243,7 @@ async def test_where_the_system_cannot_tell_files_are_compared_and_that_is_said(
         tasks.cancel_scope.cancel()
 
 
-async def test_where_not_even_that_works_there_is_one_sentence(
+async def test_files_that_cannot_even_be_polled_are_an_error(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*paths: Path, **options: Any) -> Any:

@@ -32,14 +32,14 @@ def test_a_second_watch_is_refused_in_one_sentence(tmp_path: Path) -> None:
     assert caught.value.exit_code is ExitCode.USAGE
 
 
-def test_when_a_watch_has_ended_there_can_be_another(tmp_path: Path) -> None:
+def test_after_the_end_of_a_watch_another_can_start(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path)
     for _ in range(2):
         with only_watch(workspace):
             pass
 
 
-def test_a_watch_that_was_killed_holds_nothing(tmp_path: Path) -> None:
+def test_a_killed_watch_leaves_no_lock(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path)
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -54,7 +54,7 @@ def test_a_watch_that_was_killed_holds_nothing(tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_that_cannot_be_had_at_all(tmp_path: Path) -> None:
+def test_a_lock_file_that_cannot_be_opened_is_reported(tmp_path: Path) -> None:
     with (
         pytest.raises(ProgressFileError, match="cannot be locked"),
         only_watch(Workspace(tmp_path)),

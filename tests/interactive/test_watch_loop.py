@@ -16,7 +16,9 @@ from grader.evidence.files import saved_runs
 from grader.grading.graded import Graded
 from grader.grading.messages import Job
 from grader.grading.observer import Observer
-from grader.interactive.watch_loop import Desk, Pressed, WatchLoop
+from grader.interactive.watch_loop import WatchLoop
+from grader.interactive.watch_messages import Pressed
+from grader.interactive.watch_state import Desk
 from grader.render.terminal.watch import WatchScreen
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, make_workspace
@@ -69,20 +71,20 @@ async def watched(target: Target, *results: Graded | GraderError) -> tuple[str, 
     return written.getvalue(), fake
 
 
-async def test_after_each_verdict_the_next_grading_is_made_ready(target: Target) -> None:
+async def test_after_each_verdict_the_next_grading_is_prepared(target: Target) -> None:
     shown, fake = await watched(target, FAIL, PASS)
     assert fake.jobs == fake.ready
     assert [job.slug for job in fake.jobs] == ["first", "first"]
     assert shown.index("Failed: 1 of 2 checks passed") < shown.index("Passed: all 2 checks passed")
 
 
-async def test_a_pass_is_noted_and_a_later_failure_takes_nothing_away(target: Target) -> None:
+async def test_a_pass_is_recorded_and_survives_a_later_failure(target: Target) -> None:
     await watched(target, PASS, FAIL)
     assert target.workspace is not None
     assert target.workspace.states({}) == {"first": State.PASSED}
 
 
-async def test_progress_that_cannot_be_written_is_said_and_the_watch_goes_on(
+async def test_the_watch_goes_on_when_progress_cannot_be_written(
     target: Target,
 ) -> None:
     assert target.workspace is not None
@@ -93,19 +95,19 @@ async def test_progress_that_cannot_be_written_is_said_and_the_watch_goes_on(
     assert "Failed: 1 of 2 checks passed" in shown
 
 
-async def test_an_error_is_shown_and_the_watch_goes_on(target: Target) -> None:
+async def test_the_watch_goes_on_after_an_error(target: Target) -> None:
     shown, _ = await watched(target, GraderError("It is broken.", "Mend it."), PASS)
     assert f"Error: It is broken.{os.linesep}Mend it." in shown
     assert "Passed: all 2 checks passed" in shown
 
 
-async def test_evidence_that_could_not_be_saved_is_said_after_the_verdict(target: Target) -> None:
+async def test_a_run_that_could_not_be_saved_is_reported_after_the_verdict(target: Target) -> None:
     assert target.workspace is not None
     target.workspace.runs_folder.write_text("This is no folder.")
     shown, _ = await watched(target, PASS)
     words = " ".join(shown.split())
     assert words.index("Passed: all 2 checks passed") < words.index(
-        "It cannot be judged again, but the verdict holds."
+        "The run cannot be judged again, but the verdict is valid."
     )
     assert "The run cannot be saved in" in words
 
@@ -116,7 +118,7 @@ async def test_the_evidence_of_each_grading_is_saved(target: Target) -> None:
     assert len(saved_runs(target.workspace.runs_folder, {"first"})) == 2
 
 
-async def test_without_a_terminal_no_keys_are_spoken_of(target: Target) -> None:
+async def test_without_a_terminal_no_keys_are_shown(target: Target) -> None:
     shown, _ = await watched(target, FAIL)
     assert "quit" not in shown
-    assert "Ctrl-C ends this." in shown
+    assert "Ctrl-C ends the watch." in shown

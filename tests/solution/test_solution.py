@@ -60,7 +60,7 @@ def test_a_folder_is_copied_whole_with_its_empty_folders(folder: Path, tmp_path:
     ]
 
 
-def test_what_belongs_to_tools_is_left_out_whatever_it_is(folder: Path, tmp_path: Path) -> None:
+def test_files_of_tools_are_ignored_whatever_their_kind(folder: Path, tmp_path: Path) -> None:
     (folder / ".venv").mkdir()
     (folder / ".venv" / "python").symlink_to("/usr/bin/env")
     for i in range(LIMIT_ENTRIES + 1):
@@ -79,9 +79,7 @@ def test_what_belongs_to_tools_is_left_out_whatever_it_is(folder: Path, tmp_path
         "shop/.prices.py.swp",
     ],
 )  # fmt: skip
-def test_what_editors_have_beside_a_file_is_left_out(
-    folder: Path, tmp_path: Path, name: str
-) -> None:
+def test_temporary_files_of_editors_are_ignored(folder: Path, tmp_path: Path, name: str) -> None:
     (folder / name).symlink_to(
         "me@here.1234"
     )  # as Emacs does it; a link of the solution's would be refused
@@ -91,19 +89,19 @@ def test_what_editors_have_beside_a_file_is_left_out(
 @pytest.mark.parametrize(
     "name", ["swap.py", "4913.py", "x.sw", "tmp.py", ".env", "a#b.py", "backup.tmp"]
 )
-def test_what_is_only_called_alike_belongs_to_the_solution(
+def test_files_with_similar_names_belong_to_the_solution(
     folder: Path, tmp_path: Path, name: str
 ) -> None:
     (folder / name).write_text("x")
     assert name in names_in(take_in(folder, tmp_path / "taken"))
 
 
-def test_a_solution_goes_into_a_folder_that_waits_for_it(folder: Path, tmp_path: Path) -> None:
+def test_a_solution_can_be_copied_to_an_existing_folder(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
     assert names_in(take_in(folder, tmp_path / "taken")) == ["app.py", "shop", "shop/prices.py"]
 
 
-def test_what_is_missing(tmp_path: Path) -> None:
+def test_a_missing_solution_is_refused(tmp_path: Path) -> None:
     assert "There is no solution at" in refusal(tmp_path / "none.py", tmp_path / "taken")
     (tmp_path / "file").touch()
     assert "There is no solution at" in refusal(tmp_path / "file" / "app.py", tmp_path / "taken")
@@ -118,7 +116,6 @@ def test_a_folder_without_app_py(tmp_path: Path, as_folder: bool) -> None:
 
 
 # ---- links
-# --------------------------------------------------------------------------------------------------------------
 
 
 def test_a_link_within_the_folder_is_refused_wherever_it_leads(
@@ -126,17 +123,17 @@ def test_a_link_within_the_folder_is_refused_wherever_it_leads(
 ) -> None:
     for target in ("/etc/passwd", "../other", "app.py", "nowhere", "link.py", "/"):
         (folder / "link.py").symlink_to(target)
-        assert refusal(folder, tmp_path / "taken").endswith("holds link.py, which is a link.")
+        assert refusal(folder, tmp_path / "taken").endswith("contains link.py, which is a link.")
         (folder / "link.py").unlink()
 
 
 def test_a_link_instead_of_app_py_or_of_a_folder_is_refused(folder: Path, tmp_path: Path) -> None:
     (folder / "shop" / "all").symlink_to("/etc", target_is_directory=True)
-    assert "holds shop/all, which is a link" in refusal(folder, tmp_path / "taken")
+    assert "contains shop/all, which is a link" in refusal(folder, tmp_path / "taken")
     (folder / "shop" / "all").unlink()
     (folder / "app.py").unlink()
     (folder / "app.py").symlink_to(tmp_path / "secret")
-    assert "holds app.py, which is a link" in refusal(folder, tmp_path / "taken")
+    assert "contains app.py, which is a link" in refusal(folder, tmp_path / "taken")
 
 
 def test_a_solution_that_is_itself_a_link_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -156,12 +153,11 @@ def test_a_hard_link_is_copied_by_content_and_shares_nothing(folder: Path, tmp_p
 
 
 # ---- what is no file
-# ----------------------------------------------------------------------------------------------------
 
 
 def test_a_pipe_is_refused_without_waiting_for_a_writer(folder: Path, tmp_path: Path) -> None:
     os.mkfifo(folder / "pipe.py")
-    assert refusal(folder, tmp_path / "taken").endswith("holds pipe.py, which is a pipe.")
+    assert refusal(folder, tmp_path / "taken").endswith("contains pipe.py, which is a pipe.")
     assert refusal(folder / "pipe.py", tmp_path / "taken").endswith("pipe.py is a pipe.")
 
 
@@ -169,7 +165,7 @@ def test_a_socket_is_refused(folder: Path, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(folder)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
-        assert refusal(folder, tmp_path / "taken").endswith("holds socket, which is a socket.")
+        assert refusal(folder, tmp_path / "taken").endswith("contains socket, which is a socket.")
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/tty"])
@@ -209,10 +205,11 @@ def test_a_file_that_turns_into_something_else_meanwhile_is_never_waited_for(
 
 
 # ---- too much
-# -----------------------------------------------------------------------------------------------------------
 
 
-def test_as_many_files_as_may_be_and_one_more(folder: Path, tmp_path: Path) -> None:
+def test_the_limit_of_files_is_accepted_and_one_more_is_refused(
+    folder: Path, tmp_path: Path
+) -> None:
     for i in range(LIMIT_ENTRIES - 3):
         (folder / f"{i}.txt").touch()
     take_in(folder, tmp_path / "taken")
@@ -233,7 +230,7 @@ def test_sizes_are_added_up(folder: Path, tmp_path: Path) -> None:
     assert "is too large" in refusal(folder, tmp_path / "taken")
 
 
-def test_folders_are_entered_only_so_deep(folder: Path, tmp_path: Path) -> None:
+def test_folders_that_are_too_deep_are_refused(folder: Path, tmp_path: Path) -> None:
     deep = folder.joinpath(*["d"] * LIMIT_DEPTH)
     deep.mkdir(parents=True)
     take_in(folder, tmp_path / "taken")
@@ -250,7 +247,6 @@ def test_a_name_counts_with_its_folders(folder: Path, tmp_path: Path) -> None:
 
 
 # ---- odd names
-# ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -267,7 +263,7 @@ def test_a_name_that_is_not_plain_is_refused_and_shown_safely(
 
 def test_names_that_differ_only_in_case_are_refused(folder: Path, tmp_path: Path) -> None:
     make(folder / "APP.py")
-    assert "where case does not count" in refusal(folder, tmp_path / "taken")
+    assert "on file systems that ignore case" in refusal(folder, tmp_path / "taken")
 
 
 def test_names_in_any_script_are_welcome(folder: Path, tmp_path: Path) -> None:
@@ -283,7 +279,6 @@ def test_a_path_that_no_report_could_name_is_refused(tmp_path: Path) -> None:
 
 
 # ---- what cannot be read or written
-# ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -317,17 +312,16 @@ def test_a_target_that_cannot_be_written_is_not_the_solutions_fault(
 
 
 # ---- running it in its place
-# ------------------------------------------------------------------------------------------
 
 
-def test_a_folder_is_run_in_its_place_and_so_is_its_app_py(folder: Path, tmp_path: Path) -> None:
+def test_a_folder_runs_in_place_and_so_does_its_app_py(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(folder)
     for solution in (folder, folder / "app.py", tmp_path / "link"):
         assert where_to_run(solution, tmp_path / "copy") == folder.resolve()
     assert not (tmp_path / "copy").exists()
 
 
-def test_a_file_of_another_name_is_run_as_a_copy(tmp_path: Path) -> None:
+def test_a_file_with_another_name_runs_as_a_copy(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("app = 1")
     where = where_to_run(tmp_path / "mine.py", tmp_path / "copy")
     assert names_in(where) == ["app.py"]

@@ -92,12 +92,12 @@ def test_of_a_link_the_text_is_kept_and_the_target_not_touched(
 
 def test_a_folder_of_that_name_is_refused(tiny: Kata, folder: Path) -> None:
     (folder / "app.py").mkdir()
-    with pytest.raises(SolutionError, match="is no file"):
+    with pytest.raises(SolutionError, match="is not a file"):
         reset(tiny, folder, NOW)
 
 
 @pytest.mark.parametrize("step", ["write_new", "write_whole"])
-def test_a_full_disk_leaves_the_file_as_it_was(
+def test_a_full_disk_leaves_the_file_unchanged(
     tiny: Kata, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     def full(path: Path, data: bytes, mode: int = 0) -> None:

@@ -38,7 +38,7 @@ def test_the_same_folders_do_not_differ(old: Path, new: Path) -> None:
     assert list(differences_of_folders(old, new, "mine")) == []
 
 
-def test_a_diff_is_one_that_patch_takes(old: Path, new: Path) -> None:
+def test_patch_accepts_a_diff(old: Path, new: Path) -> None:
     (new / "app.py").write_text("one\n2\nthree\x0cand a half\n\nfour")
     (new / "helper.py").write_text("new\n")
     subprocess.run(["patch", "-p1", "-s"], cwd=old, input=text_of(old, new), text=True, check=True)
@@ -80,10 +80,10 @@ def test_what_cannot_be_compared_is_named(old: Path, new: Path, tmp_path: Path) 
     os.mkfifo(new / "pipe.py")
     notes = [difference.note for difference in differences_of_folders(old, new, "mine")]
     assert [note.rpartition("/")[2] for note in notes] == [
-        "app.py is too large to be compared.",
-        "data.bin is no text.",
-        "gone.py is no file.",
-        "pipe.py is no file.",
+        "app.py is too large to compare.",
+        "data.bin is not a text file.",
+        "gone.py is not a file.",
+        "pipe.py is not a file.",
     ]
 
 
@@ -94,7 +94,7 @@ def test_very_many_files_are_not_all_compared(old: Path, new: Path) -> None:
     assert len(differences) == LIMIT_FILES
     assert (
         differences[-1].note
-        == f"mine holds more than {LIMIT_FILES} files; the rest is not compared."
+        == f"mine contains more than {LIMIT_FILES} files; the rest are not compared."
     )
 
 
@@ -104,7 +104,7 @@ def test_text_in_another_encoding_is_shown_as_far_as_it_can_be(tmp_path: Path) -
 
 
 def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(SolutionError, match=r"none\.py is no file"):
+    with pytest.raises(SolutionError, match=r"none\.py is not a file"):
         read_lines(tmp_path / "none.py")
 
 

@@ -14,7 +14,7 @@ from grader.errors import ProgressFileError
 from grader.workspace.progress import Entry, State, find_workspace, make_workspace
 
 
-def test_a_state_is_noted_and_read_again(tmp_path: Path) -> None:
+def test_a_recorded_state_can_be_read(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path)
     workspace.set_state("a", State.STARTED, {})
     workspace.set_state("b", State.PASSED, {})
@@ -57,7 +57,7 @@ def test_a_state_hints_and_digests_do_not_overwrite_one_another(tmp_path: Path) 
     )
 
 
-def test_a_pass_after_giving_up_is_a_pass_and_both_stay_noted(tmp_path: Path) -> None:
+def test_a_pass_after_giving_up_counts_and_both_stay_recorded(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path)
     workspace.set_state("a", State.GIVEN_UP, {})
     workspace.set_state("a", State.PASSED, {})
@@ -116,7 +116,7 @@ def test_a_renamed_kata_keeps_its_progress(tmp_path: Path) -> None:
         ('{"format": 1, "katas": {"a": 1}}', "is not a table of tables"),
         (
             '{"format": 2, "katas": {}}',
-            "has format 2; this version reads 1. It was written by a newer version",
+            "has format 2; this version reads 1. A newer version wrote it",
         ),
         ('{"format": 0, "katas": {}}', "is damaged: there is no format 0"),
     ],

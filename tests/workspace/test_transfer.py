@@ -32,7 +32,7 @@ def there(tmp_path: Path) -> Workspace:
     return make_workspace(tmp_path / "there")
 
 
-def test_progress_arrives_as_it_was(here: Workspace, there: Workspace) -> None:
+def test_progress_arrives_unchanged(here: Workspace, there: Workspace) -> None:
     here.set_state("a", State.PASSED, {})
     here.set_state("b", State.GIVEN_UP, {})
     here.note_hints("b", 2, {})
@@ -41,7 +41,7 @@ def test_progress_arrives_as_it_was(here: Workspace, there: Workspace) -> None:
     assert (merge.passed, merge.changed, merge.unknown) == (("a",), ("b",), ())
 
 
-def test_the_same_twice_is_no_news(here: Workspace, there: Workspace) -> None:
+def test_a_second_import_changes_nothing(here: Workspace, there: Workspace) -> None:
     here.set_state("a", State.PASSED, {})
     document = export_document(here, "1")
     merge_into(there, parse_document(document, "x"), ("a",), {})
@@ -144,7 +144,7 @@ def test_an_older_document_is_replaced_and_nothing_else(here: Workspace, tmp_pat
     save_document(document, tmp_path / "progress.json")
     save_document(document, tmp_path / "progress.json")
     (tmp_path / "app.py").write_text("mine")
-    with pytest.raises(UsageError, match="is no exported progress"):
+    with pytest.raises(UsageError, match="is not exported progress"):
         save_document(document, tmp_path / "app.py")
     with pytest.raises(UsageError, match="is a folder"):
         save_document(document, tmp_path)
@@ -159,12 +159,12 @@ def test_a_link_stays_a_link(here: Workspace, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
-def test_a_full_disk_is_told_and_the_device_is_left_alone(here: Workspace) -> None:
+def test_a_full_disk_is_reported_and_a_device_stays_a_device(here: Workspace) -> None:
     with pytest.raises(ProgressFileError, match="No space left on device"):
         save_document(export_document(here, "1"), Path("/dev/full"))
     assert Path("/dev/full").is_char_device()
 
 
-def test_a_folder_that_is_not_there_is_told(here: Workspace, tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(here: Workspace, tmp_path: Path) -> None:
     with pytest.raises(ProgressFileError, match="No such file or directory"):
         save_document(export_document(here, "1"), tmp_path / "none" / "progress.json")

@@ -62,7 +62,7 @@ def test_nothing_has_changed_right_after_it_was_handed_out(
         ("schema.sql", Part.CHECKS),
     ],
 )
-def test_each_part_is_noticed_and_nothing_of_the_learners_is_touched(
+def test_each_changed_part_is_found_and_no_file_of_the_learner_is_touched(
     catalog: Catalog, workspace: Workspace, source: Path, name: str, part: Part
 ) -> None:
     before = contents(workspace.root / "tiny")
@@ -74,16 +74,14 @@ def test_each_part_is_noticed_and_nothing_of_the_learners_is_touched(
 @pytest.mark.parametrize(
     "name", ["kata.toml", "accepted/another.py", "rejected/another.py", "accepted/reference.py"]
 )
-def test_hints_and_solutions_are_no_news(
+def test_changed_hints_and_examples_are_not_reported(
     catalog: Catalog, workspace: Workspace, source: Path, name: str
 ) -> None:
     (source / name).write_text("# another")
     assert find_changes(catalog, workspace) == []
 
 
-def test_it_is_told_once_and_the_next_change_again(
-    catalog: Catalog, workspace: Workspace, source: Path
-) -> None:
+def test_each_change_is_reported_once(catalog: Catalog, workspace: Workspace, source: Path) -> None:
     (source / "checks.py").write_text("one")
     accept_change(only_change(catalog, workspace), workspace, {})
     assert find_changes(catalog, workspace) == []
@@ -91,7 +89,7 @@ def test_it_is_told_once_and_the_next_change_again(
     assert only_change(catalog, workspace).parts == (Part.README,)
 
 
-def test_what_the_learner_has_already_is_no_news_to_be_told(
+def test_a_part_that_the_learner_already_has_is_not_reported(
     catalog: Catalog, workspace: Workspace, source: Path
 ) -> None:
     for name, own_name in (("README.md", "README.md"), ("starter/app.py", "app.py")):
@@ -100,7 +98,7 @@ def test_what_the_learner_has_already_is_no_news_to_be_told(
     assert only_change(catalog, workspace).parts == ()
 
 
-def test_a_starter_that_was_not_changed_by_the_learner_is_told_apart(
+def test_a_change_says_whether_the_learner_edited_the_starter(
     catalog: Catalog, workspace: Workspace, source: Path
 ) -> None:
     (source / "starter" / "app.py").write_text("new")
@@ -118,7 +116,7 @@ def test_a_passed_kata_stays_passed(catalog: Catalog, workspace: Workspace, sour
     assert workspace.states({}) == {"tiny": State.PASSED}
 
 
-def test_the_new_text_lies_beside_the_old_one(
+def test_the_new_readme_is_written_beside_the_old_one(
     catalog: Catalog, workspace: Workspace, source: Path
 ) -> None:
     folder = workspace.root / "tiny"
@@ -128,7 +126,7 @@ def test_the_new_text_lies_beside_the_old_one(
     assert (folder / "README.md").read_text() == "# Tiny\n"
 
 
-def test_a_second_new_text_replaces_the_first_unless_the_learner_wrote_into_it(
+def test_a_second_new_readme_replaces_the_first_unless_the_learner_edited_it(
     catalog: Catalog, workspace: Workspace, source: Path
 ) -> None:
     folder = workspace.root / "tiny"
@@ -145,7 +143,7 @@ def test_a_second_new_text_replaces_the_first_unless_the_learner_wrote_into_it(
     assert contents(folder)["README.new-2.md"] == "three"
 
 
-def test_where_nothing_can_be_written_the_text_is_read_in_the_package(
+def test_without_write_permission_the_readme_of_the_package_is_named(
     catalog: Catalog, workspace: Workspace, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path, data: bytes, mode: int = 0) -> None:
@@ -156,7 +154,7 @@ def test_where_nothing_can_be_written_the_text_is_read_in_the_package(
     assert put_new_readme(only_change(catalog, workspace)) == source / "README.md"
 
 
-def test_what_was_handed_out_by_a_version_that_noted_nothing_is_not_told(
+def test_katas_without_recorded_digests_are_not_reported(
     catalog: Catalog, tmp_path: Path, source: Path
 ) -> None:
     (tmp_path / "old" / "tiny").mkdir(parents=True)
@@ -168,7 +166,7 @@ def test_what_was_handed_out_by_a_version_that_noted_nothing_is_not_told(
     assert find_changes(catalog, workspace) == []
 
 
-def test_files_handed_out_again_are_known_as_they_are_now(
+def test_files_that_were_handed_out_again_count_as_known(
     catalog: Catalog, workspace: Workspace, source: Path
 ) -> None:
     (source / "starter" / "app.py").write_text("new")
@@ -179,7 +177,7 @@ def test_files_handed_out_again_are_known_as_they_are_now(
     assert workspace.entries({})["tiny"].known == digests_of(source)
 
 
-def test_a_folder_that_the_learner_deleted_is_not_asked_about(
+def test_a_deleted_folder_has_no_changes(
     catalog: Catalog, workspace: Workspace, source: Path
 ) -> None:
     (source / "README.md").write_text("new")

@@ -38,18 +38,18 @@ def check_solution(
     *,
     as_json: bool,
 ) -> ExitCode:
-    """Grade a solution and show its report; returns how the command ends.
+    """Grade a solution and show its report; returns the exit code.
 
     Args:
-        slug: of the kata; None for that of the current folder, or the current one.
+        slug: of the kata; None for the kata of the current folder, or else the current kata.
         solution: a path outside of any workspace, or None.
         katas: folder of katas, if not the shipped one.
-        sandbox: whether it runs in one.
-        html: where the report also goes as a page.
-        as_json: print one document instead of the report for people.
+        sandbox: whether the solution runs in a sandbox.
+        html: file to which the report is also written as a page; None for no page.
+        as_json: print one JSON document instead of the report for people.
 
     Raises:
-        UsageError: there is nothing to be graded, or no page can go there.
+        UsageError: there is nothing to grade, or no page can be written to that file.
     """
     if html is not None:
         need_place(html)
@@ -66,16 +66,16 @@ def check_solution(
 def check_again(
     run_file: Path, katas: Path | None, html: Path | None, *, as_json: bool
 ) -> ExitCode:
-    """Judge a saved run again, without a server, and show its report; returns how the command ends.
+    """Judge a saved run again, without a server, and show its report; returns the exit code.
 
     Args:
         run_file: the saved run.
         katas: folder of katas, if not the shipped one.
-        html: where the report also goes as a page.
-        as_json: print one document instead of the report for people.
+        html: file to which the report is also written as a page; None for no page.
+        as_json: print one JSON document instead of the report for people.
 
     Raises:
-        UsageError: no page can go there.
+        UsageError: no page can be written to that file.
         EvidenceFileError: the run cannot be read.
     """
     if html is not None:
@@ -94,7 +94,7 @@ def check_again(
 
 
 def _grade_on_screen(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path | None]:
-    """Grade with a live display; returns what was graded, and where its run was saved."""
+    """Grade with a live display; returns the grading and the file of its saved run."""
     if target.workspace is not None:
         tell_changes(WorkspaceScreen(), target.catalog, target.workspace, target.kata.slug)
     screen = ReportScreen()
@@ -107,12 +107,12 @@ def _grade_on_screen(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path
     screen.finish(graded.report, _advice(target, graded.report))
     say_unsaved(screen, kept.unsaved)
     say_once_without_sandbox(screen, graded.report, sandbox)
-    note_pass(target, graded.report)  # last: a verdict is shown also when the disk is full
+    note_pass(target, graded.report)  # last: the verdict is shown even when the disk is full
     return graded, kept.path
 
 
 def _grade_as_json(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path | None] | None:
-    """Grade and print one document; returns what was graded, and where its run was saved, or None when the grading
+    """Grade and print one JSON document; returns the grading and the file of its saved run, or None when the grading
     broke.
     """
     try:
@@ -132,7 +132,7 @@ def _advice(target: Target, report: Report) -> str:
         return "Next: kata next" if target.workspace is not None else ""
     if report.verdict == "failed":
         file = target.path if target.path.is_file() else target.path / "app.py"
-        return f"Mend {shown(file)}, then type: {target.command}"
+        return f"Fix {shown(file)}, then type: {target.command}"
     if report.verdict == "inconclusive":
-        return f"Close what keeps this machine busy, then type: {target.command}"
-    return f"When that is mended, type: {target.command}"
+        return f"Close whatever keeps this machine busy, then type: {target.command}"
+    return f"Once that is fixed, type: {target.command}"

@@ -1,4 +1,4 @@
-"""Looks at the machine: `kata doctor`."""
+"""Examines the machine: `kata doctor`."""
 
 import typer
 
@@ -10,7 +10,7 @@ from grader.tools.doctor import survey
 
 
 def examine(*, as_json: bool) -> ExitCode:
-    """Show what this machine offers for grading; returns how the command ends."""
+    """Show what this machine offers for grading; returns the exit code."""
     if as_json:
         facts = list(survey())
         typer.echo(render_facts(facts))
@@ -23,7 +23,9 @@ def examine(*, as_json: bool) -> ExitCode:
         stopping = ", ".join(fact.name for fact in facts if fact.state is FactState.BAD)
         screen.say(
             "",
-            f"Not before this is mended: {stopping}." if stopping else "Katas can be graded here.",
+            f"Katas can be graded here once this is fixed: {stopping}."
+            if stopping
+            else "Katas can be graded here.",
         )
     return (
         ExitCode.BROKEN if any(fact.state is FactState.BAD for fact in facts) else ExitCode.PASSED

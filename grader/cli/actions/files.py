@@ -1,4 +1,4 @@
-"""What is done with the learner's files: `kata diff`, `kata reset` and `kata open`."""
+"""Compares, resets and opens the learner's files: `kata diff`, `kata reset` and `kata open`."""
 
 import os
 import shlex
@@ -21,29 +21,27 @@ from grader.workspace.upgrade import Part, digest_of
 
 
 def show_diff(slug: str | None, katas: Path | None) -> None:
-    """Show what you have changed in the starter, as a unified diff."""
-    target, screen = (
-        target_of(slug or slug_to_look_back_on(katas), None, katas, "diff"),
-        WorkspaceScreen(),
-    )
+    """Show what the learner has changed in the starter, as a unified diff."""
+    target = target_of(slug or slug_to_look_back_on(katas), None, katas, "diff")
+    screen = WorkspaceScreen()
     found = differences_of_folders(target.kata.starter.parent, target.path, target.path.name)
     if screen.differences(found) == 0:
-        screen.say(f"Nothing is changed: {shown(target.path)} is the starter still.")
+        screen.say(f"Nothing has changed: {shown(target.path)} is still the starter.")
 
 
 def reset_kata(slug: str | None, katas: Path | None) -> None:
-    """Go back to the starter. Your file is kept beside it, under a name that says when."""
+    """Put the starter back. The learner's file is kept beside it, with the date and time in its name."""
     target, screen = target_of(slug, None, katas, "reset"), Screen()
     done = backup.reset(target.kata, target.path, datetime.now().astimezone())
     if not done.is_done:
-        screen.say(f"There is nothing to reset: {shown(done.app)} is the starter already.")
+        screen.say(f"There is nothing to reset: {shown(done.app)} is already the starter.")
         return
     screen.say(f"{shown(done.app)} is the starter again.")
     if done.backup is not None:
         kept = shown(done.backup)
         screen.say(
-            f"What was in it is kept in {kept}",
-            "To take it back, type: " + shlex.join(["cp", kept, shown(done.app)]),
+            f"Your version is kept in {kept}",
+            "To restore it, type: " + shlex.join(["cp", kept, shown(done.app)]),
         )
     others = sorted(
         path.name
@@ -51,7 +49,7 @@ def reset_kata(slug: str | None, katas: Path | None) -> None:
         if path not in (done.app, done.backup) and not _is_backup(path)
     )
     if others:
-        screen.say(f"Other files were left as they are: {', '.join(others)}")
+        screen.say(f"Other files were not touched: {', '.join(others)}")
     workspace_of(target).note_known(
         target.kata.slug, {Part.STARTER: digest_of(target.kata.starter)}, target.catalog.renamed
     )
@@ -67,7 +65,7 @@ def open_files(slug: str | None, katas: Path | None) -> None:
     app = target.path / ENTRY
     if not app.exists():
         raise UsageError(
-            f"{shown(app)} is missing.", f"`{command_of('reset', slug)}` puts the starter there."
+            f"{shown(app)} is missing.", f"`{command_of('reset', slug)}` puts the starter back."
         )
     readmes = sorted(target.path.glob("README*.md"))
     editor = editor_command(os.environ)
@@ -76,6 +74,6 @@ def open_files(slug: str | None, katas: Path | None) -> None:
             typer.echo(path)
         raise UsageError(
             "Neither $VISUAL nor $EDITOR is set, so nothing was opened.",
-            "Set one, for example `export EDITOR=nano`, or open the files above in an editor of your choice.",
+            "Set one, for example `export EDITOR=nano`, or open the files above yourself.",
         )
     run_editor(*editor, (app, *readmes))

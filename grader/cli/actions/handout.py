@@ -1,4 +1,4 @@
-"""Hands out the first kata that is not done: `kata next`."""
+"""Hands out the first kata that is not finished: `kata next`."""
 
 import shlex
 from pathlib import Path
@@ -14,10 +14,10 @@ from grader.workspace.standing import standing_of
 
 
 def hand_out_next(skip: bool, katas: Path | None) -> None:
-    """Hand out the first kata that is not passed yet.
+    """Hand out the first kata that is neither passed, skipped nor given up.
 
     Args:
-        skip: go past the current one.
+        skip: skip the current kata first.
         katas: folder of katas, if not the shipped one.
     """
     catalog = find_catalog(katas)
@@ -26,13 +26,13 @@ def hand_out_next(skip: bool, katas: Path | None) -> None:
     if workspace is None:
         workspace = make_workspace(Path.cwd())
         screen.say(
-            f"{workspace.root} is now your workspace: katas go here, progress into .kata/.", ""
+            f"{workspace.root} is now your workspace: katas go here, your progress into .kata/.", ""
         )
     tell_changes(screen, catalog, workspace)
     slug = current_slug(catalog, workspace.states(catalog.renamed))
     if slug is not None and skip:
         workspace.set_state(slug, State.SKIPPED, catalog.renamed)
-        screen.say(f"Skipped {slug}. To take it up again: kata check {slug}", "")
+        screen.say(f"Skipped {slug}. To return to it: kata check {slug}", "")
         slug = current_slug(catalog, workspace.states(catalog.renamed))
     if slug is None:
         screen.the_end(standing_of(catalog, workspace.entries(catalog.renamed)))
@@ -52,9 +52,9 @@ def _show_handout(
     )
     screen.say(f"{kata.title} (tier {kata.tier})", kata.teaches, "")
     if handout.is_new:
-        screen.say(f"Handed out: {readme} says what is wrong, {app} is yours to mend.")
+        screen.say(f"Handed out: {readme} says what is wrong, {app} is yours to fix.")
     else:
-        screen.say(f"This is your current kata, and it is where you left it: {app}")
+        screen.say(f"This is already your current kata. Your file is {app}")
     screen.say(f"Its folder: {handout.folder}")
     if is_elsewhere(catalog, workspace, kata.slug, Path.cwd()):
         screen.say(
@@ -63,5 +63,5 @@ def _show_handout(
     screen.say(
         "Then type: kata check",
         "",
-        "Also: kata open (in your editor), kata watch (grades on every save), kata hint",
+        "Also: kata open (in your editor), kata watch (grades every save), kata hint",
     )

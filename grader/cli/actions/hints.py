@@ -33,7 +33,7 @@ def show_hint(slug: str | None, katas: Path | None, *, shows_all: bool) -> None:
             seen == len(hints) and not shows_all, len(hints) - max(seen, until), entry.state, slug
         )
     )
-    # Afterwards: a hint that cannot be noted is one that helps all the same, and comes again.
+    # Last: a hint helps even if it cannot be recorded as seen; it is then shown again.
     workspace.note_hints(target.kata.slug, until, target.catalog.renamed)
 
 
@@ -48,19 +48,19 @@ def _after_hints(were_seen: bool, left: int, state: State, slug: str | None) -> 
     if state in ("passed", "given_up"):
         return [
             *lines,
-            f"There is no more. To see the solution, type: {command_of('solution', slug)}",
+            f"There are no more hints. To see the solution, type: {command_of('solution', slug)}",
         ]
     return [
         *lines,
-        f"There is no more. To see the solution and give up, type: {command_of('solution', slug, '--give-up')}",
+        f"There are no more hints. To give up and see the solution: {command_of('solution', slug, '--give-up')}",
     ]
 
 
 def show_solution(slug: str | None, katas: Path | None, *, gives_up: bool) -> None:
-    """Show the accepted ways of a kata, each with a diff to the learner's.
+    """Show the accepted solutions of a kata, each with a diff from the learner's.
 
     Raises:
-        UsageError: it is not passed, and is not given up.
+        UsageError: the kata is neither passed nor given up.
     """
     target = target_of(slug or slug_to_look_back_on(katas), None, katas, "solution")
     workspace, renamed, own_slug = workspace_of(target), target.catalog.renamed, target.kata.slug
@@ -69,15 +69,11 @@ def show_solution(slug: str | None, katas: Path | None, *, gives_up: bool) -> No
         if not gives_up:
             raise UsageError(
                 f"{own_slug} is not passed yet, so its solution stays hidden.",
-                (
-                    f"`{command_of('hint', slug)}` helps on. To "
-                    "see it all the same and give "
-                    f"up: {command_of('solution', slug, '--give-up')}"
-                ),
+                f"`{command_of('hint', slug)}` shows a hint. To give up and see the solution: "
+                f"{command_of('solution', slug, '--give-up')}",
             )
-        workspace.set_state(
-            own_slug, State.GIVEN_UP, renamed
-        )  # before anything is shown, so that it is noted for certain
+        # Before anything is shown: a solution that was seen is certainly recorded as given up.
+        workspace.set_state(own_slug, State.GIVEN_UP, renamed)
     screen = WorkspaceScreen()
     screen.kata(target.kata.title, own_slug)
     _show_solutions(screen, target)
@@ -92,8 +88,8 @@ def _show_solutions(screen: WorkspaceScreen, target: Target) -> None:
     except SolutionError as error:
         screen.say(
             "",
-            f"Yours cannot be compared: {error.message}",
-            "The other ways are compared with the reference.",
+            f"Your solution cannot be compared: {error.message}",
+            "The other solutions are compared with the reference.",
         )
         base, base_name = read_lines(reference), "the reference"
     screen.say("")
@@ -120,7 +116,7 @@ def _show_way(
     if lines:
         screen.diff(lines)
     else:
-        screen.say("Yours is the same, line for line.")
+        screen.say("Yours is identical.")
 
 
 def _name_in_kata(path: Path) -> str:

@@ -13,10 +13,10 @@ def show_katas(text: str, tier: int | None, katas: Path | None, *, todo: bool) -
     """Show katas by tier, with their state.
 
     Args:
-        text: words that name, title, topics or lesson must have; empty for any.
-        tier: the only one to be shown, or None.
+        text: words that must all occur in slug, title, topics or lesson; empty for any.
+        tier: the only tier to show; None for all.
         katas: folder of katas, if not the shipped one.
-        todo: only those that are not passed.
+        todo: show only katas that are not passed.
     """
     index = find_index(katas)
     workspace, screen = find_workspace(Path.cwd()), CatalogScreen()
@@ -29,7 +29,7 @@ def show_katas(text: str, tier: int | None, katas: Path | None, *, todo: bool) -
         and not (todo and states.get(card.slug) is State.PASSED)
     ]
     if not chosen:
-        screen.say("No kata is like that. `kata list` shows all.")
+        screen.say("No kata matches. `kata list` shows all.")
         return
     is_filtered = bool(text or tier or todo)
     screen.catalog(

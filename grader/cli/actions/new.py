@@ -8,7 +8,7 @@ from grader.render.terminal.screen import Screen
 
 
 def write_kata(slug: str, tier: int, services: str, directory: Path) -> None:
-    """Write the skeleton of a kata, and say what to do with it; arguments are those of `kata new`."""
+    """Write the skeleton of a kata and say what to do next; the arguments are those of `kata new`."""
     skeleton = write_skeleton(
         slug, directory, tier, [word.strip() for word in services.split(",") if word.strip()]
     )
@@ -18,10 +18,10 @@ def write_kata(slug: str, tier: int, services: str, directory: Path) -> None:
     )
     screen = Screen()
     screen.say(f"Written into {skeleton.folder}:", *(f"  {name}" for name in skeleton.files), "")
-    screen.say("It is a whole kata already. See its starter fail, then prove all its examples:")
+    screen.say("The kata is complete. See its starter fail, then prove all its examples:")
     screen.say(
         f"  kata check {slug} --katas {katas} --solution {starter}",
         f"  kata verify {slug} --katas {katas}",
         "",
     )
-    screen.say("Then make it yours, file by file, and prove it again.")
+    screen.say("Then make it yours file by file, and prove it again.")

@@ -1,4 +1,4 @@
-"""Counts progress, and moves it to another machine: `kata progress`."""
+"""Counts progress and moves it to another machine: `kata progress`."""
 
 import os
 import sys
@@ -24,18 +24,19 @@ STREAM = "-"
 
 
 def show_or_move(export_to: str, import_from: str, katas: Path | None) -> None:
-    """Say how far one is, or write that into a file, or merge such a file into it.
+    """Show the learner's progress, export it to a file, or merge an exported file into it.
 
     Args:
-        export_to: the file to be written; empty for none, - for stdout.
-        import_from: the file to be merged; empty for none, - for stdin.
+        export_to: the file to write; empty for none, - for stdout.
+        import_from: the file to merge; empty for none, - for stdin.
         katas: folder of katas, if not the shipped one.
 
     Raises:
-        UsageError: both are given, or the file cannot be read.
+        UsageError: both files are given, or the file cannot be read.
+        ProgressFileError: progress cannot be read or written.
     """
     if export_to and import_from:
-        raise UsageError("--export and --import do not go together.", "Do one after the other.")
+        raise UsageError("--export and --import cannot be combined.", "Run one after the other.")
     catalog = find_catalog(katas)
     if export_to:
         _export(export_to)
@@ -47,7 +48,7 @@ def show_or_move(export_to: str, import_from: str, katas: Path | None) -> None:
 
 def _count(catalog: Catalog) -> None:
     standing = standing_of(catalog, need_workspace(Path.cwd()).entries(catalog.renamed))
-    words = {State.STARTED: "begun", State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}
+    words = {State.STARTED: "started", State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}
     others = [
         f"{standing.count(state)} {word}" for state, word in words.items() if standing.count(state)
     ]
@@ -57,7 +58,7 @@ def _count(catalog: Catalog) -> None:
         f"{standing.count(State.PASSED)} of {standing.total} katas passed; {', '.join(others)}.", ""
     )
     screen.say(
-        "To go on with another machine: kata progress --export progress.json",
+        "To continue on another machine, type here: kata progress --export progress.json",
         "and there: kata progress --import progress.json",
     )
 
@@ -71,9 +72,11 @@ def _export(name: str) -> None:
     save_document(document, Path(name))
     screen = Screen()
     screen.say(
-        f"Your progress is in {shown(Path(name).absolute())}. On the other machine, type: kata progress --import FILE"
+        f"Exported to {shown(Path(name).absolute())}. On the other machine, type: kata progress --import FILE"
     )
-    screen.say(f"Your solutions are not in it: they are the folders in {workspace.root}.")
+    screen.say(
+        f"The file does not contain your solutions: those are the folders in {workspace.root}."
+    )
 
 
 def _import(name: str, catalog: Catalog) -> None:
@@ -81,20 +84,22 @@ def _import(name: str, catalog: Catalog) -> None:
     screen, workspace = Screen(), find_workspace(Path.cwd())
     if workspace is None:
         workspace = make_workspace(Path.cwd())
-        screen.say(f"{workspace.root} is now your workspace: katas go here, progress into .kata/.")
+        screen.say(
+            f"{workspace.root} is now your workspace: katas go here, your progress into .kata/."
+        )
     _tell_merge(screen, merge_into(workspace, entries, catalog.slugs, catalog.renamed))
 
 
 def _tell_merge(screen: Screen, merge: Merge) -> None:
     if not (merge.passed or merge.changed):
-        screen.say("There was nothing in it that was not known here already.")
+        screen.say("The file holds nothing new.")
     if merge.passed:
         screen.say(f"Newly passed here: {', '.join(merge.passed)}.")
     if merge.changed:
-        screen.say(f"Other news of: {', '.join(merge.changed)}.")
+        screen.say(f"Also updated: {', '.join(merge.changed)}.")
     if merge.unknown:
-        screen.say(f"Kept, though this version does not have them: {', '.join(merge.unknown)}.")
-    screen.say("Where you are now: kata")
+        screen.say(f"Kept, although this version lacks these katas: {', '.join(merge.unknown)}.")
+    screen.say("To see where you are, type: kata")
 
 
 def _read(name: str) -> bytes:
@@ -106,13 +111,12 @@ def _read(name: str) -> bytes:
     except OSError as error:
         raise UsageError(
             f"The progress in {name} cannot be read: {error.strerror}.",
-            "Name the file that was exported.",
+            "Name a file that `kata progress --export` wrote.",
         ) from error
 
 
 def _write_to_stdout(document: bytes) -> None:
-    # Not through sys.stdout: what could not be written would be tried again, with a traceback, at the end of the
-    # process.
+    # Not through sys.stdout: at exit Python would try again to write what failed, and print a traceback.
     sys.stdout.flush()
     rest = memoryview(document)
     try:

@@ -20,10 +20,14 @@ def write_report(run: str | None, out: Path | None, katas: Path | None, *, opene
     """Write a saved run as a page.
 
     Args:
-        run: its file, or the name of a kata for its last one; None for the last run of the current kata.
-        out: where the page goes; None for the usual place.
+        run: file of the run, or a kata's slug for its last run; None for the last run of the current kata.
+        out: file of the page; None for the default.
         katas: folder of katas, if not the shipped one.
-        opened: open it in a browser.
+        opened: also open the page in a browser.
+
+    Raises:
+        UsageError: there is no such run, or no page can be written to that file.
+        EvidenceFileError: the run cannot be read.
     """
     catalog = find_catalog(katas)
     run_file = _run_file(catalog, run)
@@ -42,23 +46,23 @@ def write_report(run: str | None, out: Path | None, katas: Path | None, *, opene
         return
     why = open_in_browser(file)
     screen.say(
-        f"It could not be opened in a browser: {why}. Copy it to where one is, and open it there."
+        f"It could not be opened in a browser: {why}. Copy it to a machine with a browser and open it there."
         if why
-        else "It opens in the browser."
+        else "It is opening in your browser."
     )
 
 
 def _run_file(catalog: Catalog, run: str | None) -> Path:
-    """The file of a run by its path, by the name of a kata, or the one that was saved last."""
+    """The file of a run: named by path or by kata, or else the run that was saved last."""
     if run is not None and run not in catalog.slugs and run not in catalog.renamed:
         if not Path(run).exists() and "/" not in run and not run.endswith(".json"):
-            catalog.resolve(run)  # neither a file nor a kata: a misspelt name is the nearer mistake
+            catalog.resolve(run)  # neither a file nor a kata: most likely a misspelt slug
         return Path(run)
     folder = need_workspace(Path.cwd()).runs_folder
     slugs = slugs_of(catalog, catalog.resolve(run)) if run is not None else _current(catalog)
     runs = saved_runs(folder, slugs)
     if not runs and run is None:
-        # A kata that has been passed is no longer the current one, but its run is the last.
+        # After a pass the next kata is current and has no run yet: take the last run of any kata.
         runs = saved_runs(folder, (*catalog.slugs, *catalog.renamed))
     if not runs:
         of = f" of {run}" if run is not None else ""
@@ -70,7 +74,7 @@ def _run_file(catalog: Catalog, run: str | None) -> Path:
 
 
 def _current(catalog: Catalog) -> tuple[str, ...]:
-    """The names of the kata in whose folder we are, else of the current one."""
+    """The slugs, present and former, of the kata of the current folder, or else of the current kata."""
     workspace = need_workspace(Path.cwd())
     here = Path.cwd().relative_to(workspace.root).parts[:1]
     inside = [
@@ -83,8 +87,8 @@ def _current(catalog: Catalog) -> tuple[str, ...]:
 
 
 def _default_place(run_file: Path) -> Path:
-    """In the workspace, always the same file, so that a browser may reload it; elsewhere a file of the run's name,
-    here.
+    """In a workspace always the same file, so that a browser can reload it; elsewhere a file in the current folder,
+    named like the run.
     """
     workspace = find_workspace(Path.cwd())
     if workspace is None:

@@ -1,4 +1,4 @@
-"""Says where one is and what to type next: `kata` alone."""
+"""Shows the learner's progress and what to type next: `kata` alone."""
 
 import os
 import shlex
@@ -16,14 +16,14 @@ from grader.workspace.standing import standing_of
 
 
 def show_standing() -> None:
-    """`kata` alone: how far one is, the current kata, and what to type next."""
+    """Show progress by tier, the current kata, and what to type next."""
     path = os.environ.get("KATA_PATH")
     catalog = find_catalog(Path(path) if path else None)
     screen, workspace = WorkspaceScreen(), find_workspace(Path.cwd())
     if workspace is None:
         first = catalog.kata(catalog.slugs[0])
         screen.say(
-            "There is no workspace here, nor in a folder above.", "", "To begin, type: kata next"
+            "There is no workspace in this folder or above it.", "", "To start, type: kata next"
         )
         screen.say(
             f"It makes this folder your workspace and hands out the first of {len(catalog.slugs)} katas:"
@@ -47,7 +47,7 @@ def _show_current(
     kata, folder = catalog.kata(slug), workspace.kata_folder(slug, catalog.renamed)
     screen.kata(kata.title, slug)
     if not folder.is_dir():
-        screen.say(kata.teaches, "", "To have it handed out, type: kata next")
+        screen.say(kata.teaches, "", "To get it, type: kata next")
         return
     hints = min(workspace.entries(catalog.renamed).get(slug, Entry()).hints, len(kata.hints))
     screen.say(f"{shown(folder / ENTRY)}, {hints} of {len(kata.hints)} hints seen", "")
@@ -57,10 +57,11 @@ def _show_current(
         )
     if _is_untouched(kata, folder):
         screen.say(
-            f"Read {shown(folder / 'README.md')} and mend {shown(folder / ENTRY)}, or type: kata open"
+            f"Read {shown(folder / 'README.md')}, then fix {shown(folder / ENTRY)}.",
+            "To open both in your editor, type: kata open",
         )
     screen.say(
-        "When it is mended, type: kata check", "Or keep kata watch running. Stuck? Type: kata hint"
+        "When it is fixed, type: kata check", "Or keep kata watch running. Stuck? Type: kata hint"
     )
 
 

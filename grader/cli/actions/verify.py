@@ -1,6 +1,6 @@
 """Proves katas: `kata verify`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -39,27 +39,13 @@ def verify_katas(
     quick: bool,
     as_json: bool,
 ) -> ExitCode:
-    """Prove katas and show how; returns how the command ends.
-
-    Args:
-        slugs: of the katas; none for all.
-        katas: folder of katas, if not the shipped one.
-        repeat: grade every example so often.
-        noise: keep so many processes busy meanwhile.
-        shuffle: grade in random order.
-        jobs: make so many gradings at a time.
-        quick: grade only the fewest examples by which every check fails.
-        as_json: print one document.
+    """Prove katas and show the result; returns the exit code. The arguments are those of `kata verify`.
 
     Raises:
-        UnknownKata: there is none with this slug.
+        UnknownKata: there is no kata with one of these slugs.
     """
     catalog = find_catalog(katas)
-    chosen = (
-        list(dict.fromkeys(catalog.resolve(slug) for slug in slugs))
-        if slugs
-        else list(catalog.slugs)
-    )
+    chosen = list(dict.fromkeys(map(catalog.resolve, slugs))) if slugs else list(catalog.slugs)
     prove = partial(prove_katas, catalog, chosen, Plan(repeat, noise, shuffle, jobs, quick))
     ending = Ending()
     with ending.kept():
@@ -67,30 +53,38 @@ def verify_katas(
             proofs = prove(NullProofObserver(), ending)
             typer.echo(render_proofs(proofs, grader_info()))
         else:
-            screen = ProofScreen()
-            try:
-                proofs = prove(screen, ending)
-            finally:
-                screen.stop()
-            if len(chosen) > 1:
-                screen.say(overall_summary(proofs, len(chosen)))
+            proofs = _prove_on_screen(prove, ending, len(chosen))
     return PROOF_CODES[verdict_of_proofs(proofs)]
+
+
+def _prove_on_screen(
+    prove: Callable[[ProofObserver, Ending], list[Proof]], ending: Ending, count: int
+) -> list[Proof]:
+    """Prove with a live display, and sum up if there is more than one kata."""
+    screen = ProofScreen()
+    try:
+        proofs = prove(screen, ending)
+    finally:
+        screen.stop()
+    if count > 1:
+        screen.say(overall_summary(proofs, count))
+    return proofs
 
 
 def prove_katas(
     catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: ProofObserver, ending: Ending
 ) -> list[Proof]:
-    """Prove katas until they are finished or a signal comes.
+    """Prove katas until all are finished or a signal arrives.
 
     Args:
-        catalog: where they are.
-        slugs: which of them.
-        plan: how.
-        observer: is told how it goes.
-        ending: takes the signals; the first one breaks off what is under way.
+        catalog: contains the katas.
+        slugs: of the katas to prove.
+        plan: which examples are graded, how often, and how many at a time.
+        observer: is told of every step.
+        ending: receives the signals; the first one interrupts the gradings in progress.
 
     Returns:
-        the proofs in the order of the slugs; after a signal, what is known by then.
+        The proofs in the order of the slugs; after a signal, as far as they are known by then.
     """
 
     async def prove() -> list[Proof]:

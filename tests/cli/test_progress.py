@@ -40,7 +40,7 @@ def there(tmp_path: Path) -> Path:
     return folder
 
 
-def test_alone_it_says_how_many(run: KataHere, here: Workspace) -> None:
+def test_without_options_it_shows_the_numbers(run: KataHere, here: Workspace) -> None:
     ran = run(cwd=here.root)
     assert (ran.code, ran.err) == (0, "")
     assert "1 of 3 katas passed; 1 skipped, 2 hints seen." in ran.out
@@ -52,22 +52,18 @@ def test_what_is_exported_here_is_imported_there(
 ) -> None:
     exported = run("--export", "out.json", cwd=here.root)
     assert (exported.code, exported.err) == (0, "")
-    assert "Your progress is in out.json." in exported.out
+    assert "Exported to out.json." in exported.out
     imported = run("--import", str(here.root / "out.json"), cwd=there)
     assert (imported.code, imported.err) == (0, "")
     assert "is now your workspace" in imported.out
     assert "Newly passed here: first." in imported.out
-    assert "Other news of: second." in imported.out
+    assert "Also updated: second." in imported.out
     assert Workspace(there).entries({}) == here.entries({})
-    assert (
-        "nothing in it that was not known"
-        in run("--import", str(here.root / "out.json"), cwd=there).out
-    )
+    again = run("--import", str(here.root / "out.json"), cwd=there)
+    assert "The file holds nothing new." in again.out
 
 
-def test_through_a_pipe_goes_the_document_and_nothing_else(
-    here: Workspace, there: Path, katas: Path
-) -> None:
+def test_only_the_document_goes_through_a_pipe(here: Workspace, there: Path, katas: Path) -> None:
     environ = {**os.environ, "KATA_PATH": str(katas)}
     command = (
         f'cd "{here.root}" && "{KATA}" progress --export - | tee "{there}/seen" '
@@ -90,7 +86,7 @@ def test_through_a_pipe_goes_the_document_and_nothing_else(
         (None, "cannot be read: No such file or directory."),
     ],
 )
-def test_what_cannot_be_imported_changes_nothing(
+def test_a_refused_import_changes_nothing(
     run: KataHere, here: Workspace, text: str | None, message: str
 ) -> None:
     if text is not None:
@@ -108,11 +104,11 @@ def test_a_refused_import_makes_no_workspace(run: KataHere, there: Path) -> None
     assert [path.name for path in there.iterdir()] == ["in.json"]
 
 
-def test_a_name_that_is_taken_by_something_else_is_refused(run: KataHere, here: Workspace) -> None:
+def test_an_export_overwrites_only_an_export(run: KataHere, here: Workspace) -> None:
     (here.root / "app.py").write_text("mine")
     ran = run("--export", "app.py", cwd=here.root)
     assert (ran.code, (here.root / "app.py").read_text()) == (2, "mine")
-    assert "is no exported progress" in " ".join(ran.err.split())
+    assert "is not exported progress" in " ".join(ran.err.split())
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
@@ -132,15 +128,17 @@ def test_a_full_disk_is_one_sentence(here: Workspace, katas: Path, target: str) 
     assert "Exception ignored" not in done.stderr
 
 
-def test_both_at_once_make_no_sense(run: KataHere, here: Workspace) -> None:
+def test_export_and_import_cannot_be_combined(run: KataHere, here: Workspace) -> None:
     ran = run("--export", "a", "--import", "b", cwd=here.root)
-    assert (ran.code, "do not go together" in ran.err) == (2, True)
+    assert (ran.code, "cannot be combined" in ran.err) == (2, True)
 
 
-def test_hostile_names_in_an_import_act_on_nothing(run: KataHere, here: Workspace) -> None:
+def test_hostile_names_in_an_import_have_no_effect_on_the_terminal(
+    run: KataHere, here: Workspace
+) -> None:
     (here.root / "in.json").write_text(
         json.dumps({"format": 1, "katas": {"\x1b[2J\u202e../evil": {"state": "passed"}}})
     )
     out = run("--import", "in.json", cwd=here.root).out
-    assert "Kept, though this version does not have them" in out
+    assert "Kept, although this version lacks these katas" in out
     assert out.replace("\n", "").isprintable()

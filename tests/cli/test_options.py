@@ -1,17 +1,15 @@
-"""`kata doctor`, and `--sandbox` of `kata check`."""
+"""The option --sandbox."""
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import MakeKata
 from tests.conftest import RunKata
 
 pytestmark = pytest.mark.slow
-
-MakeKata = Callable[..., Path]
 
 
 @pytest.fixture
@@ -25,43 +23,7 @@ def no_bubblewrap(tmp_path: Path) -> dict[str, str]:
     return {"PATH": str(tmp_path / "nowhere"), "PYTHONPATH": str(package.parent)}
 
 
-def test_the_doctor_tells_everything_in_one_screen_and_says_whether_katas_can_be_graded(
-    kata: RunKata,
-) -> None:
-    told = kata("doctor")
-    assert told.code == 0, told.out + told.err
-    for name in (
-        "Python",
-        "Packages",
-        "Cores",
-        "Open files",
-        "bubblewrap",
-        "Sandbox",
-        "cgroup v2",
-        "PostgreSQL",
-        "Noise",
-    ):
-        assert f"{name}: " in told.out
-    assert told.out.rstrip().endswith("Katas can be graded here.")
-    assert len(told.out.splitlines()) <= 24
-    assert all(len(line) <= 80 for line in told.out.splitlines())
-
-
-def test_the_doctor_tells_programs_the_same(kata: RunKata) -> None:
-    told = kata("doctor", "--json")
-    facts = {fact["name"]: fact for fact in json.loads(told.out)["facts"]}
-    assert facts["PostgreSQL"]["state"] == "good"
-    assert set(facts["Noise"]) == {"name", "state", "seen", "advice"}
-
-
-def test_the_doctor_says_what_to_do_about_what_stops_work(kata: RunKata) -> None:
-    told = kata("doctor", environ={"KATA_POSTGRES_URL": "postgresql://nobody@127.0.0.1:1/"})
-    assert told.code == 4
-    assert "! PostgreSQL: " in told.out
-    assert "Not before this is mended: PostgreSQL." in told.out
-
-
-def test_a_required_sandbox_that_cannot_be_had_is_refused(
+def test_a_required_sandbox_that_is_missing_is_an_error(
     kata: RunKata, make_kata: MakeKata, no_bubblewrap: dict[str, str]
 ) -> None:
     katas = make_kata()
@@ -81,7 +43,7 @@ def test_a_required_sandbox_that_cannot_be_had_is_refused(
     assert "kata doctor" in refused.err + refused.out
 
 
-def test_without_a_sandbox_that_is_said_once(
+def test_a_missing_sandbox_is_mentioned_once(
     kata: RunKata, make_kata: MakeKata, tmp_path: Path, no_bubblewrap: dict[str, str]
 ) -> None:
     katas = make_kata()

@@ -1,0 +1,114 @@
+"""The gradings of a watch: made by the pool, interrupted by a save, shown, and noted as a pass."""
+
+from datetime import datetime
+from functools import partial
+
+from anyio import to_thread
+
+from grader.errors import GraderError
+from grader.evidence.files import keep_run
+from grader.grading.messages import Job
+from grader.interactive.file_watcher import Gone, Saved, WorkspaceGone
+from grader.interactive.notes import note_pass, say_once_without_sandbox, say_unsaved
+from grader.interactive.watch_messages import Inbox, Message, Pressed, Signalled
+from grader.interactive.watch_state import Desk, WatchState
+from grader.report import Report, Verdict
+
+
+class WatchGrading:
+    """Grades the target of a watch and shows the verdict.
+
+    Args:
+        state: of the watch.
+        inbox: is read during a grading: a save, `r`, `q` or a signal interrupts it.
+        desk: what to work with.
+    """
+
+    def __init__(self, state: WatchState, inbox: Inbox, desk: Desk) -> None:
+        self._state = state
+        self._inbox = inbox
+        self._desk = desk
+
+    async def grade(self) -> bool:
+        """Grade once; returns False when a message interrupted it."""
+        state, screen = self._state, self._desk.screen
+        why, state.wanted = state.wanted, ""
+        state.has_passed = False
+        screen.rule(datetime.now().astimezone(), why)
+        screen.begin(state.target.kata)
+        limit_s = state.target.kata.limits.grading_s
+        result = await self._inbox.attend(
+            partial(self._desk.graders.grade, self._job, screen, limit_s), self._interrupts
+        )
+        screen.stop()
+        if result is None:
+            return False
+        if isinstance(result, GraderError):
+            screen.error(result)
+        else:
+            kept = await to_thread.run_sync(keep_run, result.run, state.workspace.runs_folder)
+            self._show(result.report, kept.unsaved)
+        return True
+
+    def stand_by(self) -> None:
+        """Prepare for the next grading of the same target."""
+        self._desk.graders.stand_by(self._job)
+
+    @property
+    def _job(self) -> Job:
+        target = self._state.target
+        return Job(
+            str(target.catalog.folder), target.kata.slug, str(target.path), self._desk.sandbox
+        )
+
+    def _interrupts(self, message: Message) -> bool:
+        """Whether this interrupts the grading in progress; records what follows."""
+        if isinstance(message, Saved):
+            self._start_over("saved again", "Saved again: starting over.")
+        elif message == Pressed("r"):
+            self._start_over("again", "Starting over.")
+        elif isinstance(message, Gone):
+            self._state.note_gone(self._desk.screen)
+        elif message == Pressed("q"):
+            self._state.end = 0
+        elif isinstance(message, WorkspaceGone | Signalled):
+            self._state.end_with(message)
+        else:
+            self._inbox.postpone(message)
+            return False
+        return True
+
+    def _start_over(self, why: str, sentence: str) -> None:
+        self._state.wanted = why
+        self._desk.screen.note(sentence)
+        self.stand_by()
+
+    def _show(self, report: Report, unsaved: str) -> None:
+        screen = self._desk.screen
+        self._state.has_passed = report.verdict is Verdict.PASSED
+        # Noted before it is shown, because a reader of the verdict may go on at once; an error is shown after it.
+        error = self._note_pass(report)
+        screen.finish(report, self._advice(report.verdict))
+        say_unsaved(screen, unsaved)
+        say_once_without_sandbox(screen, report, self._desk.sandbox)
+        if error is not None:
+            screen.error(error)
+
+    def _note_pass(self, report: Report) -> GraderError | None:
+        try:
+            note_pass(self._state.target, report)
+        except GraderError as error:
+            return error
+        return None
+
+    def _advice(self, verdict: Verdict) -> str:
+        """What to do next, in one sentence."""
+        has_keys = self._desk.keyboard is not None
+        again = "press r" if has_keys else "save again"
+        if verdict is Verdict.PASSED:
+            return "Press n for the next kata." if has_keys else "Next: kata next"
+        if verdict is Verdict.FAILED:
+            return f"Fix {self._state.entry_name} and save it."
+        if verdict is Verdict.INCONCLUSIVE:
+            return f"Close whatever keeps this machine busy, then {again}."
+        return f"Once that is fixed, {again}."

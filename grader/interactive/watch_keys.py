@@ -1,0 +1,111 @@
+"""The keys of a watch, and what each of them does."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+
+from anyio import to_thread
+
+from grader.errors import GraderError
+from grader.interactive.file_watcher import WorkspaceGone
+from grader.interactive.watch_messages import Inbox, Message, Signalled
+from grader.interactive.watch_state import Desk, WatchState
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key and what it does.
+
+    Attributes:
+        word: its name in the line of keys.
+        sentence: its description in the list of keys.
+        command: the command of `kata` that it runs; empty for the watch's own keys.
+        needs_pass: it works only after a pass.
+    """
+
+    character: str
+    word: str
+    sentence: str
+    command: tuple[str, ...] = ()
+    needs_pass: bool = False
+
+
+KEYS = (
+    Key("h", "hint", "show one more hint", ("hint",)),
+    Key("d", "diff", "show what you have changed in the starter", ("diff",)),
+    Key("l", "list", "show all katas and your progress", ("list",)),
+    Key("n", "next", "go on to the next kata, after a pass", ("next",), needs_pass=True),
+    Key("r", "rerun", "grade again without a save"),
+    Key("w", "report", "open the report of the last grading in the browser", ("report", "--open")),
+    Key("q", "quit", "end the watch"),
+    Key("?", "help", "show this list"),
+)
+
+
+class KeyCommands:
+    """Does what the keys of a watch stand for.
+
+    Args:
+        state: of the watch.
+        inbox: is read while a command runs: a signal, or the loss of the workspace, interrupts it.
+        desk: what to work with.
+    """
+
+    def __init__(self, state: WatchState, inbox: Inbox, desk: Desk) -> None:
+        self._state = state
+        self._inbox = inbox
+        self._desk = desk
+
+    def show(self) -> None:
+        """Show the line of keys, where there is a keyboard."""
+        if self._desk.keyboard is not None:
+            usable = [key for key in KEYS if self._state.has_passed or not key.needs_pass]
+            self._desk.screen.keys([(key.character, key.word) for key in usable])
+
+    async def press(self, character: str) -> None:
+        """Do what this key stands for; other keys do nothing."""
+        key = next((key for key in KEYS if key.character == character), None)
+        if key is None:
+            return
+        if key.needs_pass and not self._state.has_passed:
+            self._desk.screen.note(f"`{character}` works once all checks pass.")
+        elif key.command:
+            await self._run(key)
+        elif character == "q":
+            self._state.end = 0
+        elif character == "r":
+            self._state.wanted = "again"
+        else:
+            self._desk.screen.explain([(key.character, key.sentence) for key in KEYS])
+
+    async def _run(self, key: Key) -> None:
+        """Run the command of a key; meanwhile the terminal is in the state that any command expects."""
+        state, keyboard = self._state, self._desk.keyboard
+        target = state.target
+        self._desk.screen.say("")
+        run = partial(self._desk.run_command, key.command, target.kata.slug)
+        with keyboard.released() if keyboard is not None else nullcontext():
+            error = await self._inbox.attend(
+                partial(to_thread.run_sync, run, abandon_on_cancel=True), self._interrupts
+            )
+        if error is None and key.needs_pass:
+            error = self._go_to_next()
+        if error is not None:
+            self._desk.screen.error(error)
+        if state.end is None and state.target is target:
+            self.show()
+
+    def _interrupts(self, message: Message) -> bool:
+        """Whether this interrupts the command in progress."""
+        if isinstance(message, WorkspaceGone | Signalled):
+            self._state.end_with(message)
+            return True
+        self._inbox.postpone(message)
+        return False
+
+    def _go_to_next(self) -> GraderError | None:
+        try:
+            self._state.target = self._desk.find_next(self._state.target) or self._state.target
+        except GraderError as error:
+            return error
+        return None
