@@ -1,11 +1,11 @@
-"""Grades every kata with each Python interpreter that is found here, in a virtual environment of its own.
+"""Grades every kata with each Python interpreter it finds, in a virtual environment of its own.
 
     python .ci/pythons.py             grade
-    python .ci/pythons.py --list      only say which interpreters there are
+    python .ci/pythons.py --list      only list the interpreters
 
-`KATA_PYTHONS` names interpreters: paths or commands with blanks between them. Without it they are every `python3.N` on
-the PATH and every version of pyenv's; of each minor version the newest that runs. With `CI` set, a single version is a
-failure: it proves too little.
+`KATA_PYTHONS` names the interpreters: paths or commands, separated by blanks. Without it, the script takes every
+`python3.N` on the PATH and every version of pyenv, and uses the newest one of each minor version that runs. If `CI` is
+set, a single version is a failure, because it proves too little.
 """
 
 import argparse
@@ -26,12 +26,12 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 JOBS = 4
 PROBE = "import sys, json, venv, ensurepip; print(json.dumps([*sys.version_info[:3]]))"
-"""Fails where no virtual environment can be made, as with Debian's `python3` without `python3-venv`."""
+"""Fails if no virtual environment can be made, such as with Debian's `python3` without `python3-venv`."""
 
 
 @dataclass(frozen=True, order=True)
 class Interpreter:
-    """A Python that runs."""
+    """A Python interpreter that runs."""
 
     version: tuple[int, int, int]
     path: str
@@ -43,11 +43,11 @@ class Interpreter:
 
 
 def candidates(environ: Mapping[str, str], prefix: Path) -> Iterator[str]:
-    """Where interpreters may be: paths, not all of which need run.
+    """Paths where interpreters may be; not all of them have to run.
 
     Args:
-        environ: of the process.
-        prefix: where the interpreter of this process is installed; where that is pyenv's, the others are beside it.
+        environ: environment variables.
+        prefix: where the interpreter of this process is installed; if pyenv installed it, the others are beside it.
     """
     if named := environ.get("KATA_PYTHONS"):
         yield from (
@@ -71,7 +71,7 @@ def candidates(environ: Mapping[str, str], prefix: Path) -> Iterator[str]:
 
 
 def probe(path: str) -> Interpreter | None:
-    """The interpreter at this path; None when it does not run, or cannot make virtual environments."""
+    """The interpreter at this path; None if it does not run or cannot make virtual environments."""
     try:
         done = subprocess.run(
             [path, "-I", "-c", PROBE], capture_output=True, text=True, timeout=60, check=False
@@ -85,7 +85,7 @@ def probe(path: str) -> Interpreter | None:
 
 
 def newest(found: Iterable[Interpreter]) -> list[Interpreter]:
-    """Of each supported minor version the newest, in their order."""
+    """The newest interpreter of each supported minor version, sorted."""
     chosen: dict[tuple[int, int], Interpreter] = {}
     for one in found:
         minor = one.version[:2]
@@ -95,7 +95,7 @@ def newest(found: Iterable[Interpreter]) -> list[Interpreter]:
 
 
 def grade(interpreter: Interpreter) -> int:
-    """Install the project for this interpreter, and prove all katas; the exit code."""
+    """Install the project for this interpreter and prove all katas; returns the exit code."""
     with tempfile.TemporaryDirectory(prefix="kata-python-") as folder:
         environment = Path(folder) / "venv"
         commands = (
@@ -110,7 +110,7 @@ def grade(interpreter: Interpreter) -> int:
             [str(environment / "bin" / "kata"), "verify", "--quick", "--jobs", str(JOBS)],
         )
         for command in commands:
-            # Elsewhere than in the checkout, so that what is graded with is what was installed.
+            # Outside the checkout, so that the installed package is the one that grades.
             code = subprocess.run(command, cwd=folder, check=False).returncode
             if code != 0:
                 return code
@@ -118,11 +118,11 @@ def grade(interpreter: Interpreter) -> int:
 
 
 def main() -> int:
-    """Grade with each; the exit code is that of the first that failed."""
+    """Grade with each interpreter; returns the exit code of the first one that failed."""
     parser = argparse.ArgumentParser(
         prog="python .ci/pythons.py", description="Grade every kata with each Python interpreter."
     )
-    parser.add_argument("--list", action="store_true", help="only say which there are")
+    parser.add_argument("--list", action="store_true", help="only list the interpreters")
     only_lists = parser.parse_args().list
     interpreters = newest(
         one
@@ -147,9 +147,7 @@ def main() -> int:
         begun_s = time.monotonic()
         print(f"+ every kata with Python {one.name}", flush=True)
         if code := grade(one):
-            print(
-                f"Python {one.name}: the katas are not proved (exit code {code}).", file=sys.stderr
-            )
+            print(f"Python {one.name}: a kata was not proved (exit code {code}).", file=sys.stderr)
             return code
         print(f"Python {one.name}: {time.monotonic() - begun_s:.0f} s", flush=True)
     return 0

@@ -1,7 +1,6 @@
-"""Makes the pictures of terminal and page in docs/pictures/: `python -m docs.screenshots [NAME]...`.
+"""Takes the screenshots of terminal and page in docs/pictures/: `python -m docs.screenshots [NAME]...`.
 
-Everything in them has happened: the command runs in a terminal of its own, in a fresh workspace. The page is shown by
-Chromium.
+They are real: the command runs in its own terminal, in a fresh workspace, and Chromium shows the page.
 """
 
 import fcntl
@@ -34,7 +33,7 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PAGE_WIDTH, PAGE_HEIGHT = 1100, 1600
 
 NAMES = {"brown": "yellow", "brightbrown": "bright_yellow", "default": ""}
-"""Names of colours that pyte calls otherwise than rich."""
+"""Colours that have other names in pyte than in rich."""
 
 TEMPLATE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">
 <style>
@@ -57,14 +56,14 @@ TEMPLATE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {heig
 </g>
 </svg>
 """
-"""As rich's own, without the fonts that it takes from the web."""
+"""Rich's own template, without the fonts that it loads from the web."""
 
 
 def run_in_terminal(command: str, folder: Path) -> pyte.Screen:
-    """Run a command in a terminal of 80 columns, and return what the terminal shows in the end.
+    """Run a command in a terminal of 80 columns, and return what the terminal finally shows.
 
     Raises:
-        TimeoutError: it did not end.
+        TimeoutError: the command did not finish.
     """
     screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
@@ -78,13 +77,13 @@ def run_in_terminal(command: str, folder: Path) -> pyte.Screen:
         for data in _until_end(terminal):
             stream.feed(data)
     finally:
-        os.close(terminal)  # a command that is still there is sent away with that: SIGHUP
+        os.close(terminal)  # sends SIGHUP to a command that still runs
         os.waitpid(pid, 0)
     return screen
 
 
 def environment() -> dict[str, str]:
-    """Ours, so that the command beside this Python is found, with colours and without what would change a grading."""
+    """The current environment with colours, with the commands of this Python, and without variables of the grader."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -108,16 +107,16 @@ def _until_end(terminal: int) -> list[bytes]:
             continue
         try:
             data = os.read(terminal, 65536)
-        except OSError:  # Linux says so when the last process that had the terminal is gone
+        except OSError:  # Linux: the last process that had the terminal open has exited
             return parts
         if not data:
-            return parts  # macOS says so in this way
+            return parts  # the same on macOS
         parts.append(data)
-    raise TimeoutError(f"The command did not end within {LIMIT_S:g} s.")
+    raise TimeoutError(f"The command did not finish within {LIMIT_S:g} s.")
 
 
 def text_of(screen: pyte.Screen) -> Text:
-    """The lines of a screen that have something on them, with their colours."""
+    """The screen's lines with their colours, without empty ones at the end."""
     lines = [
         [screen.buffer[row][column] for column in range(screen.columns)]
         for row in range(screen.lines)
@@ -149,7 +148,7 @@ def _style(char: Char) -> Style:
 
 
 def svg_of(screen: pyte.Screen, title: str) -> str:
-    """A screen as SVG that needs nothing else."""
+    """A screen as self-contained SVG."""
     console = Console(
         record=True,
         width=COLUMNS,
@@ -171,13 +170,13 @@ def check(folder: Path) -> None:
 
 
 def standing(folder: Path) -> None:
-    """`kata` alone, with the first kata in hand."""
+    """`kata` alone, after the first kata was handed out."""
     _quietly("kata next", folder)
     _save("standing.svg", run_in_terminal("kata", folder), "kata")
 
 
 def report(folder: Path) -> None:
-    """The page of the same grading, in Chromium."""
+    """The report page of the untouched first kata, in Chromium."""
     from playwright.sync_api import sync_playwright  # late: only this picture needs a browser
 
     _quietly("kata next", folder)

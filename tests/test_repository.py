@@ -1,17 +1,37 @@
-"""The repository is consistent: README and continuous integration agree, links work, and the wheel is complete."""
+"""The repository is consistent: documents agree with one another and with the code, and distributions are complete."""
 
 import re
 import subprocess
 import sys
+import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 MAIN_JOB = "pip install . && mkdir -p play && cd play && kata next && kata check"
 TESTS = 'pip install ".[dev]" && pytest'
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+CI = (ROOT / ".ci" / "run").read_text()
+SESSIONS = re.findall(r"^@nox\.session\ndef (\w+)", (ROOT / "noxfile.py").read_text(), re.MULTILINE)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYTHONS = [
+    version
+    for classifier in PROJECT["classifiers"]
+    if re.fullmatch(r"3\.\d+", version := classifier.rpartition(" ")[2])
+]
+WORKFLOWS = {
+    path.name: yaml.safe_load(path.read_text())
+    for path in (ROOT / ".github" / "workflows").glob("*.yml")
+}
+
+GENERATED = ("cli.md", "check-api-members.md")
+"""References whose lines are those of help texts and docstrings."""
 
 
 def test_the_readme_has_the_two_commands() -> None:
@@ -21,8 +41,7 @@ def test_the_readme_has_the_two_commands() -> None:
 
 
 def test_continuous_integration_takes_its_command_from_the_readme() -> None:
-    script = (ROOT / ".ci" / "run").read_text()
-    found = re.search(r"^command=\$\((grep .+) README\.md\)$", script, re.MULTILINE)
+    found = re.search(r"^command=\$\((grep .+) README\.md\)$", CI, re.MULTILINE)
     assert found is not None
     taken = subprocess.run(
         ["bash", "-c", f"{found[1]} README.md"],
@@ -32,7 +51,62 @@ def test_continuous_integration_takes_its_command_from_the_readme() -> None:
         check=True,
     )
     assert taken.stdout.strip() == TESTS
-    assert TESTS not in script
+    assert TESTS not in CI
+
+
+def test_continuous_integration_runs_every_session_except_tests_and_benchmarks() -> None:
+    named = re.findall(r"^session ([\w ]+?)(?: --|$)", CI, re.MULTILINE)
+    run = {session for line in named for session in line.split()}
+    # The command of the README runs the tests.
+    assert run == set(SESSIONS) - {"quick", "tests", "bench"}
+
+
+def test_contributing_lists_every_session() -> None:
+    assert re.findall(r"^\| `nox -s (\w+)", CONTRIBUTING, re.MULTILINE) == SESSIONS
+
+
+def test_the_map_in_contributing_has_every_folder_and_module_of_the_grader() -> None:
+    (tree,) = re.findall(r"^grader/\n(.*?)^katas/", CONTRIBUTING, re.MULTILINE | re.DOTALL)
+    named = {name.rstrip("/") for name in re.findall(r"^  ([\w./]+)", tree, re.MULTILINE)}
+    top = {
+        path.name for path in (ROOT / "grader").iterdir() if path.is_dir() or path.suffix == ".py"
+    }
+    assert {name.partition("/")[0] for name in named} == top - {"__init__.py", "__pycache__"}
+    assert [name for name in named if not (ROOT / "grader" / name).exists()] == []
+
+
+def test_every_place_names_the_same_pythons() -> None:
+    oldest = re.search(
+        r"^OLDEST = \((3), (\d+)\)$", (ROOT / ".ci" / "pythons.py").read_text(), re.M
+    )
+    assert oldest is not None
+    assert PYTHONS[0] == ".".join(oldest.groups())
+    assert PROJECT["requires-python"] == f">={PYTHONS[0]}"
+    jobs = WORKFLOWS["ci.yml"]["jobs"]
+    assert jobs["tests"]["strategy"]["matrix"]["python"] == PYTHONS
+    (setup,) = [step for step in jobs["ci"]["steps"] if "setup-python" in step.get("uses", "")]
+    # The last one becomes `python3`.
+    assert setup["with"]["python-version"].split() == PYTHONS[::-1]
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_workflows_pin_their_actions_and_grant_permissions_job_by_job(name: str) -> None:
+    workflow: dict[str, Any] = WORKFLOWS[name]
+    assert workflow["permissions"] == {}
+    for job in workflow["jobs"].values():
+        uses = [step["uses"] for step in job["steps"] if "uses" in step]
+        assert [
+            action for action in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)
+        ] == []
+
+
+def test_commits_are_checked_by_installed_programs_only() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    (repository,) = config["repos"]
+    assert repository["repo"] == "local"
+    assert {hook["language"] for hook in repository["hooks"]} == {"system"}
+    programs = [hook["entry"].split()[0] for hook in repository["hooks"]]
+    assert programs == ["ruff", "ruff", "mypy", "lint-imports"]
 
 
 def test_links_between_documents_have_targets() -> None:
@@ -41,24 +115,34 @@ def test_links_between_documents_have_targets() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_wheel_has_every_file_of_grader_and_katas(tmp_path: Path) -> None:
+def test_lines_of_prose_have_at_most_120_characters() -> None:
+    too_long = []
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        if "katas" in page.parts or page.name in GENERATED:
+            continue  # generated from texts of the code
+        prose = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+        too_long += [
+            f"{page.name}: {line}"
+            for line in re.sub(r"\]\([^)]*\)", "]", prose).splitlines()
+            if len(line) > 120 and not line.startswith(("|", "![", "<!--"))
+        ]
+    assert too_long == []
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the source distribution and the wheel."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--sdist", "--wheel", "--no-isolation"]
     built = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "build",
-            "--wheel",
-            "--no-isolation",
-            "--outdir",
-            str(tmp_path),
-            str(ROOT),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+        [*command, "--outdir", str(folder), str(ROOT)], capture_output=True, text=True, check=False
     )
     assert built.returncode == 0, built.stdout + built.stderr
-    (wheel,) = tmp_path.glob("*.whl")
+    return folder
+
+
+def test_the_wheel_has_every_file_of_grader_and_katas(distributions: Path) -> None:
+    (wheel,) = distributions.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     files = [
         path
@@ -67,6 +151,19 @@ def test_the_wheel_has_every_file_of_grader_and_katas(tmp_path: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     ]
     assert {str(path.relative_to(ROOT)) for path in files} <= names
+
+
+def test_the_source_distribution_has_every_file_of_the_repository(distributions: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    (archive,) = distributions.glob("*.tar.gz")
+    with tarfile.open(archive) as tar:
+        names = {name.partition("/")[2] for name in tar.getnames()}
+    files = {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
+    assert files - names == set()
 
 
 @pytest.mark.parametrize("name", ["grader", "katas"])

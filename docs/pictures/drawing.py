@@ -1,6 +1,4 @@
-"""A sheet to draw on: rows of bars over one time axis, as SVG that needs nothing else and can be read in light and
-dark.
-"""
+"""A sheet to draw on: rows of bars over one time axis, as self-contained SVG that is legible in light and dark."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,10 +6,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 WIDTH = 760
 LEFT, RIGHT = 150, 690
-"""Where the time axis begins and ends; labels stand to the left, what was measured to the right."""
+"""Where the time axis begins and ends; labels are to the left, measurements to the right."""
 
 GAP = 8
-"""Between the end of a bar and what is said of it; half of a cross goes into it."""
+"""Between the end of a bar and its text; half a cross fits into it."""
 
 STYLE = """
   svg { font: 13px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; }
@@ -66,7 +64,7 @@ class Sheet:
     _behind: list[str] = field(default_factory=list)
 
     def x(self, at_s: float) -> float:
-        """Where a moment lies."""
+        """The x coordinate of a moment."""
         return round(LEFT + (RIGHT - LEFT) * min(max(at_s, 0.0), self.seconds) / self.seconds, 1)
 
     def text(self, x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> None:
@@ -83,7 +81,7 @@ class Sheet:
         self.y += 10
 
     def bar(self, kind: str, from_s: float, to_s: float, height: float) -> None:
-        """A stretch of time in the row at hand."""
+        """A period of time in the current row."""
         left, right = self.x(from_s), self.x(to_s)
         width = max(3, right - left)
         self._parts.append(
@@ -101,7 +99,7 @@ class Sheet:
         kind: str = "quiet",
         height: float = 14,
     ) -> None:
-        """A label, stretches of time, and what is to be said of them."""
+        """A label, periods of time, and a text after them."""
         self.text(LEFT - 8, self.y + height / 2 + 4.5, label, "", "end")
         for one in bars:
             self.bar(*one, height)
@@ -115,14 +113,14 @@ class Sheet:
         self.y += height + 5
 
     def cross(self, at_s: float, height: float = 14) -> None:
-        """A cross at the end of the row that was drawn last: it was broken off."""
+        """A cross at the end of the last row: it was cancelled."""
         x, middle = self.x(at_s), self.y - 5 - height / 2
         self._parts.append(
             f'<path d="M{x - 4:g} {middle - 4:g}l8 8m0-8l-8 8" class="ends" fill="none"/>'
         )
 
     def band(self, from_s: float, to_s: float, top: float) -> None:
-        """A stretch of time behind all rows from `top` to here."""
+        """A period of time behind all rows from `top` to here."""
         left, right = self.x(from_s), self.x(to_s)
         self._behind.append(
             f'<rect x="{left:g}" y="{top:g}" width="{right - left:g}" height="{self.y - top:g}" class="stands"/>'

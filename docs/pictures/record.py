@@ -1,4 +1,4 @@
-"""Records the scenes anew, and keeps of that what the pictures need: `python -m docs.pictures.record`."""
+"""Records the scenes again, and saves what the pictures need: `python -m docs.pictures.record`."""
 
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,14 @@ FOLDER = Path(__file__).parent
 SCENES = FOLDER / "loop"
 RUN_FILE = FOLDER / "loop.json"
 DIGITS = 4
-"""Of a second: tenths of a millisecond are finer than anything that is drawn."""
+"""Decimal places of seconds; tenths of a millisecond are finer than any drawing."""
 
 
 def record() -> Run:
-    """Grade the app of the scenes, as any solution.
+    """Grade the app of the scenes like any solution.
 
     Raises:
-        RuntimeError: a scene did not go as it should; on a busy machine try again.
+        RuntimeError: a scene failed; on a busy machine try again.
     """
     graded = grade(read_manifest(SCENES), SCENES / "app.py")
     if graded.report.verdict is not Verdict.PASSED:
@@ -32,7 +32,7 @@ def record() -> Run:
 
 
 def smaller(run: Run) -> Run:
-    """Only what is drawn: requests, calls and stalls."""
+    """The run with only what is drawn: requests, calls and stalls."""
     checks = tuple(
         replace(check, attempts=tuple(map(_drawn, check.attempts)), machine=None)
         for check in run.checks
@@ -42,7 +42,7 @@ def smaller(run: Run) -> Run:
 
 
 def _drawn(attempt: Attempt) -> Attempt:
-    # What ended before the first visitor came are the requests by which a server is made to have begun.
+    # Requests that ended before the first visitor came only waited for the server to start.
     begins_s = min(
         exchange.planned_s for exchange in attempt.exchanges if exchange.path != "/health"
     )
@@ -69,7 +69,7 @@ def _rounded(value: Any) -> Any:
 
 
 def scene(run: Run, name: str) -> Attempt:
-    """What was seen in one scene."""
+    """The last attempt at one scene."""
     check: CheckRecord = next(check for check in run.checks if check.name == name)
     return check.attempts[-1]
 

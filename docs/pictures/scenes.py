@@ -18,7 +18,7 @@ def pictures(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def blocked(attempt: Attempt) -> str:
-    """Scene 1: each visitor waits for all before; health checks wait for everybody."""
+    """Scene 1: each visitor waits for all earlier ones; health checks wait for everybody."""
     sheet = Sheet(
         "A blocked loop",
         "Eight bars like stairs: each visitor is served when the one before is done. Health checks wait.",
@@ -113,7 +113,7 @@ def threads(attempt: Attempt) -> str:
 
 
 def together(attempt: Attempt) -> str:
-    """Scene 4: the same three questions in a row and at once."""
+    """Scene 4: the same three calls in a row and at once."""
     sheet = Sheet(
         "One after another, and together",
         "Above, three calls in a row; below, the same three calls at the same time.",
@@ -138,7 +138,7 @@ def together(attempt: Attempt) -> str:
 
 
 def siblings(attempt: Attempt) -> str:
-    """Scene 5: what becomes of two calls when the third has failed."""
+    """Scene 5: what happens to two calls when the third fails."""
     about = (
         "Above, with gather, two calls go on after "
         "the visitor has got an error; "
@@ -181,12 +181,12 @@ def siblings(attempt: Attempt) -> str:
 
 LABEL_X = 142
 SLACK_S = 0.03
-"""A call whose client goes ends at that moment, give or take what a closed connection needs to be seen."""
+"""How far the end of a call may be from the moment its client left: closed connections are noticed late."""
 PROBE_HEIGHT = 3
 
 
 def _visitors(attempt: Attempt, path: str) -> tuple[list[Exchange], float]:
-    """The visitors of a scene in the order of their answers, and when the first of them came."""
+    """The visitors of a scene in the order of their answers, and when the first one arrived."""
     visitors = sorted(
         (one for one in attempt.exchanges if one.path.startswith(path)), key=lambda one: one.ended_s
     )
@@ -194,7 +194,7 @@ def _visitors(attempt: Attempt, path: str) -> tuple[list[Exchange], float]:
 
 
 def _health_checks(sheet: Sheet, attempt: Attempt, zero_s: float) -> None:
-    """A thin line for each, from when it was asked to when it was answered."""
+    """A thin bar for each, from request to answer."""
     probes = sorted(
         (one for one in attempt.exchanges if one.path == "/health"), key=lambda one: one.planned_s
     )
@@ -211,7 +211,7 @@ def _path(call: ServiceEvent) -> str:
 
 
 def _with_calls(attempt: Attempt, route: str) -> tuple[Exchange, list[ServiceEvent]]:
-    """A visitor, and the calls that the app made for him: those that arrived between his coming and the next one's."""
+    """A visitor, and the app's calls for them: those that arrived before the next visitor."""
     visitors = sorted(
         (one for one in attempt.exchanges if one.path != "/health"), key=lambda one: one.planned_s
     )

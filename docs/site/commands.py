@@ -1,7 +1,7 @@
-"""The reference of the command line, read from the application itself.
+"""The reference of the command line, generated from the application.
 
-It is read from what the functions of the commands declare, not from what typer makes of that: so a newer typer does not
-change the page.
+It reads the declarations of the commands' functions, not what typer derives from them, so a newer typer does not change
+the page.
 """
 
 import inspect
@@ -18,7 +18,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 MADE = "<!-- Made by `python -m docs.site` from the application; edit the help texts in grader/cli instead. -->"
 WORDS = {str: "TEXT", int: "N", float: "N", Path: "PATH"}
-"""What stands for a value, by its type, where no metavar is given."""
+"""The placeholder for a value of each type, for options without a metavar."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Parameter:
     """An argument or an option.
 
     Attributes:
-        names: `--json`; of an argument its metavar.
-        value: what is to be typed after an option; empty for switches.
+        names: such as `--json`; for an argument, its metavar.
+        value: the placeholder after an option; empty for switches.
         help: what it does.
-        default: as it is typed; empty when there is none to speak of.
-        envvar: the variable that gives its value, too.
+        default: as a user would type it; empty if there is none worth showing.
+        envvar: the environment variable that also sets it.
     """
 
     names: tuple[str, ...]
@@ -42,13 +42,13 @@ class Parameter:
 
     @property
     def shown(self) -> str:
-        """As it is typed."""
+        """As a user types it."""
         return ", ".join(self.names) + (f" {self.value}" if self.value else "")
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command; the application itself is the one whose name is `kata`."""
+    """A command; the application itself has the name `kata`."""
 
     name: str
     help: str
@@ -56,7 +56,7 @@ class Command:
 
     @property
     def usage(self) -> str:
-        """How it is typed."""
+        """How a user calls it."""
         options = ["[OPTIONS]"] if any(parameter.is_option for parameter in self.parameters) else []
         return " ".join(
             [
@@ -68,7 +68,7 @@ class Command:
 
 
 def commands(app: typer.Typer, name: str = "kata") -> Iterator[Command]:
-    """The application, and then all its commands in the order of its help; groups with theirs."""
+    """The application and all its commands, in the order of its help; groups are followed by their commands."""
     callback = app.registered_callback.callback if app.registered_callback else None
     if callback is not None:
         yield _command(name, callback)
@@ -108,7 +108,7 @@ def _parameter(
     plain = _plain(kind)
     envvar = info.envvar if isinstance(info.envvar, str) else ", ".join(info.envvar or ())
     is_option = isinstance(info, OptionInfo)
-    # Within `Annotated`, typer takes what comes first for a name, and calls it the default.
+    # In `Annotated`, typer takes the first argument as a name, and stores it as the default.
     given = tuple(
         name for name in (info.default, *(info.param_decls or ())) if isinstance(name, str)
     )
@@ -131,7 +131,7 @@ def _parameter(
 
 
 def _plain(kind: Any) -> Any:
-    """The type of one value: of `list[str] | None` it is `str`."""
+    """The type of a single value: `str` for `list[str] | None`."""
     parts = [part for part in typing.get_args(kind) if part is not type(None)]
     return _plain(parts[0]) if parts else kind
 
@@ -159,7 +159,7 @@ def page(app: typer.Typer) -> str:
         "",
         "# The command line",
         "",
-        "What `--help` says, of every command. See also the [exit codes](exit-codes.md)",
+        "The `--help` of every command. See also the [exit codes](exit-codes.md)",
     ]
     lines += [
         "and the [environment variables](environment.md).",
@@ -195,5 +195,5 @@ def _cell(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Plain text as Markdown shows it."""
+    """Plain text, escaped for Markdown."""
     return _cell(escape(text, quote=False).replace("*", "\\*").replace("_", "\\_"))

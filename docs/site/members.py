@@ -29,12 +29,12 @@ OF_THE_GRADER = {
     "Fifo": {"close", "let_in"},
     "Files": {"close"},
 }
-"""Members that the grader uses itself; checks have no need of them."""
+"""Members for the grader's own use; checks do not need them."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 LINE = 100
-"""A signature that is longer has a line for each argument."""
+"""Longer signatures have a line for each argument."""
 
 SECTIONS = ("Args", "Attributes", "Raises", "Returns")
 FURTHER = (
@@ -46,19 +46,19 @@ FURTHER = (
     values.NumberExpectation,
     values.ValueExpectation,
 )
-"""What checks get from the members of the API, and never import."""
+"""Types that checks get from members of the API, but do not import."""
 
 
 @dataclass
 class Doc:
-    """A docstring taken apart: what it says, and the entries of its sections."""
+    """A parsed docstring: its text, and the entries of its sections."""
 
     text: str
     sections: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_doc(docstring: str | None) -> Doc:
-    """Take a docstring apart."""
+    """Parse a docstring."""
     text: list[str] = []
     doc, section, name = Doc(""), "", ""
     for line in inspect.cleandoc(docstring or "").splitlines():
@@ -77,7 +77,7 @@ def read_doc(docstring: str | None) -> Doc:
 
 
 def api_classes() -> list[type]:
-    """The classes of the API: what checks import, by name, then what they get from those."""
+    """The classes of the API: those that checks import, by name, then those that they only get."""
     exported = [getattr(api, name) for name in api.__all__]
     return sorted(
         (one for one in exported if inspect.isclass(one)), key=lambda one: one.__name__
@@ -88,14 +88,9 @@ def page() -> str:
     """The page of all members."""
     lines = [MADE, "", "# Members of the check API", ""]
     lines += [
-        (
-            "Every class and method with its arguments, as "
-            "the docstrings have them. [The "
-            "check API](check-api.md) tells "
-            "what they are for,"
-        )
+        "Every class and method with its arguments, from their docstrings. [The check API](check-api.md)"
     ]
-    lines += ["with examples. Times are in seconds where a name ends in `_s`."]
+    lines += ["explains them, with examples. Names that end in `_s` are times in seconds."]
     lines += ["", *_expect()]
     for one in api_classes():
         lines += ["", *_class(one)]
@@ -103,7 +98,7 @@ def page() -> str:
 
 
 def _expect() -> Iterator[str]:
-    """`expect`, with what it gives for each kind of thing."""
+    """`expect`, with its return type for each kind of value."""
     nodes = [
         node
         for node in ast.parse(inspect.getsource(expect)).body
@@ -141,7 +136,7 @@ def _class(one: type) -> Iterator[str]:
 
 
 def _fields(one: type) -> Iterator[tuple[str, str]]:
-    """What an object has: fields of records, and what its docstring says of attributes."""
+    """Name and description of each field and attribute."""
     said: dict[str, str] = {}
     types: dict[str, str] = {}
     for base in reversed(_line(one)):
@@ -166,7 +161,7 @@ def _is_hidden(one: type, name: str) -> bool:
 
 
 def _line(one: type) -> list[type]:
-    """The class and its bases of our own."""
+    """The class, and its bases in the grader."""
     return [one, *(base for base in one.__bases__ if base.__module__.startswith("grader."))]
 
 

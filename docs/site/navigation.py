@@ -1,4 +1,4 @@
-"""What the site's navigation lists and nobody should have to type: the katas by tier, and the decisions."""
+"""The generated parts of the site's navigation: the katas by tier, and the list of decisions."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def _katas(catalog: Catalog) -> Iterator[str]:
 
 def decisions_page(folder: Path) -> str:
     """The list of all decisions, by number."""
-    says = "Why things are as they are, each on half a page: what was needed, what was weighed, what follows."
+    says = "Why things are as they are, each on half a page: the need, the alternatives, the consequences."
     lines = [MADE, "", "# Decisions", "", says, ""]
     for path in sorted(folder.glob("[0-9]*.md")):
         title = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")

@@ -1,4 +1,4 @@
-"""The JSON Schema of the report, made from the structs that the report is written from."""
+"""The JSON Schema of the report, generated from the structs that the report is written from."""
 
 import json
 

@@ -115,7 +115,7 @@ def print_katas(katas: Sequence[Kata], count: int, folder: Path) -> None:
                 "needs",
                 "in the sandbox",
                 "without",
-                "median of differences",
+                "median of the differences",
             ),
             rows,
         ),

@@ -105,7 +105,7 @@ def print_watchdog(rounds: int) -> None:
             f"{request[True] / request[False] - 1:+.1%}",
         ),
     ]
-    print(table(("fewest of the rounds", "without", "with watchdog", "difference"), rows))
+    print(table(("minimum of the rounds", "without", "with watchdog", "difference"), rows))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Reads the commands out of a page, and runs them: what a page shows must be what happens."""
+"""Extracts the commands from a page and runs them: they must print what the page shows."""
 
 import os
 import re
@@ -24,12 +24,12 @@ MARK = "=== exit code of the command above:"
 
 @dataclass(frozen=True)
 class Step:
-    """One command of the page.
+    """One command of a page.
 
     Attributes:
         command: for the shell.
-        code: with which it must end.
-        shown: what the page shows of its output, `…` for what is left out.
+        code: the expected exit code.
+        shown: the output that the page shows, with `…` for what is left out.
     """
 
     command: str
@@ -38,7 +38,7 @@ class Step:
 
 
 def read_steps(page: str) -> Iterator[Step]:
-    """The commands of a page; a file that it tells to write becomes one, too."""
+    """The commands of a page; a file that the page tells readers to write becomes a command, too."""
     for block in BLOCK.finditer(page):
         kind, content = block.groups()
         target = TARGET.search(page, 0, block.start())
@@ -57,7 +57,7 @@ def read_steps(page: str) -> Iterator[Step]:
 
 
 def read_commands(console: str) -> Iterator[Step]:
-    """The commands after each prompt, with the output and the exit code that follow."""
+    """The command after each prompt, with the output and the exit code below it."""
     for part in re.split(r"^\$ ", console, flags=re.MULTILINE)[1:]:
         command, *lines = part.splitlines()
         codes = [int(found[1]) for line in lines if (found := EXIT_CODE.fullmatch(line))]
@@ -69,7 +69,7 @@ def read_commands(console: str) -> Iterator[Step]:
 
 
 def run_steps(steps: list[Step], folder: Path) -> list[tuple[int, str]]:
-    """Run all in one shell, so that `cd` and `export` hold on; returns the exit code and the output of each."""
+    """Run all in one shell, so that `cd` and `export` last; returns exit code and output of each."""
     script = "\n".join(f"{step.command}\nprintf '\\n{MARK}%d\\n' $?" for step in steps)
     clean = {
         name: value
@@ -98,7 +98,7 @@ def run_steps(steps: list[Step], folder: Path) -> list[tuple[int, str]]:
 
 
 def shows(output: str, shown: str) -> bool:
-    """Whether the parts between each `…` occur in the output, in this order; layout does not matter."""
+    """Whether the parts between `…` occur in the output in this order; layout does not matter."""
     rest = " ".join(output.split())
     for part in shown.split("…"):
         wanted = " ".join(part.split())
@@ -109,39 +109,38 @@ def shows(output: str, shown: str) -> bool:
 
 
 FIGURES = re.compile(r" +[\d.]+ m?s \(limit [\d.]+ m?s\) *$", re.MULTILINE)
-"""At the end of a line; how wide they are decides where the words before them are broken."""
+"""Figures at the end of a line; their width decides where the words before them wrap."""
 NUMBER = re.compile(r"\d+(\.\d+)?( m?s\b)?")
 BARS = re.compile(r"(?:█+▒?\s+(?:0|unanswered)\s*)+")
 STALLS = re.compile(r"The event loop was blocked.*?(?=\n\s*\n|\Z)", re.DOTALL)
-"""How often and where else depends on what else the machine does; the sentence explains a verdict, and is no part of
-it.
+"""How often the loop is blocked, and where else, depends on other work of the machine. The sentence explains a verdict
+and is not part of it.
 """
 
 
 def loosely(text: str) -> str:
-    """Without what differs from run to run: figures of checks and stalls are gone, numbers become 0, all bars of a
-    picture one.
+    """The text without what differs between runs: figures of checks and stalls are removed, numbers become 0, and all
+    bars of a picture become one.
     """
     return BARS.sub("█ 0\n", NUMBER.sub("0", FIGURES.sub("", STALLS.sub("", text))))
 
 
 def could_not_tell(code: int, output: str) -> bool:
-    """Whether a command says that the machine was too busy for a verdict, or for a proof."""
+    """Whether a command reports that the machine was too busy for a verdict or a proof."""
     return code == ExitCode.INCONCLUSIVE or (
         code == ExitCode.BROKEN and "verify again on a quieter machine" in output
     )
 
 
 def check_steps(steps: list[Step], folder: Path, normalize: Callable[[str], str] = str) -> None:
-    """Run all in this folder, and see that each ends and prints as the page shows.
+    """Run all in this folder, and assert that each exits and prints as the page shows.
 
-    Where a verdict is inconclusive, the machine was too busy for what the page shows, and for what follows from that
-    verdict.
+    Stops at an inconclusive verdict: the machine was too busy for what the page shows from there on.
 
     Args:
         steps: in their order.
-        folder: where to begin.
-        normalize: what is done to outputs before they are compared.
+        folder: the first working directory.
+        normalize: applied to both outputs before they are compared.
     """
     results = run_steps(steps, folder)
     assert len(results) == len(steps)

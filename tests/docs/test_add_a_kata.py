@@ -1,4 +1,4 @@
-"""The how-to "Add a kata of your own" does what it says: its commands run in order, its files are written."""
+"""The how-to "Add a kata of your own": its commands, run in order, print what it shows, and its files are written."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-kata.md"
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_page_does_what_it_says(tmp_path: Path) -> None:
+def test_the_commands_print_what_the_page_shows(tmp_path: Path) -> None:
     check_steps(list(read_steps(PAGE.read_text(encoding="utf-8"))), tmp_path)
 
 
-def test_the_page_has_the_commands_that_it_must_have() -> None:
+def test_the_page_leads_through_every_command() -> None:
     steps = list(read_steps(PAGE.read_text(encoding="utf-8")))
     commands = " | ".join(step.command for step in steps)
     assert [step.code for step in steps if step.command.startswith("kata verify")] == [0, 1, 0]
@@ -42,6 +42,6 @@ def test_a_change_of_lines_becomes_a_command() -> None:
     assert step.command.endswith(" a.py old new")
 
 
-def test_what_is_shown_must_occur_in_its_order() -> None:
+def test_shown_output_must_occur_in_order() -> None:
     assert shows("one\n  two three\n", "one\n…three")
     assert not shows("three one", "one…three")

@@ -1,4 +1,4 @@
-"""The page on new services shows what the service of the tests has, and names what there is."""
+"""The page on new services shows code of the tests' service, and names things that exist."""
 
 import re
 from pathlib import Path
@@ -15,11 +15,11 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if "SERVICES = {" not in block])
-def test_the_code_on_the_page_is_that_of_the_service_of_the_tests(block: str) -> None:
+def test_the_code_on_the_page_is_from_the_service_in_the_tests(block: str) -> None:
     assert block in ECHO
 
 
-def test_the_lines_of_the_registry_on_the_page_are_as_there() -> None:
+def test_the_registry_on_the_page_has_lines_of_the_real_one() -> None:
     (registry,) = [block for block in BLOCKS if "SERVICES = {" in block]
     lines = (ROOT / "grader" / "registry.py").read_text(encoding="utf-8").splitlines()
     shown = [line for line in registry.splitlines() if "Registered(" in line and "echo" not in line]
@@ -34,7 +34,7 @@ def test_every_member_of_a_service_is_on_the_page() -> None:
     assert [name for name in members if not re.search(rf"\b{name}\b", PAGE)] == []
 
 
-def test_every_file_that_it_names_is_there() -> None:
+def test_every_file_on_the_page_exists() -> None:
     named = re.findall(r"`((?:grader|tests)/[\w/]+\.py)`", PAGE)
     assert named
     assert [name for name in named if not (ROOT / name).is_file()] == []

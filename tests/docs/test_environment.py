@@ -1,4 +1,4 @@
-"""The page of environment variables has all that the code reads, and no others."""
+"""The page of environment variables has those that the code reads, and no others."""
 
 import ast
 import re
@@ -25,12 +25,12 @@ BY_OTHERS = {
     "PYTHONBREAKPOINT": "kata run",
     "KUBERNETES_SERVICE_HOST": "kata profile",
 }
-"""Who reads what the code of the grader does not name itself."""
+"""Variables that the grader's code does not name, and who reads them."""
 
 TOLD_TO_SOLUTIONS = {"UPSTREAM_URL", "DATABASE_URL", "FILES_DIR"}
 
 SET = {"PYTHONDONTWRITEBYTECODE", "RUST_BACKTRACE"}
-"""What processes of the grader get from it."""
+"""Variables that the grader sets for its processes."""
 
 
 def sources() -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""The JSON report is what its schema and its page say."""
+"""The JSON report matches its schema and its page."""
 
 import json
 import re
@@ -23,7 +23,7 @@ SCHEMA = json.loads((REFERENCE / "report.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 
-def test_the_schema_is_a_schema() -> None:
+def test_the_schema_is_valid() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
@@ -52,7 +52,7 @@ def test_real_reports_are_valid(
 @pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(text=hostile_text)
-def test_reports_are_valid_whatever_a_solution_says(text: str) -> None:
+def test_reports_are_valid_whatever_text_comes_from_a_solution(text: str) -> None:
     for kind in KINDS:
         VALIDATOR.validate(json.loads(render_report(report_of(text, kind))))
     VALIDATOR.validate(
@@ -67,7 +67,7 @@ def test_reports_are_valid_whatever_a_solution_says(text: str) -> None:
 @pytest.mark.parametrize(
     "change", [{"verdict": "good"}, {"checks": {}}, {"format": 2}, {"duration_s": "1"}]
 )
-def test_what_is_no_report_is_refused(change: Mapping[str, Any]) -> None:
+def test_an_invalid_document_does_not_match_the_schema(change: Mapping[str, Any]) -> None:
     document = json.loads(
         render_error("tiny", GraderError("No.", ""), GraderInfo(version="1", python="3", cores=1))
     )
@@ -76,7 +76,7 @@ def test_what_is_no_report_is_refused(change: Mapping[str, Any]) -> None:
 
 
 def keys(name: str, before: str = "") -> Iterator[str]:
-    """Every key of a document, as the page writes them."""
+    """Every key of a document, in the page's notation."""
     for key, about in SCHEMA["$defs"][name]["properties"].items():
         yield before + key
         inner = about.get("$ref") or about.get("items", {}).get("$ref", "")
@@ -85,7 +85,7 @@ def keys(name: str, before: str = "") -> Iterator[str]:
             yield from keys(of, f"{before}{key}{'[]' if 'items' in about else ''}.")
 
 
-def test_the_page_has_every_key() -> None:
+def test_the_page_lists_every_key() -> None:
     page = (REFERENCE / "json-report.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `([\w.\[\]]+)` \|", page, re.MULTILINE)) == set(
         keys("ReportDocument")

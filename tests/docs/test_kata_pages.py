@@ -1,4 +1,4 @@
-"""The pages of the katas are made from their READMEs, and are as those are now."""
+"""The pages of the katas are generated from their READMEs, and up to date."""
 
 from pathlib import Path
 
@@ -12,17 +12,17 @@ FOLDER = Path(__file__).parents[2] / "docs" / "katas"
 KATAS = find_catalog().katas()
 
 
-def test_the_pages_are_those_of_the_katas() -> None:
+def test_the_pages_are_up_to_date() -> None:
     made = dict(pages(find_catalog()))
     assert {path.name for path in FOLDER.glob("*.md")} == set(made)
     old = [
         name for name, text in made.items() if (FOLDER / name).read_text(encoding="utf-8") != text
     ]
-    assert old == [], "make them anew: python -m grader.authoring.pages docs/katas"
+    assert old == [], "run: python -m docs.site"
 
 
 @pytest.mark.parametrize("katum", KATAS, ids=[kata.slug for kata in KATAS])
-def test_a_page_has_the_story_and_the_hints_folded_and_no_solution(katum: Kata) -> None:
+def test_a_page_has_the_story_and_folded_hints_and_no_solution(katum: Kata) -> None:
     page = kata_page(katum)
     assert "## What must hold" in page
     assert page.count("<details ") == 3

@@ -1,4 +1,4 @@
-"""The reference for authors is whole and true: every key, every member of the API, and examples that pass."""
+"""The reference for authors is complete and correct: every key, every member of the API, and examples that pass."""
 
 import functools
 import inspect
@@ -54,7 +54,7 @@ def code_of(page: str, kind: str) -> str:
 
 
 def documented(page: str) -> set[str]:
-    """Every name within backquotes; blocks of code do not count."""
+    """Every name in backquotes outside blocks of code."""
     text = re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL)
     return {name for span in re.findall(r"`([^`\n]+)`", text) for name in re.findall(r"\w+", span)}
 
@@ -132,20 +132,18 @@ def test_every_member_of_the_api_is_documented(owner: str, name: str) -> None:
 
 @functools.cache
 def members_as_listed() -> str:
-    """The page; making it reads all docstrings."""
+    """The generated page, cached because it reads all docstrings."""
     return members_page()
 
 
 @pytest.mark.parametrize(("owner", "name"), list(members()))
-def test_every_member_of_the_api_is_listed_with_what_its_docstring_says(
-    owner: str, name: str
-) -> None:
+def test_every_member_of_the_api_is_on_the_generated_page(owner: str, name: str) -> None:
     section = members_as_listed().split(f"\n## {owner}\n")[1].split("\n## ")[0]
     assert f"### {owner}.{name}\n" in section or f"- `{name}`" in section
 
 
 @pytest.mark.slow
-def test_the_examples_of_the_api_hold_of_the_kata_that_they_are_about(
+def test_the_examples_of_the_api_pass_for_the_kata_they_are_about(
     kata: RunKata, tmp_path: Path
 ) -> None:
     folder = write_skeleton("offers", tmp_path, 1, ["upstream", "postgres"]).folder

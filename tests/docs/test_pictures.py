@@ -1,4 +1,4 @@
-"""The pictures of the event loop are what the recorded run gives, and stand for themselves."""
+"""The pictures of the event loop are drawn from the recorded run, and self-contained."""
 
 import re
 from pathlib import Path
@@ -21,14 +21,14 @@ PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "event-loop.md").re
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def test_the_pictures_are_those_of_the_recorded_run() -> None:
+def test_the_pictures_are_drawn_from_the_recorded_run() -> None:
     assert {path.name for path in FOLDER.glob("loop-*.svg")} == set(MADE)
     old = [name for name, svg in MADE.items() if (FOLDER / name).read_text(encoding="utf-8") != svg]
-    assert old == [], "draw them anew: python -m docs.pictures"
+    assert old == [], "run: python -m docs.pictures"
 
 
 @pytest.mark.parametrize("svg", MADE.values(), ids=MADE)
-def test_a_picture_says_what_it_is_and_needs_nothing_else(svg: str) -> None:
+def test_a_picture_has_a_title_and_is_self_contained(svg: str) -> None:
     root = ElementTree.fromstring(svg)
     assert root.findtext(f"{SVG}title")
     assert root.findtext(f"{SVG}desc")
@@ -37,7 +37,7 @@ def test_a_picture_says_what_it_is_and_needs_nothing_else(svg: str) -> None:
     assert "<script" not in svg
 
 
-def test_the_page_shows_all_five_and_the_code_that_was_recorded() -> None:
+def test_the_page_shows_all_five_with_the_recorded_code() -> None:
     assert re.findall(r"\.\./pictures/(loop-\w+\.svg)", PAGE) == list(MADE)
     app = (SCENES / "app.py").read_text()
     without_docstrings = re.sub(r'\n +""".*?"""', "", app)
@@ -48,7 +48,7 @@ def test_the_page_shows_all_five_and_the_code_that_was_recorded() -> None:
         )
 
 
-def test_the_run_shows_what_the_page_says_of_it() -> None:
+def test_the_run_supports_what_the_page_says() -> None:
     blocked = [
         one.ended_s - one.planned_s
         for one in scene(RUN, "test_a_blocked_loop").exchanges
@@ -64,7 +64,7 @@ def test_the_run_shows_what_the_page_says_of_it() -> None:
     assert [call.end for call in siblings.events].count(EventEnd.CLIENT_LEFT) == 2
 
 
-def test_the_saved_run_is_as_small_as_it_can_be() -> None:
+def test_the_saved_run_contains_only_what_is_drawn() -> None:
     assert smaller(RUN) == RUN
     assert RUN_FILE.stat().st_size < 50_000
 

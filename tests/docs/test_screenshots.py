@@ -1,4 +1,4 @@
-"""The script of screenshots shows what a terminal shows."""
+"""Screenshots show what a terminal shows."""
 
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,7 +17,7 @@ def words(svg: str) -> str:
     )
 
 
-def test_a_terminal_shows_the_end_of_what_was_drawn_over(tmp_path: Path) -> None:
+def test_a_line_that_was_drawn_over_shows_its_last_state(tmp_path: Path) -> None:
     screen = screenshots.run_in_terminal(
         r"printf 'working\r\033[2K'; printf '\033[1;31mdone <&\033[0m\n'; test -t 1 && stty size",
         tmp_path,
@@ -25,7 +25,7 @@ def test_a_terminal_shows_the_end_of_what_was_drawn_over(tmp_path: Path) -> None
     assert screenshots.text_of(screen).plain.split()[-4:] == ["done", "<&", "50", "80"]
 
 
-def test_a_picture_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
+def test_a_picture_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
     svg = screenshots.svg_of(
         screenshots.run_in_terminal(r"printf '\033[31m<red>\033[0m'", tmp_path), "a title"
     )
@@ -34,11 +34,11 @@ def test_a_picture_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
     assert svg.count("http") == 1
 
 
-def test_a_command_that_does_not_end_is_given_up(
+def test_a_command_that_does_not_finish_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(screenshots, "LIMIT_S", 0.3)
-    with pytest.raises(TimeoutError, match="did not end"):
+    with pytest.raises(TimeoutError, match="did not finish"):
         screenshots.run_in_terminal("sleep 30", tmp_path)
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 class Loads(HTMLParser):
-    """Collects what a page loads when it is opened: scripts, styles, pictures, frames."""
+    """Collects the addresses that a page loads: scripts, styles, pictures, frames."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ def test_every_page_is_built(site: Path) -> None:
     assert missing == []
 
 
-def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
+def test_no_page_loads_anything_from_another_site(site: Path) -> None:
     for page in site.rglob("*.html"):
         loads = Loads()
         loads.feed(page.read_text(encoding="utf-8"))
@@ -79,20 +79,20 @@ def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
         ), style.name
 
 
-def test_the_site_has_no_scripts_or_runs_of_ours(site: Path) -> None:
+def test_the_site_has_no_sources_or_runs(site: Path) -> None:
     assert [path.name for path in site.rglob("*") if path.suffix in (".py", ".yml", ".pyc")] == []
     assert not (site / "pictures" / "loop.json").exists()
     assert (site / "reference" / "report.schema.json").is_file()
 
 
-def test_hints_are_folded_and_read_as_markdown(site: Path) -> None:
+def test_hints_are_folded_and_rendered_as_markdown(site: Path) -> None:
     page = (site / "katas" / "sleepy-handler" / "index.html").read_text(encoding="utf-8")
     hints = re.findall(r"<details>(.*?)</details>", page, re.DOTALL)
     assert len([hint for hint in hints if "<summary>" in hint]) == 3
     assert any("<code>await asyncio.sleep(RENDER_S)</code>" in hint for hint in hints)
 
 
-def test_pages_of_the_docs_lead_nowhere_outside_of_them() -> None:
+def test_pages_link_only_to_pages_of_the_site() -> None:
     docs = ROOT / "docs"
     for page in docs.rglob("*.md"):
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text(encoding="utf-8")):

@@ -1,4 +1,4 @@
-"""The tutorial "Your first kata" shows what happens: its commands are run in order, and print what it says."""
+"""The tutorial "Your first kata": its commands, run in order, print what it shows."""
 
 from pathlib import Path
 
@@ -11,18 +11,18 @@ STEPS = list(read_steps(PAGE.read_text(encoding="utf-8")))
 
 
 @pytest.mark.slow
-def test_the_tutorial_shows_what_happens(tmp_path: Path) -> None:
+def test_the_commands_print_what_the_tutorial_shows(tmp_path: Path) -> None:
     check_steps(STEPS, tmp_path, loosely)
 
 
-def test_the_tutorial_leads_from_a_failure_to_a_pass_and_on() -> None:
+def test_the_tutorial_leads_from_a_failure_to_a_pass_and_to_the_next_kata() -> None:
     commands = [step.command for step in STEPS]
     assert [step.code for step in STEPS if step.command == "kata check"] == [1, 0]
     assert commands.count("kata next") == 2
     assert sum(command.startswith("python3 -c") for command in commands) == 2
 
 
-def test_real_output_stands_after_every_step() -> None:
+def test_every_step_shows_its_output() -> None:
     quiet = ("mkdir", "python3 -c")
     assert all(step.shown for step in STEPS if not step.command.startswith(quiet))
 
