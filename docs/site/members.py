@@ -11,7 +11,7 @@ from types import ModuleType
 from grader.checks import answers, api, expect, values
 from grader.load.answers import Lingering
 from grader.services.connections import Connections
-from grader.services.database import Held
+from grader.services.postgresql.database import Held
 
 MADE = "<!-- Made by `python -m docs.site` from the docstrings; edit those instead. -->"
 

@@ -48,7 +48,7 @@ def watch(
 
     Exit codes: 0 after q, 2 usage, 4 broken, 130 after Ctrl-C.
     """
-    from grader.interactive.watch import watch_kata  # late: `kata --help` needs none of it
+    from grader.interactive.watch.watch import watch_kata  # late: `kata --help` needs none of it
 
     watch_kata(context, slug, sandbox, katas, polls=poll)
 

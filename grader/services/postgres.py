@@ -11,9 +11,9 @@ from grader.catalog.manifest import Kata
 from grader.errors import GraderError
 from grader.facts import Fact, FactState
 from grader.process.run_dir import temporary_run_dir
-from grader.services.database import Postgres, fresh_database
-from grader.services.database_admin import server_version
-from grader.services.postgres_server import URL_VARIABLE, Cluster, own_url, running_cluster
+from grader.services.postgresql.admin import server_version
+from grader.services.postgresql.cluster import URL_VARIABLE, Cluster, own_url, running_cluster
+from grader.services.postgresql.database import Postgres, fresh_database
 from grader.services.relay import running_relay
 from grader.services.service import Place, Running, Service, Standing, Surroundings
 

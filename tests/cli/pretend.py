@@ -19,8 +19,8 @@ from grader.evidence.run import Run
 from grader.grading.graded import Graded
 from grader.grading.messages import Job
 from grader.grading.observer import Observer
-from grader.interactive.lock import only_watch
-from grader.interactive.watch import end_with, keep_watch
+from grader.interactive.watch.lock import only_watch
+from grader.interactive.watch.watch import end_with, keep_watch
 from grader.process.sandbox import SandboxMode
 from grader.report import CheckResult, GraderInfo, Outcome, Report, Verdict
 from grader.workspace.progress import need_workspace

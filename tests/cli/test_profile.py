@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from grader.cli import main
-from grader.interactive import profile as probe
+from grader.interactive import profile
 from tests.conftest import KATA, MANIFEST, RunKata
 from tests.waiting import HANG_S, wait_until
 
@@ -188,7 +188,7 @@ def refusing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         f"#!{sys.executable}\nimport sys\nsys.exit('Permission Denied: Try running again')\n"
     )
     path.chmod(0o755)
-    monkeypatch.setattr(probe, "find_py_spy", lambda: path)
+    monkeypatch.setattr(profile, "find_py_spy", lambda: path)
 
 
 @pytest.mark.parametrize("option", ["--dump", "--seconds=1"])

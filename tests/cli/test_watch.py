@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from grader.catalog.find import find_catalog
-from grader.interactive.lock import only_watch
+from grader.interactive.watch.lock import only_watch
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, Workspace, make_workspace
 from tests.conftest import APP, CHECKS, KATA, RunKata

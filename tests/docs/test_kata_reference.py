@@ -22,7 +22,7 @@ from grader.checks.values import NumberExpectation, ValueExpectation
 from grader.child.limits import MIB, Resources
 from grader.services import postgres
 from grader.services.connections import Connections
-from grader.services.database import Held
+from grader.services.postgresql.database import Held
 from tests.conftest import RunKata
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"

@@ -12,12 +12,12 @@ import anyio
 import anyio.abc
 
 from grader.errors import GraderError
-from grader.interactive.file_watcher import Gone, Polls, Saved, follow_saves
 from grader.interactive.signals import follow_signals, stop_here
-from grader.interactive.watch_grading import WatchGrading
-from grader.interactive.watch_keys import KeyCommands
-from grader.interactive.watch_messages import Inbox, Message, Pressed, Signalled
-from grader.interactive.watch_state import Desk, WatchState
+from grader.interactive.watch.file_watcher import Gone, Polls, Saved, follow_saves
+from grader.interactive.watch.grading import WatchGrading
+from grader.interactive.watch.keys import KeyCommands
+from grader.interactive.watch.messages import Inbox, Message, Pressed, Signalled
+from grader.interactive.watch.state import Desk, WatchState
 from grader.tasks import single_error
 from grader.workspace.target import Target
 

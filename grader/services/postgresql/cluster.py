@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from grader.errors import ServiceUnavailable
 from grader.process.launcher import CLOSE_S
 from grader.process.run_dir import note_process
-from grader.services.postgres_template import PACKAGE, SUPERUSER, Template, prepare_template
+from grader.services.postgresql.template import PACKAGE, SUPERUSER, Template, prepare_template
 from grader.services.service import Place
 
 URL_VARIABLE = "KATA_POSTGRES_URL"

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import anyio
 
-from grader.interactive.file_watcher import Gone, News, Saved
+from grader.interactive.watch.file_watcher import Gone, News, Saved
 
 LIMIT_MESSAGES = 1000
 """How many may wait; more than anyone can press keys."""

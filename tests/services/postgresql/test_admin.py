@@ -11,8 +11,8 @@ from grader.errors import ServiceUnavailable
 from grader.evidence.server import Excess
 from grader.measure.attempt import AttemptContext
 from grader.process.run_dir import temporary_run_dir
-from grader.services import database_admin
-from grader.services.database_admin import (
+from grader.services.postgresql import admin
+from grader.services.postgresql.admin import (
     Names,
     connect_as_grader,
     connect_when_ready,
@@ -22,7 +22,7 @@ from grader.services.database_admin import (
     server_version,
     watch_size,
 )
-from grader.services.postgres_server import URL_VARIABLE, Cluster, running_cluster
+from grader.services.postgresql.cluster import URL_VARIABLE, Cluster, running_cluster
 from grader.services.service import Place
 
 LIMIT = 3
@@ -129,8 +129,8 @@ async def test_a_database_that_grows_too_large_is_an_excess(
     names, reported = Names(), list[Excess]()
     await make_database(server, names, LIMIT)
     attempt.abort.on_excess(reported.append)
-    monkeypatch.setattr(database_admin, "SIZE_POLL_S", 0.001)
-    monkeypatch.setattr(database_admin, "DATABASE_BYTES", 1)
+    monkeypatch.setattr(admin, "SIZE_POLL_S", 0.001)
+    monkeypatch.setattr(admin, "DATABASE_BYTES", 1)
     await watch_size(server, names, attempt)
     (excess,) = reported
     assert (excess.what, excess.limit, excess.noun) == ("database_bytes", 1, "Database")
@@ -140,7 +140,7 @@ async def test_a_database_that_grows_too_large_is_an_excess(
 async def test_the_watch_of_the_size_ends_with_its_connection(
     server: asyncpg.Connection, attempt: AttemptContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_admin, "SIZE_POLL_S", 0.001)
+    monkeypatch.setattr(admin, "SIZE_POLL_S", 0.001)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch_size, server, Names(), attempt)
         await server.close()

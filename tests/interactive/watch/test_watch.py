@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from grader.interactive.watch import end_with
+from grader.interactive.watch.watch import end_with
 
 
 def test_a_watch_that_was_quit_ends_normally() -> None:

@@ -14,11 +14,11 @@ from typer.core import TyperGroup
 from grader.errors import GraderError
 from grader.grading.pool import running_pool
 from grader.interactive.changes import tell_changes
-from grader.interactive.keyboard import Keyboard
-from grader.interactive.lock import only_watch
 from grader.interactive.signals import kept_handlers
-from grader.interactive.watch_loop import WatchLoop
-from grader.interactive.watch_state import Desk, Graders
+from grader.interactive.watch.keyboard import Keyboard
+from grader.interactive.watch.lock import only_watch
+from grader.interactive.watch.loop import WatchLoop
+from grader.interactive.watch.state import Desk, Graders
 from grader.process.sandbox import SandboxMode
 from grader.render.terminal.watch import WatchScreen
 from grader.render.terminal.workspace import WorkspaceScreen

@@ -16,9 +16,9 @@ from grader.evidence.files import saved_runs
 from grader.grading.graded import Graded
 from grader.grading.messages import Job
 from grader.grading.observer import Observer
-from grader.interactive.watch_loop import WatchLoop
-from grader.interactive.watch_messages import Pressed
-from grader.interactive.watch_state import Desk
+from grader.interactive.watch.loop import WatchLoop
+from grader.interactive.watch.messages import Pressed
+from grader.interactive.watch.state import Desk
 from grader.render.terminal.watch import WatchScreen
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, make_workspace

@@ -11,8 +11,8 @@ from grader.errors import ServiceUnavailable
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed
 from grader.process.run_dir import temporary_run_dir
-from grader.services.database import Postgres, fresh_database
-from grader.services.postgres_server import Cluster, running_cluster
+from grader.services.postgresql.cluster import Cluster, running_cluster
+from grader.services.postgresql.database import Postgres, fresh_database
 from grader.services.relay import running_relay
 from grader.services.service import Place
 from tests.conftest import listening_socket

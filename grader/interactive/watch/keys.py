@@ -7,9 +7,9 @@ from functools import partial
 from anyio import to_thread
 
 from grader.errors import GraderError
-from grader.interactive.file_watcher import WorkspaceGone
-from grader.interactive.watch_messages import Inbox, Message, Signalled
-from grader.interactive.watch_state import Desk, WatchState
+from grader.interactive.watch.file_watcher import WorkspaceGone
+from grader.interactive.watch.messages import Inbox, Message, Signalled
+from grader.interactive.watch.state import Desk, WatchState
 
 
 @dataclass(frozen=True)

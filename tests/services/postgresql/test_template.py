@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.services import postgres_template
-from grader.services.postgres_template import PASSWORD, keep, package_folder, prepare_template
+from grader.services.postgresql import template
+from grader.services.postgresql.template import PASSWORD, keep, package_folder, prepare_template
 
 
 def test_the_template_is_made_once() -> None:
@@ -46,6 +46,6 @@ def test_a_folder_that_could_not_be_made_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres_template, "PACKAGE", "no-such-package")
+    monkeypatch.setattr(template, "PACKAGE", "no-such-package")
     with pytest.raises(FileNotFoundError, match="not installed: 'no-such-package'"):
         package_folder()

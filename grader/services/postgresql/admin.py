@@ -9,7 +9,7 @@ import asyncpg
 from grader.errors import ServiceUnavailable
 from grader.evidence.server import Excess
 from grader.measure.attempt import AttemptContext
-from grader.services.postgres_server import HINT, URL_VARIABLE, Cluster
+from grader.services.postgresql.cluster import HINT, URL_VARIABLE, Cluster
 
 READY_S = 20.0
 """How long a new server may take to answer; 0.03 s is usual."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.interactive.keyboard import SEQUENCE, Keyboard
+from grader.interactive.watch.keyboard import SEQUENCE, Keyboard
 
 
 @pytest.fixture

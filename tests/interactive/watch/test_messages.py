@@ -4,8 +4,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from grader.interactive.file_watcher import Gone, Saved
-from grader.interactive.watch_messages import LIMIT_MESSAGES, Inbox, Message, Pressed, Signalled
+from grader.interactive.watch.file_watcher import Gone, Saved
+from grader.interactive.watch.messages import LIMIT_MESSAGES, Inbox, Message, Pressed, Signalled
 from tests.waiting import HANG_S
 
 H, Q = Pressed("h"), Pressed("q")

@@ -8,9 +8,9 @@ from grader.errors import GraderError, NoWorkspace
 from grader.grading.graded import Graded
 from grader.grading.messages import Job
 from grader.grading.observer import Observer
-from grader.interactive.file_watcher import WorkspaceGone
-from grader.interactive.keyboard import Keyboard
-from grader.interactive.watch_messages import Signalled
+from grader.interactive.watch.file_watcher import WorkspaceGone
+from grader.interactive.watch.keyboard import Keyboard
+from grader.interactive.watch.messages import Signalled
 from grader.process.sandbox import SandboxMode
 from grader.render.terminal.watch import WatchScreen
 from grader.solution.solution import ENTRY

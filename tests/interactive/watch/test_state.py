@@ -7,9 +7,9 @@ import pytest
 
 from grader.catalog.find import find_catalog
 from grader.errors import NoWorkspace
-from grader.interactive.file_watcher import WorkspaceGone
-from grader.interactive.watch_messages import Signalled
-from grader.interactive.watch_state import WatchState
+from grader.interactive.watch.file_watcher import WorkspaceGone
+from grader.interactive.watch.messages import Signalled
+from grader.interactive.watch.state import WatchState
 from grader.render.terminal.watch import WatchScreen
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import make_workspace

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from grader.errors import ExitCode, ProgressFileError, UsageError
-from grader.interactive.lock import only_watch
+from grader.interactive.watch.lock import only_watch
 from grader.workspace.progress import Workspace, make_workspace
 
 HOLD = """
 import sys
 from pathlib import Path
-from grader.interactive.lock import only_watch
+from grader.interactive.watch.lock import only_watch
 from grader.workspace.progress import Workspace
 with only_watch(Workspace(Path(sys.argv[1]))):
     print("held", flush=True)

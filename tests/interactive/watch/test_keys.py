@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from grader.interactive.watch_keys import KEYS
+from grader.interactive.watch.keys import KEYS
 from tests.conftest import run_command
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_each_key_leads_to_a_command_of_the_application() -> None:

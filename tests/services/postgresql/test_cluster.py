@@ -7,8 +7,8 @@ import pytest
 
 from grader.errors import ServiceUnavailable
 from grader.process.run_dir import temporary_run_dir
-from grader.services import postgres_server
-from grader.services.postgres_server import (
+from grader.services.postgresql import cluster
+from grader.services.postgresql.cluster import (
     OWN_CONNECTIONS,
     SOCKET,
     SOCKET_PATH_BYTES,
@@ -66,7 +66,7 @@ def test_a_server_grants_the_graders_connections_beyond_those_of_the_solution() 
 def test_the_socket_is_in_the_data_folder_unless_its_path_is_too_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_server, "SOCKET_PATH_BYTES", len(str(tmp_path / SOCKET)))
+    monkeypatch.setattr(cluster, "SOCKET_PATH_BYTES", len(str(tmp_path / SOCKET)))
     with socket_folder(tmp_path, {}) as folder:
         assert folder == tmp_path
     with socket_folder(tmp_path / "longer", {}) as folder:

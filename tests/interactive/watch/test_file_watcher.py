@@ -13,8 +13,8 @@ import watchfiles
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from grader.errors import HarnessError
-from grader.interactive import file_watcher as saves
-from grader.interactive.file_watcher import (
+from grader.interactive.watch import file_watcher
+from grader.interactive.watch.file_watcher import (
     LOOK_S,
     Gone,
     News,
@@ -231,7 +231,7 @@ async def test_where_the_system_cannot_tell_files_are_compared_and_that_is_said(
             raise WatchfilesRustInternalError(error)
         return watchfiles.awatch(*paths, force_polling=force_polling, **options)
 
-    monkeypatch.setattr(saves, "awatch", limited)
+    monkeypatch.setattr(file_watcher, "awatch", limited)
     told: list[News] = []
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(partial(follow_saves, folder, folder.parent, told.append))
@@ -249,6 +249,6 @@ async def test_files_that_cannot_even_be_polled_are_an_error(
     def broken(*paths: Path, **options: Any) -> Any:
         raise WatchfilesRustInternalError("no memory")
 
-    monkeypatch.setattr(saves, "awatch", broken)
+    monkeypatch.setattr(file_watcher, "awatch", broken)
     with pytest.raises(HarnessError, match="cannot be watched: no memory"):
         await follow_saves(folder, folder.parent, lambda news: None)

@@ -12,7 +12,7 @@ from grader.measure.attempt import AttemptContext
 from grader.measure.backoff import Backoff
 from grader.measure.gates import GateMissed, Signal, pass_gate
 from grader.services.connections import Connections
-from grader.services.database_admin import (
+from grader.services.postgresql.admin import (
     Names,
     connect_as_grader,
     connect_when_ready,
@@ -21,7 +21,7 @@ from grader.services.database_admin import (
     make_database,
     watch_size,
 )
-from grader.services.postgres_server import HINT, Cluster
+from grader.services.postgresql.cluster import HINT, Cluster
 
 ENDED = "The PostgreSQL server ended while a check was under way."
 

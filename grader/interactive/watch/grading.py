@@ -8,10 +8,10 @@ from anyio import to_thread
 from grader.errors import GraderError
 from grader.evidence.files import keep_run
 from grader.grading.messages import Job
-from grader.interactive.file_watcher import Gone, Saved, WorkspaceGone
 from grader.interactive.notes import note_pass, say_once_without_sandbox, say_unsaved
-from grader.interactive.watch_messages import Inbox, Message, Pressed, Signalled
-from grader.interactive.watch_state import Desk, WatchState
+from grader.interactive.watch.file_watcher import Gone, Saved, WorkspaceGone
+from grader.interactive.watch.messages import Inbox, Message, Pressed, Signalled
+from grader.interactive.watch.state import Desk, WatchState
 from grader.report import Report, Verdict
 
 
