@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from tests.cli.commands import one_sentence
+from tests.cli.pipes import Hung, read_chunk
 from tests.conftest import KATA, MANIFEST, RunKata, listening_socket
 from tests.waiting import HANG_S
 
@@ -79,10 +80,9 @@ class Running:
 
     def until(self, pattern: str) -> re.Match[str]:
         """Wait until this is shown."""
-        ends_s = time.monotonic() + HANG_S
+        deadline_s = time.monotonic() + HANG_S
         while (found := re.search(pattern, self.shown)) is None:
-            assert time.monotonic() < ends_s, self.shown
-            assert self._read() or re.search(pattern, self.shown), self.shown
+            assert self._read(deadline_s) or re.search(pattern, self.shown), self.shown
         return found
 
     def type(self, text: str) -> None:
@@ -91,7 +91,8 @@ class Running:
 
     def code(self) -> int:
         """Wait for its end, and read what is left; returns the exit code."""
-        while self._read():
+        deadline_s = time.monotonic() + HANG_S
+        while self._read(deadline_s):
             pass
         return self.process.wait(HANG_S)
 
@@ -99,10 +100,11 @@ class Running:
         """All processes that it has started."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def _read(self) -> bytes:
-        data = b""
-        with contextlib.suppress(OSError):  # a terminal whose other end is closed
-            data = os.read(self._output, 65536)
+    def _read(self, deadline_s: float) -> bytes:
+        try:
+            data = read_chunk(self._output, deadline_s)
+        except Hung:
+            raise Hung(self.shown) from None
         self.shown += data.decode(errors="replace").replace("\r\n", "\n")
         return data
 

@@ -1,5 +1,6 @@
 """`kata watch` with real gradings, and what it says when it cannot watch."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from grader.catalog.find import find_catalog
 from grader.interactive.watch.lock import only_watch
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, Workspace, make_workspace
+from tests.cli.pipes import PipeLines
 from tests.conftest import APP, CHECKS, KATA, RunKata
 from tests.waiting import HANG_S, wait_until
 
@@ -39,21 +41,15 @@ class Watch:
             env={**clean, "TMPDIR": str(temporary), "PYTHONUTF8": "1", "COLUMNS": "80"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            text=True,
         )
+        self._lines = PipeLines(self.process.stdout)
 
     def until(self, text: str) -> str:
-        """Read until a line has this text; everything that was read."""
-        assert self.process.stdout is not None
-        seen = ""
-        while text not in seen:
-            line = self.process.stdout.readline()
-            assert line, seen
-            seen += line
-        return seen
+        """Read until a line contains this text; returns all lines read since the last call."""
+        return self._lines.until(text)
 
     def wait_for_gradings(self, count: int) -> None:
-        """Wait until so many gradings have a copy of the solution in their folders."""
+        """Wait until this many gradings have a copy of the solution in their folders."""
         wait_until(lambda: len(list(self.temporary.glob("*/solution/app.py"))) == count)
 
     def end(self, number: int) -> int:
@@ -71,6 +67,18 @@ class Watch:
             if str(self.temporary) in " ".join(process.info["cmdline"] or ())
         ]
         return [*self.temporary.iterdir(), *named]
+
+
+@contextlib.contextmanager
+def running_watch(play: Path, katas: Path, tmp_path: Path) -> Iterator[Watch]:
+    """A watch that is killed afterwards."""
+    (tmp_path / "tmp").mkdir()
+    watch = Watch(play, katas, tmp_path / "tmp")
+    try:
+        yield watch
+    finally:
+        watch.process.kill()
+        watch.process.communicate()
 
 
 @pytest.fixture
@@ -91,11 +99,8 @@ def play(katas: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def watch(play: Path, katas: Path, tmp_path: Path) -> Iterator[Watch]:
     """A watch of it."""
-    (tmp_path / "tmp").mkdir()
-    watch = Watch(play, katas, tmp_path / "tmp")
-    yield watch
-    watch.process.kill()
-    watch.process.communicate()
+    with running_watch(play, katas, tmp_path) as watch:
+        yield watch
 
 
 def test_every_save_is_graded_a_pass_is_recorded_and_nothing_is_left_behind(
@@ -139,13 +144,12 @@ def test_what_a_newer_version_changed_is_shown_before_the_first_grading(
 ) -> None:
     checks = katas / "tiny" / "checks.py"
     checks.write_text(checks.read_text() + "\n# Changed.\n")
-    (tmp_path / "tmp").mkdir()
-    watch = Watch(play, katas, tmp_path / "tmp")
-    seen = watch.until("Fix tiny/app.py and save it.")
-    assert seen.index(
-        "tiny has changed since it was handed out. Your files are as you left them."
-    ) < seen.index("Watching tiny/")
-    assert watch.end(signal.SIGINT) == 130
+    with running_watch(play, katas, tmp_path) as watch:
+        seen = watch.until("Fix tiny/app.py and save it.")
+        assert seen.index(
+            "tiny has changed since it was handed out. Your files are as you left them."
+        ) < seen.index("Watching tiny/")
+        assert watch.end(signal.SIGINT) == 130
 
 
 # ---- bad input

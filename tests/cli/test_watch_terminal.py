@@ -15,6 +15,7 @@ from grader.catalog.find import find_catalog
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import make_workspace
 from tests.cli import pretend
+from tests.cli.pipes import PipeLines
 from tests.cli.terminals import Terminal, terminal
 from tests.waiting import HANG_S
 
@@ -317,18 +318,13 @@ def test_in_a_pipe_there_are_plain_lines_and_no_keys(play: Path, app: Path) -> N
         env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
     ) as process:
-        assert process.stdout is not None
-        seen = ""
-        while "Failed: 1 of 2" not in seen:
-            seen += process.stdout.readline()
+        lines = PipeLines(process.stdout)
+        seen = lines.until("Failed: 1 of 2")
         app.write_text("pass")
-        while "Next: kata next" not in seen:
-            seen += process.stdout.readline()
+        seen += lines.until("Next: kata next")
         process.terminate()
-        seen += process.stdout.read()
+        seen += lines.rest()
     assert process.returncode == 143
     assert seen.replace("\n", "").isprintable()
     assert "quit" not in seen
@@ -343,12 +339,10 @@ def test_a_reader_that_goes_away_ends_the_watch_without_a_traceback(play: Path, 
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     ) as process:
         assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.readline()
+        PipeLines(process.stdout).until("Watching first/")
         process.stdout.close()
         app.write_text("pass")
-        assert "Traceback" not in process.stderr.read()
+        assert "Traceback" not in PipeLines(process.stderr).rest()
         assert process.wait(HANG_S) != 0
