@@ -1,17 +1,14 @@
 """The launcher, spoken to in its own language: it warms up, forks servers, and ends with its grader."""
 
-import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -19,6 +16,7 @@ import pytest
 
 from grader.child.boot import NOT_NEEDED, warm_up
 from grader.child.limits import Resources
+from tests.child.spoken import Spoken, speaking_to
 from tests.waiting import HANG_S, wait_until
 
 pytestmark = pytest.mark.slow
@@ -37,62 +35,12 @@ APP = """
 
     @app.get("/")
     async def root() -> list[str]:
-        return [os.getcwd(), os.environ["NAME"], " ".join(sorted(os.environ))]
+        return [os.getcwd(), os.environ.get("NAME", ""), " ".join(sorted(os.environ))]
 """
-
-
-@dataclass
-class Spoken:
-    """A launcher and the socket on which it is spoken to."""
-
-    process: subprocess.Popen[bytes]
-    control: socket.socket
-    unread: list[dict[str, Any]] = field(default_factory=list)
-
-    def tell(self, command: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
-        socket.send_fds(self.control, [json.dumps(command).encode() + b"\n"], list(descriptors))
-
-    def next(self, kind: str) -> dict[str, Any]:
-        """The next event of this kind; others before it are passed over."""
-        while True:
-            while self.unread:
-                event = self.unread.pop(0)
-                if event["event"] == kind:
-                    return event
-            data = b""
-            while not data.endswith(b"\n"):
-                more, descriptors, _, _ = socket.recv_fds(self.control, 65536, 50)
-                assert more, "the launcher is gone"
-                data += more
-                for descriptor in descriptors:
-                    os.close(descriptor)
-            self.unread += [json.loads(line) for line in data.splitlines()]
-
-    def start(self, folder: Path, listening: socket.socket, workers: int = 1) -> socket.socket:
-        """Start server 1 on this socket; returns its status socket."""
-        status, theirs = socket.socketpair()
-        status.settimeout(HANG_S)
-        stalls, stalls_written = os.pipe()
-        log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        environ = {"NAME": "a value", "PATH": os.defpath}
-        passed = (
-            *[listening.fileno()] * workers,
-            *[stalls_written] * workers,
-            log,
-            theirs.fileno(),
-        )
-        start = {"do": "start", "server": 1, "workers": workers, "folder": str(folder)}
-        self.tell({**start, "environ": environ}, passed)
-        for descriptor in (stalls, stalls_written, log):
-            os.close(descriptor)
-        theirs.close()
-        return status
 
 
 @contextmanager
 def launched(resources: Resources) -> Iterator[Spoken]:
-    ours, theirs = socket.socketpair()
-    ours.settimeout(HANG_S)
     config = {
         "warm": ["colorsys", "no_such_module"],
         "resources": asdict(resources),
@@ -100,14 +48,8 @@ def launched(resources: Resources) -> Iterator[Spoken]:
         "as_root": False,
         "traceable": False,
     }
-    command = [sys.executable, "-c", CODE, str(theirs.fileno()), json.dumps(config)]
-    with ours, subprocess.Popen(command, pass_fds=[theirs.fileno()]) as process:
-        theirs.close()
-        try:
-            yield Spoken(process, ours)
-        finally:
-            ours.close()
-            process.wait(HANG_S)
+    with speaking_to(CODE, config) as spoken:
+        yield spoken
 
 
 @pytest.fixture
@@ -140,7 +82,7 @@ def test_a_server_is_forked_answers_and_is_gone_after_its_stop(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         solution = folder(APP)
-        with launcher.start(solution, listening) as status:
+        with launcher.start(solution, listening, NAME="a value") as status:
             (pid,) = launcher.next("forked")["pids"]
             assert status.recv(100) == b"ready\n"
             url = "http://{}:{}".format(*listening.getsockname())
