@@ -104,7 +104,11 @@ def _start_plain(run_dir: Path, plan: LauncherPlan, log: Path, reason: str) -> L
     with theirs:
         command = _command(Path(__file__).resolve().parents[2], theirs, plan, alone=False)
         environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-        process = _popen(command, log, [theirs.fileno()], run_dir, environ)
+        try:
+            process = _popen(command, log, [theirs.fileno()], run_dir, environ)
+        except HarnessError:
+            ours.close()
+            raise
     return LauncherProcess(process, process.pid, ours, log, reason)
 
 
@@ -136,6 +140,10 @@ def _start_with(
             process = _popen(
                 command, log, [theirs.fileno(), their_info], run_dir, {"PATH": os.defpath}
             )
+        except HarnessError:
+            ours.close()
+            os.close(info)
+            raise
         finally:
             os.close(their_info)
     pid = None

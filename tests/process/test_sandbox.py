@@ -14,10 +14,8 @@ import pytest
 
 from grader.checks.server import Server, running_server
 from grader.child.limits import MIB, Resources
-from grader.errors import SandboxUnavailable
 from grader.measure.attempt import AttemptContext
 from grader.measure.recorder import Recorder
-from grader.process import sandbox
 from grader.process.launch import LauncherPlan
 from grader.process.launcher import Launcher, running_launcher
 from grader.process.pipe import CHUNK_BYTES
@@ -318,37 +316,6 @@ def test_nothing_of_it_remains(folder: Path) -> None:
     with running_launcher(folder, plan, "short") as launcher:
         pids = [launcher.pid, launcher.process.pid]
     assert not any(psutil.pid_exists(pid) for pid in pids)
-
-
-def test_without_bubblewrap_only_a_required_sandbox_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("grader.process.launch.find_bwraps", tuple)
-    with (
-        pytest.raises(SandboxUnavailable),
-        running_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.REQUIRE)),
-    ):
-        pass
-    with running_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.AUTO)) as launcher:
-        assert launcher.without_sandbox
-        assert launcher.environ["HOME"] == os.environ["HOME"]
-
-
-def test_after_a_bubblewrap_that_fails_the_next_one_is_tried_and_the_reason_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken = tmp_path / "bwrap"
-    broken.write_text(
-        "#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n"
-    )
-    broken.chmod(0o755)
-    monkeypatch.setattr("grader.process.launch.find_bwraps", lambda: (broken,))
-    with running_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.AUTO)) as launcher:
-        assert launcher.without_sandbox == "setting up uid map: Permission denied"
-    good = sandbox.find_bwraps()
-    monkeypatch.setattr("grader.process.launch.find_bwraps", lambda: (broken, *good))
-    with running_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.AUTO)) as launcher:
-        assert launcher.is_sandboxed == bool(good)
 
 
 def _is_sleep(pid: int) -> bool:
