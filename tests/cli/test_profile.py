@@ -1,7 +1,6 @@
 """`kata profile` as a learner types it, with the real py-spy where this machine lets it look."""
 
 import contextlib
-import io
 import signal
 import subprocess
 import sys
@@ -11,8 +10,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader.cli import main
-from grader.interactive import profile
 from tests.conftest import KATA, MANIFEST, RunKata
 from tests.waiting import HANG_S, wait_until
 
@@ -178,38 +175,6 @@ def test_what_cannot_be_profiled_is_one_sentence(
     ran = kata("profile", *arguments, "--katas", katas)
     assert (ran.code, ran.err.startswith("Error: "), "Traceback" in ran.err) == (code, True, False)
     assert message in " ".join(ran.err.split())
-
-
-@pytest.fixture
-def refusing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Meanwhile py-spy is one that the system refuses."""
-    path = tmp_path / "py-spy"
-    path.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.exit('Permission Denied: Try running again')\n"
-    )
-    path.chmod(0o755)
-    monkeypatch.setattr(profile, "find_py_spy", lambda: path)
-
-
-@pytest.mark.parametrize("option", ["--dump", "--seconds=1"])
-@pytest.mark.usefixtures("refusing")
-def test_a_system_that_refuses_is_one_sentence_and_what_to_do(
-    option: str, katas: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    solution = str(katas / "tiny" / "starter")
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        ["kata", "profile", "tiny", "--katas", str(katas), "--solution", solution, option],
-    )
-    with (
-        contextlib.redirect_stderr(io.StringIO()) as err,
-        contextlib.redirect_stdout(io.StringIO()),
-        pytest.raises(SystemExit) as end,
-    ):
-        main.run()
-    assert end.value.code == 4
-    assert "Error: This system does not let a profiler look into the app." in err.getvalue()
 
 
 def test_it_has_help(kata: RunKata) -> None:
