@@ -1,16 +1,22 @@
 """The repository is consistent: documents agree with one another and with the code, and distributions are complete."""
 
+import ast
 import re
 import subprocess
 import sys
 import tarfile
 import tomllib
 import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from grader.cli import main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -169,3 +175,114 @@ def test_the_source_distribution_has_every_file_of_the_repository(distributions:
 @pytest.mark.parametrize("name", ["grader", "katas"])
 def test_packages_have_empty_init_files(name: str) -> None:
     assert all(path.read_text() == "" for path in (ROOT / name).rglob("__init__.py"))
+
+
+# ---- the source of the grader
+
+GRADER = ROOT / "grader"
+MODULES = [
+    path.relative_to(GRADER)
+    for path in sorted(GRADER.rglob("*.py"))
+    if path.name != "__init__.py" and not {"junk", "templates"} & set(path.parts)
+]
+"""All modules except examples: what `kata verify` grades as junk, and what a new kata begins with."""
+
+DECLARES_COMMANDS = "declares commands; tests/cli tests each by its name"
+WITHOUT_TESTS = {
+    "cli/instructor.py": DECLARES_COMMANDS,
+    "cli/interactive.py": DECLARES_COMMANDS,
+    "cli/learner.py": DECLARES_COMMANDS,
+    "cli/machine.py": DECLARES_COMMANDS,
+    "cli/workspace.py": DECLARES_COMMANDS,
+    "facts.py": "has data classes only",
+}
+"""Modules that need no tests of their own, and why."""
+
+MODULES_A_FOLDER = 13
+LINES_A_MODULE = 300
+LINES_A_FUNCTION = 35
+
+COMMANDS = {
+    (command.callback.__module__, command.callback.__name__)
+    for command in main.app.registered_commands
+    if command.callback is not None
+}
+"""Module and name of each function that declares a command; its options make it long."""
+
+
+def mirror_of(module: Path) -> Path:
+    return ROOT / "tests" / module.parent / f"test_{module.stem.rstrip('_')}.py"
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the grader, with the lines of each import inside it."""
+
+    place: str
+    is_command: bool
+    lines: int
+    late_imports: tuple[str, ...]
+
+
+def functions() -> Iterator[Function]:
+    for module in MODULES:
+        source = (GRADER / module).read_text()
+        dotted = ".".join(("grader", *module.with_suffix("").parts))
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                inside = [each for each in ast.walk(node) if isinstance(each, ast.stmt)]
+                yield Function(
+                    f"{module}:{node.lineno} {node.name}",
+                    (dotted, node.name) in COMMANDS,
+                    length_of(node),
+                    tuple(
+                        "\n".join(source.splitlines()[each.lineno - 1 : each.end_lineno])
+                        for each in inside
+                        if isinstance(each, ast.Import | ast.ImportFrom)
+                    ),
+                )
+
+
+def length_of(node: ast.stmt) -> int:
+    assert node.end_lineno is not None
+    return node.end_lineno - node.lineno + 1
+
+
+def test_each_module_has_tests_of_its_name() -> None:
+    untested = [str(module) for module in MODULES if not mirror_of(module).exists()]
+    assert untested == sorted(WITHOUT_TESTS)
+
+
+def test_no_folder_has_too_many_modules() -> None:
+    counts = Counter(module.parent for module in MODULES)
+    assert [folder for folder, count in counts.items() if count > MODULES_A_FOLDER] == []
+
+
+def test_no_module_is_too_long() -> None:
+    lengths = {module: len((GRADER / module).read_text().splitlines()) for module in MODULES}
+    assert [module for module, length in lengths.items() if length > LINES_A_MODULE] == []
+
+
+def test_no_function_is_too_long_unless_it_declares_a_command() -> None:
+    assert [
+        function.place
+        for function in functions()
+        if function.lines > LINES_A_FUNCTION and not function.is_command
+    ] == []
+
+
+def test_each_import_in_a_function_has_its_reason_beside_it() -> None:
+    found = list(functions())
+    assert any(function.late_imports for function in found)
+    assert [
+        function.place
+        for function in found
+        for late in function.late_imports
+        if not re.search(r"  # \w", late)
+    ] == []
+
+
+def test_a_command_imports_what_it_does_once() -> None:
+    commands = [function for function in functions() if function.is_command]
+    assert len(commands) == len(COMMANDS)
+    assert [each.place for each in commands if len(each.late_imports) > 1] == []
