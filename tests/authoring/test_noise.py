@@ -10,7 +10,7 @@ import pytest
 
 from grader.authoring.noise import noise
 from grader.errors import HarnessError
-from tests.waiting import HANG_S
+from tests.waiting import wait_until
 
 
 def busy_children() -> Iterator[psutil.Process]:
@@ -18,6 +18,13 @@ def busy_children() -> Iterator[psutil.Process]:
         with contextlib.suppress(psutil.Error):  # it belongs to another test, and has exited
             if "getppid" in " ".join(child.cmdline()):
                 yield child
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process has not exited; one that nobody reaps has."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def test_noise_ends_with_its_block() -> None:
@@ -38,8 +45,7 @@ def test_noise_ends_when_its_parent_is_killed() -> None:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    psutil.wait_procs([child], timeout=HANG_S)
-    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    wait_until(lambda: not is_alive(child))
 
 
 def test_no_noise_starts_no_process() -> None:

@@ -48,7 +48,10 @@ def proving(
         begun: set[str] = set()
         while begun < {"right", "lax"} and (line := process.stdout.readline()):
             begun |= {slug for slug in ("right", "lax") if f"  {slug}/" in line}
-        yield process, psutil.Process(process.pid).children(recursive=True)
+        try:
+            yield process, psutil.Process(process.pid).children(recursive=True)
+        finally:
+            process.kill()
 
 
 def wait_for_the_end_of(processes: list[psutil.Process]) -> None:
@@ -134,4 +137,4 @@ def test_an_interruption_reports_problems_of_the_lint_as_well(
     assert "Interrupted after" in out
     assert "rejected/zz.py: is not declared" in out
     assert "Traceback" not in out + err
-    wait_until(lambda: not any(child.is_running() for child in children))
+    wait_for_the_end_of(children)

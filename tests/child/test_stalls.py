@@ -1,6 +1,7 @@
 """What is reported of a loop from inside: where it is blocked, and what its tasks wait for."""
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from grader.child.stalls import Watchdog, running_place, waiting_place
+from tests.waiting import HANG_S, LOOK_S
 
 FOLDER = f"{Path(__file__).parent}{os.sep}"
 
@@ -66,13 +68,12 @@ async def test_a_blocked_loop_is_reported_with_its_place_and_again_when_it_resum
     assert function == ("test_a_blocked_loop_is_reported_with_its_place_and_again_when_it_resumes")
     assert float(seconds) > 0.1
     said = ""
-    while "resumed" not in said:
-        await asyncio.sleep(0.01)
-        os.set_blocking(reading, False)
-        try:
-            said += os.read(reading, 1000).decode()
-        except BlockingIOError:
-            continue
+    os.set_blocking(reading, False)
+    async with asyncio.timeout(HANG_S):
+        while "resumed" not in said:
+            await asyncio.sleep(LOOK_S)
+            with contextlib.suppress(BlockingIOError):
+                said += os.read(reading, 1000).decode()
 
 
 async def test_tasks_that_wait_at_the_same_place_are_counted_together(

@@ -12,6 +12,7 @@ from grader.evidence.files import save_run
 from tests.cli.commands import one_sentence
 from tests.conftest import APP, KATA, RunKata
 from tests.render.runs import blocking_run, fixed_run
+from tests.waiting import HANG_S
 
 MakeKata = Callable[..., Path]
 
@@ -180,7 +181,7 @@ def test_a_full_disk_leaves_the_page_unchanged(kata: RunKata, katas: Path, play:
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
         check=False,
     )
     assert (told.returncode, told.stdout, one_sentence(told.stderr)) == (4, "", True)

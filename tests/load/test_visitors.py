@@ -114,11 +114,12 @@ async def test_a_visitor_gives_up_at_its_deadline(serve: Serve) -> None:
 
 
 async def test_a_refused_connection_is_an_error(attempt: AttemptContext) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        address = listening.getsockname()
-    async with anyio.create_task_group() as tasks:
-        visitors = Visitors([address], attempt, tasks)
-        answer = await visitors.get("/")
-        crowd = await visitors.burst("GET", "/", count=3)
+    # A socket that is bound and does not listen keeps the port from all other processes.
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        async with anyio.create_task_group() as tasks:
+            visitors = Visitors([bound.getsockname()], attempt, tasks)
+            answer = await visitors.get("/")
+            crowd = await visitors.burst("GET", "/", count=3)
     assert answer.exchange.error is ExchangeError.REFUSED
     assert {a.exchange.error for a in crowd} == {ExchangeError.REFUSED}

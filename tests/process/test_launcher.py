@@ -21,7 +21,7 @@ async def test_killing_a_launcher_is_a_fault_of_the_harness_and_ends_its_servers
     tmp_path: Path, attempt: AttemptContext
 ) -> None:
     (tmp_path / "app.py").write_text("from fastapi import FastAPI\napp = FastAPI()\n")
-    plan = ServerPlan(tmp_path, 1, {}, 10.0, 2.0)
+    plan = ServerPlan(tmp_path, 1, {}, HANG_S, 2.0)
     broken = anyio.Event()
     attempt.abort.on_break_off(broken.set)
     with running_launcher(tmp_path) as launcher:

@@ -24,7 +24,7 @@ from grader.process.server import ServerNotReady, ServerPlan
 from grader.services.upstream import running_upstream
 from grader.tasks import single_error
 from tests.conftest import listening_socket
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 PEEK = """
     import os, socket, subprocess
@@ -72,7 +72,7 @@ def serve(caged: Launcher, folder: Path, attempt: AttemptContext) -> Serve:
     async def serve_source(source: str = PEEK, **environ: str) -> AsyncIterator[Server]:
         (folder / "solution" / "app.py").write_text(textwrap.dedent(source))
         plan = ServerPlan(
-            folder / "solution", 1, {**caged.environ, **environ}, 10.0, 2.0, output_bytes=MIB
+            folder / "solution", 1, {**caged.environ, **environ}, HANG_S, 2.0, output_bytes=MIB
         )
         async with (
             single_error(),
@@ -298,7 +298,7 @@ async def test_too_much_computing_at_its_start_ends_it(
 ) -> None:
     source = "import os\nfor _ in range(5):\n    if os.fork() == 0: break\nwhile True: pass\n"
     (folder / "solution" / "app.py").write_text(source)
-    plan = ServerPlan(folder / "solution", 1, {}, 30.0, 2.0)
+    plan = ServerPlan(folder / "solution", 1, {}, HANG_S, 2.0)
     with pytest.raises(ServerNotReady):
         async with (
             single_error(),

@@ -5,7 +5,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from grader.workspace.progress import State, Workspace
 from tests.cli.commands import RIGHT, KataHere, one_sentence, passes
 from tests.conftest import APP, KATA
 from tests.render.hostile import RICH_STYLES
+from tests.waiting import HANG_S, wait_until
 
 
 def test_a_diff_is_coloured_in_a_terminal_and_plain_in_a_pipe(run: KataHere, begun: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_closed_pipe_is_not_an_error(katas: Path, begun: Path) -> None:
         env={**os.environ, "KATA_PATH": str(katas)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
         check=False,
     )
     assert (done.stdout, done.stderr) == ("--- starter/app.py\n", "")
@@ -152,16 +152,14 @@ def test_an_editor_gets_the_interrupts_and_ends_with_the_command(
     process = subprocess.Popen(
         [str(KATA), "open"], cwd=begun, env=environ, start_new_session=True, stderr=subprocess.PIPE
     )
-    deadline = time.monotonic() + 30
-    while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until((tmp_path / "pid").exists)
     editor = int((tmp_path / "pid").read_text())
     if number == signal.SIGINT:
         os.killpg(process.pid, number)  # as a terminal does
-        assert process.wait(30) == 0
+        assert process.wait(HANG_S) == 0
     else:
         process.send_signal(number)
-        assert process.wait(30) == 128 + number
+        assert process.wait(HANG_S) == 128 + number
     assert process.stderr is not None
     assert process.stderr.read() == b""
     process.stderr.close()
