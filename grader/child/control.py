@@ -40,7 +40,10 @@ class Control:
 
     def read(self) -> list[dict[str, Any]] | None:
         """The commands that have come; None when the grader is gone. Blocks if nothing can be read."""
-        data, descriptors, _, _ = socket.recv_fds(self._connection, READ_BYTES, DESCRIPTORS)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._connection, READ_BYTES, DESCRIPTORS)
+        except ConnectionResetError:  # the grader went away without reading the last events
+            return None
         if not data:
             return None
         self._descriptors += descriptors

@@ -35,6 +35,15 @@ def test_a_grader_that_is_gone_is_none(pair: tuple[Control, socket.socket]) -> N
     assert control.read() is None
 
 
+def test_a_grader_that_went_away_without_reading_all_events_is_none(
+    pair: tuple[Control, socket.socket],
+) -> None:
+    control, grader = pair
+    control.say({"event": "unread"})
+    grader.close()
+    assert control.read() is None
+
+
 def test_descriptors_are_taken_in_the_order_in_which_they_came(
     pair: tuple[Control, socket.socket], tmp_path: Path
 ) -> None:
