@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from grader.checks.claims import canonical, parsed, state
+from grader.checks.claims import assert_claim, canonical, parsed
 from grader.evidence.claims import ClockClaim, Relation, StatusClaim, ValueClaim
 from grader.evidence.traffic import ExchangeError
 from grader.load.answers import Answer, Crowd
@@ -25,7 +25,7 @@ class AnswerExpectation:
                 the app while the machine is known to be busy; needs `own_deadline_s` in kata.toml.
             not_before_s: a late status that comes earlier is wrong however busy the machine is.
         """
-        state(
+        assert_claim(
             StatusClaim(
                 exchanges=(self._answer.exchange.id,),
                 allowed=allowed,
@@ -44,7 +44,7 @@ class AnswerExpectation:
             late: the body that a right app returns when a deadline of its own has passed; see `status`.
         """
         seen = canonical(parsed(self._answer.body))
-        state(
+        assert_claim(
             ValueClaim(
                 what="the body",
                 wanted=canonical(wanted),
@@ -59,7 +59,7 @@ class AnswerExpectation:
         """The body is a JSON object with this value under this name."""
         body = parsed(self._answer.body)
         seen = canonical(body[name]) if isinstance(body, dict) and name in body else "missing"
-        state(
+        assert_claim(
             ValueClaim(
                 what=f"`{name}`",
                 wanted=canonical(wanted),
@@ -82,7 +82,7 @@ class AnswerExpectation:
     def _clock(self, relation: Relation, limit_s: float) -> "AnswerExpectation":
         exchange = self._answer.exchange
         what = f"{exchange.method} {exchange.path}"
-        state(
+        assert_claim(
             ClockClaim(
                 what=what,
                 exchanges=(exchange.id,),
@@ -102,7 +102,7 @@ class CrowdExpectation:
 
     def statuses(self, *allowed: int) -> "CrowdExpectation":
         """All answers are complete, each with one of these statuses."""
-        state(
+        assert_claim(
             StatusClaim(
                 exchanges=self._crowd.burst.exchanges,
                 allowed=allowed,
@@ -173,7 +173,7 @@ class CrowdExpectation:
         alone_s: float | None = None,
     ) -> None:
         burst = self._crowd.burst
-        state(
+        assert_claim(
             ClockClaim(
                 what=what,
                 exchanges=exchanges,

@@ -49,7 +49,11 @@ class AttemptMaker:
         self._attempt = begin_attempt(clock)
 
     def make(
-        self, item: pytest.Item, nextitem: pytest.Item | None, subject: Subject, haste: float
+        self,
+        item: pytest.Item,
+        nextitem: pytest.Item | None,
+        subject: Subject,
+        patience_scale: float,
     ) -> Attempt:
         """Run a check once, on a fresh server.
 
@@ -57,12 +61,12 @@ class AttemptMaker:
             item: the check.
             nextitem: the check after it.
             subject: the code that is run.
-            haste: the share of the default patience that gates and visitors have.
+            patience_scale: the share of the default patience that gates and visitors have.
         """
         self._attempt = begin_attempt(
             self._clock,
             subject,
-            haste=haste,
+            patience_scale=patience_scale,
             cuts_off=self._stage.cuts_off,
             own_deadline_s=self._stage.kata.limits.own_deadline_s,
         )

@@ -29,7 +29,7 @@ class ClaimMissed(Exception):
         self.by_clock = by_clock
 
 
-def state(claim: Claim) -> None:
+def assert_claim(claim: Claim) -> None:
     """Record a claim and let the judge examine it.
 
     Raises:

@@ -19,8 +19,8 @@ from grader.errors import BrokenError
 from grader.evidence.machine import Machine
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.judge.decide import CheckJudge, ends_grading
-from grader.judge.rule import HASTE, Step
-from grader.measure.machine import Reading, between, look
+from grader.judge.rule import PATIENCE_AFTER_FAILURE, Step
+from grader.measure.machine import Reading, between, read_counters
 from grader.measure.timing import Clock
 from grader.report import CheckResult, Outcome
 
@@ -127,15 +127,17 @@ class CheckRun:
         before: Reading | None = None
         while not self.interrupted and (subject := SUBJECTS.get(judge.step)) is not None:
             if subject is Subject.REFERENCE and before is None:
-                before = look()
-            haste = HASTE if self._failed else 1.0
-            attempts.append(self.attempts.make(item, nextitem, subject, haste))
+                before = read_counters()
+            patience_scale = PATIENCE_AFTER_FAILURE if self._failed else 1.0
+            attempts.append(self.attempts.make(item, nextitem, subject, patience_scale))
             judge.take(attempts[-1])
             if self._is_out_of_time():
                 break
         if before is None or self.interrupted:
             return attempts, None
-        return attempts, between(before, look(), {os.getpid()} | self._stage.launchers.pids)
+        return attempts, between(
+            before, read_counters(), {os.getpid()} | self._stage.launchers.pids
+        )
 
     def _note(self, record: CheckRecord, judge: CheckJudge) -> None:
         """Keep what was seen and how it was judged, report it, and decide whether the run goes on."""

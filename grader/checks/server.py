@@ -76,7 +76,7 @@ class Server(Visitors):
 
     async def explain(self) -> None:
         """Find out what the solution's tasks wait for, to explain a miss by the clock; decides nothing."""
-        await self._processes.ask_what_it_waits_for()
+        await self._processes.ask_for_waiting_tasks()
 
     async def stop(self) -> ServerLife:
         """Ask the server to stop (SIGTERM) and wait until its application has shut down.

@@ -1,6 +1,6 @@
 """What `expect` gives for anything that is not an answer: a number, or any other value."""
 
-from grader.checks.claims import canonical, finite, state
+from grader.checks.claims import assert_claim, canonical, finite
 from grader.evidence.claims import CountClaim, Relation, ValueClaim
 
 
@@ -36,7 +36,7 @@ class NumberExpectation:
 
     def _count(self, relation: Relation, limit: float, late: bool = False) -> "NumberExpectation":
         measured = finite(self._number, relation)
-        state(
+        assert_claim(
             CountClaim(
                 what=self._what,
                 measured=measured,
@@ -58,5 +58,7 @@ class ValueExpectation:
 
     def equals(self, wanted: object) -> "ValueExpectation":
         """The value is equal to this one as JSON."""
-        state(ValueClaim(what=self._what, wanted=canonical(wanted), seen=canonical(self._value)))
+        assert_claim(
+            ValueClaim(what=self._what, wanted=canonical(wanted), seen=canonical(self._value))
+        )
         return self

@@ -39,7 +39,7 @@ PATH_CHARS = 500
 ERROR_CHARS = 300
 
 
-class Teller:
+class EventWriter:
     """Reports events to the grader.
 
     Args:
@@ -52,7 +52,7 @@ class Teller:
         # Processes that the app starts do not need it, and would keep it open.
         os.set_inheritable(pipe, False)
 
-    def tell(self, event: str, **facts: object) -> None:
+    def write(self, event: str, **facts: object) -> None:
         """Report one event. A line is short enough to be written atomically, even beside other workers."""
         with contextlib.suppress(OSError):
             os.write(self._pipe, json.dumps({"event": event, **facts}).encode() + b"\n")
@@ -61,9 +61,9 @@ class Teller:
 class LoggedApplication:
     """An ASGI application that reports how each request was answered, and how long that took."""
 
-    def __init__(self, application: Application, teller: Teller) -> None:
+    def __init__(self, application: Application, events: EventWriter) -> None:
         self._application = application
-        self._teller = teller
+        self._events = events
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan."""
@@ -86,20 +86,20 @@ class LoggedApplication:
                 and not is_over
             ):
                 is_over = True
-                self._tell(scope, status, began_s)
+                self._report(scope, status, began_s)
 
         try:
             await self._application(scope, receive, send_on)
         finally:
             if not is_over:
-                self._tell(scope, status, began_s)
+                self._report(scope, status, began_s)
 
-    def _tell(self, scope: Message, status: int | None, began_s: float) -> None:
+    def _report(self, scope: Message, status: int | None, began_s: float) -> None:
         query = scope["query_string"].decode("latin-1")
         path = scope["path"] + (f"?{query}" if query else "")
         port = scope["client"][1] if scope.get("client") else None
         ms = 1000 * (time.perf_counter() - began_s)
-        self._teller.tell(
+        self._events.write(
             "request",
             method=scope["method"][:20],
             path=path[:PATH_CHARS],
@@ -112,15 +112,15 @@ class LoggedApplication:
 class Server(uvicorn.Server):
     """A uvicorn server that tells the grader when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, teller: Teller) -> None:
+    def __init__(self, config: uvicorn.Config, events: EventWriter) -> None:
         super().__init__(config)
-        self._teller = teller
+        self._events = events
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then report that it is ready."""
         await super().startup(sockets=sockets)
         if self.started:
-            self._teller.tell("ready")
+            self._events.write("ready")
 
 
 def find_place(error: BaseException, folder: Path) -> tuple[str, int] | None:
@@ -142,7 +142,7 @@ def find_place(error: BaseException, folder: Path) -> tuple[str, int] | None:
     return ours[-1] if ours else None
 
 
-def import_application(folder: Path, teller: Teller) -> Application | None:
+def import_application(folder: Path, events: EventWriter) -> Application | None:
     """The learner's `app`; if it cannot be imported, reports why and returns None."""
     sys.path.insert(0, str(folder))
     try:
@@ -150,23 +150,23 @@ def import_application(folder: Path, teller: Teller) -> Application | None:
     except (Exception, SystemExit) as error:
         said = " ".join(traceback.format_exception_only(error)[-1].split())
         file, line = find_place(error, folder) or ("app.py", None)
-        teller.tell("broken", error=said[:ERROR_CHARS], file=file, line=line)
+        events.write("broken", error=said[:ERROR_CHARS], file=file, line=line)
         return None
     application = getattr(module, "app", None)
     if not callable(application):
-        teller.tell("broken", error="it defines no `app`", file="app.py", line=None)
+        events.write("broken", error="it defines no `app`", file="app.py", line=None)
         return None
     return application  # type: ignore[no-any-return]
 
 
-def watch_breakpoints(teller: Teller) -> None:
+def watch_breakpoints(events: EventWriter) -> None:
     """Report when `breakpoint()` is reached, and keep pdb from handling Ctrl-C, which ends the server as usual.
 
     If PYTHONBREAKPOINT names another debugger, that one is used.
     """
 
     def stop_here(*arguments: Any, **options: Any) -> Any:
-        teller.tell("breakpoint")
+        events.write("breakpoint")
         if os.environ.get("PYTHONBREAKPOINT"):
             return sys.__breakpointhook__(*arguments, **options)
         return pdb.Pdb(nosigint=True).set_trace(sys._getframe().f_back)
@@ -187,21 +187,21 @@ def main(folder: str, listening: int, pipe: int) -> None:
     # which ends this process with SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    teller = Teller(pipe)
+    events = EventWriter(pipe)
     os.set_inheritable(listening, False)
     sys.argv = ["uvicorn", "app:app"]
     sys.dont_write_bytecode = True
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(line_buffering=True)
-    watch_breakpoints(teller)
-    application = import_application(Path(folder), teller)
+    watch_breakpoints(events)
+    application = import_application(Path(folder), events)
     if application is None:
         sys.exit(1)
-    logged = LoggedApplication(application, teller)
+    logged = LoggedApplication(application, events)
     config = uvicorn.Config(
         logged, http="h11", loop="asyncio", log_level="warning", access_log=False, interface="asgi3"
     )
-    server = Server(config, teller)
+    server = Server(config, events)
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         server.run(sockets=[socket.socket(fileno=listening)])
     if not server.started:

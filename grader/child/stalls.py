@@ -89,7 +89,7 @@ class Watchdog:
         if self._timer is not None:
             self._timer.cancel()
 
-    def tell_tasks(self) -> None:
+    def report_tasks(self) -> None:
         """Report where in the files of the working folder the loop's tasks wait."""
         places = Counter(
             place

@@ -21,10 +21,10 @@ LOOPBACK = "127.0.0.1"
 POLL_S = 0.05
 """Polling interval for deadlines and for the end of process groups."""
 
-DYING_S = 2.0
+KILL_S = 2.0
 """How long to wait for a killed server to be gone; some milliseconds are usual."""
 
-DYING_POLL_S = 0.001
+KILL_POLL_S = 0.001
 
 METER_S = 0.1
 """Polling interval for what all processes use together."""
@@ -37,8 +37,8 @@ class Group:
     pids: set[int]
     leader: int
     kill_at: float | None = None
-    killed: bool = False
-    dying: bool = False
+    missed_grace: bool = False
+    sigkilled: bool = False
 
 
 @dataclass
@@ -112,7 +112,7 @@ class Supervisor:
 
     def start(self, command: dict[str, Any]) -> Worker | None:
         """Fork the workers of a server; returns a `Worker` in each of them, None in the launcher."""
-        self.await_the_dying()
+        self.wait_for_killed()
         count = command["workers"]
         passed = self.control.take_descriptors(2 * count + 2)
         log, status = passed[2 * count :]
@@ -140,13 +140,13 @@ class Supervisor:
         self.collect_ended()
         for server, group in list(self.groups.items()):
             if group.kill_at is not None and time.monotonic() >= group.kill_at:
-                group.killed = True
+                group.missed_grace = True
                 self.kill(group)
             if not group.pids:
                 self.kill(group)
                 del self.groups[server]
                 self.kill_orphans()
-                self.control.say({"event": "gone", "server": server, "killed": group.killed})
+                self.control.say({"event": "gone", "server": server, "killed": group.missed_grace})
 
     def collect_ended(self) -> None:
         """Collect ended children, and report those that are workers."""
@@ -183,16 +183,16 @@ class Supervisor:
                 self.kill(group)
             self.kill_orphans(pids)
 
-    def await_the_dying(self) -> None:
+    def wait_for_killed(self) -> None:
         """Wait until killed servers are gone, so that their remains are not taken for processes of the next server."""
-        ends = time.monotonic() + DYING_S
-        while any(group.dying for group in self.groups.values()) and time.monotonic() < ends:
+        ends = time.monotonic() + KILL_S
+        while any(group.sigkilled for group in self.groups.values()) and time.monotonic() < ends:
             self.reap()
-            time.sleep(DYING_POLL_S)
+            time.sleep(KILL_POLL_S)
 
     def kill(self, group: Group) -> None:
         """SIGKILL to the whole process group of a server."""
-        group.dying = True
+        group.sigkilled = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group.leader, signal.SIGKILL)
 

@@ -101,7 +101,7 @@ class Server(uvicorn.Server):
     def obey(self) -> None:
         """Answer the grader, which asks what the tasks wait for; it asks nothing else while the server runs."""
         if self.status.recv(4096):
-            self.watchdog.tell_tasks()
+            self.watchdog.report_tasks()
         else:
             asyncio.get_running_loop().remove_reader(self.status)
 

@@ -29,9 +29,9 @@ def save_run(run: Run, folder: Path) -> Path:
     stamp = run.began_at.replace(":", "").replace("-", "").split(".")[0]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path = _free_name(folder, f"{run.kata}-{stamp}")
+        path = _unused_path(folder, f"{run.kata}-{stamp}")
         write_whole(path, encoded(run))
-        _forget_old_runs(folder, run.kata)
+        _delete_old_runs(folder, run.kata)
     except OSError as error:
         raise EvidenceFileError(
             f"The run cannot be saved in {folder}: {error.strerror}.",
@@ -41,7 +41,7 @@ def save_run(run: Run, folder: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class Kept:
+class SaveResult:
     """Where a run was saved.
 
     Attributes:
@@ -53,14 +53,14 @@ class Kept:
     unsaved: str = ""
 
 
-def keep_run(run: Run, folder: Path | None) -> Kept:
+def keep_run(run: Run, folder: Path | None) -> SaveResult:
     """Save a run if there is a folder for it. On a full disk the evidence is lost, but the verdict is not."""
     if folder is None:
-        return Kept()
+        return SaveResult()
     try:
-        return Kept(save_run(run, folder))
+        return SaveResult(save_run(run, folder))
     except EvidenceFileError as error:
-        return Kept(unsaved=error.message)
+        return SaveResult(unsaved=error.message)
 
 
 def load_run(path: Path) -> Run:
@@ -115,14 +115,14 @@ class _Title(msgspec.Struct):
     began_at: str
 
 
-def _free_name(folder: Path, stem: str) -> Path:
+def _unused_path(folder: Path, stem: str) -> Path:
     candidates = (
         folder / f"{stem}{suffix}.json" for suffix in ("", *(f"-{i}" for i in range(1, 1000)))
     )
     return next(path for path in candidates if not path.exists())
 
 
-def _forget_old_runs(folder: Path, kata: str) -> None:
+def _delete_old_runs(folder: Path, kata: str) -> None:
     runs = sorted(folder.glob(f"{kata}-[0-9]*.json"), key=lambda path: path.stat().st_mtime_ns)
     for path in runs[:-KEPT_RUNS]:
         path.unlink(missing_ok=True)

@@ -56,17 +56,17 @@ class Watch(Struct, frozen=True, kw_only=True):
             return None
         computed_s = self.server.cpu_s + (self.others.cpu_s if self.others is not None else 0.0)
         if self.others is not None and computed_s >= SELF_MADE_SHARE * self.cores * self.elapsed_s:
-            return self.elapsed_s - self.grader.cpu_s - self.stood_still_s
+            return self.elapsed_s - self.grader.cpu_s - self.halted_s
         return (
             self.elapsed_s
             - self.server.waited_s
             - self.grader.waited_s
             - self.grader.cpu_s
-            - self.stood_still_s
+            - self.halted_s
         )
 
     @property
-    def stood_still_s(self) -> float:
+    def halted_s(self) -> float:
         """Seconds in which the whole machine was halted: the grader's event loop was late, although its thread neither
         computed nor waited for a core.
 

@@ -22,11 +22,11 @@ def from_1_to_2(run: Document) -> Document:
             attempt["events"] = (
                 [_event(call) for call in calls] if isinstance(calls, list) else calls
             )
-            _say_what_was_exceeded(attempt)
+            _name_the_excess(attempt)
     return run
 
 
-def _say_what_was_exceeded(attempt: Document) -> None:
+def _name_the_excess(attempt: Document) -> None:
     life = attempt.get("life")
     excess = life.get("exceeded") if isinstance(life, dict) else None
     if isinstance(excess, dict) and excess.get("what") == "database_bytes":

@@ -40,7 +40,7 @@ OUTCOMES = {
 
 
 @dataclass(frozen=True)
-class Examined:
+class ExaminedAttempt:
     """An attempt, and the first thing that is wrong in it; None when it passes."""
 
     attempt: Attempt
@@ -48,7 +48,7 @@ class Examined:
     miss: Miss | None
 
     @property
-    def is_own(self) -> bool:
+    def ran_solution(self) -> bool:
         """Whether it ran the solution, not the reference."""
         return self.attempt.subject is Subject.SOLUTION
 
@@ -57,9 +57,9 @@ class Examined:
         """What it says to the rule."""
         miss = self.miss
         if miss is None:
-            return AttemptSummary(is_own=self.is_own)
+            return AttemptSummary(ran_solution=self.ran_solution)
         return AttemptSummary(
-            is_own=self.is_own,
+            ran_solution=self.ran_solution,
             is_broken=isinstance(miss.finding, Mishap | NothingAsserted),
             is_missed=True,
             is_certain=miss.is_certain,
@@ -78,12 +78,14 @@ class CheckJudge:
 
     def __init__(self, *, failed_already: bool = False) -> None:
         self._failed_already = failed_already
-        self._examined: list[Examined] = []
+        self._examined: list[ExaminedAttempt] = []
 
     def take(self, attempt: Attempt) -> None:
         """Examine the next attempt."""
         exchanges = exchanges_by_id(attempt)
-        self._examined.append(Examined(attempt, exchanges, examine_attempt(attempt, exchanges)))
+        self._examined.append(
+            ExaminedAttempt(attempt, exchanges, examine_attempt(attempt, exchanges))
+        )
 
     @property
     def step(self) -> Step:
@@ -99,11 +101,11 @@ class CheckJudge:
             title: what must hold, in the learner's words.
             machine: what kept the machine busy meanwhile, if the grader looked.
         """
-        if not any(examined.is_own for examined in self._examined):
+        if not any(examined.ran_solution for examined in self._examined):
             return CheckResult(name=name, title=title, outcome=Outcome.NOT_RUN)
         step, attempts = self.step, [examined.attempt for examined in self._examined]
         finding, circumstances = self._finding(step, machine)
-        last = next(examined for examined in reversed(self._examined) if examined.is_own)
+        last = next(examined for examined in reversed(self._examined) if examined.ran_solution)
         figures = (
             figures_of_pass(last.attempt, last.exchanges)
             if finding is None
@@ -133,7 +135,7 @@ class CheckJudge:
             chosen = next(examined for examined in missed if examined.summary.is_broken)
             machine = None
         else:
-            own = [examined for examined in missed if examined.is_own]
+            own = [examined for examined in missed if examined.ran_solution]
             chosen = next((examined for examined in own if examined.summary.is_certain), own[0])
         assert chosen.miss is not None
         return chosen.miss.finding, circumstances_of(chosen.attempt, chosen.miss, machine)
@@ -142,7 +144,7 @@ class CheckJudge:
         """The place of the attempt that the result is about: the last that passed, else the first certain miss, else
         the first.
         """
-        own = [(place, one.summary) for place, one in enumerate(self._examined) if one.is_own]
+        own = [(place, one.summary) for place, one in enumerate(self._examined) if one.ran_solution]
         passed = [place for place, summary in own if not summary.is_missed]
         certain = [place for place, summary in own if summary.is_certain]
         return [*passed[-1:], *certain, own[0][0]][0]

@@ -31,7 +31,7 @@ GATE_PATIENCE_S = 0.5
 """How much of the wait at a gate may be the app's own time before the grader gives it up. Right apps needed at most
 0.084 s, alone and beside 8 busy processes; wrong ones never open it (docs/explanation/verdicts.md)."""
 
-HASTE = 0.5
+PATIENCE_AFTER_FAILURE = 0.5
 """The share of the default patience that is left once another check has failed for certain: the verdict stands, and
 learners should hear it soon. At a gate 0.25 s remain, three times what right apps need."""
 
@@ -68,7 +68,7 @@ class AttemptSummary:
     """What one attempt says: all that the rule needs to know about it.
 
     Attributes:
-        is_own: it ran the solution, not the reference.
+        ran_solution: it ran the solution, not the reference.
         is_broken: the grader or the kata failed, so it says nothing about the solution.
         is_missed: something is wrong; the rest of the attributes describe this miss.
         is_certain: noise cannot have caused it.
@@ -77,7 +77,7 @@ class AttemptSummary:
         is_void: the machine is known to have taken the time, so not even a lost round proves anything.
     """
 
-    is_own: bool = True
+    ran_solution: bool = True
     is_broken: bool = False
     is_missed: bool = False
     is_certain: bool = False
@@ -93,7 +93,7 @@ def next_step(summaries: Sequence[AttemptSummary], *, failed_already: bool = Fal
         summaries: of the attempts so far, in their order.
         failed_already: another check has failed for certain, so the verdict stands and one witness is enough here.
     """
-    own = [summary for summary in summaries if summary.is_own]
+    own = [summary for summary in summaries if summary.ran_solution]
     if not summaries:
         return Step.TRY_SOLUTION
     if any(summary.is_broken for summary in summaries):
@@ -112,13 +112,13 @@ def next_step(summaries: Sequence[AttemptSummary], *, failed_already: bool = Fal
 def _next_round(summaries: Sequence[AttemptSummary], *, all_witnessed: bool) -> Step:
     """The next turn of solution and reference, when the misses alone do not decide."""
     last = summaries[-1]
-    if not last.is_own or all_witnessed:
+    if not last.ran_solution or all_witnessed:
         return Step.TRY_SOLUTION
     reference_passed = (
-        len(summaries) >= 2 and not summaries[-2].is_own and not summaries[-2].is_missed
+        len(summaries) >= 2 and not summaries[-2].ran_solution and not summaries[-2].is_missed
     )
     if reference_passed and not last.is_void:
         return Step.FAIL
-    if sum(not summary.is_own for summary in summaries) >= ROUNDS:
+    if sum(not summary.ran_solution for summary in summaries) >= ROUNDS:
         return Step.INCONCLUSIVE
     return Step.TRY_REFERENCE

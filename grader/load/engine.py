@@ -22,7 +22,7 @@ from grader.measure.gates import Signal, wait_for
 from grader.measure.timing import WatchStart
 from grader.process.sockets import Sockets
 
-CUT_LOOK_S = 0.02
+CUT_POLL_S = 0.02
 """Polling interval of the own time, once a schedule may miss its limit."""
 
 
@@ -200,7 +200,7 @@ class Engine:
                 opening=opening,
                 deadline_s=math.inf,
                 patience_s=limit_s,
-                look_s=CUT_LOOK_S,
+                poll_s=CUT_POLL_S,
             )
             now_s = self._attempt.clock.now()
             for visit in visits:

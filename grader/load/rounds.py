@@ -15,7 +15,7 @@ from grader.load.visitors import Visitors
 GIVE_UP_S = 5.0
 """When a visitor of a round stops waiting."""
 
-BROKEN_FROM = 400
+FIRST_ERROR_STATUS = 400
 """Statuses from here on are errors."""
 
 WORDS = {
@@ -122,4 +122,8 @@ def _error_of(answer: Answer) -> str:
         return ""
     if answer.exchange.error is not None:
         return WORDS.get(answer.exchange.error, "no answer")
-    return str(answer.status) if answer.status is not None and answer.status >= BROKEN_FROM else ""
+    return (
+        str(answer.status)
+        if answer.status is not None and answer.status >= FIRST_ERROR_STATUS
+        else ""
+    )

@@ -22,7 +22,7 @@ GIVE_UP_S = 3.0
 GIVE_UP_CROWD_S = 5.0
 """The same for crowds of more than 20."""
 
-SETTLE_LOOKS = 10
+SETTLE_REQUESTS = 10
 """How many requests `settle` sends. Each answer takes several turns of the server's event loop, and of the grader's."""
 
 
@@ -111,7 +111,7 @@ class Visitors:
             read_bytes_per_s: how fast the visitor reads; None for as fast as data comes.
         """
         if patience_s is None:
-            patience_s = PATIENCE_SHARE * give_up_s * self.attempt.haste
+            patience_s = PATIENCE_SHARE * give_up_s * self.attempt.patience_scale
         return self._begin(
             Request(method, path, json, headers),
             Sending(leave_after_s=leave_after_s, read_bytes_per_s=read_bytes_per_s),
@@ -154,7 +154,7 @@ class Visitors:
             give_up_s: when each of these visitors stops waiting.
         """
         answer = await self.get(path, give_up_s=give_up_s)
-        for _ in range(SETTLE_LOOKS - 1):
+        for _ in range(SETTLE_REQUESTS - 1):
             if answer.status is None:
                 break
             answer = await self.get(path, give_up_s=give_up_s)

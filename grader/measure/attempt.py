@@ -58,7 +58,7 @@ class Abort:
         for callback in self._on_break_off:
             callback()
 
-    def exceed(self, excess: Excess) -> None:
+    def report_excess(self, excess: Excess) -> None:
         """Report a limit that the solution exceeded outside its own processes; its server is killed for it.
 
         Args:
@@ -78,7 +78,7 @@ class AttemptContext:
         watcher: attributes elapsed time to the solution, the grader or the machine.
         recorder: takes the evidence.
         abort: ends the attempt early.
-        haste: the share of the default patience that gates and visitors have; 1 is all of it.
+        patience_scale: the share of the default patience that gates and visitors have; 1 is all of it.
         cuts_off: whether a burst is cut off once it is certain to miss its limit.
     """
 
@@ -87,7 +87,7 @@ class AttemptContext:
     watcher: MachineWatcher
     recorder: Recorder
     abort: Abort
-    haste: float = 1.0
+    patience_scale: float = 1.0
     cuts_off: bool = True
 
 
@@ -95,7 +95,7 @@ def begin_attempt(
     clock: Clock,
     subject: Subject = Subject.SOLUTION,
     *,
-    haste: float = 1.0,
+    patience_scale: float = 1.0,
     cuts_off: bool = True,
     own_deadline_s: float | None = None,
 ) -> AttemptContext:
@@ -104,11 +104,11 @@ def begin_attempt(
     Args:
         clock: the run's clock.
         subject: the code that is run.
-        haste: see `AttemptContext`.
+        patience_scale: see `AttemptContext`.
         cuts_off: see `AttemptContext`.
         own_deadline_s: the shortest deadline that the solution keeps itself, if the kata names one.
     """
     recorder = Recorder(clock, subject, own_deadline_s)
     return AttemptContext(
-        subject, clock, MachineWatcher(clock), recorder, Abort(recorder), haste, cuts_off
+        subject, clock, MachineWatcher(clock), recorder, Abort(recorder), patience_scale, cuts_off
     )

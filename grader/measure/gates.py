@@ -17,7 +17,7 @@ DEADLINE_S = 3.0
 DEADLINE_CROWD_S = 5.0
 """The same for counts above 20."""
 
-LOOK_S = 0.03
+POLL_S = 0.03
 """Polling interval of the own time, once the patience may be exhausted."""
 
 
@@ -48,7 +48,7 @@ class Signal:
         await self._event.wait()
 
 
-def pause_s(patience_s: float, own_s: float | None, look_s: float) -> float:
+def pause_s(patience_s: float, own_s: float | None, poll_s: float) -> float:
     """How long the patience certainly lasts: own time grows no faster than the clock.
 
     Measuring own time reads the times of every thread of the solution. With hundreds of threads and many visitors,
@@ -57,9 +57,9 @@ def pause_s(patience_s: float, own_s: float | None, look_s: float) -> float:
     Args:
         patience_s: how much own time is allowed.
         own_s: how much it was so far; None where the system does not tell.
-        look_s: the shortest pause.
+        poll_s: the shortest pause.
     """
-    return max(look_s, min(patience_s, patience_s - (own_s or 0.0)))
+    return max(poll_s, min(patience_s, patience_s - (own_s or 0.0)))
 
 
 async def wait_for(
@@ -70,7 +70,7 @@ async def wait_for(
     opening: WatchStart,
     deadline_s: float,
     patience_s: float,
-    look_s: float = LOOK_S,
+    poll_s: float = POLL_S,
 ) -> None:
     """Wait until `is_over()`, the deadline, or the end of the patience; the caller asks `is_over()` for which it was.
 
@@ -81,18 +81,18 @@ async def wait_for(
         opening: where the watch began in which own time is measured.
         deadline_s: seconds from now, after which the wait ends in any case.
         patience_s: how much of the time since the opening may certainly be the solution's own.
-        look_s: polling interval of the own time.
+        poll_s: polling interval of the own time.
     """
     now_s = attempt.clock.now()
     ends_at_s = now_s + deadline_s
-    look_at_s = max(now_s + look_s, opening.at_s + patience_s)
+    poll_at_s = max(now_s + poll_s, opening.at_s + patience_s)
     while not is_over() and now_s < ends_at_s:
-        if now_s >= look_at_s:
+        if now_s >= poll_at_s:
             watch = attempt.watcher.close(opening)
             if is_own_doing(watch, patience_s):
                 return
-            look_at_s = now_s + pause_s(patience_s, watch.own_s, look_s)
-        with anyio.move_on_after(min(look_at_s, ends_at_s) - now_s):
+            poll_at_s = now_s + pause_s(patience_s, watch.own_s, poll_s)
+        with anyio.move_on_after(min(poll_at_s, ends_at_s) - now_s):
             await changed.wait()
         now_s = attempt.clock.now()
 
@@ -119,7 +119,7 @@ async def pass_gate(
     """
     if deadline_s is None:
         deadline_s = DEADLINE_S if wanted <= 20 else DEADLINE_CROWD_S
-    patience_s = GATE_PATIENCE_S * attempt.haste if patience_s is None else patience_s
+    patience_s = GATE_PATIENCE_S * attempt.patience_scale if patience_s is None else patience_s
     watch = await _watched(attempt, lambda: seen() >= wanted, changed, deadline_s, patience_s)
     claim = GateClaim(
         what=what,

@@ -41,7 +41,7 @@ class Reading:
     processes: dict[tuple[int, str], float]
 
 
-def look() -> Reading:
+def read_counters() -> Reading:
     """Read all counters now. Takes about 10 ms, too long to do it for each check."""
     times = psutil.cpu_times()
     return Reading(

@@ -14,7 +14,7 @@ from grader.measure.sampler import cpu_times, own_cpu_times, since
 TICK_S = 0.01
 """Period of the grader's heartbeat, which measures the lag of its event loop; longer on a busy machine (`Backoff`)."""
 
-PATIENCE = 10
+LET_RUN_FACTOR = 10
 """`let_run` takes at most this many times the requested seconds, even when the server gets no core at all."""
 
 
@@ -104,7 +104,7 @@ class MachineWatcher:
         while True:
             watch = self.close(opening)
             missing_s = seconds - (watch.elapsed_s if watch.own_s is None else watch.own_s)
-            if missing_s <= 0 or watch.elapsed_s > PATIENCE * seconds:
+            if missing_s <= 0 or watch.elapsed_s > LET_RUN_FACTOR * seconds:
                 return
             await anyio.sleep(missing_s)
 

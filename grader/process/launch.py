@@ -147,10 +147,10 @@ def _start_with(
             ours.close()
     if pid is not None:
         return LauncherProcess(process, pid, ours, log, ""), ""
-    return None, _last_words(log)
+    return None, _last_line(log)
 
 
-def _last_words(log: Path) -> str:
+def _last_line(log: Path) -> str:
     """Why bubblewrap gave up, in its own words."""
     lines = log.read_text(errors="replace").strip().splitlines()
     last = lines[-1] if lines else "bubblewrap exited without a message"

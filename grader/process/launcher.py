@@ -47,7 +47,7 @@ class Launcher:
     Attributes:
         group: the cgroup in which all of it runs; None where there is none.
         others: pids of all processes below it that are not workers of a server.
-        heard: set whenever an event has come.
+        events_arrived: set whenever an event has come.
         servers: what receives the events of each server, by its number.
     """
 
@@ -58,7 +58,7 @@ class Launcher:
         self.without_sandbox = started.without_sandbox
         self.group: Group | None = None
         self.others: tuple[int, ...] = ()
-        self.heard = Signal()
+        self.events_arrived = Signal()
         self.servers: dict[int, Callable[[dict[str, Any]], None]] = {}
         self._log = started.log
         self._unread = b""
@@ -113,15 +113,15 @@ class Launcher:
 
         def hear() -> None:
             try:
-                self._hear()
+                self._take_events()
             except HarnessError as error:
                 self._failure = error
                 loop.remove_reader(self.control)
                 on_failure(str(error))
-            self.heard.set()
+            self.events_arrived.set()
 
         # Each check has its own event loop; a cancelled waiter would belong to the previous one.
-        self.heard = Signal()
+        self.events_arrived = Signal()
         loop = asyncio.get_running_loop()
         loop.add_reader(self.control, hear)
         try:
@@ -156,7 +156,7 @@ class Launcher:
         self.send({"do": "sockets", "id": number, "listening": listening, "plain": plain})
         with anyio.move_on_after(SOCKETS_S):
             while number not in self._sockets and self._failure is None:
-                await self.heard.wait()
+                await self.events_arrived.wait()
         if number not in self._sockets:
             raise self._failure or HarnessError(
                 "The launcher makes no sockets.",
@@ -172,7 +172,7 @@ class Launcher:
             os.close(descriptor)
         self.control.close()
 
-    def _hear(self) -> None:
+    def _take_events(self) -> None:
         for event in self.receive():
             server = self.servers.get(event.get("server", 0))
             if server is not None:

@@ -26,10 +26,10 @@ MIB = 1024 * 1024
 STOP_MARGIN_S = 3.0
 """Granted beyond the stop deadline for the SIGKILL to take effect."""
 
-STANDS_S = 1.8
+LINGERS_S = 1.8
 """A server that has shut down certainly still exists this long after; it lingers for 2 s (`child.worker.LINGER_S`)."""
 
-END_NEWS_S = 0.5
+EXIT_EVENT_S = 0.5
 """How long the event of a worker's exit may lag behind the connections that it broke."""
 
 ANSWER_S = 0.05
@@ -164,7 +164,7 @@ class ServerProcesses:
             self._note(shutdown_s=self._attempt.clock.now())
         return self.life
 
-    async def ask_what_it_waits_for(self) -> None:
+    async def ask_for_waiting_tasks(self) -> None:
         """Give the workers a moment to write down where their tasks wait."""
         self._pipes.ask_for_tasks(self._plan.workers)
         await anyio.sleep(ANSWER_S)
@@ -175,9 +175,9 @@ class ServerProcesses:
             exchange.error in DROPPED for exchange in self._attempt.recorder.exchanges.values()
         )
         if dropped and self.life.stop_asked_s is None:
-            await self._states.until(lambda states: bool(states.exit_codes), END_NEWS_S)
+            await self._states.until(lambda states: bool(states.exit_codes), EXIT_EVENT_S)
         shutdown_s = self.life.shutdown_s
-        if shutdown_s is not None and self._attempt.clock.now() < shutdown_s + STANDS_S:
+        if shutdown_s is not None and self._attempt.clock.now() < shutdown_s + LINGERS_S:
             # The check is meant to see what the app left open; of a process that is gone the system has closed it all.
             standing = sum(is_running(pid) for pid in self._states.pids)
             self._note(left_early=standing < self._plan.workers)

@@ -86,4 +86,4 @@ class WorkerPipes:
                 return
             if not words:
                 return
-            self._states.take_words(words)
+            self._states.take_status(words)

@@ -31,7 +31,7 @@ class WorkerStates:
         self._changed.set()
         self._changed = anyio.Event()
 
-    def take_words(self, words: bytes) -> None:
+    def take_status(self, words: bytes) -> None:
         """Take in what workers wrote to their status socket."""
         self.ready += words.count(b"ready")
         self.down += words.count(b"down")
