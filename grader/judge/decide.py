@@ -1,4 +1,4 @@
-"""The verdict: from the attempts at a check to its outcome, from the outcomes to the verdict of the run. Pure."""
+"""Decides the outcome of each check from its attempts, and the verdict of the run from the outcomes. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,12 +36,16 @@ OUTCOMES = {
     Step.FAIL: Outcome.FAILED,
     Step.BROKEN: Outcome.BROKEN,
 }
-"""What a check that needs no further attempt gives; every other step is inconclusive when nothing can follow it."""
+"""The outcome for each final step. If attempts stop at any other step, the check is inconclusive."""
 
 
 @dataclass(frozen=True)
 class ExaminedAttempt:
-    """An attempt, and the first thing that is wrong in it; None when it passes."""
+    """An attempt and the first thing wrong in it.
+
+    Attributes:
+        miss: None if the attempt passes.
+    """
 
     attempt: Attempt
     exchanges: Exchanges
@@ -54,7 +58,7 @@ class ExaminedAttempt:
 
     @cached_property
     def summary(self) -> AttemptSummary:
-        """What it says to the rule."""
+        """The attempt as the rule sees it."""
         miss = self.miss
         if miss is None:
             return AttemptSummary(ran_solution=self.ran_solution)
@@ -70,10 +74,10 @@ class ExaminedAttempt:
 
 
 class CheckJudge:
-    """Judges one check while attempts at it are made; each attempt is examined once.
+    """Judges one check while its attempts are still being made; each attempt is examined once.
 
     Args:
-        failed_already: another check has failed for certain, so the verdict stands and one witness is enough here.
+        failed_already: another check has certainly failed, so the verdict is settled and one witness is enough.
     """
 
     def __init__(self, *, failed_already: bool = False) -> None:
@@ -89,17 +93,17 @@ class CheckJudge:
 
     @property
     def step(self) -> Step:
-        """What the attempts so far allow to say, or what to try next."""
+        """The decision that the attempts so far allow, or what to try next."""
         summaries = [examined.summary for examined in self._examined]
         return next_step(summaries, failed_already=self._failed_already)
 
     def result(self, name: str, title: str, machine: Machine | None = None) -> CheckResult:
-        """The outcome of the check from all attempts at it.
+        """The result of the check after all attempts so far.
 
         Args:
             name: of the check.
-            title: what must hold, in the learner's words.
-            machine: what kept the machine busy meanwhile, if the grader looked.
+            title: the requirement in one sentence, as learners see it.
+            machine: what kept the machine busy meanwhile; None if it was not measured.
         """
         if not any(examined.ran_solution for examined in self._examined):
             return CheckResult(name=name, title=title, outcome=Outcome.NOT_RUN)
@@ -127,7 +131,7 @@ class CheckJudge:
         )
 
     def _finding(self, step: Step, machine: Machine | None) -> tuple[Finding | None, Circumstances]:
-        """The finding of the result: what broke the check, else the first certain one, else the first one."""
+        """The finding to report: the one that broke the check, else the first certain one, else the first one."""
         if step is Step.PASS:
             return None, Circumstances()
         missed = [examined for examined in self._examined if examined.summary.is_missed]
@@ -141,8 +145,8 @@ class CheckJudge:
         return chosen.miss.finding, circumstances_of(chosen.attempt, chosen.miss, machine)
 
     def _deciding(self) -> int:
-        """The place of the attempt that the result is about: the last that passed, else the first certain miss, else
-        the first.
+        """Index of the attempt that the result is about: the last that passed, else the first certain miss, else the
+        first of the solution.
         """
         own = [(place, one.summary) for place, one in enumerate(self._examined) if one.ran_solution]
         passed = [place for place, summary in own if not summary.is_missed]
@@ -151,7 +155,7 @@ class CheckJudge:
 
 
 def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckResult:
-    """The outcome of a check from all attempts at it."""
+    """The result of a check from all of its attempts."""
     judge = CheckJudge(failed_already=failed_already)
     for attempt in record.attempts:
         judge.take(attempt)
@@ -159,7 +163,7 @@ def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckRe
 
 
 def ends_grading(finding: Finding | None) -> bool:
-    """Whether no further check is tried after a finding: it would end in the same way, and cost the machine as much."""
+    """Whether the grading stops after this finding, because every other check would fail in the same way."""
     match finding:
         case Crashed():
             return finding.phase is Phase.START
@@ -180,7 +184,7 @@ def judge_run(
 
     Args:
         records: of all checks of the kata.
-        out_of_time: the grading took too long, so some were not tried.
+        out_of_time: the grading took too long, so some checks were not tried.
     """
     results: list[CheckResult] = []
     for record in records:
@@ -193,11 +197,11 @@ def verdict_of_results(results: Sequence[CheckResult], *, out_of_time: bool) -> 
     """The verdict of a whole run.
 
     Args:
-        results: of all checks of the kata, even those that were not tried.
-        out_of_time: the grading took too long, so some were not tried.
+        results: of all checks of the kata, including those that were not tried.
+        out_of_time: the grading took too long, so some checks were not tried.
     """
     verdict = verdict_of(result.outcome for result in results)
-    # Nothing is known of the checks that were not tried: they neither pass nor fail.
+    # A check that was not tried neither passes nor fails.
     outcomes = {result.outcome for result in results}
     if out_of_time and outcomes <= {Outcome.PASSED, Outcome.INCONCLUSIVE, Outcome.NOT_RUN}:
         verdict = Verdict.INCONCLUSIVE
@@ -205,7 +209,7 @@ def verdict_of_results(results: Sequence[CheckResult], *, out_of_time: bool) -> 
 
 
 def verdict_of(outcomes: Iterable[Outcome]) -> Verdict:
-    """One verdict from the outcomes of all checks: `passed` only if there are some and every one passed."""
+    """The verdict for these outcomes: `passed` only if there are checks and all of them passed."""
     present = set(outcomes)
     if Outcome.BROKEN in present:
         return Verdict.BROKEN
