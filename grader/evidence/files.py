@@ -21,10 +21,10 @@ KEPT_RUNS = 20
 
 
 def save_run(run: Run, folder: Path) -> Path:
-    """Save a run in this folder, atomically, and delete the oldest runs of its kata; returns its path.
+    """Save a run atomically, and delete the oldest runs of its kata in this folder; returns the path.
 
     Raises:
-        EvidenceFileError: it cannot be written.
+        EvidenceFileError: the run cannot be written.
     """
     stamp = run.began_at.replace(":", "").replace("-", "").split(".")[0]
     try:
@@ -42,11 +42,11 @@ def save_run(run: Run, folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class SaveResult:
-    """Where a run was saved.
+    """Whether and where a run was saved.
 
     Attributes:
-        path: None if the run was not to be saved, or could not be.
-        unsaved: why the run could not be saved, one sentence; otherwise empty.
+        path: the file; None if the run was not saved.
+        unsaved: why saving failed, one sentence; otherwise empty.
     """
 
     path: Path | None = None
@@ -54,7 +54,7 @@ class SaveResult:
 
 
 def keep_run(run: Run, folder: Path | None) -> SaveResult:
-    """Save a run if there is a folder for it. On a full disk the evidence is lost, but the verdict is not."""
+    """Save a run unless `folder` is None. A failure is returned, not raised: a full disk must not lose the verdict."""
     if folder is None:
         return SaveResult()
     try:
@@ -67,7 +67,7 @@ def load_run(path: Path) -> Run:
     """Load a saved run. A run in an older format is migrated to the current one.
 
     Raises:
-        EvidenceFileError: it is missing, damaged, or in a format that cannot be read.
+        EvidenceFileError: the file is missing or damaged, or its format cannot be read.
     """
     try:
         data = path.read_bytes()
@@ -94,21 +94,21 @@ def saved_runs(folder: Path, slugs: Collection[str]) -> list[Path]:
     """The saved runs of a kata, oldest first. Files that cannot be read are left out.
 
     Args:
-        folder: where the workspace keeps its runs.
-        slugs: the kata's name and its former names.
+        folder: the workspace's folder of runs.
+        slugs: the kata's current and former names.
     """
     found = []
     for path in (path for slug in slugs for path in folder.glob(f"{slug}-[0-9]*.json")):
         with contextlib.suppress(OSError, RecursionError, msgspec.MsgspecError):
             title = msgspec.json.decode(path.read_bytes(), type=_Title)
             if FORMAT.refusal(title.format) is None and title.kata in slugs:
-                # Runs that began in the same second are in the order in which they were saved.
+                # If two runs began in the same second, the one saved first comes first.
                 found.append((title.began_at, path.stat().st_mtime_ns, path))
     return [path for *_, path in sorted(found)]
 
 
 class _Title(msgspec.Struct):
-    """What is read before any migration, and therefore the same in all formats."""
+    """The fields that all formats share, read before a migration."""
 
     format: int
     kata: str

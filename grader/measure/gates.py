@@ -1,4 +1,4 @@
-"""Gates, and the wait beneath them: for something that a right app brings about, however slow the machine is."""
+"""Gates, and the wait behind them: for something that a right app does sooner or later, however slow the machine is."""
 
 from collections.abc import Callable
 
@@ -15,10 +15,10 @@ DEADLINE_S = 3.0
 """Default deadline of a gate. Right apps opened theirs within 0.22 s beside 32 busy processes on 2 cores."""
 
 DEADLINE_CROWD_S = 5.0
-"""The same for counts above 20."""
+"""Default deadline of a gate that waits for more than 20 things."""
 
 POLL_S = 0.03
-"""Polling interval of the own time, once the patience may be exhausted."""
+"""Polling interval of own time, once patience may be exhausted."""
 
 
 class GateMissed(Exception):
@@ -30,13 +30,13 @@ class GateMissed(Exception):
 
 
 class Signal:
-    """Wakes all waiting tasks whenever something has changed."""
+    """Wakes all waiting tasks whenever something changes."""
 
     def __init__(self) -> None:
         self._event: anyio.Event | None = None
 
     def set(self) -> None:
-        """Wake all tasks that wait now."""
+        """Wake all tasks that are waiting."""
         if self._event is not None:
             self._event.set()
             self._event = None
@@ -49,14 +49,14 @@ class Signal:
 
 
 def pause_s(patience_s: float, own_s: float | None, poll_s: float) -> float:
-    """How long the patience certainly lasts: own time grows no faster than the clock.
+    """How long to wait before own time must be measured again: own time grows no faster than the clock.
 
-    Measuring own time reads the times of every thread of the solution. With hundreds of threads and many visitors,
-    needless measurements would keep the grader busy, and delay the solution.
+    A measurement reads the CPU times of every thread of the solution. With hundreds of threads and many visitors,
+    needless measurements would keep the grader busy and delay the solution.
 
     Args:
         patience_s: how much own time is allowed.
-        own_s: how much it was so far; None where the system does not tell.
+        own_s: own time so far; None if the system does not report CPU times.
         poll_s: the shortest pause.
     """
     return max(poll_s, min(patience_s, patience_s - (own_s or 0.0)))
@@ -72,16 +72,16 @@ async def wait_for(
     patience_s: float,
     poll_s: float = POLL_S,
 ) -> None:
-    """Wait until `is_over()`, the deadline, or the end of the patience; the caller asks `is_over()` for which it was.
+    """Wait until `is_over()` is true, the deadline passes or patience is exhausted. Call `is_over()` to find out which.
 
     Args:
         attempt: measures own time.
         is_over: the condition.
         changed: set whenever the condition may have changed.
-        opening: where the watch began in which own time is measured.
-        deadline_s: seconds from now, after which the wait ends in any case.
-        patience_s: how much of the time since the opening may certainly be the solution's own.
-        poll_s: polling interval of the own time.
+        opening: own time is measured from here.
+        deadline_s: maximum wait in seconds.
+        patience_s: how much of the time since `opening` may be the solution's own.
+        poll_s: polling interval of own time.
     """
     now_s = attempt.clock.now()
     ends_at_s = now_s + deadline_s
@@ -109,13 +109,17 @@ async def pass_gate(
     """Wait until `seen()` is at least `wanted`, and record the claim.
 
     Args:
-        what: the things that are counted, in plain words: "calls to /prices under way at once".
-        seen: counts them now; `changed` is set whenever the count may have changed.
-        deadline_s: 3 s by default, 5 s for more than 20.
-        patience_s: how much of the waiting may be the solution's own time; by default `GATE_PATIENCE_S`, less in haste.
+        attempt: measures own time and records the claim.
+        what: the things to count, in plain words: "calls to /prices under way at once".
+        wanted: how many must happen.
+        seen: returns the current count.
+        changed: set whenever the count may have changed.
+        deadline_s: maximum wait; 3 s by default, 5 s for more than 20 things.
+        patience_s: how much of the wait may be the solution's own time; by default `GATE_PATIENCE_S`, scaled by the
+            attempt's `patience_scale`.
 
     Raises:
-        GateMissed: the deadline or the patience ended first.
+        GateMissed: the deadline passed or patience was exhausted first.
     """
     if deadline_s is None:
         deadline_s = DEADLINE_S if wanted <= 20 else DEADLINE_CROWD_S
@@ -141,7 +145,7 @@ async def _watched(
     deadline_s: float,
     patience_s: float,
 ) -> Watch:
-    """Wait in a watch of its own; returns how the machine fared meanwhile."""
+    """Wait, and return the watch of the wait."""
     opening = attempt.watcher.open()
     await wait_for(
         attempt,
