@@ -56,7 +56,7 @@ class Recorder:
         self._on_event: list[Callable[[ServiceEvent], None]] = []
         self._last_id = 0
 
-    # ---- evidence so far --------------------------------------------------------------------------------------------
+    # ---- evidence so far ------------------------------------------------------------------------------------------
 
     @property
     def life(self) -> ServerLife | None:
@@ -108,7 +108,7 @@ class Recorder:
         """Whether the solution has made more requests to services than any right solution does."""
         return len(self._events) >= EVENTS_LIMIT
 
-    # ---- recording --------------------------------------------------------------------------------------------------
+    # ---- recording ------------------------------------------------------------------------------------------------
 
     def new_id(self) -> int:
         """An id that is unique in this attempt."""
@@ -215,7 +215,7 @@ class Recorder:
             for callback in self._on_event:
                 callback(event)
 
-    # ---- ending -----------------------------------------------------------------------------------------------------
+    # ---- ending ---------------------------------------------------------------------------------------------------
 
     def forget_ended(self) -> None:
         """Discard exchanges, bursts, events and connections that are over. For `kata run`, which is never graded and

@@ -116,10 +116,10 @@ def test_all_checks_are_listed_with_the_first_lines_of_their_docstrings(
     ("checks", "message"),
     [
         ("import nonsense_module\n", "cannot be imported: "),
-        ("", "has no check in it."),
+        ("", "contains no checks."),
         ('def test_a():\n    """A."""\n', "test_a is not an `async def`."),
         ("async def test_a():\n    pass\n", "test_a has no docstring"),
-        ("class TestA:\n    x = 1\n", "has no check in it."),
+        ("class TestA:\n    x = 1\n", "contains no checks."),
     ],
 )
 def test_a_kata_whose_checks_mean_nothing_is_broken_before_anything_is_tried(
