@@ -216,7 +216,7 @@ class Launcher:
             event["pid"] = self._pids.pop(event["pid"], event["pid"])
 
     def _outer_pids(self, pids: list[int], handles: list[int]) -> list[int]:
-        """Translate a sandbox's pids to the grader's, which `/proc/self/fdinfo` shows for the processes' descriptors."""
+        """Translate a sandbox's pids to those that the grader sees, from `/proc/self/fdinfo` of their descriptors."""
         if not handles:
             return pids
         for pid, handle in zip(pids, handles, strict=True):

@@ -170,7 +170,7 @@ class ServerProcesses:
         await anyio.sleep(ANSWER_S)
 
     async def end(self) -> None:
-        """End all remaining processes of the server. If it dropped connections, wait for the event of its exit first."""
+        """End all remaining processes of the server. If it dropped connections, first wait for an exit event."""
         dropped = any(
             exchange.error in DROPPED for exchange in self._attempt.recorder.exchanges.values()
         )

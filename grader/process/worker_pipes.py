@@ -43,7 +43,7 @@ class WorkerPipes:
 
     @contextlib.contextmanager
     def for_workers(self, count: int) -> Iterator[list[int]]:
-        """The write ends for the workers: a pipe for stalls for each, then log and status. They are closed afterwards."""
+        """The write ends for the workers: a pipe for stalls each, then log and status; closed afterwards."""
         stalls = [os.pipe() for _ in range(count)]
         self._stalls = [StallReader(self._folder, self._attempt) for _ in stalls]
         self._pipes += [
