@@ -60,7 +60,7 @@ class Server(Visitors):
         Raises:
             GateMissed: it had not printed it that often before the deadline.
         """
-        what = f"{text!r} in what the app prints"
+        what = f"{text!r} in the app's output"
         await pass_gate(
             self.attempt,
             what,
@@ -100,7 +100,7 @@ async def running_server(
     with contextlib.ExitStack() as stack:
         # Wait for the launcher's imports here, so that they do not count against the solution's start deadline.
         made = await launcher.sockets(listening=plan.workers, plain=SPARE)
-        listening = [stack.enter_context(no_delay(one)) for one in made[: plan.workers]]
+        listening = [stack.enter_context(no_delay(sock)) for sock in made[: plan.workers]]
         stock = stack.enter_context(SocketStock(launcher, made[plan.workers :]))
         async with anyio.create_task_group() as tasks:
             processes = ServerProcesses(plan, launcher, attempt, tasks)
@@ -108,7 +108,7 @@ async def running_server(
             try:
                 await processes.start(listening)
                 yield Server(
-                    processes, [one.getsockname() for one in listening], stock, attempt, tasks
+                    processes, [sock.getsockname() for sock in listening], stock, attempt, tasks
                 )
             finally:
                 with anyio.CancelScope(shield=True):

@@ -7,18 +7,18 @@ the grader over a Unix socket: one JSON object per line, with descriptors as anc
 Commands (`start` has descriptors: a listening socket for each worker, a pipe for stalls for each worker, log, status)::
 
     {"do": "start", "server": 1, "workers": 2, "folder": "…", "environ": {…}}
-    {"do": "stop", "server": 1, "grace_s": 2.0}                                           SIGTERM; after the grace period SIGKILL to the group
+    {"do": "stop", "server": 1, "grace_s": 2.0}                   SIGTERM, later SIGKILL to the process group
     {"do": "kill", "server": 1}
-    {"do": "sockets", "id": 1, "listening": 1, "plain": 20}                               made in the sandbox's network
+    {"do": "sockets", "id": 1, "listening": 1, "plain": 20}       made in the sandbox's network
 
 Events; `fds` is the number of descriptors that are sent with an event::
 
     {"event": "forked", "server": 1, "pids": [41, 42], "fds": 2}
-    {"event": "exited", "server": 1, "pid": 41, "code": 1}                                negative: a signal
-    {"event": "others", "pids": [43], "fds": 1}                                           all processes that are not workers
-    {"event": "exceeded", "server": 1, "what": "memory_bytes", "limit": …, "seen": …}     the server is killed
-    {"event": "gone", "server": 1, "killed": false}                                       all of its processes have exited
-    {"event": "sockets", "id": 1, "fds": 21}                                              has "error" instead if they cannot be made
+    {"event": "exited", "server": 1, "pid": 41, "code": 1}        negative: a signal
+    {"event": "others", "pids": [43], "fds": 1}                   all processes that are not workers
+    {"event": "exceeded", "server": 1, "what": "memory_bytes", "limit": …, "seen": …}  the server is killed
+    {"event": "gone", "server": 1, "killed": false}               all of its processes have exited
+    {"event": "sockets", "id": 1, "fds": 21}                      has "error" instead if they cannot be made
 
 A sandbox's pids mean nothing outside, so a descriptor of each process (`pidfd_open`) is sent with them.
 

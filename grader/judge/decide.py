@@ -148,9 +148,13 @@ class CheckJudge:
         """Index of the attempt that the result is about: the last that passed, else the first certain miss, else the
         first of the solution.
         """
-        own = [(place, one.summary) for place, one in enumerate(self._examined) if one.ran_solution]
-        passed = [place for place, summary in own if not summary.is_missed]
-        certain = [place for place, summary in own if summary.is_certain]
+        own = [
+            (index, examined.summary)
+            for index, examined in enumerate(self._examined)
+            if examined.ran_solution
+        ]
+        passed = [index for index, summary in own if not summary.is_missed]
+        certain = [index for index, summary in own if summary.is_certain]
         return [*passed[-1:], *certain, own[0][0]][0]
 
 

@@ -225,7 +225,7 @@ class Recorder:
         self._bursts.clear()
         for number in [n for n, event in self._events.items() if event.end is not EventEnd.OPEN]:
             del self._events[number]
-        for number in [n for n, one in self._connections.items() if one.closed_s is not None]:
+        for number in [n for n, link in self._connections.items() if link.closed_s is not None]:
             del self._connections[number]
 
     def freeze(self) -> Attempt:

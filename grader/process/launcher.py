@@ -146,8 +146,8 @@ class Launcher:
                 some_listening = max(0, min(some, listening - first))
                 made += await self._sockets_made(some_listening, some - some_listening)
         except BaseException:
-            for one in made:
-                one.close()
+            for sock in made:
+                sock.close()
             raise
         return made
 
@@ -166,8 +166,9 @@ class Launcher:
 
     def close(self) -> None:
         """Close the control socket and all sockets and descriptors that nobody has taken."""
-        for one in [one for some in self._sockets.values() for one in some]:
-            one.close()
+        for made in self._sockets.values():
+            for sock in made:
+                sock.close()
         for descriptor in self._descriptors:
             os.close(descriptor)
         self.control.close()

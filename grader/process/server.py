@@ -143,7 +143,7 @@ class ServerProcesses:
             "environ": dict(self._plan.environ),
         }
         with self._pipes.for_workers(len(listening)) as writing:
-            self._launcher.send(command, [*(one.fileno() for one in listening), *writing])
+            self._launcher.send(command, [*(sock.fileno() for sock in listening), *writing])
 
     def _start_is_over(self, states: WorkerStates) -> bool:
         return (

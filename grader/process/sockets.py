@@ -82,9 +82,9 @@ class MarkedSockets:
     async def take(self, count: int) -> list[socket.socket]:
         """Make `count` sockets, each bound to its own port."""
         made = [socket.socket() for _ in range(count)]
-        for one in made:
-            one.bind((LOOPBACK, 0))
-            self.ports.append(one.getsockname()[1])
+        for sock in made:
+            sock.bind((LOOPBACK, 0))
+            self.ports.append(sock.getsockname()[1])
         return made
 
 
@@ -110,8 +110,8 @@ class SocketStock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for one in self._stock:
-            one.close()
+        for sock in self._stock:
+            sock.close()
         self._stock.clear()
 
     async def take(self, count: int) -> list[socket.socket]:
