@@ -192,7 +192,7 @@ class TooFast(Struct, frozen=True, kw_only=True, tag="too_fast"):
     bars: tuple[Bar, ...] = ()
 
 
-class GateMissed(Struct, frozen=True, kw_only=True, tag="gate_missed"):
+class GateNotOpened(Struct, frozen=True, kw_only=True, tag="gate_missed"):
     """A check waited for a number of things to happen, and fewer did.
 
     Attributes:
@@ -233,7 +233,7 @@ Finding = (
     | WrongCount
     | TooSlow
     | TooFast
-    | GateMissed
+    | GateNotOpened
     | Mishap
     | NothingAsserted
 )

@@ -14,13 +14,8 @@ from grader.load.connection import Address, Request
 from grader.load.engine import Engine, PlannedLoad
 from grader.load.shapes import Schedule, Sending, at_once, at_rate
 from grader.measure.attempt import AttemptContext
+from grader.measure.gates import DEADLINE_S, default_deadline_s
 from grader.process.sockets import OwnSockets, Sockets
-
-GIVE_UP_S = 3.0
-"""When a visitor stops waiting for an answer. Right apps need 0.22 s at worst."""
-
-GIVE_UP_CROWD_S = 5.0
-"""When a visitor in a crowd of more than 20 stops waiting."""
 
 SETTLE_REQUESTS = 10
 """How many requests `settle` sends. Each takes several turns of the server's event loop and of the grader's."""
@@ -64,7 +59,7 @@ class Visitors:
         *,
         json: object = None,
         headers: Mapping[str, str] | None = None,
-        give_up_s: float = GIVE_UP_S,
+        give_up_s: float = DEADLINE_S,
         patience_s: float | None = None,
         leave_after_s: float | None = None,
         read_bytes_per_s: float | None = None,
@@ -91,7 +86,7 @@ class Visitors:
         *,
         json: object = None,
         headers: Mapping[str, str] | None = None,
-        give_up_s: float = GIVE_UP_S,
+        give_up_s: float = DEADLINE_S,
         patience_s: float | None = None,
         leave_after_s: float | None = None,
         read_bytes_per_s: float | None = None,
@@ -136,14 +131,14 @@ class Visitors:
         """For the length of this block, an idle visitor is connected, which sees from outside when the server begins to
         shut down.
         """
-        visit = self._engine.visit(Sending(), PATIENCE_SHARE * GIVE_UP_S)
+        visit = self._engine.visit(Sending(), PATIENCE_SHARE * DEADLINE_S)
         await self._engine.connect(visit)
         try:
             yield Lingering(visit, self.attempt)
         finally:
             visit.leave()
 
-    async def settle(self, path: str, *, give_up_s: float = GIVE_UP_S) -> Answer:
+    async def settle(self, path: str, *, give_up_s: float = DEADLINE_S) -> Answer:
         """Wait until the server has begun to handle all earlier requests: requests a cheap path 10 times in a row.
 
         This counts turns of the server's event loop instead of seconds, so a busy machine does not matter. Returns the
@@ -198,7 +193,7 @@ class Visitors:
         rate_per_s: float,
         duration_s: float,
         headers: Mapping[str, str] | None = None,
-        give_up_s: float = GIVE_UP_S,
+        give_up_s: float = DEADLINE_S,
         cut_off_s: float | None = None,
     ) -> Crowd:
         """Send requests at a fixed rate, however slow the answers are (an open loop).
@@ -237,5 +232,5 @@ class Visitors:
             )
             for n in schedule.numbers(1000 + secrets.randbelow(900_000))
         ]
-        give_up_s = give_up_s or (GIVE_UP_S if len(requests) <= 20 else GIVE_UP_CROWD_S)
+        give_up_s = give_up_s or default_deadline_s(len(requests))
         return await self._engine.send(PlannedLoad(schedule, requests, give_up_s, cut_off_s))
