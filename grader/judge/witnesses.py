@@ -98,10 +98,10 @@ def has_witness(miss: Miss) -> bool:
 
 
 def _is_excused(finding: Finding, watch: Watch, limit_s: float) -> bool:
-    """Whether the time that missed a clock limit means nothing, or is not the code's own.
+    """Whether a miss of a clock limit proves nothing: the time is meaningless, or the code did not take it.
 
-    The watch is that of a whole schedule. An exchange may be a small part of it, during which the machine may have
-    taken all that it took from the schedule. What was cut off was certain to be the code's own doing.
+    The watch covers the whole schedule, and the measured exchange may be a small part of it. The machine may have taken
+    all of its time during that part, so all of it is subtracted. A miss that was cut off is certain already.
     """
     if not isinstance(finding, TooSlow):
         return False

@@ -158,11 +158,11 @@ async def pass_polled_gate(
     poll_s: float,
     deadline_s: float | None = None,
 ) -> None:
-    """`pass_gate` for things that must be polled, because nothing reports that their number has changed.
+    """`pass_gate` for things that must be polled, because nothing signals a change of their number.
 
     Args:
-        what: the things that are counted, in plain words.
-        count: counts them now.
+        what: the things to count, in plain words.
+        count: returns the current count.
         poll_s: polling interval on a quiet machine.
         deadline_s: as for `pass_gate`.
 
