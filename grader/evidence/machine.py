@@ -2,10 +2,6 @@
 
 from msgspec import Struct
 
-SELF_MADE_SHARE = 0.8
-"""If the solution's processes used this share of all cores' time, they only waited for a core because of each other.
-They cannot get that much beside other busy processes."""
-
 
 class CpuTimes(Struct, frozen=True, kw_only=True):
     """How long threads ran, and how long they were ready but had no core.
@@ -41,45 +37,6 @@ class Watch(Struct, frozen=True, kw_only=True):
     def elapsed_s(self) -> float:
         """Length of the stretch."""
         return self.ended_s - self.started_s
-
-    @property
-    def own_s(self) -> float | None:
-        """The solution's own time: seconds that it spent computing or waiting on purpose. None if the system does not
-        report CPU times.
-
-        It is the elapsed time minus the waits of the server's and the grader's threads for a core, the grader's CPU
-        time, and the time in which the whole machine was halted. The waits of many threads can add up to more than the
-        elapsed time, so the result errs in the solution's favour. If the solution's processes had nearly all cores,
-        nothing else made them wait, and no waits are subtracted.
-        """
-        if self.server is None or self.grader is None:
-            return None
-        computed_s = self.server.cpu_s + (self.others.cpu_s if self.others is not None else 0.0)
-        if self.others is not None and computed_s >= SELF_MADE_SHARE * self.cores * self.elapsed_s:
-            return self.elapsed_s - self.grader.cpu_s - self.halted_s
-        return (
-            self.elapsed_s
-            - self.server.waited_s
-            - self.grader.waited_s
-            - self.grader.cpu_s
-            - self.halted_s
-        )
-
-    @property
-    def halted_s(self) -> float:
-        """Seconds in which the whole machine was halted: the grader's event loop was late although its thread neither
-        computed nor waited for a core.
-
-        This happens when a host pauses a virtual machine or a laptop sleeps: the clock runs on, but no process does.
-        """
-        if self.grader is None:
-            return 0.0
-        return max(0.0, self.loop_lag_s - self.grader.waited_s - self.grader.cpu_s)
-
-    @property
-    def taken_s(self) -> float | None:
-        """Seconds of the stretch that the machine and the grader took from the solution; None if that is unknown."""
-        return None if self.own_s is None else self.elapsed_s - self.own_s
 
 
 class Process(Struct, frozen=True, kw_only=True):

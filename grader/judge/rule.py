@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from grader.evidence.machine import Watch
+
 WITNESSES = 2
 """How many fresh servers must show a witness before a miss by the clock counts. With two, none of 7,291 gradings
 beside 4 busy processes had a wrong verdict (docs/explanation/verdicts.md, `python -m tests.bench.rounds`)."""
@@ -51,6 +53,46 @@ BUSY_SHARE = 0.5
 """A grader that computed or waited for a core for more than this share of the time could not observe the solution. This
 threshold and less polling reduced inconclusive gradings from 28 of 2,544 to 1 of 7,291 (docs/explanation/verdicts.md).
 """
+
+SELF_MADE_SHARE = 0.8
+"""If the solution's processes used this share of all cores' time, they only waited for a core because of each other.
+They cannot get that much beside other busy processes."""
+
+
+def own_s(watch: Watch) -> float | None:
+    """The solution's own time: seconds that it spent computing or waiting on purpose. None if the system does not
+    report CPU times.
+
+    It is the elapsed time minus the waits of the server's and the grader's threads for a core, the grader's CPU time,
+    and the time in which the whole machine was halted. The waits of many threads can add up to more than the elapsed
+    time, so the result errs in the solution's favour. If the solution's processes had nearly all cores, nothing else
+    made them wait, and no waits are subtracted.
+    """
+    server, others, grader = watch.server, watch.others, watch.grader
+    if server is None or grader is None:
+        return None
+    rest_s = watch.elapsed_s - grader.cpu_s - halted_s(watch)
+    computed_s = server.cpu_s + (others.cpu_s if others is not None else 0.0)
+    if others is not None and computed_s >= SELF_MADE_SHARE * watch.cores * watch.elapsed_s:
+        return rest_s
+    return rest_s - server.waited_s - grader.waited_s
+
+
+def halted_s(watch: Watch) -> float:
+    """Seconds in which the whole machine was halted: the grader's event loop was late although its thread neither
+    computed nor waited for a core.
+
+    This happens when a host pauses a virtual machine or a laptop sleeps: the clock runs on, but no process does.
+    """
+    if watch.grader is None:
+        return 0.0
+    return max(0.0, watch.loop_lag_s - watch.grader.waited_s - watch.grader.cpu_s)
+
+
+def taken_s(watch: Watch) -> float | None:
+    """Seconds that the machine and the grader took from the solution; None if that is unknown."""
+    own = own_s(watch)
+    return None if own is None else watch.elapsed_s - own
 
 
 class Step(StrEnum):

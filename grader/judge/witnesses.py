@@ -1,8 +1,7 @@
 """What counts as a witness: evidence, taken outside the solution's process, that the code itself caused a miss by the
 clock. Pure.
 
-The code's own time is `Watch.own_s`: the elapsed time minus the time that the machine and the grader took. Only this
-module compares it with a limit.
+Own time is defined in `grader.judge.rule.own_s`. Only this module compares it with a limit.
 """
 
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from grader.findings import (
     WrongStatus,
     WrongValue,
 )
-from grader.judge.rule import BUSY_SHARE, SENDER_LAG_SHARE, TAKEN_SHARE
+from grader.judge.rule import BUSY_SHARE, SENDER_LAG_SHARE, TAKEN_SHARE, own_s, taken_s
 
 
 @dataclass(frozen=True)
@@ -79,12 +78,14 @@ def own_time_s(measured_s: float, watch: Watch) -> float | None:
             one exchange lasted.
         watch: the stretch in which it was measured.
     """
-    return None if watch.taken_s is None else max(0.0, measured_s - watch.taken_s)
+    taken = taken_s(watch)
+    return None if taken is None else max(0.0, measured_s - taken)
 
 
 def is_own_doing(watch: Watch, limit_s: float) -> bool:
     """Whether the code's own time alone exceeds a limit; False if the system does not report CPU times."""
-    return watch.own_s is not None and watch.own_s > limit_s
+    own = own_s(watch)
+    return own is not None and own > limit_s
 
 
 def has_witness(miss: Miss) -> bool:
@@ -107,8 +108,8 @@ def _is_excused(finding: Finding, watch: Watch, limit_s: float) -> bool:
         return False
     if sender_lagged(watch, limit_s):
         return True
-    own_s = own_time_s(finding.measured_s, watch)
-    return not finding.is_cut and (own_s is None or own_s <= limit_s)
+    own = own_time_s(finding.measured_s, watch)
+    return not finding.is_cut and (own is None or own <= limit_s)
 
 
 def is_void(miss: Miss) -> bool:
@@ -120,7 +121,7 @@ def is_void(miss: Miss) -> bool:
     if miss.doubt is None or miss.doubt.watch is None:
         return False
     watch = miss.doubt.watch
-    return (miss.is_late and watch.taken_s is not None) or grader_was_busy(watch)
+    return (miss.is_late and taken_s(watch) is not None) or grader_was_busy(watch)
 
 
 def sender_lagged(watch: Watch, limit_s: float) -> bool:
@@ -147,4 +148,5 @@ def may_be_late(watch: Watch | None, own_deadline_s: float | None) -> bool:
     """
     if own_deadline_s is None or watch is None:
         return False
-    return watch.taken_s is None or watch.taken_s > own_deadline_s * TAKEN_SHARE
+    taken = taken_s(watch)
+    return taken is None or taken > own_deadline_s * TAKEN_SHARE

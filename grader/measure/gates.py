@@ -6,7 +6,7 @@ import anyio
 
 from grader.evidence.claims import GateClaim
 from grader.evidence.machine import Watch
-from grader.judge.rule import GATE_PATIENCE_S
+from grader.judge.rule import GATE_PATIENCE_S, own_s
 from grader.judge.witnesses import is_own_doing
 from grader.measure.attempt import AttemptContext
 from grader.measure.backoff import Backoff
@@ -57,7 +57,7 @@ class Signal:
         await self._event.wait()
 
 
-def pause_s(patience_s: float, own_s: float | None, poll_s: float) -> float:
+def pause_s(patience_s: float, spent_s: float | None, poll_s: float) -> float:
     """How long to wait before own time must be measured again: own time grows no faster than the clock.
 
     A measurement reads the CPU times of every thread of the solution. With hundreds of threads and many visitors,
@@ -65,10 +65,10 @@ def pause_s(patience_s: float, own_s: float | None, poll_s: float) -> float:
 
     Args:
         patience_s: how much own time is allowed.
-        own_s: own time so far; None if the system does not report CPU times.
+        spent_s: own time so far; None if the system does not report CPU times.
         poll_s: the shortest pause.
     """
-    return max(poll_s, min(patience_s, patience_s - (own_s or 0.0)))
+    return max(poll_s, min(patience_s, patience_s - (spent_s or 0.0)))
 
 
 async def wait_for(
@@ -102,7 +102,7 @@ async def wait_for(
             watch = attempt.watcher.close(opening)
             if is_own_doing(watch, patience_s):
                 return watch
-            poll_at_s = now_s + pause_s(patience_s, watch.own_s, poll_s)
+            poll_at_s = now_s + pause_s(patience_s, own_s(watch), poll_s)
         with anyio.move_on_after(min(poll_at_s, ends_at_s) - now_s):
             await changed.wait()
         now_s = attempt.clock.now()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import anyio
 
 from grader.evidence.machine import CpuTimes, Watch
+from grader.judge.rule import own_s
 from grader.measure.backoff import Backoff
 from grader.measure.cores import usable_cores
 from grader.measure.sampler import cpu_times, own_cpu_times, since
@@ -103,7 +104,8 @@ class MachineWatcher:
         opening = self.open()
         while True:
             watch = self.close(opening)
-            missing_s = seconds - (watch.elapsed_s if watch.own_s is None else watch.own_s)
+            own = own_s(watch)
+            missing_s = seconds - (watch.elapsed_s if own is None else own)
             if missing_s <= 0 or watch.elapsed_s > LET_RUN_FACTOR * seconds:
                 return
             await anyio.sleep(missing_s)

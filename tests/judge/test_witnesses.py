@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from grader.evidence.machine import CpuTimes, Watch
 from grader.findings import Crashed, Finding, GateNotOpened, Phase, TooSlow, WrongValue
+from grader.judge.rule import halted_s, own_s
 from grader.judge.witnesses import (
     Doubt,
     Miss,
@@ -30,7 +31,7 @@ def test_waits_for_a_core_and_the_graders_work_are_not_the_codes_own() -> None:
         server=CpuTimes(cpu_s=0.3, waited_s=0.5),
         grader=CpuTimes(cpu_s=0.2, waited_s=0.1),
     )
-    assert seen.own_s == pytest.approx(2.0 - 0.5 - 0.1 - 0.2)
+    assert own_s(seen) == pytest.approx(2.0 - 0.5 - 0.1 - 0.2)
 
 
 def test_time_in_which_the_whole_machine_was_halted_is_not_the_codes_own() -> None:
@@ -41,8 +42,8 @@ def test_time_in_which_the_whole_machine_was_halted_is_not_the_codes_own() -> No
         grader=CpuTimes(cpu_s=0.1, waited_s=0.0),
         loop_lag_s=1.6,
     )
-    assert halted.halted_s == pytest.approx(1.6 - 0.1)
-    assert halted.own_s == pytest.approx(2.0 - 0.1 - 1.5)
+    assert halted_s(halted) == pytest.approx(1.6 - 0.1)
+    assert own_s(halted) == pytest.approx(2.0 - 0.1 - 1.5)
 
 
 def test_a_late_grader_that_waited_for_a_core_is_counted_once() -> None:
@@ -53,8 +54,8 @@ def test_a_late_grader_that_waited_for_a_core_is_counted_once() -> None:
         grader=CpuTimes(cpu_s=0.1, waited_s=0.8),
         loop_lag_s=0.7,
     )
-    assert crowded.halted_s == 0.0
-    assert crowded.own_s == pytest.approx(2.0 - 0.1 - 0.8)
+    assert halted_s(crowded) == 0.0
+    assert own_s(crowded) == pytest.approx(2.0 - 0.1 - 0.8)
 
 
 def test_the_servers_computing_is_the_codes_own() -> None:
@@ -80,7 +81,7 @@ def test_own_time_must_be_above_the_limit() -> None:
 
 
 def test_nothing_is_known_where_the_system_does_not_tell() -> None:
-    assert watch(2.0, waited_s=None).own_s is None
+    assert own_s(watch(2.0, waited_s=None)) is None
     assert not is_own_doing(watch(2.0, waited_s=None), 0.1)
 
 

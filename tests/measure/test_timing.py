@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from grader.evidence.machine import CpuTimes, Watch
+from grader.judge.rule import own_s
 from grader.measure.timing import LET_RUN_FACTOR, Clock, MachineWatcher, WatchStart
 from tests.waiting import until
 
@@ -45,7 +46,7 @@ def test_a_watch_lasts_from_its_opening_until_it_is_closed(watcher: MachineWatch
 
 def test_without_a_server_the_solution_s_time_is_unknown(watcher: MachineWatcher) -> None:
     watch = watcher.close(watcher.open())
-    assert (watch.server, watch.others, watch.own_s) == (None, None, None)
+    assert (watch.server, watch.others, own_s(watch)) == (None, None, None)
 
 
 @reports_cpu_times
