@@ -54,8 +54,8 @@ def read_card(folder: Path) -> Card:
         top.text("teaches"),
         top.texts("topics"),
     )
-    top.leave(*OTHER_KEYS, *SERVICES)
-    top.refuse_the_rest()
+    top.allow_keys(*OTHER_KEYS, *SERVICES)
+    top.refuse_unknown_keys()
     return card
 
 

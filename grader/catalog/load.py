@@ -67,7 +67,7 @@ def read_run(table: Table) -> RunPlan:
         first=tuple(map(_request, table.tables("first"))),
         numbers=table.integer("numbers", default.numbers),
     )
-    table.refuse_the_rest()
+    table.refuse_unknown_keys()
     return plan
 
 
@@ -79,7 +79,7 @@ def _request(table: Table) -> LoadRequest:
         headers=_headers(table.table("headers")),
         leave_after_s=table.number("leave_after_s", 0.0) or None,
     )
-    table.refuse_the_rest()
+    table.refuse_unknown_keys()
     if (
         not request.path.startswith("/")
         or not request.path.isascii()

@@ -133,7 +133,7 @@ def read_manifest(folder: Path) -> Kata:
     return Reader(path, parsed(path, read_text(path))).kata()
 
 
-def need_load(kata: Kata) -> None:
+def require_load(kata: Kata) -> None:
     """Make sure that a kata declares its load.
 
     Raises:
@@ -177,7 +177,7 @@ class Reader:
             leisurely=self._leisurely(top.table("accepted")),
             service_tables={name: table for name in SERVICES if (table := top.table(name).values)},
         )
-        top.refuse_the_rest()
+        top.refuse_unknown_keys()
         self._refuse_contradictions(top, kata)
         return kata
 
@@ -214,17 +214,17 @@ class Reader:
                 cpu_s=table.number("cpu_s", default.resources.cpu_s),
             ),
         )
-        table.refuse_the_rest()
+        table.refuse_unknown_keys()
         return limits
 
     def _starter(self, table: Table) -> tuple[str, ...]:
         fails = table.texts("fails")
-        table.refuse_the_rest()
+        table.refuse_unknown_keys()
         return fails
 
     def _mistake(self, name: str, table: Table) -> Mistake:
         mistake = Mistake(f"{name}.py", table.texts("fails"), table.text("because"))
-        table.refuse_the_rest()
+        table.refuse_unknown_keys()
         return mistake
 
     def _leisurely(self, accepted: Table) -> tuple[str, ...]:
@@ -233,5 +233,5 @@ class Reader:
             table = accepted.table(name)
             if table.flag("leisurely"):
                 names.append(name)
-            table.refuse_the_rest()
+            table.refuse_unknown_keys()
         return tuple(names)

@@ -140,11 +140,11 @@ class Table:
             "must be a JSON value; TOML's dates and times are not",
         )
 
-    def leave(self, *keys: str) -> None:
+    def allow_keys(self, *keys: str) -> None:
         """Accept keys that another reader reads."""
         self._taken.update(keys)
 
-    def refuse_the_rest(self) -> None:
+    def refuse_unknown_keys(self) -> None:
         """Refuse keys that nobody has read: misspelt ones."""
         for key in self.values:
             if key not in self._taken:

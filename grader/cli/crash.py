@@ -9,7 +9,7 @@ from grader.render.text import escaped
 TRACEBACK_LINES = 200
 
 
-def tell_crash() -> None:
+def print_crash() -> None:
     """Print the traceback of the exception being handled, and say that the bug is ours."""
     # Escaped, because the text of an exception may come from a solution.
     lines = traceback.format_exc().splitlines()

@@ -45,9 +45,9 @@ def options(
 ) -> None:
     """Learn FastAPI's concurrency from apps that work alone and break under load."""
     if context.invoked_subcommand is None:
-        from grader.cli.actions.standing import show_standing  # late: --help needs none of it
+        from grader.cli.actions.overview import show_overview  # late: --help needs none of it
 
-        show_standing()
+        show_overview()
 
 
 class Terminated(BaseException):
@@ -75,9 +75,9 @@ def _exit_code() -> int:
     except Terminated:
         return 128 + signal.SIGTERM
     except Exception:
-        from grader.cli.crash import tell_crash  # late: needed only after a crash
+        from grader.cli.crash import print_crash  # late: needed only after a crash
 
-        tell_crash()
+        print_crash()
         return ExitCode.BROKEN
     return ExitCode.PASSED
 

@@ -7,10 +7,10 @@ from grader.errors import BrokenError
 from grader.render.paths import shown
 from grader.render.terminal.workspace import WorkspaceScreen
 from grader.workspace.progress import Workspace
-from grader.workspace.upgrade import Part, accept_change, find_changes, put_new_readme
+from grader.workspace.upgrade import Part, accept_change, find_changes, write_new_readme
 
 
-def tell_changes(
+def show_changes(
     screen: WorkspaceScreen, catalog: Catalog, workspace: Workspace, slug: str | None = None
 ) -> None:
     """Show once which katas a newer version changed after they were handed out.
@@ -24,7 +24,7 @@ def tell_changes(
     changes = find_changes(catalog, workspace, slug)
     for change in changes:
         if change.parts and not change.is_passed:
-            readme = Path(shown(put_new_readme(change))) if Part.README in change.parts else None
+            readme = Path(shown(write_new_readme(change))) if Part.README in change.parts else None
             screen.change(change, readme)
             screen.say("")
     passed = [change.slug for change in changes if change.parts and change.is_passed]

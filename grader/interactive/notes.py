@@ -11,7 +11,7 @@ from grader.workspace.progress import State
 from grader.workspace.target import Target
 
 
-def note_pass(target: Target, report: Report) -> None:
+def record_pass(target: Target, report: Report) -> None:
     """Record a pass in the learner's progress; does nothing for another verdict or without a workspace.
 
     Raises:
@@ -21,15 +21,15 @@ def note_pass(target: Target, report: Report) -> None:
         target.workspace.set_state(target.kata.slug, State.PASSED, target.catalog.renamed)
 
 
-def say_unsaved(screen: Screen, unsaved: str) -> None:
+def warn_unsaved(screen: Screen, unsaved: str) -> None:
     """Say why the evidence could not be saved, if that is so."""
     if unsaved:
         screen.say("", f"{unsaved} The run cannot be judged again, but the verdict is valid.")
 
 
-def say_once_without_sandbox(screen: Screen, report: Report, sandbox: SandboxMode) -> None:
+def warn_once_without_sandbox(screen: Screen, report: Report, sandbox: SandboxMode) -> None:
     """Say once per machine that there was no sandbox, unless the learner turned it off."""
-    if report.without_sandbox and sandbox is SandboxMode.AUTO and _is_news("no-sandbox"):
+    if report.without_sandbox and sandbox is SandboxMode.AUTO and _is_first_time("no-sandbox"):
         screen.say(
             "",
             f"There was no sandbox ({report.without_sandbox}): your code ran with your own permissions.",
@@ -37,7 +37,7 @@ def say_once_without_sandbox(screen: Screen, report: Report, sandbox: SandboxMod
         )
 
 
-def _is_news(name: str) -> bool:
+def _is_first_time(name: str) -> bool:
     """Whether this remark has not been made on this machine before; marks it as made."""
     mark = Path(platformdirs.user_cache_dir("fastapi-katas")) / f"said-{name}"
     try:

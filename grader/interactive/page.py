@@ -14,7 +14,7 @@ from grader.render.terminal.screen import Screen
 PAGE_STARTS = b"<!doctype html"
 
 
-def need_place(file: Path) -> None:
+def require_page_file(file: Path) -> None:
     """Refuse a file for a page before any work is done for it.
 
     Raises:
@@ -46,11 +46,11 @@ def need_place(file: Path) -> None:
 
 
 def add_page(
-    catalog: Catalog, graded: Graded, run_file: Path | None, file: Path, *, says_so: bool
+    catalog: Catalog, graded: Graded, run_file: Path | None, file: Path, *, announces: bool
 ) -> None:
     """Write the page of a report that has just been shown; the arguments and errors are those of `save_page`."""
     size_bytes = save_page(catalog, graded, run_file, file)
-    if says_so:
+    if announces:
         Screen().say("", f"The page of this report is {file} ({in_kb(size_bytes)}).")
 
 
@@ -74,7 +74,7 @@ def save_page(catalog: Catalog, graded: Graded, run_file: Path | None, file: Pat
     """
     from grader.render.html.page import render_page  # late: Jinja, needed only for a page
 
-    need_place(file)
+    require_page_file(file)
     before = (
         _before(catalog, catalog.kata(graded.run.kata), run_file) if run_file is not None else None
     )

@@ -11,14 +11,14 @@ from pathlib import Path
 import anyio
 
 from grader.atomic import write_whole
-from grader.catalog.manifest import Kata, need_load
+from grader.catalog.manifest import Kata, require_load
 from grader.checks.preparation import read_preparation
 from grader.checks.server import Server
 from grader.checks.stage import Fixtures, Stage, running_fixtures
 from grader.errors import ExitCode, HarnessError, UsageError
 from grader.evidence.run import Subject
 from grader.grading.environment import Environment
-from grader.interactive.signals import Ending
+from grader.interactive.signals import EndSignals
 from grader.load.rounds import Load
 from grader.measure.attempt import begin_attempt
 from grader.measure.timing import Clock
@@ -67,7 +67,7 @@ class Probe:
         self._py_spy = find_py_spy()
         self._preparation = read_preparation(kata)
         self._attempt = begin_attempt(Clock())
-        self._ending = Ending()
+        self._end_signals = EndSignals()
         self._draft = Path()
         self._svg = ""
         self._dumps: list[list[ThreadDump]] = []
@@ -123,7 +123,7 @@ class Probe:
         # Under a load of this length the app needs more CPU time than in a grading.
         resources = replace(limits, cpu_s=limits.cpu_s + seconds * (os.cpu_count() or 1))
         with (
-            self._ending.kept(),
+            self._end_signals.restoring(),
             Environment(
                 self._kata, self._sandbox, resources=resources, traceable=True
             ) as environment,
@@ -133,17 +133,17 @@ class Probe:
             self._draft = environment.run_dir / "graph.svg"
             stage = Stage(self._kata, environment.launchers, environment.services)
             yield stage, Sources(environment.folders[Subject.SOLUTION], _libraries())
-        if signal.SIGINT in self._ending.signals:
+        if signal.SIGINT in self._end_signals.signals:
             raise KeyboardInterrupt
 
     async def _look(self, stage: Stage, sources: Sources, seconds: int | None) -> None:
         scope = anyio.CancelScope()
         self._attempt.abort.on_break_off(scope.cancel)
-        async with single_error(), self._ending.ends(scope.cancel, scope.cancel):
+        async with single_error(), self._end_signals.handling(scope.cancel, scope.cancel):
             with scope, contextlib.suppress(ServerNotReady):
                 async with running_fixtures(stage, sources.folder, self._attempt) as fixtures:
                     await self._look_at(fixtures, sources, seconds)
-        if self._attempt.recorder.mishap and not self._ending.signals:
+        if self._attempt.recorder.mishap and not self._end_signals.signals:
             raise HarnessError(
                 self._attempt.recorder.mishap, "Try again; if it recurs, please report it."
             )
@@ -226,7 +226,7 @@ def profile_app(
             "Leave out --dump or --out.",
         )
     target = target_of(slug, solution, katas, "profile")
-    need_load(target.kata)
+    require_load(target.kata)
     screen = Screen()
     screen.say_whole(f"{target.kata.title}  {target.kata.slug}")
     probe = Probe(target.kata, target.path, sandbox, load, screen)

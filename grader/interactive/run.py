@@ -7,12 +7,12 @@ from pathlib import Path
 import anyio
 import anyio.abc
 
-from grader.catalog.manifest import Kata, need_load
+from grader.catalog.manifest import Kata, require_load
 from grader.checks.preparation import read_preparation
 from grader.errors import ExitCode, HarnessError
 from grader.evidence.traffic import ServiceEvent
 from grader.grading.descriptors import allow_descriptors
-from grader.interactive.signals import Ending
+from grader.interactive.signals import EndSignals
 from grader.load.rounds import Load
 from grader.load.visitors import Visitors
 from grader.measure.attempt import begin_attempt
@@ -31,7 +31,7 @@ from grader.render.running import (
 from grader.render.terminal.screen import Screen
 from grader.services.running import StandingServices, environ_of, titles_of
 from grader.services.service import Running, Surroundings
-from grader.solution.solution import where_to_run
+from grader.solution.solution import folder_to_run
 from grader.tasks import single_error
 from grader.tools.foreground import App, AppPlan, Request, running_app
 from grader.workspace.target import target_of
@@ -42,11 +42,11 @@ TIDY_S = 1.0
 ROUND_S = 1.0
 """Shortest time between the starts of two rounds of load; each prints a line."""
 
-DEBUGGER_LOOK_S = 0.2
+DEBUGGER_POLL_S = 0.2
 """Interval of checks whether the app has left its debugger."""
 
 
-class Live:
+class AppRun:
     """One run of `kata run`.
 
     Args:
@@ -80,10 +80,10 @@ class Live:
         self._attempt = begin_attempt(Clock())
         self._sockets = MarkedSockets(remembered=4 * load)
         self._trickle = Trickle()
-        self._ending = Ending()
+        self._end_signals = EndSignals()
         self._app: App | None = None
-        self._of_the_app: anyio.CancelScope
-        self._everything: anyio.CancelScope
+        self._app_scope: anyio.CancelScope
+        self._whole_scope: anyio.CancelScope
         self._exit_code: int | None = None
 
     @property
@@ -97,46 +97,46 @@ class Live:
         Raises:
             BrokenError: a service or the kata failed.
         """
-        with self._ending.kept():
+        with self._end_signals.restoring():
             anyio.run(self._run)
             self._screen.say(
-                *ending(self._ended_by_itself, self._app, self._exit_code, self._kata.limits.stop_s)
+                *ending(self._app_exited, self._app, self._exit_code, self._kata.limits.stop_s)
             )
-        return not self._ended_by_itself
+        return not self._app_exited
 
     @property
-    def _ended_by_itself(self) -> bool:
-        return not self._ending.signals
+    def _app_exited(self) -> bool:
+        return not self._end_signals.signals
 
     async def _run(self) -> None:
-        self._of_the_app, self._everything = anyio.CancelScope(), anyio.CancelScope()
+        self._app_scope, self._whole_scope = anyio.CancelScope(), anyio.CancelScope()
         self._attempt.abort.on_break_off(self._end)
-        async with single_error(), self._ending.ends(self._end, self._end_at_once):
-            with self._everything:
-                await self._play()
-        if self._attempt.recorder.mishap and not self._ending.signals:
+        async with single_error(), self._end_signals.handling(self._end, self._end_at_once):
+            with self._whole_scope:
+                await self._serve()
+        if self._attempt.recorder.mishap and not self._end_signals.signals:
             raise HarnessError(
                 self._attempt.recorder.mishap, "Run it again; if it recurs, please report it."
             )
 
     def _end(self) -> None:
         """End the app; the services run until it has stopped, because it may need them to shut down."""
-        self._of_the_app.cancel()
+        self._app_scope.cancel()
         if self._app is None:
-            self._everything.cancel()
+            self._whole_scope.cancel()
 
     def _end_at_once(self) -> None:
-        self._everything.cancel()
+        self._whole_scope.cancel()
         if self._app is not None:
             self._app.hurry.set()
 
-    async def _play(self) -> None:
+    async def _serve(self) -> None:
         running = self._services.fresh(Surroundings(self._listen, self._attempt))
         async with running as services, anyio.create_task_group() as tasks:
             if self._preparation is not None:
                 await self._preparation.carry_out(services, tasks)
             self._attempt.recorder.subscribe(self._show_event)
-            with self._of_the_app:
+            with self._app_scope:
                 await self._run_app(services)
             tasks.cancel_scope.cancel()
 
@@ -148,14 +148,14 @@ class Live:
             self._app = app
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._tidy, services)
-                tasks.start_soon(self._lead, app, services, tasks)
+                tasks.start_soon(self._announce_and_load, app, services, tasks)
                 self._exit_code = await app.ended()
                 tasks.cancel_scope.cancel()
 
     async def _listen(self) -> socket.socket:
         return no_delay(listening_near(self._port + 1))
 
-    async def _lead(
+    async def _announce_and_load(
         self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup
     ) -> None:
         """Wait for the app, show all addresses, then send the load."""
@@ -197,7 +197,7 @@ class Live:
                 one = await load.send_round()
                 self._screen.say_whole(round_line(one, self._seen(services)))
             while app.in_debugger:
-                await anyio.sleep(DEBUGGER_LOOK_S)
+                await anyio.sleep(DEBUGGER_POLL_S)
 
     async def _tidy(self, services: Mapping[str, Running]) -> None:
         while True:
@@ -249,12 +249,12 @@ def run_app(
     target = target_of(slug, solution, katas, "run")
     kata = target.kata
     if load is not None:
-        need_load(kata)
+        require_load(kata)
     allow_descriptors()
     screen = Screen()
     screen.say_whole(f"{kata.title}  {kata.slug}")
     with temporary_run_dir() as run_dir:
-        folder = where_to_run(target.path, run_dir / "solution")
+        folder = folder_to_run(target.path, run_dir / "solution")
         listening = no_delay(
             listening_at(port) if port is not None else listening_near(DEFAULT_PORT)
         )
@@ -263,5 +263,5 @@ def run_app(
             screen.say(f"Port {DEFAULT_PORT} is in use, so the app will be at {got}.")
         services = StandingServices(kata, run_dir)
         with listening, services.started():
-            is_well = Live(kata, folder, run_dir, services, listening, load or 0, screen).run()
+            is_well = AppRun(kata, folder, run_dir, services, listening, load or 0, screen).run()
     return ExitCode.PASSED if is_well else ExitCode.FAILED

@@ -16,7 +16,7 @@ def not_ignored(numbers: Sequence[signal.Signals]) -> list[signal.Signals]:
 
 
 @contextlib.contextmanager
-def kept_handlers() -> Iterator[None]:
+def restored_handlers() -> Iterator[None]:
     """Restore the handlers of these signals after the block; an event loop that replaces them does not."""
     before = {
         number: handler
@@ -30,7 +30,7 @@ def kept_handlers() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-class Ending:
+class EndSignals:
     """Collects the signals that end a command.
 
     Attributes:
@@ -41,7 +41,7 @@ class Ending:
         self.signals: list[signal.Signals] = []
 
     @contextlib.asynccontextmanager
-    async def ends(
+    async def handling(
         self, on_first: Callable[[], None], on_second: Callable[[], None]
     ) -> AsyncIterator[None]:
         """Call a function for each signal that arrives during the block.
@@ -63,10 +63,10 @@ class Ending:
                 tasks.cancel_scope.cancel()
 
     @contextlib.contextmanager
-    def kept(self) -> Iterator[None]:
+    def restoring(self) -> Iterator[None]:
         """Restore the handlers after the block, and pass a SIGTERM or SIGHUP that arrived on to them."""
         try:
-            with kept_handlers():
+            with restored_handlers():
                 yield
         finally:
             for number in self.signals[:1]:

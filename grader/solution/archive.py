@@ -22,7 +22,7 @@ from grader.solution.contents import (
     Contents,
     is_ignored,
     kind_of,
-    name_within,
+    normalized_name,
 )
 
 LIMIT_RATIO = 200
@@ -104,13 +104,13 @@ def _read_zip(data: bytes, contents: Contents) -> None:
                 raise _Damaged  # overlapping entries would unpack the same data again and again
             for info in archive.infolist():
                 _read_zip_entry(archive, info, contents)
-                _need_ratio(contents, contents.size_bytes, len(data))
+                _require_ratio(contents, contents.size_bytes, len(data))
     except ZIP_DAMAGE as error:
         raise _Damaged from error
 
 
 def _read_zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, contents: Contents) -> None:
-    name = name_within(contents, info.orig_filename)
+    name = normalized_name(contents, info.orig_filename)
     if not name or is_ignored(name):
         return
     kind = stat.S_IFMT(info.external_attr >> 16)
@@ -123,7 +123,7 @@ def _read_zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, contents: C
         raise contents.refusal(name, ", which is encrypted")
     if info.compress_type not in ZIP_METHODS:
         raise contents.refusal(name, ", which uses an unsupported compression method")
-    contents.need_room(info.file_size)
+    contents.require_room(info.file_size)
     with archive.open(info) as file:
         contents.add_file(name, file.read(contents.room_bytes + 1))
 
@@ -135,8 +135,8 @@ def _read_tar_gz(data: bytes, contents: Contents) -> None:
     except zlib.error as error:
         raise _Damaged from error
     if len(unpacked) > LIMIT_TAR_BYTES:
-        contents.need_room(len(unpacked))
-    _need_ratio(contents, len(unpacked), len(data))
+        contents.require_room(len(unpacked))
+    _require_ratio(contents, len(unpacked), len(data))
     if not stream.eof or stream.unused_data.strip(b"\0"):
         raise _Damaged
     _read_tar(unpacked, contents)
@@ -146,7 +146,7 @@ def _read_tar(data: bytes, contents: Contents) -> None:
     for listed, entry in enumerate(_tar_entries(data), 1):
         if listed > LISTED_PER_ENTRY * LIMIT_ENTRIES:
             raise _too_many(contents)
-        name = name_within(contents, entry.name)
+        name = normalized_name(contents, entry.name)
         if not name or is_ignored(name):
             continue
         if entry.kind == FOLDER or (entry.kind in PLAIN and entry.name.endswith("/")):
@@ -237,7 +237,7 @@ def _until_nul(field: bytes) -> bytes:
     return field.partition(b"\0")[0]
 
 
-def _need_ratio(contents: Contents, unpacked_bytes: int, packed_bytes: int) -> None:
+def _require_ratio(contents: Contents, unpacked_bytes: int, packed_bytes: int) -> None:
     if unpacked_bytes > SMALL_BYTES and unpacked_bytes > LIMIT_RATIO * packed_bytes:
         raise SolutionError(
             f"{contents.source} unpacks to more than {LIMIT_RATIO} times its size.",

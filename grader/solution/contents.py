@@ -32,9 +32,9 @@ IGNORED = (
 """Ignored at any depth; they belong to tools and not to a solution."""
 APPLE_DOUBLE = "._"
 """Prefix of the files that macOS puts beside others."""
-OURS = re.compile(r"app\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d+)?\.py|\.saving-.*", re.DOTALL)
+GRADER_FILES = re.compile(r"app\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d+)?\.py|\.saving-.*", re.DOTALL)
 """Names of the backups of `kata reset`, and of files that are being written."""
-EDITORS = re.compile(
+EDITOR_FILES = re.compile(
     r"""
     \.\#.* | \#.*\# | .*~                # Emacs: lock, autosave; backups of many
     | \..*\.sw[a-z]x? | 4913             # Vim: swap, and its test of write permission; nano
@@ -98,7 +98,7 @@ class Contents:
         Raises:
             SolutionError: its name is taken, or a limit is exceeded.
         """
-        self.need_room(len(data))
+        self.require_room(len(data))
         if name in self.files:
             raise self.refusal(name, " twice")
         if name in self.folders:
@@ -109,7 +109,7 @@ class Contents:
         self.files[name] = data
         self._room_bytes -= len(data)
 
-    def need_room(self, size_bytes: int) -> None:
+    def require_room(self, size_bytes: int) -> None:
         """Make sure that this many bytes can still be added.
 
         Raises:
@@ -166,7 +166,7 @@ class Contents:
             )
 
 
-def name_within(contents: Contents, raw: str) -> str:
+def normalized_name(contents: Contents, raw: str) -> str:
     """The normalized name of an entry, relative and of limited length; empty for the top folder itself.
 
     Raises:
@@ -186,13 +186,13 @@ def name_within(contents: Contents, raw: str) -> str:
 def is_ignored(name: str) -> bool:
     """Whether an entry belongs to a tool and not to the solution."""
     return any(
-        part in IGNORED or part.startswith(APPLE_DOUBLE) or _comes_and_goes(part)
+        part in IGNORED or part.startswith(APPLE_DOUBLE) or _is_temporary(part)
         for part in name.split("/")
     )
 
 
-def _comes_and_goes(name: str) -> bool:
-    return OURS.fullmatch(name) is not None or EDITORS.fullmatch(name) is not None
+def _is_temporary(name: str) -> bool:
+    return GRADER_FILES.fullmatch(name) is not None or EDITOR_FILES.fullmatch(name) is not None
 
 
 def shown(name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grader.errors import HarnessError, SolutionError
 from grader.solution.archive import is_archive, read_archive
-from grader.solution.contents import LIMIT_ENTRIES, Contents, is_ignored, kind_of, name_within
+from grader.solution.contents import LIMIT_ENTRIES, Contents, is_ignored, kind_of, normalized_name
 
 ENTRY = "app.py"
 OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
@@ -19,7 +19,7 @@ OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 LISTED = 10 * LIMIT_ENTRIES
 """Number of entries of a folder that are read, including those that are ignored."""
 
-NOT_THE_FILES_FAULT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+RESOURCE_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def take_in(solution: Path, target: Path) -> Path:
@@ -34,7 +34,7 @@ def take_in(solution: Path, target: Path) -> Path:
         HarnessError: the copy cannot be written.
     """
     contents = Contents(solution)
-    _need_text(solution)
+    _require_encodable(solution)
     try:
         with _opened(solution, None, contents, "") as (descriptor, status):
             if stat.S_ISDIR(status.st_mode):
@@ -58,7 +58,7 @@ def take_in(solution: Path, target: Path) -> Path:
     return target
 
 
-def where_to_run(solution: Path, copy: Path) -> Path:
+def folder_to_run(solution: Path, copy: Path) -> Path:
     """The folder in which a solution runs outside a grading: its own, so that debuggers find its lines.
 
     A file with another name, or an archive, is copied first; `copy` is the new folder.
@@ -78,7 +78,7 @@ def where_to_run(solution: Path, copy: Path) -> Path:
     return take_in(solution, copy).resolve()
 
 
-def _need_text(solution: Path) -> None:
+def _require_encodable(solution: Path) -> None:
     try:
         str(solution).encode()
     except UnicodeEncodeError as error:
@@ -94,7 +94,7 @@ def _read_folder(folder: int, within: str, contents: Contents) -> None:
             entry.name for entry in itertools.islice(entries, LISTED) if not is_ignored(entry.name)
         )
     for own_name in names:
-        name = name_within(contents, within + own_name)
+        name = normalized_name(contents, within + own_name)
         try:
             with _opened(own_name, folder, contents, name) as (descriptor, status):
                 if stat.S_ISDIR(status.st_mode):
@@ -115,17 +115,17 @@ def _opened(
     """Open a regular file or a folder. Checked before, because opening a device can have effects, and after, because
     the file may have been replaced in between.
     """
-    _need_plain(os.stat(path, dir_fd=folder, follow_symlinks=False), contents, name)
+    _require_file_or_folder(os.stat(path, dir_fd=folder, follow_symlinks=False), contents, name)
     descriptor = os.open(path, OPEN, dir_fd=folder)
     try:
         status = os.fstat(descriptor)
-        _need_plain(status, contents, name)
+        _require_file_or_folder(status, contents, name)
         yield descriptor, status
     finally:
         os.close(descriptor)
 
 
-def _need_plain(status: os.stat_result, contents: Contents, name: str) -> None:
+def _require_file_or_folder(status: os.stat_result, contents: Contents, name: str) -> None:
     if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
         return
     kind = kind_of(status.st_mode)
@@ -135,15 +135,15 @@ def _need_plain(status: os.stat_result, contents: Contents, name: str) -> None:
 
 
 def _read_file(descriptor: int, status: os.stat_result, contents: Contents) -> bytes:
-    contents.need_room(status.st_size)
+    contents.require_room(status.st_size)
     with os.fdopen(descriptor, "rb", closefd=False) as file:
         data = file.read(contents.room_bytes + 1)
-    contents.need_room(len(data))
+    contents.require_room(len(data))
     return data
 
 
 def _unreadable(path: Path, error: OSError) -> SolutionError | HarnessError:
-    if error.errno in NOT_THE_FILES_FAULT:
+    if error.errno in RESOURCE_ERRORS:
         return HarnessError(
             f"The solution {path} cannot be read: {error.strerror}.",
             "Raise the limits of this shell (`ulimit -a`).",

@@ -46,7 +46,7 @@ def hand_out(kata: Kata, workspace: Workspace, renamed: Mapping[str, str]) -> Ha
     known = workspace.entries(renamed).get(kata.slug, Entry()).known
     if Part.STARTER in written:
         written.add(Part.CHECKS)
-    workspace.note_known(
+    workspace.record_known(
         kata.slug,
         {part: digest for part, digest in digests.items() if part in written or part not in known},
         renamed,

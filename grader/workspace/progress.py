@@ -116,7 +116,7 @@ class Workspace:
 
         self.update(change, renamed)
 
-    def note_hints(self, slug: str, count: int, renamed: Mapping[str, str]) -> None:
+    def record_hints(self, slug: str, count: int, renamed: Mapping[str, str]) -> None:
         """Record how many hints of a kata were shown; the number never decreases.
 
         Raises:
@@ -129,7 +129,9 @@ class Workspace:
 
         self.update(change, renamed)
 
-    def note_known(self, slug: str, digests: Mapping[str, str], renamed: Mapping[str, str]) -> None:
+    def record_known(
+        self, slug: str, digests: Mapping[str, str], renamed: Mapping[str, str]
+    ) -> None:
         """Record which parts of a kata the learner has, or has been told of.
 
         Args:
@@ -182,7 +184,7 @@ def find_workspace(start: Path) -> Workspace | None:
     return None
 
 
-def need_workspace(start: Path) -> Workspace:
+def require_workspace(start: Path) -> Workspace:
     """The nearest workspace, here or above.
 
     Raises:

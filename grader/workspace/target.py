@@ -10,8 +10,8 @@ from grader.catalog.find import Catalog, find_catalog
 from grader.catalog.manifest import Kata
 from grader.errors import UsageError
 from grader.workspace.current import current_slug, slug_of_folder
-from grader.workspace.progress import State, Workspace, find_workspace, need_workspace
-from grader.workspace.standing import last_passed
+from grader.workspace.overview import last_passed
+from grader.workspace.progress import State, Workspace, find_workspace, require_workspace
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _handed_out(catalog: Catalog, slug: str | None, command: str, verb: str) -> 
     here = Path.cwd()
     if slug is not None and find_workspace(here) is None:
         catalog.kata(slug)  # a misspelt slug is reported before the missing workspace
-    workspace = need_workspace(here)
+    workspace = require_workspace(here)
     states = workspace.states(catalog.renamed)
     kata = catalog.kata(
         slug or slug_of_folder(catalog, workspace, here) or _current(catalog, states, verb)
@@ -118,7 +118,7 @@ def workspace_of(target: Target) -> Workspace:
     return target.workspace
 
 
-def slug_to_look_back_on(katas: Path | None) -> str | None:
+def recently_finished_slug(katas: Path | None) -> str | None:
     """The kata that was passed last, until the next one is handed out; None in the folder of a kata."""
     catalog, workspace = find_catalog(katas), find_workspace(Path.cwd())
     if workspace is None or slug_of_folder(catalog, workspace, Path.cwd()) is not None:

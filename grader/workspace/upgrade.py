@@ -100,10 +100,10 @@ def accept_change(change: Change, workspace: Workspace, renamed: Mapping[str, st
     Raises:
         ProgressFileError: the progress cannot be written, so the change will be reported again.
     """
-    workspace.note_known(change.slug, change.digests, renamed)
+    workspace.record_known(change.slug, change.digests, renamed)
 
 
-def put_new_readme(change: Change) -> Path:
+def write_new_readme(change: Change) -> Path:
     """Write the new README beside the learner's; returns its path, or that in the kata's own folder if it cannot be
     written.
     """
@@ -132,7 +132,7 @@ def _change(catalog: Index, workspace: Workspace, slug: str, entry: Entry) -> It
     except OSError:  # an incomplete package is reported by the command that needs it
         return
     if any(digests[part] != digest for part, digest in entry.known.items() if part in digests):
-        app, readme = _digest_if_there(folder / ENTRY), _digest_if_there(folder / README)
+        app, readme = _digest_or_empty(folder / ENTRY), _digest_or_empty(folder / README)
         has = {Part.STARTER: app, Part.README: readme}
         parts = tuple(
             part
@@ -170,7 +170,7 @@ def digest_of(*paths: Path) -> str:
     return digest.hexdigest()[:DIGEST_CHARS]
 
 
-def _digest_if_there(path: Path) -> str:
+def _digest_or_empty(path: Path) -> str:
     try:
         return digest_of(path) if path.is_file() else ""
     except OSError:

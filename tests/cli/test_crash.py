@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.cli.crash import TRACEBACK_LINES, tell_crash
+from grader.cli.crash import TRACEBACK_LINES, print_crash
 
 
 def crash(error: RuntimeError) -> None:
@@ -10,7 +10,7 @@ def crash(error: RuntimeError) -> None:
     try:
         raise error
     except RuntimeError:
-        tell_crash()
+        print_crash()
 
 
 def test_a_crash_is_called_a_bug_of_the_grader(capsys: pytest.CaptureFixture[str]) -> None:

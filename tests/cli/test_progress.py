@@ -28,7 +28,7 @@ def here(play: Path) -> Workspace:
     workspace = make_workspace(play)
     workspace.set_state("first", State.PASSED, {})
     workspace.set_state("second", State.SKIPPED, {})
-    workspace.note_hints("second", 2, {})
+    workspace.record_hints("second", 2, {})
     return workspace
 
 

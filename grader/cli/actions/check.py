@@ -10,9 +10,9 @@ from grader.evidence.files import keep_run, load_run
 from grader.grading.grade import grade
 from grader.grading.graded import Graded, grader_info, judged_again
 from grader.grading.session import Settings
-from grader.interactive.changes import tell_changes
-from grader.interactive.notes import note_pass, say_once_without_sandbox, say_unsaved
-from grader.interactive.page import add_page, need_place
+from grader.interactive.changes import show_changes
+from grader.interactive.notes import record_pass, warn_once_without_sandbox, warn_unsaved
+from grader.interactive.page import add_page, require_page_file
 from grader.process.sandbox import SandboxMode
 from grader.render.json_ import render_error, render_report
 from grader.render.paths import shown
@@ -52,14 +52,14 @@ def check_solution(
         UsageError: there is nothing to grade, or no page can be written to that file.
     """
     if html is not None:
-        need_place(html)
+        require_page_file(html)
     target = target_of(slug, solution, katas)
     outcome = _grade_as_json(target, sandbox) if as_json else _grade_on_screen(target, sandbox)
     if outcome is None:
         return ExitCode.BROKEN
     graded, kept_path = outcome
     if html is not None:
-        add_page(target.catalog, graded, kept_path, html, says_so=not as_json)
+        add_page(target.catalog, graded, kept_path, html, announces=not as_json)
     return VERDICT_CODES[graded.report.verdict]
 
 
@@ -79,7 +79,7 @@ def check_again(
         EvidenceFileError: the run cannot be read.
     """
     if html is not None:
-        need_place(html)
+        require_page_file(html)
     catalog = find_catalog(katas)
     run = load_run(run_file)
     kata = catalog.kata(run.kata)
@@ -89,14 +89,14 @@ def check_again(
     else:
         ReportScreen().replay(kata, graded.report, f"Judged again from {shown(run_file)}.")
     if html is not None:
-        add_page(catalog, graded, run_file, html, says_so=not as_json)
+        add_page(catalog, graded, run_file, html, announces=not as_json)
     return VERDICT_CODES[graded.report.verdict]
 
 
 def _grade_on_screen(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path | None]:
     """Grade with a live display; returns the grading and the file of its saved run."""
     if target.workspace is not None:
-        tell_changes(WorkspaceScreen(), target.catalog, target.workspace, target.kata.slug)
+        show_changes(WorkspaceScreen(), target.catalog, target.workspace, target.kata.slug)
     screen = ReportScreen()
     screen.begin(target.kata)
     try:
@@ -105,9 +105,9 @@ def _grade_on_screen(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path
         screen.stop()
     kept = keep_run(graded.run, target.runs_folder)
     screen.finish(graded.report, _advice(target, graded.report))
-    say_unsaved(screen, kept.unsaved)
-    say_once_without_sandbox(screen, graded.report, sandbox)
-    note_pass(target, graded.report)  # last: the verdict is shown even when the disk is full
+    warn_unsaved(screen, kept.unsaved)
+    warn_once_without_sandbox(screen, graded.report, sandbox)
+    record_pass(target, graded.report)  # last: the verdict is shown even when the disk is full
     return graded, kept.path
 
 
@@ -122,7 +122,7 @@ def _grade_as_json(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path |
         return None
     kept = keep_run(graded.run, target.runs_folder)
     typer.echo(render_report(graded.report, kept.unsaved))
-    note_pass(target, graded.report)
+    record_pass(target, graded.report)
     return graded, kept.path
 
 

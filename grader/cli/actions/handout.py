@@ -4,13 +4,13 @@ import shlex
 from pathlib import Path
 
 from grader.catalog.find import Catalog, find_catalog
-from grader.interactive.changes import tell_changes
+from grader.interactive.changes import show_changes
 from grader.render.paths import shown
 from grader.render.terminal.workspace import WorkspaceScreen
 from grader.workspace.current import current_slug, is_elsewhere
 from grader.workspace.handout import Handout, hand_out
+from grader.workspace.overview import overview_of
 from grader.workspace.progress import State, Workspace, find_workspace, make_workspace
-from grader.workspace.standing import standing_of
 
 
 def hand_out_next(skip: bool, katas: Path | None) -> None:
@@ -28,14 +28,14 @@ def hand_out_next(skip: bool, katas: Path | None) -> None:
         screen.say(
             f"{workspace.root} is now your workspace: katas go here, your progress into .kata/.", ""
         )
-    tell_changes(screen, catalog, workspace)
+    show_changes(screen, catalog, workspace)
     slug = current_slug(catalog, workspace.states(catalog.renamed))
     if slug is not None and skip:
         workspace.set_state(slug, State.SKIPPED, catalog.renamed)
         screen.say(f"Skipped {slug}. To return to it: kata check {slug}", "")
         slug = current_slug(catalog, workspace.states(catalog.renamed))
     if slug is None:
-        screen.the_end(standing_of(catalog, workspace.entries(catalog.renamed)))
+        screen.the_end(overview_of(catalog, workspace.entries(catalog.renamed)))
         return
     _show_handout(
         screen, hand_out(catalog.kata(slug), workspace, catalog.renamed), catalog, workspace

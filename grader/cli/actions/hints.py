@@ -12,7 +12,7 @@ from grader.workspace.progress import Entry, State
 from grader.workspace.target import (
     Target,
     command_of,
-    slug_to_look_back_on,
+    recently_finished_slug,
     target_of,
     workspace_of,
 )
@@ -34,7 +34,7 @@ def show_hint(slug: str | None, katas: Path | None, *, shows_all: bool) -> None:
         )
     )
     # Last: a hint helps even if it cannot be recorded as seen; it is then shown again.
-    workspace.note_hints(target.kata.slug, until, target.catalog.renamed)
+    workspace.record_hints(target.kata.slug, until, target.catalog.renamed)
 
 
 def _after_hints(were_seen: bool, left: int, state: State, slug: str | None) -> list[str]:
@@ -62,7 +62,7 @@ def show_solution(slug: str | None, katas: Path | None, *, gives_up: bool) -> No
     Raises:
         UsageError: the kata is neither passed nor given up.
     """
-    target = target_of(slug or slug_to_look_back_on(katas), None, katas, "solution")
+    target = target_of(slug or recently_finished_slug(katas), None, katas, "solution")
     workspace, renamed, own_slug = workspace_of(target), target.catalog.renamed, target.kata.slug
     state = workspace.entries(renamed).get(own_slug, Entry()).state
     if state not in (State.PASSED, State.GIVEN_UP):

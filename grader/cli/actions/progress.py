@@ -9,8 +9,8 @@ from grader.catalog.find import Catalog, find_catalog
 from grader.errors import ProgressFileError, UsageError
 from grader.render.paths import shown
 from grader.render.terminal.screen import Screen
-from grader.workspace.progress import State, find_workspace, make_workspace, need_workspace
-from grader.workspace.standing import standing_of
+from grader.workspace.overview import overview_of
+from grader.workspace.progress import State, find_workspace, make_workspace, require_workspace
 from grader.workspace.transfer import (
     LIMIT_BYTES,
     Merge,
@@ -47,15 +47,15 @@ def show_or_move(export_to: str, import_from: str, katas: Path | None) -> None:
 
 
 def _count(catalog: Catalog) -> None:
-    standing = standing_of(catalog, need_workspace(Path.cwd()).entries(catalog.renamed))
+    overview = overview_of(catalog, require_workspace(Path.cwd()).entries(catalog.renamed))
     words = {State.STARTED: "started", State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}
     others = [
-        f"{standing.count(state)} {word}" for state, word in words.items() if standing.count(state)
+        f"{overview.count(state)} {word}" for state, word in words.items() if overview.count(state)
     ]
-    others.append(f"{standing.hints} hint{'' if standing.hints == 1 else 's'} seen")
+    others.append(f"{overview.hints} hint{'' if overview.hints == 1 else 's'} seen")
     screen = Screen()
     screen.say(
-        f"{standing.count(State.PASSED)} of {standing.total} katas passed; {', '.join(others)}.", ""
+        f"{overview.count(State.PASSED)} of {overview.total} katas passed; {', '.join(others)}.", ""
     )
     screen.say(
         "To continue on another machine, type here: kata progress --export progress.json",
@@ -64,7 +64,7 @@ def _count(catalog: Catalog) -> None:
 
 
 def _export(name: str) -> None:
-    workspace = need_workspace(Path.cwd())
+    workspace = require_workspace(Path.cwd())
     document = export_document(workspace, version("fastapi-katas"))
     if name == STREAM:
         _write_to_stdout(document)
@@ -87,10 +87,10 @@ def _import(name: str, catalog: Catalog) -> None:
         screen.say(
             f"{workspace.root} is now your workspace: katas go here, your progress into .kata/."
         )
-    _tell_merge(screen, merge_into(workspace, entries, catalog.slugs, catalog.renamed))
+    _show_merge(screen, merge_into(workspace, entries, catalog.slugs, catalog.renamed))
 
 
-def _tell_merge(screen: Screen, merge: Merge) -> None:
+def _show_merge(screen: Screen, merge: Merge) -> None:
     if not (merge.passed or merge.changed):
         screen.say("The file holds nothing new.")
     if merge.passed:

@@ -6,12 +6,12 @@ from grader.catalog.find import Catalog, find_catalog
 from grader.errors import UsageError
 from grader.evidence.files import load_run, saved_runs
 from grader.grading.graded import judged_again
-from grader.interactive.page import in_kb, need_place, save_page, slugs_of
+from grader.interactive.page import in_kb, require_page_file, save_page, slugs_of
 from grader.render.paths import shown
 from grader.render.terminal.screen import Screen
 from grader.tools.browser import open_in_browser
 from grader.workspace.current import current_slug
-from grader.workspace.progress import MARKER, find_workspace, need_workspace
+from grader.workspace.progress import MARKER, find_workspace, require_workspace
 
 PAGE = "report.html"
 
@@ -32,7 +32,7 @@ def write_report(run: str | None, out: Path | None, katas: Path | None, *, opene
     catalog = find_catalog(katas)
     run_file = _run_file(catalog, run)
     file = out or _default_place(run_file)
-    need_place(file)
+    require_page_file(file)
     saved = load_run(run_file)
     size_bytes = save_page(catalog, judged_again(catalog.kata(saved.kata), saved), run_file, file)
     screen = Screen()
@@ -58,7 +58,7 @@ def _run_file(catalog: Catalog, run: str | None) -> Path:
         if not Path(run).exists() and "/" not in run and not run.endswith(".json"):
             catalog.resolve(run)  # neither a file nor a kata: most likely a misspelt slug
         return Path(run)
-    folder = need_workspace(Path.cwd()).runs_folder
+    folder = require_workspace(Path.cwd()).runs_folder
     slugs = slugs_of(catalog, catalog.resolve(run)) if run is not None else _current(catalog)
     runs = saved_runs(folder, slugs)
     if not runs and run is None:
@@ -75,7 +75,7 @@ def _run_file(catalog: Catalog, run: str | None) -> Path:
 
 def _current(catalog: Catalog) -> tuple[str, ...]:
     """The slugs, present and former, of the kata of the current folder, or else of the current kata."""
-    workspace = need_workspace(Path.cwd())
+    workspace = require_workspace(Path.cwd())
     here = Path.cwd().relative_to(workspace.root).parts[:1]
     inside = [
         catalog.renamed.get(name, name)

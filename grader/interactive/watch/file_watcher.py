@@ -20,7 +20,7 @@ STEP_MS = 20
 DEBOUNCE_MS = 50
 """A burst of changes is one save: it ends after `STEP_MS` without a change, or after `DEBOUNCE_MS` in any case."""
 
-LOOK_S = 0.5
+RESCAN_S = 0.5
 """Interval of looks without a notification: they find what another machine saved, and what was saved while nothing was
 watched.
 """
@@ -48,18 +48,18 @@ class WorkspaceGone:
 
 
 @dataclass(frozen=True)
-class Polls:
+class PollingStarted:
     """The system cannot report changes, for this reason; from now on the files are compared at intervals."""
 
     reason: str
 
 
-News = Saved | Gone | WorkspaceGone | Polls
+FileEvent = Saved | Gone | WorkspaceGone | PollingStarted
 State = frozenset[tuple[Path, int, int, int]]
 
 
 async def follow_saves(
-    folder: Path, workspace: Path, tell: Callable[[News], None], *, polls: bool | None = None
+    folder: Path, workspace: Path, tell: Callable[[FileEvent], None], *, polls: bool | None = None
 ) -> None:
     """Report each save of the solution in this folder, until cancelled or until the workspace is gone.
 
@@ -86,11 +86,11 @@ async def follow_saves(
                     "Fix the permissions of the folder.",
                 ) from error
             polls = True
-            tell(Polls(_reason(error)))
+            tell(PollingStarted(_reason(error)))
 
 
 class _Follower:
-    def __init__(self, folder: Path, workspace: Path, tell: Callable[[News], None]) -> None:
+    def __init__(self, folder: Path, workspace: Path, tell: Callable[[FileEvent], None]) -> None:
         self.has_ended = False
         self._folder = folder.resolve()  # the system reports resolved paths
         self._workspace = workspace
@@ -105,10 +105,10 @@ class _Follower:
         return self._folder.is_dir()
 
     async def follow(self, polls: bool | None) -> None:
-        """Look after every change and every `LOOK_S`; returns when the folder has been replaced or removed."""
+        """Look after every change and every `RESCAN_S`; returns when the folder has been replaced or removed."""
         if not self.has_folder:
-            await self.look()
-            await anyio.sleep(LOOK_S)
+            await self.rescan()
+            await anyio.sleep(RESCAN_S)
             return
         this, stop = _inode(self._folder), anyio.Event()
         news = awatch(
@@ -117,21 +117,21 @@ class _Follower:
             debounce=DEBOUNCE_MS,
             step=STEP_MS,
             stop_event=stop,
-            rust_timeout=round(LOOK_S * 1000),
+            rust_timeout=round(RESCAN_S * 1000),
             yield_on_timeout=True,
             force_polling=polls,
             poll_delay_ms=POLL_MS,
             ignore_permission_denied=True,
         )
         async with single_error(), contextlib.aclosing(news), anyio.create_task_group() as tasks:
-            tasks.start_soon(_set_at_the_end, stop)
+            tasks.start_soon(_set_when_cancelled, stop)
             async for _ in news:
-                await self.look()
+                await self.rescan()
                 if self.has_ended or _inode(self._folder) != this:
                     break
             tasks.cancel_scope.cancel()
 
-    async def look(self) -> None:
+    async def rescan(self) -> None:
         """Compare the files with the last look, and report what is new.
 
         Only the difference counts, because one save can cause several notifications of different kinds.
@@ -141,7 +141,7 @@ class _Follower:
             self._tell(WorkspaceGone())
             return
         state = _state_of(self._folder)
-        if state is None and self._seen is not None and await self._comes_back():
+        if state is None and self._seen is not None and await self._reappears():
             return  # the next look, which comes soon, reports the save
         before, self._seen = self._seen, state
         if state is None and before is not None:
@@ -149,7 +149,7 @@ class _Follower:
         elif state is not None and state != before:
             self._tell(Saved())
 
-    async def _comes_back(self) -> bool:
+    async def _reappears(self) -> bool:
         with anyio.move_on_after(GRACE_S):
             while _state_of(self._folder) is None:
                 await anyio.sleep(STEP_MS / 1000)
@@ -157,7 +157,7 @@ class _Follower:
         return False
 
 
-async def _set_at_the_end(stop: anyio.Event) -> None:
+async def _set_when_cancelled(stop: anyio.Event) -> None:
     """Set this when cancelled: the thread that waits for changes would otherwise block the cancellation."""
     try:
         await anyio.sleep_forever()

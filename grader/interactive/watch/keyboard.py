@@ -9,8 +9,8 @@ from typing import Any
 
 import anyio
 
-AWAY_S = 0.2
-LOOK_S = 1.0
+BACKGROUND_POLL_S = 0.2
+FOREGROUND_POLL_S = 1.0
 """Intervals of checks: whether the terminal is ours again, and whether it is still ours."""
 
 CHUNK_BYTES = 1024
@@ -81,7 +81,7 @@ class Keyboard:
                 self.take()
             # Reading in the background would take another program's input, or stop this process.
             if self._before is None or not self._is_ours():
-                await anyio.sleep(AWAY_S)
+                await anyio.sleep(BACKGROUND_POLL_S)
                 continue
             if not await self._is_pressed():
                 continue
@@ -96,8 +96,8 @@ class Keyboard:
                 press(character)
 
     async def _is_pressed(self) -> bool:
-        """Wait up to `LOOK_S` for a key; False if none comes, or if the terminal now belongs to another program."""
-        with anyio.move_on_after(LOOK_S):
+        """Wait for a key, at most `FOREGROUND_POLL_S`; False if none comes or the terminal is no longer ours."""
+        with anyio.move_on_after(FOREGROUND_POLL_S):
             await anyio.wait_readable(self._terminal)
             return self._before is not None and self._is_ours()
         return False

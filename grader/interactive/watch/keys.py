@@ -9,7 +9,7 @@ from anyio import to_thread
 from grader.errors import GraderError
 from grader.interactive.watch.file_watcher import WorkspaceGone
 from grader.interactive.watch.messages import Inbox, Message, Signalled
-from grader.interactive.watch.state import Desk, WatchState
+from grader.interactive.watch.state import WatchContext, WatchState
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,19 @@ class KeyCommands:
     Args:
         state: of the watch.
         inbox: is read while a command runs: a signal, or the loss of the workspace, interrupts it.
-        desk: what to work with.
+        context: what to work with.
     """
 
-    def __init__(self, state: WatchState, inbox: Inbox, desk: Desk) -> None:
+    def __init__(self, state: WatchState, inbox: Inbox, context: WatchContext) -> None:
         self._state = state
         self._inbox = inbox
-        self._desk = desk
+        self._context = context
 
     def show(self) -> None:
         """Show the line of keys, where there is a keyboard."""
-        if self._desk.keyboard is not None:
+        if self._context.keyboard is not None:
             usable = [key for key in KEYS if self._state.has_passed or not key.needs_pass]
-            self._desk.screen.keys([(key.character, key.word) for key in usable])
+            self._context.screen.keys([(key.character, key.word) for key in usable])
 
     async def press(self, character: str) -> None:
         """Do what this key stands for; other keys do nothing."""
@@ -68,7 +68,7 @@ class KeyCommands:
         if key is None:
             return
         if key.needs_pass and not self._state.has_passed:
-            self._desk.screen.note(f"`{character}` works once all checks pass.")
+            self._context.screen.note(f"`{character}` works once all checks pass.")
         elif key.command:
             await self._run(key)
         elif character == "q":
@@ -76,14 +76,14 @@ class KeyCommands:
         elif character == "r":
             self._state.wanted = "again"
         else:
-            self._desk.screen.explain([(key.character, key.sentence) for key in KEYS])
+            self._context.screen.explain([(key.character, key.sentence) for key in KEYS])
 
     async def _run(self, key: Key) -> None:
         """Run the command of a key; meanwhile the terminal is in the state that any command expects."""
-        state, keyboard = self._state, self._desk.keyboard
+        state, keyboard = self._state, self._context.keyboard
         target = state.target
-        self._desk.screen.say("")
-        run = partial(self._desk.run_command, key.command, target.kata.slug)
+        self._context.screen.say("")
+        run = partial(self._context.run_command, key.command, target.kata.slug)
         with keyboard.released() if keyboard is not None else nullcontext():
             error = await self._inbox.attend(
                 partial(to_thread.run_sync, run, abandon_on_cancel=True), self._interrupts
@@ -91,7 +91,7 @@ class KeyCommands:
         if error is None and key.needs_pass:
             error = self._go_to_next()
         if error is not None:
-            self._desk.screen.error(error)
+            self._context.screen.error(error)
         if state.end is None and state.target is target:
             self.show()
 
@@ -105,7 +105,7 @@ class KeyCommands:
 
     def _go_to_next(self) -> GraderError | None:
         try:
-            self._state.target = self._desk.find_next(self._state.target) or self._state.target
+            self._state.target = self._context.find_next(self._state.target) or self._state.target
         except GraderError as error:
             return error
         return None

@@ -12,7 +12,7 @@ LOCK = "watch.lock"
 
 
 @contextlib.contextmanager
-def only_watch(workspace: Workspace) -> Iterator[None]:
+def hold_watch_lock(workspace: Workspace) -> Iterator[None]:
     """Be the only watch of this workspace. The system releases the lock when the process exits, even if it is killed.
 
     Raises:

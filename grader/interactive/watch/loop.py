@@ -13,11 +13,11 @@ import anyio.abc
 
 from grader.errors import GraderError
 from grader.interactive.signals import follow_signals, stop_here
-from grader.interactive.watch.file_watcher import Gone, Polls, Saved, follow_saves
+from grader.interactive.watch.file_watcher import Gone, PollingStarted, Saved, follow_saves
 from grader.interactive.watch.grading import WatchGrading
 from grader.interactive.watch.keys import KeyCommands
 from grader.interactive.watch.messages import Inbox, Message, Pressed, Signalled
-from grader.interactive.watch.state import Desk, WatchState
+from grader.interactive.watch.state import WatchContext, WatchState
 from grader.tasks import single_error
 from grader.workspace.target import Target
 
@@ -27,15 +27,15 @@ class WatchLoop:
 
     Args:
         target: what is watched first; it lies in a workspace.
-        desk: what to work with.
+        context: what to work with.
     """
 
-    def __init__(self, target: Target, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, target: Target, context: WatchContext) -> None:
+        self._context = context
         self._inbox = Inbox()
         self._state = WatchState(target)
-        self._grading = WatchGrading(self._state, self._inbox, desk)
-        self._keys = KeyCommands(self._state, self._inbox, desk)
+        self._grading = WatchGrading(self._state, self._inbox, context)
+        self._keys = KeyCommands(self._state, self._inbox, context)
 
     def tell(self, message: Message) -> None:
         """Add a message to those that the loop reads."""
@@ -56,7 +56,7 @@ class WatchLoop:
                         await self._watch(self._state.target)
                 finally:
                     with suppress(OSError):  # the terminal may be gone
-                        self._desk.screen.stop()
+                        self._context.screen.stop()
                 tasks.cancel_scope.cancel()
         finally:
             self._inbox.close()
@@ -68,9 +68,9 @@ class WatchLoop:
         tasks.start_soon(
             follow_signals, lambda number: self.tell(Signalled(number)), self._pause, self._resume
         )
-        if self._desk.keyboard is not None:
+        if self._context.keyboard is not None:
             tasks.start_soon(
-                self._desk.keyboard.follow,
+                self._context.keyboard.follow,
                 lambda key: self.tell(Pressed(key)),
                 lambda: self.tell(Signalled(signal.SIGHUP)),
             )
@@ -78,12 +78,12 @@ class WatchLoop:
     async def _watch(self, target: Target) -> None:
         """Watch one kata until the watch ends or goes on to another kata."""
         state = self._state
-        self._desk.screen.say(
+        self._context.screen.say(
             "", f"Watching {target.path.name}/: every save is graded. Ctrl-C ends the watch."
         )
         state.begin(target)
         follow = partial(
-            follow_saves, target.path, state.workspace.root, self.tell, polls=self._desk.polls
+            follow_saves, target.path, state.workspace.root, self.tell, polls=self._context.polls
         )
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(follow)
@@ -105,9 +105,9 @@ class WatchLoop:
         if isinstance(message, Saved):
             self._want_grading()
         elif isinstance(message, Gone):
-            self._state.note_gone(self._desk.screen)
-        elif isinstance(message, Polls):
-            self._desk.screen.note(
+            self._state.note_gone(self._context.screen)
+        elif isinstance(message, PollingStarted):
+            self._context.screen.note(
                 f"The system does not report changes ({message.reason}): files are compared five times a second."
             )
         elif isinstance(message, Pressed):
@@ -120,14 +120,14 @@ class WatchLoop:
 
     def _pause(self) -> None:
         """Ctrl-Z: give the terminal back and stop. A grading in progress continues, and is shown after the pause."""
-        keyboard = self._desk.keyboard
-        self._desk.screen.pause()
+        keyboard = self._context.keyboard
+        self._context.screen.pause()
         with keyboard.released() if keyboard is not None else nullcontext():
             stop_here()
-        self._desk.screen.resume()
+        self._context.screen.resume()
         if not self._inbox.is_attending:
             self._keys.show()
 
     def _resume(self) -> None:
-        if self._desk.keyboard is not None:
-            self._desk.keyboard.take()
+        if self._context.keyboard is not None:
+            self._context.keyboard.take()

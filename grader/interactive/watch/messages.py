@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import anyio
 
-from grader.interactive.watch.file_watcher import Gone, News, Saved
+from grader.interactive.watch.file_watcher import FileEvent, Gone, Saved
 
 LIMIT_MESSAGES = 1000
 """How many may wait; more than anyone can press keys."""
@@ -30,7 +30,7 @@ class Signalled:
     number: int
 
 
-Message = News | Pressed | Signalled
+Message = FileEvent | Pressed | Signalled
 
 
 class Inbox:

@@ -29,7 +29,7 @@ class Graders(Protocol):
 
 
 @dataclass(frozen=True)
-class Desk:
+class WatchContext:
     """What a watch works with.
 
     Attributes:

@@ -13,17 +13,17 @@ from typer.core import TyperGroup
 
 from grader.errors import GraderError
 from grader.grading.pool import running_pool
-from grader.interactive.changes import tell_changes
-from grader.interactive.signals import kept_handlers
+from grader.interactive.changes import show_changes
+from grader.interactive.signals import restored_handlers
 from grader.interactive.watch.keyboard import Keyboard
-from grader.interactive.watch.lock import only_watch
+from grader.interactive.watch.lock import hold_watch_lock
 from grader.interactive.watch.loop import WatchLoop
-from grader.interactive.watch.state import Desk, Graders
+from grader.interactive.watch.state import Graders, WatchContext
 from grader.process.sandbox import SandboxMode
 from grader.render.terminal.watch import WatchScreen
 from grader.render.terminal.workspace import WorkspaceScreen
 from grader.workspace.current import current_slug
-from grader.workspace.progress import Workspace, need_workspace
+from grader.workspace.progress import Workspace, require_workspace
 from grader.workspace.target import Target, target_of
 
 
@@ -44,10 +44,10 @@ def watch_kata(
         katas: folder of katas, if not the shipped one.
         polls: compare files at intervals instead of relying on the system's notifications.
     """
-    target, workspace = target_of(slug, None, katas, "watch"), need_workspace(Path.cwd())
-    with only_watch(workspace), running_pool() as pool:
-        tell_changes(WorkspaceScreen(), target.catalog, workspace, target.kata.slug)
-        number = keep_watch(target, pool, context, katas, sandbox=sandbox, polls=polls or None)
+    target, workspace = target_of(slug, None, katas, "watch"), require_workspace(Path.cwd())
+    with hold_watch_lock(workspace), running_pool() as pool:
+        show_changes(WorkspaceScreen(), target.catalog, workspace, target.kata.slug)
+        number = run_watch(target, pool, context, katas, sandbox=sandbox, polls=polls or None)
     end_with(number)
 
 
@@ -59,7 +59,7 @@ def end_with(number: int) -> None:
         signal.raise_signal(number)
 
 
-def keep_watch(
+def run_watch(
     target: Target,
     graders: Graders,
     context: typer.Context,
@@ -80,11 +80,11 @@ def keep_watch(
     """
     if katas is not None:
         os.environ["KATA_PATH"] = str(katas.resolve())  # for the commands behind the keys
-    with _keyboard() as keyboard, kept_handlers():
-        desk = Desk(
+    with _keyboard() as keyboard, restored_handlers():
+        watch_context = WatchContext(
             graders, WatchScreen(), keyboard, _command_runner(context), _next_target, sandbox, polls
         )
-        return anyio.run(WatchLoop(target, desk).run)
+        return anyio.run(WatchLoop(target, watch_context).run)
 
 
 @contextlib.contextmanager

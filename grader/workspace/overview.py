@@ -9,7 +9,7 @@ from grader.workspace.progress import Entry, State
 
 
 @dataclass(frozen=True)
-class TierStanding:
+class TierOverview:
     """A learner's progress in one tier.
 
     Attributes:
@@ -29,7 +29,7 @@ class TierStanding:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Overview:
     """A learner's progress in a catalog.
 
     Attributes:
@@ -37,7 +37,7 @@ class Standing:
         hints: number of hints shown, for all katas together.
     """
 
-    tiers: tuple[TierStanding, ...]
+    tiers: tuple[TierOverview, ...]
     current: str | None
     hints: int = 0
 
@@ -60,7 +60,7 @@ class Standing:
         ]
 
 
-def standing_of(catalog: Index, entries: Mapping[str, Entry]) -> Standing:
+def overview_of(catalog: Index, entries: Mapping[str, Entry]) -> Overview:
     """The learner's progress, from the entries of the progress file.
 
     Raises:
@@ -72,12 +72,12 @@ def standing_of(catalog: Index, entries: Mapping[str, Entry]) -> Standing:
     for number in sorted(set(numbers.values())):
         slugs = tuple(slug for slug in catalog.slugs if numbers[slug] == number)
         tiers.append(
-            TierStanding(
+            TierOverview(
                 number, catalog.tiers.get(number, ""), slugs, tuple(states[slug] for slug in slugs)
             )
         )
     hints = sum(entries[slug].hints for slug in catalog.slugs if slug in entries)
-    return Standing(tuple(tiers), current_slug(catalog, states), hints)
+    return Overview(tuple(tiers), current_slug(catalog, states), hints)
 
 
 def last_passed(catalog: Index, entries: Mapping[str, Entry]) -> str | None:
