@@ -1,4 +1,4 @@
-"""Profiles a solution, `kata profile`: a server as in a grading, the kata's load, and py-spy watching."""
+"""`kata profile`: runs a solution as in a grading, under the kata's load, and samples it with py-spy."""
 
 import contextlib
 import os
@@ -34,13 +34,13 @@ from grader.tools.profiler import ThreadDump, find_py_spy, is_loop_in, most_tell
 from grader.workspace.target import target_of
 
 WARM_UP_S = 0.3
-"""Pause after which the load is certainly in progress."""
+"""Time for the load to get going before the first sample."""
 
 DUMPS = 8
-"""Number of dumps to take at most; the first that finds the loop in the learner's own lines is the last."""
+"""Maximum number of dumps. Stops early at a dump that finds the loop in the learner's code."""
 
 DUMP_PAUSE_S = 0.07
-"""Pause between two dumps; not a round number, so that a periodic app is not always seen at the same line."""
+"""Pause between two dumps. Not a round number, so as not to keep step with a periodic app."""
 
 GRADER_ROOT = Path(__file__).resolve().parents[2]
 
@@ -52,7 +52,7 @@ class Probe:
         kata: names the services and the load.
         solution: a file, folder or archive.
         sandbox: whether the solution runs in a sandbox.
-        count: number of visitors at once.
+        count: number of concurrent visitors.
         screen: shows the result.
     """
 
@@ -73,17 +73,19 @@ class Probe:
         self._dumps: list[list[ThreadDump]] = []
 
     def draw(self, seconds: int, graph: Path) -> bool:
-        """Record for this many seconds, show where the loop's thread spent them, and write the flame graph.
+        """Record for this many seconds, show where the loop's thread spent its time, and write the flame graph.
 
         Returns:
-            Whether the app ran all the time.
+            Whether the app was still running at the end.
 
         Raises:
-            UsageError: no file can be written at this path.
+            UsageError: the graph cannot be written to this path.
             BrokenError: this machine does not allow profiling, or something other than the app failed.
         """
         if not graph.absolute().parent.is_dir() or graph.is_dir():
-            raise UsageError(f"No file can be written at {graph}.", "Name another one with --out.")
+            raise UsageError(
+                f"The flame graph cannot be written to {graph}.", "Name another one with --out."
+            )
         self._screen.say(f"Recording for {seconds} s, {self._count} requests at once …")
         with self._stage(seconds) as (stage, sources):
             anyio.run(self._look, stage, sources, seconds)
@@ -106,7 +108,7 @@ class Probe:
         return self._is_well()
 
     def show_threads(self) -> bool:
-        """Show what every thread is doing at one moment; returns whether the app was running.
+        """Show the stack of every thread at one moment; returns whether the app was running.
 
         Raises:
             BrokenError: this machine does not allow profiling, or something other than the app failed.
@@ -120,7 +122,7 @@ class Probe:
     @contextlib.contextmanager
     def _stage(self, seconds: int) -> Iterator[tuple[Stage, Sources]]:
         limits = self._kata.limits.resources
-        # Under a load of this length the app needs more CPU time than in a grading.
+        # The app may compute for the whole recording, which takes more CPU time than a grading allows.
         resources = replace(limits, cpu_s=limits.cpu_s + seconds * (os.cpu_count() or 1))
         with (
             self._end_signals.restoring(),
@@ -189,7 +191,7 @@ class Probe:
 
 
 def _libraries() -> list[Path]:
-    """The folders of Python, its packages and the grader's own code, inside and outside a sandbox."""
+    """Folders of code that is not the learner's: Python, its packages and the grader, inside and outside a sandbox."""
     named = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     return [*dict.fromkeys(Path(path) for path in named if path), CODE_ROOT, GRADER_ROOT]
 
@@ -215,7 +217,7 @@ def profile_app(
     *,
     dump: bool,
 ) -> ExitCode:
-    """Profile an app under load; returns the exit code. The arguments are those of `kata profile`.
+    """Profile an app under load; returns the exit code. Takes the arguments of `kata profile`.
 
     Raises:
         UsageError: there is nothing to profile, or both a dump and a file are requested.

@@ -1,4 +1,4 @@
-"""Runs an app with its services, `kata run`: in the foreground, with a log, and with load if requested."""
+"""`kata run`: runs an app with its services in the foreground, with a log and, if requested, load."""
 
 import socket
 from collections.abc import Mapping
@@ -37,25 +37,25 @@ from grader.tools.foreground import App, AppPlan, Request, running_app
 from grader.workspace.target import target_of
 
 TIDY_S = 1.0
-"""Interval at which finished exchanges are forgotten and the number of omitted lines is shown."""
+"""Interval of forgetting finished exchanges, and of showing how many log lines were omitted."""
 
 ROUND_S = 1.0
-"""Shortest time between the starts of two rounds of load; each prints a line."""
+"""Minimum time between the starts of two rounds of load. Each round prints a line."""
 
 DEBUGGER_POLL_S = 0.2
-"""Interval of checks whether the app has left its debugger."""
+"""Polling interval while the app is in its debugger."""
 
 
 class AppRun:
-    """One run of `kata run`.
+    """One execution of `kata run`.
 
     Args:
         kata: names the services and the load.
         folder: contains the `app.py`.
         run_dir: temporary folder.
-        services: of the kata, started.
+        services: the kata's services, already started.
         listening: the app's listening socket.
-        load: number of visitors at once; 0 for no load.
+        load: number of concurrent visitors; 0 means no load.
         screen: shows the log.
     """
 
@@ -92,7 +92,7 @@ class AppRun:
         return port
 
     def run(self) -> bool:
-        """Run until a signal arrives or the app exits; returns whether it was a signal. A SIGTERM is passed on.
+        """Run until a signal arrives or the app exits; returns whether it was a signal. Re-raises SIGTERM and SIGHUP.
 
         Raises:
             BrokenError: a service or the kata failed.
@@ -120,7 +120,7 @@ class AppRun:
             )
 
     def _end(self) -> None:
-        """End the app; the services run until it has stopped, because it may need them to shut down."""
+        """Stop the app. Its services keep running until it has stopped, because it may need them to shut down."""
         self._app_scope.cancel()
         if self._app is None:
             self._whole_scope.cancel()
@@ -194,8 +194,8 @@ class AppRun:
         while True:
             async with anyio.create_task_group() as pacing:
                 pacing.start_soon(anyio.sleep, ROUND_S)
-                one = await load.send_round()
-                self._screen.say_whole(round_line(one, self._seen(services)))
+                sent = await load.send_round()
+                self._screen.say_whole(round_line(sent, self._seen(services)))
             while app.in_debugger:
                 await anyio.sleep(DEBUGGER_POLL_S)
 
@@ -221,7 +221,7 @@ class AppRun:
         return {title: services[name].address for name, title in titles_of(self._kata)}
 
     def _seen(self, services: Mapping[str, Running]) -> dict[str, str]:
-        """What the services saw during the last round; resets their counts."""
+        """Summaries of what the services saw since the last call, by title."""
         stock = {
             title.lower(): services[name].take_stock() for name, title in titles_of(self._kata)
         }
@@ -237,11 +237,11 @@ def run_app(
     """Run an app with its services until Ctrl-C; returns the exit code.
 
     Args:
-        slug: of the kata; None for the kata of the current folder, or else the current kata.
-        solution: a path outside of any workspace, or None.
-        katas: folder of katas, if not the shipped one.
-        port: where the app listens; None for 8000 or the next free one.
-        load: number of requests at once; None for no load.
+        slug: None means the kata whose folder is the current one, or else the learner's next kata.
+        solution: path of the solution; None means the one in the workspace.
+        katas: folder of katas; None means the built-in ones.
+        port: where the app listens; None means 8000 or the next free port.
+        load: number of concurrent requests; None means no load.
 
     Raises:
         UsageError: there is nothing to run, or the port is in use.
@@ -258,10 +258,12 @@ def run_app(
         listening = no_delay(
             listening_at(port) if port is not None else listening_near(DEFAULT_PORT)
         )
-        got = listening.getsockname()[1]
-        if port is None and got != DEFAULT_PORT:
-            screen.say(f"Port {DEFAULT_PORT} is in use, so the app will be at {got}.")
+        bound_port = listening.getsockname()[1]
+        if port is None and bound_port != DEFAULT_PORT:
+            screen.say(f"Port {DEFAULT_PORT} is in use, so the app will be at port {bound_port}.")
         services = StandingServices(kata, run_dir)
         with listening, services.started():
-            is_well = AppRun(kata, folder, run_dir, services, listening, load or 0, screen).run()
-    return ExitCode.PASSED if is_well else ExitCode.FAILED
+            was_stopped = AppRun(
+                kata, folder, run_dir, services, listening, load or 0, screen
+            ).run()
+    return ExitCode.PASSED if was_stopped else ExitCode.FAILED

@@ -1,4 +1,4 @@
-"""Takes in a solution for grading: reads it once, within limits, and copies it, so that later edits do not matter."""
+"""Copies a solution for grading: reads it once, within limits, so that later edits do not affect the grading."""
 
 import errno
 import itertools
@@ -14,10 +14,10 @@ from grader.solution.contents import LIMIT_ENTRIES, Contents, is_ignored, kind_o
 
 ENTRY = "app.py"
 OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
-"""Never follow a link and never block, even if a file becomes a pipe or a device before it is opened."""
+"""Neither follow links nor block, even if the file is replaced by a pipe or a device just before it is opened."""
 
 LISTED = 10 * LIMIT_ENTRIES
-"""Number of entries of a folder that are read, including those that are ignored."""
+"""Maximum number of entries that are read from a folder, ignored ones included."""
 
 RESOURCE_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
@@ -25,12 +25,12 @@ RESOURCE_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 def take_in(solution: Path, target: Path) -> Path:
     """Copy a solution to a new folder: a file, an archive, or a folder with `app.py`.
 
-    Only contents are copied: no links, owners, modes or times. A hard link is copied like any other file, from which it
-    cannot be distinguished; the copy shares nothing with it.
+    Only contents are copied: no owners, modes or times. Links are refused, except hard links in a folder, which cannot
+    be told from other files; their content is copied.
 
     Raises:
-        SolutionError: the solution is missing, unreadable or a link, contains anything but regular files and folders,
-            exceeds a limit, or has no `app.py`.
+        SolutionError: the solution is missing, unreadable or a link; contains anything but regular files and folders;
+            exceeds a limit; or has no `app.py`.
         HarnessError: the copy cannot be written.
     """
     contents = Contents(solution)
@@ -59,9 +59,9 @@ def take_in(solution: Path, target: Path) -> Path:
 
 
 def folder_to_run(solution: Path, copy: Path) -> Path:
-    """The folder in which a solution runs outside a grading: its own, so that debuggers find its lines.
+    """The folder in which a solution runs outside a grading: its own folder, so that debuggers find its lines.
 
-    A file with another name, or an archive, is copied first; `copy` is the new folder.
+    An archive, or a file that is not named `app.py`, is first copied to the new folder `copy`.
 
     Raises:
         SolutionError: the solution is missing, or has no `app.py`.
@@ -89,7 +89,7 @@ def _require_encodable(solution: Path) -> None:
 
 def _read_folder(folder: int, within: str, contents: Contents) -> None:
     with os.scandir(folder) as entries:
-        # Not the whole listing of a folder with a million files; a solution with too many files is refused below.
+        # A folder may have a million files. Read part of the listing; too many files are refused below.
         names = sorted(
             entry.name for entry in itertools.islice(entries, LISTED) if not is_ignored(entry.name)
         )
@@ -112,8 +112,10 @@ def _read_folder(folder: int, within: str, contents: Contents) -> None:
 def _opened(
     path: Path | str, folder: int | None, contents: Contents, name: str
 ) -> Iterator[tuple[int, os.stat_result]]:
-    """Open a regular file or a folder. Checked before, because opening a device can have effects, and after, because
-    the file may have been replaced in between.
+    """Open a regular file or a folder.
+
+    The kind is checked before opening, because opening a device can have effects, and again afterwards, because the
+    file may have been replaced in between.
     """
     _require_file_or_folder(os.stat(path, dir_fd=folder, follow_symlinks=False), contents, name)
     descriptor = os.open(path, OPEN, dir_fd=folder)

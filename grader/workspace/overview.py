@@ -13,8 +13,8 @@ class TierOverview:
     """A learner's progress in one tier.
 
     Attributes:
-        slugs: of its katas, in order.
-        states: of these katas, in the same order.
+        slugs: the tier's katas, in order.
+        states: their states, in the same order.
     """
 
     number: int
@@ -33,8 +33,8 @@ class Overview:
     """A learner's progress in a catalog.
 
     Attributes:
-        current: slug of the current kata; None when none is left.
-        hints: number of hints shown, for all katas together.
+        current: slug of the current kata; None if none is left.
+        hints: number of hints shown for all katas together.
     """
 
     tiers: tuple[TierOverview, ...]
@@ -61,7 +61,7 @@ class Overview:
 
 
 def overview_of(catalog: Index, entries: Mapping[str, Entry]) -> Overview:
-    """The learner's progress, from the entries of the progress file.
+    """The learner's progress, computed from the entries of the progress file.
 
     Raises:
         KataPackageError: a kata without a tier in `catalog.toml` has an invalid manifest.
@@ -80,8 +80,8 @@ def overview_of(catalog: Index, entries: Mapping[str, Entry]) -> Overview:
     return Overview(tuple(tiers), current_slug(catalog, states), hints)
 
 
-def last_passed(catalog: Index, entries: Mapping[str, Entry]) -> str | None:
-    """The kata that was most recently passed or given up; None when there is none."""
+def last_finished(catalog: Index, entries: Mapping[str, Entry]) -> str | None:
+    """The kata passed or given up most recently; None if there is none."""
     done = [
         slug
         for slug in catalog.slugs

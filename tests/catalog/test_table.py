@@ -51,7 +51,7 @@ def test_a_text_is_not_empty(value: object) -> None:
 
 def test_a_missing_key_is_reported_with_the_nearest_that_is_there() -> None:
     assert refusal(lambda: table(titel="x").text("title")) == (
-        "kata.toml: `limits.title` is missing. Is `titel` meant to be it?"
+        "kata.toml: `limits.title` is missing. Is `titel` a misspelling of it?"
     )
     assert refusal(lambda: table().text("title")) == "kata.toml: `limits.title` is missing. Add it."
 

@@ -48,7 +48,7 @@ def test_a_target_that_is_a_file_is_not_the_solutions_fault(
 def test_the_only_folder_can_become_the_top(contents: Contents) -> None:
     contents.add_file("shop/app.py", b"")
     contents.add_folder("shop/empty")
-    contents.enter("shop")
+    contents.strip_folder("shop")
     assert (contents.files, contents.folders) == ({"app.py": b""}, {"empty"})
 
 
@@ -69,7 +69,7 @@ def test_one_entry_too_many_is_refused(contents: Contents) -> None:
     ("first", "second", "why"),
     [
         ("app.py", "app.py", "app.py twice"),
-        ("App.py", "app.py", "equals App.py on file systems that ignore case"),
+        ("App.py", "app.py", "equals App.py on case-insensitive file systems"),
         ("shop", "shop/app.py", "a file and a folder at once"),
     ],
 )

@@ -263,7 +263,7 @@ def test_a_name_that_is_not_plain_is_refused_and_shown_safely(
 
 def test_names_that_differ_only_in_case_are_refused(folder: Path, tmp_path: Path) -> None:
     make(folder / "APP.py")
-    assert "on file systems that ignore case" in refusal(folder, tmp_path / "taken")
+    assert "on case-insensitive file systems" in refusal(folder, tmp_path / "taken")
 
 
 def test_names_in_any_script_are_welcome(folder: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from grader.catalog.find import Catalog, find_catalog
 from grader.errors import KataPackageError
-from grader.workspace.overview import last_passed, overview_of
+from grader.workspace.overview import last_finished, overview_of
 from grader.workspace.progress import Entry, State
 
 CATALOG = Catalog(Path("x"), ("a", "b", "c"), {1: "One", 2: "Two"}, {}, {"a": 1, "b": 1, "c": 2})
@@ -46,8 +46,8 @@ def test_the_last_that_was_passed_or_given_up() -> None:
         "b": Entry(State.GIVEN_UP, "2026-01"),
         "c": Entry(State.STARTED, "2026-03"),
     }
-    assert last_passed(CATALOG, entries) == "a"
-    assert last_passed(CATALOG, {}) is None
+    assert last_finished(CATALOG, entries) == "a"
+    assert last_finished(CATALOG, {}) is None
 
 
 def test_a_kata_that_the_catalog_does_not_name_tells_its_tier_itself(

@@ -41,15 +41,15 @@ def check_solution(
     """Grade a solution and show its report; returns the exit code.
 
     Args:
-        slug: of the kata; None for the kata of the current folder, or else the current kata.
-        solution: a path outside of any workspace, or None.
-        katas: folder of katas, if not the shipped one.
+        slug: None means the kata whose folder is the current one, or else the learner's next kata.
+        solution: path of the solution; None means the one in the workspace.
+        katas: folder of katas; None means the built-in ones.
         sandbox: whether the solution runs in a sandbox.
-        html: file to which the report is also written as a page; None for no page.
+        html: also write the report to this file as a web page.
         as_json: print one JSON document instead of the report for people.
 
     Raises:
-        UsageError: there is nothing to grade, or no page can be written to that file.
+        UsageError: there is nothing to grade, or the page cannot be written to `html`.
     """
     if html is not None:
         require_page_file(html)
@@ -70,12 +70,12 @@ def check_again(
 
     Args:
         run_file: the saved run.
-        katas: folder of katas, if not the shipped one.
-        html: file to which the report is also written as a page; None for no page.
+        katas: folder of katas; None means the built-in ones.
+        html: also write the report to this file as a web page.
         as_json: print one JSON document instead of the report for people.
 
     Raises:
-        UsageError: no page can be written to that file.
+        UsageError: the page cannot be written to `html`.
         EvidenceFileError: the run cannot be read.
     """
     if html is not None:
@@ -107,14 +107,12 @@ def _grade_on_screen(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path
     screen.finish(graded.report, _advice(target, graded.report))
     warn_unsaved(screen, kept.unsaved)
     warn_once_without_sandbox(screen, graded.report, sandbox)
-    record_pass(target, graded.report)  # last: the verdict is shown even when the disk is full
+    record_pass(target, graded.report)  # last, so that a full disk cannot hide the verdict
     return graded, kept.path
 
 
 def _grade_as_json(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path | None] | None:
-    """Grade and print one JSON document; returns the grading and the file of its saved run, or None when the grading
-    broke.
-    """
+    """Grade and print one JSON document; returns the grading and the file of its saved run; None if it broke."""
     try:
         graded = grade(target.kata, target.path, Settings(sandbox=sandbox))
     except BrokenError as error:

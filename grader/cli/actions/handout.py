@@ -18,7 +18,7 @@ def hand_out_next(skip: bool, katas: Path | None) -> None:
 
     Args:
         skip: skip the current kata first.
-        katas: folder of katas, if not the shipped one.
+        katas: folder of katas; None means the built-in ones.
     """
     catalog = find_catalog(katas)
     screen = WorkspaceScreen()
@@ -26,7 +26,8 @@ def hand_out_next(skip: bool, katas: Path | None) -> None:
     if workspace is None:
         workspace = make_workspace(Path.cwd())
         screen.say(
-            f"{workspace.root} is now your workspace: katas go here, your progress into .kata/.", ""
+            f"{workspace.root} is now your workspace: katas go here, your progress goes into .kata/.",
+            "",
         )
     show_changes(screen, catalog, workspace)
     slug = current_slug(catalog, workspace.states(catalog.renamed))
@@ -52,7 +53,7 @@ def _show_handout(
     )
     screen.say(f"{kata.title} (tier {kata.tier})", kata.teaches, "")
     if handout.is_new:
-        screen.say(f"Handed out: {readme} says what is wrong, {app} is yours to fix.")
+        screen.say(f"Handed out: read {readme}, then fix {app}.")
     else:
         screen.say(f"This is already your current kata. Your file is {app}")
     screen.say(f"Its folder: {handout.folder}")

@@ -19,7 +19,7 @@ from grader.workspace.target import (
 
 
 def show_hint(slug: str | None, katas: Path | None, *, shows_all: bool) -> None:
-    """Show one more hint of a kata, or all of them."""
+    """Show the next hint of a kata, or all hints."""
     target, screen = target_of(slug, None, katas, "hint"), WorkspaceScreen()
     workspace, hints = workspace_of(target), target.kata.hints
     entry = workspace.entries(target.catalog.renamed).get(target.kata.slug, Entry())
@@ -33,7 +33,7 @@ def show_hint(slug: str | None, katas: Path | None, *, shows_all: bool) -> None:
             seen == len(hints) and not shows_all, len(hints) - max(seen, until), entry.state, slug
         )
     )
-    # Last: a hint helps even if it cannot be recorded as seen; it is then shown again.
+    # Last: if this fails, the learner has at least read the hint, and will get it again.
     workspace.record_hints(target.kata.slug, until, target.catalog.renamed)
 
 
@@ -72,7 +72,7 @@ def show_solution(slug: str | None, katas: Path | None, *, gives_up: bool) -> No
                 f"`{command_of('hint', slug)}` shows a hint. To give up and see the solution: "
                 f"{command_of('solution', slug, '--give-up')}",
             )
-        # Before anything is shown: a solution that was seen is certainly recorded as given up.
+        # First: nobody may see a solution without the record of giving up.
         workspace.set_state(own_slug, State.GIVEN_UP, renamed)
     screen = WorkspaceScreen()
     screen.kata(target.kata.title, own_slug)

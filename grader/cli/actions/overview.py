@@ -1,4 +1,4 @@
-"""Shows the learner's progress and what to type next: `kata` alone."""
+"""Shows the learner's progress and what to type next: `kata` without a command."""
 
 import os
 import shlex

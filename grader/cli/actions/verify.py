@@ -39,7 +39,7 @@ def verify_katas(
     quick: bool,
     as_json: bool,
 ) -> ExitCode:
-    """Prove katas and show the result; returns the exit code. The arguments are those of `kata verify`.
+    """Prove katas and show the result; returns the exit code. Takes the arguments of `kata verify`.
 
     Raises:
         UnknownKata: there is no kata with one of these slugs.
@@ -60,7 +60,7 @@ def verify_katas(
 def _prove_on_screen(
     prove: Callable[[ProofObserver, EndSignals], list[Proof]], end_signals: EndSignals, count: int
 ) -> list[Proof]:
-    """Prove with a live display, and sum up if there is more than one kata."""
+    """Prove with a live display, followed by a summary if there are several katas."""
     screen = ProofScreen()
     try:
         proofs = prove(screen, end_signals)
@@ -82,13 +82,13 @@ def prove_katas(
 
     Args:
         catalog: contains the katas.
-        slugs: of the katas to prove.
+        slugs: the katas to prove.
         plan: which examples are graded, how often, and how many at a time.
-        observer: is told of every step.
-        end_signals: receives the signals; the first one interrupts the gradings in progress.
+        observer: notified of every step.
+        end_signals: the first signal interrupts the gradings in progress.
 
     Returns:
-        The proofs in the order of the slugs; after a signal, as far as they are known by then.
+        The proofs in the order of `slugs`; after a signal, partial ones.
     """
 
     async def prove() -> list[Proof]:

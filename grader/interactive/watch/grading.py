@@ -1,4 +1,4 @@
-"""The gradings of a watch: made by the pool, interrupted by a save, shown, and noted as a pass."""
+"""The gradings of a watch: runs them in the pool, interrupts them on a save, shows verdicts and records passes."""
 
 from datetime import datetime
 from functools import partial
@@ -19,9 +19,9 @@ class WatchGrading:
     """Grades the target of a watch and shows the verdict.
 
     Args:
-        state: of the watch.
-        inbox: is read during a grading: a save, `r`, `q` or a signal interrupts it.
-        context: what to work with.
+        state: the watch's state.
+        inbox: read during a grading, which a save, `r`, `q` or a signal interrupts.
+        context: collaborators and settings.
     """
 
     def __init__(self, state: WatchState, inbox: Inbox, context: WatchContext) -> None:
@@ -30,7 +30,7 @@ class WatchGrading:
         self._context = context
 
     async def grade(self) -> bool:
-        """Grade once; returns False when a message interrupted it."""
+        """Grade once; returns False if a message interrupted the grading."""
         state, screen = self._state, self._context.screen
         why, state.wanted = state.wanted, ""
         state.has_passed = False
@@ -62,7 +62,7 @@ class WatchGrading:
         )
 
     def _interrupts(self, message: Message) -> bool:
-        """Whether this interrupts the grading in progress; records what follows."""
+        """Act on a message during a grading; returns whether it interrupts the grading."""
         if isinstance(message, Saved):
             self._start_over("saved again", "Saved again: starting over.")
         elif message == Pressed("r"):
@@ -86,7 +86,7 @@ class WatchGrading:
     def _show(self, report: Report, unsaved: str) -> None:
         screen = self._context.screen
         self._state.has_passed = report.verdict is Verdict.PASSED
-        # Noted before it is shown, because a reader of the verdict may go on at once; an error is shown after it.
+        # Recorded before the verdict is shown, because its reader may go on at once; errors are shown after it.
         error = self._record_pass(report)
         screen.finish(report, self._advice(report.verdict))
         warn_unsaved(screen, unsaved)
@@ -102,7 +102,7 @@ class WatchGrading:
         return None
 
     def _advice(self, verdict: Verdict) -> str:
-        """What to do next, in one sentence."""
+        """The next step, in one sentence."""
         has_keys = self._context.keyboard is not None
         again = "press r" if has_keys else "save again"
         if verdict is Verdict.PASSED:
