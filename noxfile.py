@@ -1,7 +1,7 @@
 """The checks that a change must pass, one session each: `nox -s SESSION`, or `nox` for the quick ones.
 
-Each session makes an environment of its own. With `nox --no-venv` it runs in the current one, where
-`pip install -e ".[dev]"` has put everything; `.ci/run` does that.
+Each session creates its own environment. With `nox --no-venv`, as in `.ci/run`, it runs in the current environment,
+which needs `pip install -e ".[dev]"`.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ DEVELOPMENT: list[str] = PROJECT["project"]["optional-dependencies"]["dev"]
 
 
 def install(session: nox.Session, *requirements: str) -> None:
-    """Install these, unless the session runs in an environment that has them."""
+    """Install these, unless the session runs in the current environment."""
     if session.virtualenv.venv_backend != "none":
         session.install(*requirements)
 
@@ -31,7 +31,7 @@ def install_all(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Lint and format with Ruff, changing nothing."""
+    """Lint and check the formatting with Ruff."""
     install(session, *(line for line in DEVELOPMENT if line.startswith("ruff")))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -56,16 +56,15 @@ def docs(session: nox.Session) -> None:
     """Build the site strictly, and check that generated pages are up to date."""
     install_all(session)
     session.run("python", "-m", "docs.site", "--check")
-    site = Path(
-        session.create_tmp()
-    ).resolve()  # mkdocs takes a relative path from its configuration
+    # Absolute, because mkdocs takes a relative path as relative to its configuration.
+    site = Path(session.create_tmp()).resolve()
     command = ["mkdocs", "build", "--strict", "--quiet", "-f", "docs/site/mkdocs.yml"]
     session.run(*command, "-d", str(site), env={"NO_MKDOCS_2_WARNING": "1"})
 
 
 @nox.session
 def quick(session: nox.Session) -> None:
-    """Run the tests that take less than about a second each."""
+    """Run the tests that take less than about a second."""
     install_all(session)
     session.run("pytest", "-m", "not slow and not proof", *session.posargs)
 

@@ -1,11 +1,11 @@
-"""Grades every kata with each Python interpreter it finds, in a virtual environment of its own.
+"""Grades every kata with each Python interpreter that it finds, in a separate virtual environment for each.
 
     python .ci/pythons.py             grade
     python .ci/pythons.py --list      only list the interpreters
 
 `KATA_PYTHONS` names the interpreters: paths or commands, separated by blanks. Without it, the script takes every
-`python3.N` on the PATH and every version of pyenv, and uses the newest one of each minor version that runs. If `CI` is
-set, a single version is a failure, because it proves too little.
+`python3.N` on the PATH and every pyenv version, and uses the newest working interpreter of each minor version. If `CI`
+is set, finding only one version is a failure, because that proves too little.
 """
 
 import argparse
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 JOBS = 4
 PROBE = "import sys, json, venv, ensurepip; print(json.dumps([*sys.version_info[:3]]))"
-"""Fails if no virtual environment can be made, such as with Debian's `python3` without `python3-venv`."""
+"""Fails if the interpreter cannot create virtual environments, such as Debian's without `python3-venv`."""
 
 
 @dataclass(frozen=True, order=True)
@@ -38,12 +38,12 @@ class Interpreter:
 
     @property
     def name(self) -> str:
-        """For people: "3.12.1"."""
+        """The version as text, such as "3.12.1"."""
         return ".".join(map(str, self.version))
 
 
 def candidates(environ: Mapping[str, str], prefix: Path) -> Iterator[str]:
-    """Paths where interpreters may be; not all of them have to run.
+    """Paths of possible interpreters, which may not work.
 
     Args:
         environ: environment variables.
@@ -110,7 +110,7 @@ def grade(interpreter: Interpreter) -> int:
             [str(environment / "bin" / "kata"), "verify", "--quick", "--jobs", str(JOBS)],
         )
         for command in commands:
-            # Outside the checkout, so that the installed package is the one that grades.
+            # Outside the checkout, so that the installed package is tested.
             code = subprocess.run(command, cwd=folder, check=False).returncode
             if code != 0:
                 return code

@@ -1,6 +1,6 @@
 """Takes the screenshots of terminal and page in docs/pictures/: `python -m docs.screenshots [NAME]...`.
 
-They are real: the command runs in its own terminal, in a fresh workspace, and Chromium shows the page.
+Nothing is mocked up: the command runs in a pseudo-terminal, in a fresh workspace, and Chromium renders the page.
 """
 
 import fcntl
@@ -60,7 +60,7 @@ TEMPLATE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {heig
 
 
 def run_in_terminal(command: str, folder: Path) -> pyte.Screen:
-    """Run a command in a terminal of 80 columns, and return what the terminal finally shows.
+    """Run a command in a terminal of 80 columns, and return the final screen.
 
     Raises:
         TimeoutError: the command did not finish.
@@ -77,13 +77,13 @@ def run_in_terminal(command: str, folder: Path) -> pyte.Screen:
         for data in _until_end(terminal):
             stream.feed(data)
     finally:
-        os.close(terminal)  # sends SIGHUP to a command that still runs
+        os.close(terminal)  # sends SIGHUP if the command is still running
         os.waitpid(pid, 0)
     return screen
 
 
 def environment() -> dict[str, str]:
-    """The current environment with colours, with the commands of this Python, and without variables of the grader."""
+    """The current environment, with colours and this Python's commands, and without the grader's variables."""
     kept = {
         name: value
         for name, value in os.environ.items()

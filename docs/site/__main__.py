@@ -1,4 +1,4 @@
-"""Writes all pages that are generated: `python -m docs.site`; with `--check` it only says which are out of date."""
+"""Writes the generated pages: `python -m docs.site`. With `--check` it only lists those that are out of date."""
 
 import argparse
 import sys
@@ -15,8 +15,8 @@ CONFIG = DOCS / "site" / "mkdocs.yml"
 KATAS = DOCS / "katas"
 
 
-def made() -> Iterator[tuple[Path, str]]:
-    """Each generated file with its text, except the katas' pages."""
+def generated() -> Iterator[tuple[Path, str]]:
+    """Each generated file except the katas' pages, with its text."""
     yield DOCS / "reference" / "cli.md", commands.page(app)
     yield DOCS / "reference" / "check-api-members.md", members.page()
     yield DOCS / "reference" / "report.schema.json", schema.report_schema()
@@ -25,11 +25,11 @@ def made() -> Iterator[tuple[Path, str]]:
 
 
 def outdated() -> list[tuple[Path, str]]:
-    """The generated files that differ from what would be written, each with its new text."""
+    """The generated files that are out of date, each with its new text."""
     katas = ((KATAS / name, text) for name, text in pages(find_catalog()))
     return [
         (path, text)
-        for path, text in (*made(), *katas)
+        for path, text in (*generated(), *katas)
         if not path.is_file() or path.read_text(encoding="utf-8") != text
     ]
 
@@ -43,7 +43,7 @@ def write() -> None:
 
 
 def check() -> int:
-    """Print which generated files are out of date; the exit code."""
+    """Print which generated files are out of date; returns the exit code."""
     paths = [path for path, _ in outdated()]
     for path in paths:
         print(f"out of date: docs/{path.relative_to(DOCS)}", file=sys.stderr)
@@ -56,7 +56,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         prog="python -m docs.site", description="Write all generated pages."
     )
-    parser.add_argument("--check", action="store_true", help="only say which are out of date")
+    parser.add_argument("--check", action="store_true", help="only list those that are out of date")
     if parser.parse_args().check:
         sys.exit(check())
     write()

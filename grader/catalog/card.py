@@ -1,4 +1,4 @@
-"""A kata as a list shows it: read from the keys above the tables of `kata.toml`."""
+"""The summary of a kata that lists show, read from the top-level keys of `kata.toml`."""
 
 import re
 import tomllib
@@ -20,14 +20,14 @@ MANIFEST = "kata.toml"
 TIERS = range(1, 6)
 
 OTHER_KEYS = ("services", "workers", "hints", "limits", "run", "starter", "accepted", "rejected")
-"""Other keys of a manifest, besides a table for each service; `grader.catalog.manifest` reads them."""
+"""Keys that `grader.catalog.manifest` reads, in addition to a table for each service."""
 
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a list shows of a kata; the attributes are those of `Kata`."""
+    """The summary of a kata; the attributes are those of `Kata`."""
 
     slug: str
     title: str
@@ -37,10 +37,10 @@ class Card:
 
 
 def read_card(folder: Path) -> Card:
-    """Read the keys of `kata.toml` above its tables.
+    """Read the keys of `kata.toml` above its first table.
 
-    The tables take most of the time of parsing, and a list of katas needs none of them. Errors in them are reported
-    when the kata is used.
+    Parsing the tables would take most of the time, and a list does not need them. Errors in them are reported when the
+    kata is used.
 
     Raises:
         KataPackageError: the file is missing, or a key above the tables is wrong; names the key.
@@ -54,18 +54,17 @@ def read_card(folder: Path) -> Card:
         top.text("teaches"),
         top.texts("topics"),
     )
-    top.leave(*OTHER_KEYS, *SERVICES)
-    top.refuse_the_rest()
+    top.allow_keys(*OTHER_KEYS, *SERVICES)
+    top.refuse_unknown_keys()
     return card
 
 
 def _head(path: Path, text: str) -> dict[str, Any]:
-    """The keys above the first table, or the whole manifest if that place cannot be found."""
+    """The keys above the first table, or the whole manifest if its head cannot be split off."""
     header = _HEADER.search(text)
     if header is not None:
         try:
-            # A line that only looks like a header is part of a value. Cut off there, the value has no end, which is not
-            # valid TOML.
+            # A line inside a multi-line value can look like a header. Text cut off there is not valid TOML.
             return tomllib.loads(text[: header.start()])
         except tomllib.TOMLDecodeError:
             pass

@@ -1,4 +1,4 @@
-"""Finds katas and reads their whole manifests."""
+"""Finds katas and reads their manifests."""
 
 from pathlib import Path
 
@@ -28,6 +28,6 @@ class Catalog(Index):
 
 
 def find_catalog(folder: Path | None = None) -> Catalog:
-    """The catalog of a folder of katas; the arguments and errors are those of `find_index`."""
+    """The catalog of a folder of katas. Arguments and errors: see `find_index`."""
     index = find_index(folder)
     return Catalog(index.folder, index.slugs, index.tiers, index.renamed, index.placed)

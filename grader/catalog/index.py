@@ -1,4 +1,4 @@
-"""The slugs of katas in the order in which they are handed out: the built-in ones, or those of another folder."""
+"""The slugs of the built-in katas, or of those in another folder, in the order in which they are handed out."""
 
 import difflib
 import tomllib
@@ -18,10 +18,10 @@ class Index:
 
     Attributes:
         folder: contains the katas.
-        slugs: in order.
+        slugs: all slugs, in order.
         tiers: titles of the tiers by number.
-        renamed: former slug to present slug, so that progress survives a new name.
-        placed: tier by slug, of the katas that `catalog.toml` names.
+        renamed: current slug by former slug, so that progress survives a rename.
+        placed: tier by slug, for the katas that `catalog.toml` lists.
     """
 
     folder: Path
@@ -31,7 +31,7 @@ class Index:
     placed: dict[str, int] = field(default_factory=dict)
 
     def resolve(self, slug: str) -> str:
-        """The present slug of a kata.
+        """The current slug of a kata, given a current or former one.
 
         Raises:
             UnknownKata: there is no kata with this slug.
@@ -44,7 +44,7 @@ class Index:
         return slug
 
     def tier_of(self, slug: str) -> int:
-        """The tier of a kata, from `catalog.toml` or else from its own manifest.
+        """The tier of a kata, from `catalog.toml` or else from its manifest.
 
         Raises:
             KataPackageError: the kata's manifest is invalid.
@@ -52,7 +52,7 @@ class Index:
         return self.placed[slug] if slug in self.placed else read_card(self.folder / slug).tier
 
     def cards(self) -> list[Card]:
-        """What a list shows of each kata.
+        """The summaries of all katas, in order.
 
         Raises:
             KataPackageError: one of the manifests is invalid.
@@ -66,10 +66,10 @@ def shipped_folder() -> Path:
 
 
 def find_index(folder: Path | None = None) -> Index:
-    """The index of a folder of katas; None stands for the built-in ones.
+    """The index of a folder of katas; None means the built-in ones.
 
-    `catalog.toml` gives the order; katas that it does not name come last. A folder that is itself a kata gives an index
-    of one.
+    `catalog.toml` sets the order; katas that it does not list come last. If the folder is itself a kata, the index has
+    only that kata.
 
     Raises:
         UsageError: the folder does not exist or contains no kata.
@@ -101,7 +101,7 @@ def find_index(folder: Path | None = None) -> Index:
 
 
 def _read_order(path: Path) -> tuple[dict[str, int], dict[int, str], dict[str, str]]:
-    """The tier of each kata, in order; the title of each tier; present slug by former slug."""
+    """The tier of each kata, in order; the title of each tier; the current slug by former slug."""
     if not path.is_file():
         return {}, {}, {}
     try:

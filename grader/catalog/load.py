@@ -1,4 +1,4 @@
-"""A kata's load, for `kata run --load` and `kata profile`: the table `[run]` of its manifest."""
+"""The table `[run]` of a manifest: the load that `kata run --load` and `kata profile` send."""
 
 import re
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ class LoadRequest:
     """The request of one visitor.
 
     Attributes:
-        json: the body; None for no body.
-        leave_after_s: when the visitor leaves, for answers that never end; None for never.
+        json: the body; None means no body.
+        leave_after_s: when the visitor leaves, for answers that never end; None means never.
     """
 
     method: str
@@ -30,7 +30,7 @@ class LoadRequest:
     leave_after_s: float | None = None
 
     def of_visitor(self, number: int) -> "LoadRequest":
-        """The same request with the placeholder replaced by a visitor's number."""
+        """The request with the visitor's number in place of the placeholder."""
         headers = {name: value.replace(NUMBER, str(number)) for name, value in self.headers.items()}
         return replace(
             self,
@@ -45,9 +45,9 @@ class RunPlan:
     """The load on a kata outside a grading.
 
     Attributes:
-        load: the visitors' requests; the visitors take them in turn.
-        first: requests that are sent once, one after another, before the load begins.
-        numbers: the visitors' numbers go from 1 to this and start over.
+        load: requests that the visitors take in turn.
+        first: requests sent once, one after another, before the load begins.
+        numbers: visitors are numbered from 1 to this number, and then from 1 again.
     """
 
     load: tuple[LoadRequest, ...] = ()
@@ -67,7 +67,7 @@ def read_run(table: Table) -> RunPlan:
         first=tuple(map(_request, table.tables("first"))),
         numbers=table.integer("numbers", default.numbers),
     )
-    table.refuse_the_rest()
+    table.refuse_unknown_keys()
     return plan
 
 
@@ -79,7 +79,7 @@ def _request(table: Table) -> LoadRequest:
         headers=_headers(table.table("headers")),
         leave_after_s=table.number("leave_after_s", 0.0) or None,
     )
-    table.refuse_the_rest()
+    table.refuse_unknown_keys()
     if (
         not request.path.startswith("/")
         or not request.path.isascii()

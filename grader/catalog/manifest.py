@@ -17,17 +17,16 @@ HINTS = 3
 
 @dataclass(frozen=True)
 class Limits:
-    """Deadlines of one kata, and the resources of its solutions.
+    """Deadlines of one kata, and limits on the resources of its solutions.
 
     Attributes:
-        start_s: until the server accepts connections. Forking one takes 0.03 s; a whole new interpreter beside 8 busy
-            processes took 3.4 s, so the default is generous.
-        check_s: for one check, waiting included.
+        start_s: for a server to accept connections. The default is generous: a forked server takes 0.03 s, but a new
+            interpreter next to 8 busy processes took 3.4 s.
+        check_s: for one check, including all waiting.
         stop_s: for a server to exit after SIGTERM.
-        grading_s: for all checks together; the remaining checks are not run.
-        own_deadline_s: the shortest deadline that solutions themselves keep and that a check relies on. On a busy
-            machine even a right solution can miss it, so a wrong answer is then not certain to be the solution's fault;
-            None when there is no such deadline.
+        grading_s: for all checks together; checks that have not started by then are not run.
+        own_deadline_s: the shortest deadline that a check expects solutions to enforce themselves; None if there is
+            none. On a busy machine even a right solution can miss it, so a late answer may be the machine's fault.
         output_bytes: how much a server may print.
         resources: memory, processes and other limits of one server.
     """
@@ -43,7 +42,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A rejected example: the checks that it must fail, and a sentence for a learner who made this mistake."""
+    """A rejected example: the checks that it must fail, and a sentence for learners who make the same mistake."""
 
     file: str
     fails: tuple[str, ...]
@@ -55,15 +54,15 @@ class Kata:
     """One kata as its manifest describes it.
 
     Attributes:
-        folder: of the kata.
-        teaches: what the learner knows afterwards, in one sentence.
-        services: names of the services that it needs, of those in `grader.registry`.
+        folder: the kata's folder.
+        teaches: the lesson, in one sentence.
+        services: names of the services that it needs, as in `grader.registry`.
         workers: number of server processes.
         starter_fails: the checks that the untouched starter must fail.
         mistakes: the rejected examples.
-        declared_accepted: names, without `.py`, of the accepted examples that the manifest mentions.
-        leisurely: the names of those that are slow on purpose.
-        service_tables: the raw table of each service; the service reads it when it is used.
+        declared_accepted: names, without `.py`, of the accepted examples that have a table in the manifest.
+        leisurely: names of accepted examples that are slow on purpose.
+        service_tables: the raw tables of services, which the services read themselves.
     """
 
     slug: str
@@ -84,12 +83,12 @@ class Kata:
     service_tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
     def options(self, service: str) -> Table:
-        """The manifest's table for a service; empty when there is none."""
+        """The manifest's table for a service; empty if there is none."""
         return Table(self.folder / MANIFEST, service, self.service_tables.get(service, {}))
 
     @property
     def checks(self) -> Path:
-        """The kata's checks."""
+        """The pytest module with the kata's checks."""
         return self.folder / "checks.py"
 
     @property
@@ -109,7 +108,7 @@ class Kata:
 
     @property
     def reference(self) -> Path:
-        """The accepted example that the clock rule compares with."""
+        """The accepted example that solutions are compared with when a time limit is in doubt."""
         return self.folder / "accepted" / "reference.py"
 
     @property
@@ -133,8 +132,8 @@ def read_manifest(folder: Path) -> Kata:
     return Reader(path, parsed(path, read_text(path))).kata()
 
 
-def need_load(kata: Kata) -> None:
-    """Make sure that a kata declares its load.
+def require_load(kata: Kata) -> None:
+    """Check that a kata declares a load.
 
     Raises:
         KataPackageError: it does not.
@@ -147,14 +146,14 @@ def need_load(kata: Kata) -> None:
 
 
 class Reader:
-    """Reads a manifest; each error names file, key and what was expected."""
+    """Reads a manifest. Each error names the file, the key and what was expected."""
 
     def __init__(self, path: Path, table: Mapping[str, Any]) -> None:
         self._path = path
         self._table = table
 
     def kata(self) -> Kata:
-        """The whole kata."""
+        """Read everything, and refuse unknown keys and contradictions."""
         top = current_table(self._path, self._table)
         kata = Kata(
             slug=self._path.parent.name,
@@ -177,12 +176,12 @@ class Reader:
             leisurely=self._leisurely(top.table("accepted")),
             service_tables={name: table for name in SERVICES if (table := top.table(name).values)},
         )
-        top.refuse_the_rest()
+        top.refuse_unknown_keys()
         self._refuse_contradictions(top, kata)
         return kata
 
     def _refuse_contradictions(self, top: Table, kata: Kata) -> None:
-        """Refuse another number of hints, and a table for a service that is not in `services`."""
+        """Refuse a wrong number of hints, and tables for services that are not in `services`."""
         if len(kata.hints) != HINTS:
             raise top.error(
                 "hints", f"must be {HINTS} sentences, from a nudge to almost the answer"
@@ -214,17 +213,17 @@ class Reader:
                 cpu_s=table.number("cpu_s", default.resources.cpu_s),
             ),
         )
-        table.refuse_the_rest()
+        table.refuse_unknown_keys()
         return limits
 
     def _starter(self, table: Table) -> tuple[str, ...]:
         fails = table.texts("fails")
-        table.refuse_the_rest()
+        table.refuse_unknown_keys()
         return fails
 
     def _mistake(self, name: str, table: Table) -> Mistake:
         mistake = Mistake(f"{name}.py", table.texts("fails"), table.text("because"))
-        table.refuse_the_rest()
+        table.refuse_unknown_keys()
         return mistake
 
     def _leisurely(self, accepted: Table) -> tuple[str, ...]:
@@ -233,5 +232,5 @@ class Reader:
             table = accepted.table(name)
             if table.flag("leisurely"):
                 names.append(name)
-            table.refuse_the_rest()
+            table.refuse_unknown_keys()
         return tuple(names)

@@ -1,4 +1,4 @@
-"""Reads one table of a TOML file key by key; each error names file, key and what was expected."""
+"""Reads a TOML table key by key. Each error names the file, the key and what was expected."""
 
 import difflib
 import math
@@ -12,7 +12,7 @@ _REQUIRED: Any = object()
 
 
 class Table:
-    """One table of a manifest, whose keys are read one by one.
+    """One table of a manifest, which remembers the keys that have been read.
 
     Attributes:
         values: the raw table.
@@ -74,14 +74,14 @@ class Table:
         return tuple(values)
 
     def word(self, key: str, known: tuple[str, ...], default: str) -> str:
-        """One of these words."""
+        """One of the known words."""
         value = self.text(key, default)
         if value not in known:
             raise self.error(key, f"has the unknown value {value!r}", _did_you_mean(value, known))
         return value
 
     def one_of(self, key: str, known: range) -> int:
-        """An integer of a range."""
+        """An integer in a range."""
         value = self.integer(key)
         if value not in known:
             raise self.error(key, f"must be from {known[0]} to {known[-1]}, not {value}")
@@ -110,18 +110,18 @@ class Table:
         )
 
     def flag(self, key: str) -> bool:
-        """A boolean; False when the key is missing."""
+        """A boolean; False if the key is missing."""
         return bool(
             self._take(key, False, lambda value: isinstance(value, bool), "must be true or false")
         )
 
     def table(self, key: str) -> "Table":
-        """A table within this one; empty when it is missing."""
+        """A nested table; empty if it is missing."""
         value = self._take(key, {}, lambda value: isinstance(value, dict), "must be a table")
         return Table(self._path, self._full(key), value)
 
     def tables(self, key: str) -> list["Table"]:
-        """A list of tables, possibly empty; errors name each by its index."""
+        """A list of tables, possibly empty; errors name the index."""
 
         def is_right(value: object) -> bool:
             return isinstance(value, list) and all(isinstance(item, dict) for item in value)
@@ -132,20 +132,20 @@ class Table:
         ]
 
     def json(self, key: str) -> object:
-        """Any JSON value; None when the key is missing."""
+        """Any JSON value; None if the key is missing."""
         return self._take(
             key,
             None,
             _is_json,
-            "must be a JSON value; TOML's dates and times are not",
+            "must be a JSON value, not a date or time",
         )
 
-    def leave(self, *keys: str) -> None:
-        """Accept keys that another reader reads."""
+    def allow_keys(self, *keys: str) -> None:
+        """Allow keys that are read elsewhere."""
         self._taken.update(keys)
 
-    def refuse_the_rest(self) -> None:
-        """Refuse keys that nobody has read: misspelt ones."""
+    def refuse_unknown_keys(self) -> None:
+        """Refuse keys that have not been read; they are most likely misspelt."""
         for key in self.values:
             if key not in self._taken:
                 raise self.error(key, "is unknown", _did_you_mean(key, tuple(self._taken)))
@@ -156,7 +156,7 @@ class Table:
             if default is _REQUIRED:
                 near = difflib.get_close_matches(key, list(self.values), 1)
                 raise self.error(
-                    key, "is missing", f"Is `{near[0]}` meant to be it?" if near else "Add it."
+                    key, "is missing", f"Is `{near[0]}` a misspelling of it?" if near else "Add it."
                 )
             return default
         if not is_right(self.values[key]):

@@ -10,13 +10,13 @@ from grader.errors import GraderError
 
 
 def complete_slug(context: typer.Context, incomplete: str) -> Sequence[str]:
-    """The slugs that begin with this, in the order of the katas."""
+    """The slugs that begin with `incomplete`, in catalog order."""
     from grader.catalog.index import find_index  # late: only completion needs it
 
     katas = context.params.get("katas")
     try:
         slugs = find_index(Path(katas) if katas else None).slugs
-    except GraderError:  # completion cannot show it; the command does
+    except GraderError:  # completion has no place for a message; the command will show it
         return []
     return [slug for slug in slugs if slug.startswith(incomplete)]
 
@@ -35,7 +35,7 @@ BackwardSlugArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="[SLUG]",
-        help="Which kata; by default the current one, or right after a pass the one just passed.",
+        help="Which kata; by default the current one or, right after a pass, the kata just passed.",
         show_default=False,
         autocompletion=complete_slug,
     ),

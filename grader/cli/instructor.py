@@ -1,6 +1,6 @@
 """Commands for authors of katas: new, verify.
 
-What a command does is in `grader.cli.actions` and is imported when the command runs; `kata --help` needs none of it.
+Each command imports its implementation from `grader.cli.actions` when it runs, which keeps `kata --help` fast.
 """
 
 from pathlib import Path
@@ -85,9 +85,9 @@ def verify(
 ) -> None:
     """Prove that katas judge their examples as declared.
 
-    Lints the package; grades the starter, the accepted and rejected examples, and junk; compares each result with
-    kata.toml; measures how far each time limit is from right and from wrong apps. With --noise or --quick these margins
-    are shown but not judged.
+    Lints the kata. Grades its starter, its accepted and rejected examples, and junk, and compares each result with
+    kata.toml. Measures the margin between each time limit and the times of right and wrong apps; with --noise or
+    --quick the margins are shown but not judged.
 
     Exit codes: 0 all proved, 1 a kata is wrong, 2 usage, 4 this machine could not tell.
     """

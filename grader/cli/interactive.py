@@ -1,6 +1,6 @@
-"""Commands that run until they are stopped, or for several seconds: watch, run, profile.
+"""Long-running commands: watch, run, profile.
 
-What a command does is in `grader.interactive` and is imported when the command runs; `kata --help` needs none of it.
+Each command imports its implementation from `grader.interactive` when it runs, which keeps `kata --help` fast.
 """
 
 from pathlib import Path
@@ -43,7 +43,7 @@ def watch(
 ) -> None:
     """Grade every save until you press q or Ctrl-C.
 
-    Keys in a terminal: h hint, d diff to the starter, l list, n next kata (after a pass), r rerun, w report in the
+    Keys in a terminal: h hint, d diff from the starter, l list, n next kata (after a pass), r rerun, w report in the
     browser, q quit, ? all keys.
 
     Exit codes: 0 after q, 2 usage, 4 broken, 130 after Ctrl-C.
@@ -93,7 +93,7 @@ def run(
         typer.Option(
             "--sandbox",
             envvar="KATA_SANDBOX",
-            help="`kata run` has no sandbox: require refuses to run, auto and off run without one.",
+            help="`kata run` never uses a sandbox: require refuses to run; auto and off make no difference.",
         ),
     ] = SandboxMode.AUTO,
     katas: KatasOption = None,
@@ -112,10 +112,10 @@ def run(
 
 
 def refuse_sandbox(sandbox: SandboxMode) -> None:
-    """Refuse a run that requires a sandbox.
+    """Refuse `--sandbox require`.
 
     Raises:
-        UsageError: the sandbox is required.
+        UsageError: a sandbox is required.
     """
     if sandbox is SandboxMode.REQUIRE:
         raise UsageError(

@@ -1,6 +1,6 @@
 """Commands that hand out and grade katas: next, check.
 
-What a command does is in `grader.cli.actions` and is imported when the command runs; `kata --help` needs none of it.
+Each command imports its implementation from `grader.cli.actions` when it runs, which keeps `kata --help` fast.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Commands about the machine on which katas are graded: doctor.
 
-What a command does is in `grader.cli.actions` and is imported when the command runs; `kata --help` needs none of it.
+Each command imports its implementation from `grader.cli.actions` when it runs, which keeps `kata --help` fast.
 """
 
 from typing import Annotated
@@ -18,7 +18,7 @@ def doctor(
         bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
     ] = False,
 ) -> None:
-    """Check whether katas can be graded on this machine. Says what to do about anything missing; takes several seconds.
+    """Check whether katas can be graded on this machine, and how to get what is missing. Takes several seconds.
 
     Exit codes: 0 katas can be graded here, 4 something prevents it.
     """

@@ -1,4 +1,4 @@
-"""The command `kata`: the application, and the only place that turns exceptions into exit codes."""
+"""The application `kata`, and the only place that turns exceptions into exit codes."""
 
 import contextlib
 import signal
@@ -25,9 +25,9 @@ machine.register(app)
 interactive.register(app)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version  # late: it imports parts of the e-mail package
+def _show_version(requested: bool) -> None:
+    if requested:
+        from importlib.metadata import version  # late: it imports the email package, which is slow
 
         typer.echo(f"kata {version('fastapi-katas')}")
         raise typer.Exit
@@ -45,17 +45,17 @@ def options(
 ) -> None:
     """Learn FastAPI's concurrency from apps that work alone and break under load."""
     if context.invoked_subcommand is None:
-        from grader.cli.actions.standing import show_standing  # late: --help needs none of it
+        from grader.cli.actions.overview import show_overview  # late: --help needs none of it
 
-        show_standing()
+        show_overview()
 
 
 class Terminated(BaseException):
-    """SIGTERM arrived; unwinds everything as Ctrl-C does."""
+    """Raised on SIGTERM, so that everything is cleaned up as after Ctrl-C."""
 
 
 def run() -> None:
-    """Entry point of the command."""
+    """Run the application and exit with its code."""
     with _sigterm_unwinds():
         sys.exit(_exit_code())
 
@@ -75,9 +75,9 @@ def _exit_code() -> int:
     except Terminated:
         return 128 + signal.SIGTERM
     except Exception:
-        from grader.cli.crash import tell_crash  # late: needed only after a crash
+        from grader.cli.crash import print_crash  # late: needed only after a crash
 
-        tell_crash()
+        print_crash()
         return ExitCode.BROKEN
     return ExitCode.PASSED
 

@@ -1,6 +1,6 @@
-"""Commands for the time between gradings: list, hint, solution, diff, reset, open, progress, report.
+"""Commands about the learner's files and progress: list, hint, solution, diff, reset, open, progress, report.
 
-What a command does is in `grader.cli.actions` and is imported when the command runs; `kata --help` needs none of it.
+Each command imports its implementation from `grader.cli.actions` when it runs, which keeps `kata --help` fast.
 """
 
 from pathlib import Path
@@ -63,14 +63,14 @@ def solution(
         bool,
         typer.Option(
             "--give-up",
-            help="Show it before you have passed; the kata counts as given up until you do.",
+            help="Show it before you have passed; the kata then counts as given up until you pass.",
         ),
     ] = False,
     katas: KatasOption = None,
 ) -> None:
     """Show the reference and other accepted solutions.
 
-    Each comes with a diff from yours. They are shown after a pass, or with --give-up.
+    Each comes with a diff from yours. Available after a pass, or with --give-up.
     """
     from grader.cli.actions.hints import show_solution  # late: `kata --help` needs none of it
 
@@ -130,7 +130,7 @@ def report(
         typer.Argument(
             metavar="[RUN]",
             help=(
-                "A saved run (.kata/runs/*.json), or a kata's slug for its last run; "
+                "A saved run (.kata/runs/*.json), or a slug for that kata's last run; "
                 "by default the last run of the current kata."
             ),
             show_default=False,
@@ -148,10 +148,10 @@ def report(
     ] = None,
     katas: KatasOption = None,
 ) -> None:
-    """Write a saved run as a web page.
+    """Write a report of a saved run as a web page.
 
-    It explains each check and shows a timeline, and what changed since the previous run. The page is a single file and
-    needs no network.
+    It explains each check, with a timeline and the changes since the previous run. The page is a single file and needs
+    no network.
 
     Exit codes: 0 written, 2 usage, 4 the run cannot be read or the page cannot be written.
     """

@@ -1,10 +1,6 @@
-"""What the machine did while something was timed: the basis of the clock rule."""
+"""What the machine did during a measurement: the basis of the clock rule."""
 
 from msgspec import Struct
-
-SELF_MADE_SHARE = 0.8
-"""If the solution's own processes had this share of the time of all cores, their waits for a core are its own doing.
-Beside other busy processes, which get their share of the cores, they cannot have this much."""
 
 
 class CpuTimes(Struct, frozen=True, kw_only=True):
@@ -18,14 +14,14 @@ class CpuTimes(Struct, frozen=True, kw_only=True):
 
 
 class Watch(Struct, frozen=True, kw_only=True):
-    """A stretch of time in which the machine was watched: the basis of the clock rule. CPU times are None where the
-    system does not report them.
+    """A stretch of time, with CPU times that tell whether the solution or the machine took it. CPU times are None if
+    the system does not report them.
 
     Attributes:
         cores: how many cores the grader may use.
-        server: what the threads of the server's processes used.
-        others: what other processes used that the solution started or left behind.
-        grader: what the grader's own thread used.
+        server: CPU times of the server's processes.
+        others: CPU times of other processes that the solution started or left behind.
+        grader: CPU times of the grader's own thread.
         loop_lag_s: the longest delay of the grader's own event loop.
     """
 
@@ -42,48 +38,13 @@ class Watch(Struct, frozen=True, kw_only=True):
         """Length of the stretch."""
         return self.ended_s - self.started_s
 
-    @property
-    def own_s(self) -> float | None:
-        """Seconds of the stretch that the solution itself spent, computing or waiting on purpose. None where the system
-        does not report CPU times.
-
-        This is the stretch minus the waits of the server's and the grader's threads for a core, the grader's own
-        computing, and the time in which the whole machine was halted. The waits of many threads add up to more than the
-        stretch, so the result errs in the solution's favour. When the solution's own processes had nearly all cores,
-        nothing else made them wait, and no waits are subtracted.
-        """
-        if self.server is None or self.grader is None:
-            return None
-        computed_s = self.server.cpu_s + (self.others.cpu_s if self.others is not None else 0.0)
-        if self.others is not None and computed_s >= SELF_MADE_SHARE * self.cores * self.elapsed_s:
-            return self.elapsed_s - self.grader.cpu_s - self.stood_still_s
-        return (
-            self.elapsed_s
-            - self.server.waited_s
-            - self.grader.waited_s
-            - self.grader.cpu_s
-            - self.stood_still_s
-        )
-
-    @property
-    def stood_still_s(self) -> float:
-        """Seconds in which the whole machine was halted: the grader's event loop was late, although its thread neither
-        computed nor waited for a core.
-
-        This happens when a host pauses a virtual machine, or a laptop sleeps: the clock goes on, but nothing runs.
-        """
-        if self.grader is None:
-            return 0.0
-        return max(0.0, self.loop_lag_s - self.grader.waited_s - self.grader.cpu_s)
-
-    @property
-    def taken_s(self) -> float | None:
-        """Seconds of the stretch that the machine and the grader took from the solution; None if that is unknown."""
-        return None if self.own_s is None else self.elapsed_s - self.own_s
-
 
 class Process(Struct, frozen=True, kw_only=True):
-    """A process that does not belong to the grader, and the CPU seconds that it used while the machine was watched."""
+    """A process that does not belong to the grader.
+
+    Attributes:
+        cpu_s: CPU seconds that it used between the two readings.
+    """
 
     name: str
     pid: int
@@ -91,10 +52,10 @@ class Process(Struct, frozen=True, kw_only=True):
 
 
 class Machine(Struct, frozen=True, kw_only=True):
-    """What kept the machine busy during the attempts at a check; read only when the clock alone cannot decide.
+    """What kept the machine busy during the attempts at a check; measured only if the clock alone cannot decide.
 
     Attributes:
-        elapsed_s: how long the machine was watched.
+        elapsed_s: time between the two readings.
         cores: how many cores it has.
         busy_s: CPU seconds used by all processes together.
         steal_s: CPU seconds that the hypervisor gave to others; None if unknown.

@@ -1,4 +1,4 @@
-"""Tells the learner once what a newer version changed in katas that were already handed out."""
+"""Announces, once, what an upgrade changed in katas that were already handed out."""
 
 from pathlib import Path
 
@@ -7,24 +7,24 @@ from grader.errors import BrokenError
 from grader.render.paths import shown
 from grader.render.terminal.workspace import WorkspaceScreen
 from grader.workspace.progress import Workspace
-from grader.workspace.upgrade import Part, accept_change, find_changes, put_new_readme
+from grader.workspace.upgrade import Part, accept_change, find_changes, write_new_readme
 
 
-def tell_changes(
+def show_changes(
     screen: WorkspaceScreen, catalog: Catalog, workspace: Workspace, slug: str | None = None
 ) -> None:
-    """Show once which katas a newer version changed after they were handed out.
+    """Show which handed-out katas an upgrade has changed, and remember that the learner knows.
 
     Args:
         screen: shows the changes.
         catalog: the katas as they are now.
-        workspace: the learner's.
-        slug: of the only kata to look at; None for all.
+        workspace: contains the handed-out katas.
+        slug: look at this kata only; None means all.
     """
     changes = find_changes(catalog, workspace, slug)
     for change in changes:
         if change.parts and not change.is_passed:
-            readme = Path(shown(put_new_readme(change))) if Part.README in change.parts else None
+            readme = Path(shown(write_new_readme(change))) if Part.README in change.parts else None
             screen.change(change, readme)
             screen.say("")
     passed = [change.slug for change in changes if change.parts and change.is_passed]
@@ -34,5 +34,5 @@ def tell_changes(
     for change in changes:
         try:
             accept_change(change, workspace, catalog.renamed)
-        except BrokenError:  # shown again next time; nothing else depends on it
+        except BrokenError:  # the change is shown again next time
             return

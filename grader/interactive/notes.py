@@ -1,4 +1,4 @@
-"""What follows a verdict: recording a pass, and remarks about evidence and sandbox."""
+"""After a verdict: recording a pass, and warnings about unsaved evidence and a missing sandbox."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from grader.workspace.progress import State
 from grader.workspace.target import Target
 
 
-def note_pass(target: Target, report: Report) -> None:
-    """Record a pass in the learner's progress; does nothing for another verdict or without a workspace.
+def record_pass(target: Target, report: Report) -> None:
+    """Record a pass in the learner's progress. Does nothing for other verdicts, or without a workspace.
 
     Raises:
         ProgressFileError: the file cannot be read or written.
@@ -21,24 +21,24 @@ def note_pass(target: Target, report: Report) -> None:
         target.workspace.set_state(target.kata.slug, State.PASSED, target.catalog.renamed)
 
 
-def say_unsaved(screen: Screen, unsaved: str) -> None:
-    """Say why the evidence could not be saved, if that is so."""
+def warn_unsaved(screen: Screen, unsaved: str) -> None:
+    """Show why the evidence could not be saved; `unsaved` is empty if it was."""
     if unsaved:
         screen.say("", f"{unsaved} The run cannot be judged again, but the verdict is valid.")
 
 
-def say_once_without_sandbox(screen: Screen, report: Report, sandbox: SandboxMode) -> None:
-    """Say once per machine that there was no sandbox, unless the learner turned it off."""
-    if report.without_sandbox and sandbox is SandboxMode.AUTO and _is_news("no-sandbox"):
+def warn_once_without_sandbox(screen: Screen, report: Report, sandbox: SandboxMode) -> None:
+    """Warn that there was no sandbox, once per machine, unless the learner turned it off."""
+    if report.without_sandbox and sandbox is SandboxMode.AUTO and _is_first_time("no-sandbox"):
         screen.say(
             "",
             f"There was no sandbox ({report.without_sandbox}): your code ran with your own permissions.",
-            "`kata doctor` says more. This message appears only once.",
+            "For details, type: kata doctor. This message appears only once.",
         )
 
 
-def _is_news(name: str) -> bool:
-    """Whether this remark has not been made on this machine before; marks it as made."""
+def _is_first_time(name: str) -> bool:
+    """Whether this is the first call with this name on this machine."""
     mark = Path(platformdirs.user_cache_dir("fastapi-katas")) / f"said-{name}"
     try:
         if mark.exists():

@@ -1,4 +1,4 @@
-"""Writes the page of a report, compared with the run before; never overwrites a file that is not a page."""
+"""Writes a report as a web page, compared with the previous run. Overwrites nothing but such pages."""
 
 import os
 from pathlib import Path
@@ -14,8 +14,8 @@ from grader.render.terminal.screen import Screen
 PAGE_STARTS = b"<!doctype html"
 
 
-def need_place(file: Path) -> None:
-    """Refuse a file for a page before any work is done for it.
+def require_page_file(file: Path) -> None:
+    """Refuse a file that a page cannot be written to, before any work is done.
 
     Raises:
         UsageError: its folder is missing or not writable, or the file exists and is not a page.
@@ -46,39 +46,41 @@ def need_place(file: Path) -> None:
 
 
 def add_page(
-    catalog: Catalog, graded: Graded, run_file: Path | None, file: Path, *, says_so: bool
+    catalog: Catalog, graded: Graded, run_file: Path | None, file: Path, *, announces: bool
 ) -> None:
-    """Write the page of a report that has just been shown; the arguments and errors are those of `save_page`."""
+    """Write the page of a report that has just been shown. Arguments and errors: see `save_page`."""
     size_bytes = save_page(catalog, graded, run_file, file)
-    if says_so:
+    if announces:
         Screen().say("", f"The page of this report is {file} ({in_kb(size_bytes)}).")
 
 
 def in_kb(size_bytes: int) -> str:
-    """A size as text, in kilobytes."""
+    """A size for people, such as "12 kB"."""
     return f"{size_bytes / 1000:.0f} kB"
 
 
 def save_page(catalog: Catalog, graded: Graded, run_file: Path | None, file: Path) -> int:
-    """Write the page of a grading, compared with the saved run before it; returns its size in bytes.
+    """Write the page of a grading, compared with the previous saved run; returns its size in bytes.
 
     Args:
         catalog: contains the kata that was graded.
         graded: the grading that the page shows.
-        run_file: where its run is saved; with None the page compares it with nothing.
-        file: where the page is written; a link is followed.
+        run_file: the grading's saved run; without it there is no comparison.
+        file: where to write the page; links are followed.
 
     Raises:
-        UsageError: no page can be written to that file.
-        PageFileError: writing failed; an older page is still there, unchanged.
+        UsageError: the page cannot be written to `file`.
+        PageFileError: writing failed; an older page is unchanged.
     """
     from grader.render.html.page import render_page  # late: Jinja, needed only for a page
 
-    need_place(file)
-    before = (
-        _before(catalog, catalog.kata(graded.run.kata), run_file) if run_file is not None else None
+    require_page_file(file)
+    previous = (
+        _previous(catalog, catalog.kata(graded.run.kata), run_file)
+        if run_file is not None
+        else None
     )
-    page = render_page(graded, before).encode()
+    page = render_page(graded, previous).encode()
     target = file.resolve()
     try:
         write_whole(target, page)
@@ -92,24 +94,24 @@ def save_page(catalog: Catalog, graded: Graded, run_file: Path | None, file: Pat
 
 
 def slugs_of(catalog: Catalog, slug: str) -> tuple[str, ...]:
-    """The present slug of a kata and its former ones."""
+    """The current slug of a kata, then its former ones."""
     return (slug, *(old for old, new in catalog.renamed.items() if new == slug))
 
 
-def _before(catalog: Catalog, kata: Kata, run_file: Path) -> Graded | None:
-    """The saved run of the same kata before this one, judged by today's rule; None when no readable one exists."""
+def _previous(catalog: Catalog, kata: Kata, run_file: Path) -> Graded | None:
+    """The kata's previous readable run, judged by the current rule; None if there is none."""
     runs = saved_runs(run_file.parent, slugs_of(catalog, kata.slug))
     older = runs[: runs.index(run_file)] if run_file in runs else []
     for path in reversed(older):
         try:
             return judged_again(kata, load_run(path))
-        except EvidenceFileError:  # damaged: take the one before it
+        except EvidenceFileError:  # damaged: try the run before it
             continue
     return None
 
 
 def _is_page(file: Path) -> bool:
-    """Whether this is a page or an empty file, so that it may be overwritten."""
+    """Whether the file may be overwritten: it is a page, or empty."""
     try:
         with open(file, "rb") as opened:
             start = opened.read(len(PAGE_STARTS))

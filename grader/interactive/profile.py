@@ -1,4 +1,4 @@
-"""Profiles a solution, `kata profile`: a server as in a grading, the kata's load, and py-spy watching."""
+"""`kata profile`: runs a solution as in a grading, under the kata's load, and samples it with py-spy."""
 
 import contextlib
 import os
@@ -11,14 +11,14 @@ from pathlib import Path
 import anyio
 
 from grader.atomic import write_whole
-from grader.catalog.manifest import Kata, need_load
+from grader.catalog.manifest import Kata, require_load
 from grader.checks.preparation import read_preparation
 from grader.checks.server import Server
 from grader.checks.stage import Fixtures, Stage, running_fixtures
 from grader.errors import ExitCode, HarnessError, UsageError
 from grader.evidence.run import Subject
 from grader.grading.environment import Environment
-from grader.interactive.signals import Ending
+from grader.interactive.signals import EndSignals
 from grader.load.rounds import Load
 from grader.measure.attempt import begin_attempt
 from grader.measure.timing import Clock
@@ -34,13 +34,13 @@ from grader.tools.profiler import ThreadDump, find_py_spy, is_loop_in, most_tell
 from grader.workspace.target import target_of
 
 WARM_UP_S = 0.3
-"""Pause after which the load is certainly in progress."""
+"""Time for the load to get going before the first sample."""
 
 DUMPS = 8
-"""Number of dumps to take at most; the first that finds the loop in the learner's own lines is the last."""
+"""Maximum number of dumps. Stops early at a dump that finds the loop in the learner's code."""
 
 DUMP_PAUSE_S = 0.07
-"""Pause between two dumps; not a round number, so that a periodic app is not always seen at the same line."""
+"""Pause between two dumps. Not a round number, so as not to keep step with a periodic app."""
 
 GRADER_ROOT = Path(__file__).resolve().parents[2]
 
@@ -52,7 +52,7 @@ class Probe:
         kata: names the services and the load.
         solution: a file, folder or archive.
         sandbox: whether the solution runs in a sandbox.
-        count: number of visitors at once.
+        count: number of concurrent visitors.
         screen: shows the result.
     """
 
@@ -67,23 +67,25 @@ class Probe:
         self._py_spy = find_py_spy()
         self._preparation = read_preparation(kata)
         self._attempt = begin_attempt(Clock())
-        self._ending = Ending()
+        self._end_signals = EndSignals()
         self._draft = Path()
         self._svg = ""
         self._dumps: list[list[ThreadDump]] = []
 
     def draw(self, seconds: int, graph: Path) -> bool:
-        """Record for this many seconds, show where the loop's thread spent them, and write the flame graph.
+        """Record for this many seconds, show where the loop's thread spent its time, and write the flame graph.
 
         Returns:
-            Whether the app ran all the time.
+            Whether the app was still running at the end.
 
         Raises:
-            UsageError: no file can be written at this path.
+            UsageError: the graph cannot be written to this path.
             BrokenError: this machine does not allow profiling, or something other than the app failed.
         """
         if not graph.absolute().parent.is_dir() or graph.is_dir():
-            raise UsageError(f"No file can be written at {graph}.", "Name another one with --out.")
+            raise UsageError(
+                f"The flame graph cannot be written to {graph}.", "Name another one with --out."
+            )
         self._screen.say(f"Recording for {seconds} s, {self._count} requests at once …")
         with self._stage(seconds) as (stage, sources):
             anyio.run(self._look, stage, sources, seconds)
@@ -106,7 +108,7 @@ class Probe:
         return self._is_well()
 
     def show_threads(self) -> bool:
-        """Show what every thread is doing at one moment; returns whether the app was running.
+        """Show the stack of every thread at one moment; returns whether the app was running.
 
         Raises:
             BrokenError: this machine does not allow profiling, or something other than the app failed.
@@ -120,10 +122,10 @@ class Probe:
     @contextlib.contextmanager
     def _stage(self, seconds: int) -> Iterator[tuple[Stage, Sources]]:
         limits = self._kata.limits.resources
-        # Under a load of this length the app needs more CPU time than in a grading.
+        # The app may compute for the whole recording, which takes more CPU time than a grading allows.
         resources = replace(limits, cpu_s=limits.cpu_s + seconds * (os.cpu_count() or 1))
         with (
-            self._ending.kept(),
+            self._end_signals.restoring(),
             Environment(
                 self._kata, self._sandbox, resources=resources, traceable=True
             ) as environment,
@@ -133,17 +135,17 @@ class Probe:
             self._draft = environment.run_dir / "graph.svg"
             stage = Stage(self._kata, environment.launchers, environment.services)
             yield stage, Sources(environment.folders[Subject.SOLUTION], _libraries())
-        if signal.SIGINT in self._ending.signals:
+        if signal.SIGINT in self._end_signals.signals:
             raise KeyboardInterrupt
 
     async def _look(self, stage: Stage, sources: Sources, seconds: int | None) -> None:
         scope = anyio.CancelScope()
         self._attempt.abort.on_break_off(scope.cancel)
-        async with single_error(), self._ending.ends(scope.cancel, scope.cancel):
+        async with single_error(), self._end_signals.handling(scope.cancel, scope.cancel):
             with scope, contextlib.suppress(ServerNotReady):
                 async with running_fixtures(stage, sources.folder, self._attempt) as fixtures:
                     await self._look_at(fixtures, sources, seconds)
-        if self._attempt.recorder.mishap and not self._ending.signals:
+        if self._attempt.recorder.mishap and not self._end_signals.signals:
             raise HarnessError(
                 self._attempt.recorder.mishap, "Try again; if it recurs, please report it."
             )
@@ -189,7 +191,7 @@ class Probe:
 
 
 def _libraries() -> list[Path]:
-    """The folders of Python, its packages and the grader's own code, inside and outside a sandbox."""
+    """Folders of code that is not the learner's: Python, its packages and the grader, inside and outside a sandbox."""
     named = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     return [*dict.fromkeys(Path(path) for path in named if path), CODE_ROOT, GRADER_ROOT]
 
@@ -215,7 +217,7 @@ def profile_app(
     *,
     dump: bool,
 ) -> ExitCode:
-    """Profile an app under load; returns the exit code. The arguments are those of `kata profile`.
+    """Profile an app under load; returns the exit code. Takes the arguments of `kata profile`.
 
     Raises:
         UsageError: there is nothing to profile, or both a dump and a file are requested.
@@ -226,7 +228,7 @@ def profile_app(
             "Leave out --dump or --out.",
         )
     target = target_of(slug, solution, katas, "profile")
-    need_load(target.kata)
+    require_load(target.kata)
     screen = Screen()
     screen.say_whole(f"{target.kata.title}  {target.kata.slug}")
     probe = Probe(target.kata, target.path, sandbox, load, screen)

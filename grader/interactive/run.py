@@ -1,4 +1,4 @@
-"""Runs an app with its services, `kata run`: in the foreground, with a log, and with load if requested."""
+"""`kata run`: runs an app with its services in the foreground, with a log and, if requested, load."""
 
 import socket
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from pathlib import Path
 import anyio
 import anyio.abc
 
-from grader.catalog.manifest import Kata, need_load
+from grader.catalog.manifest import Kata, require_load
 from grader.checks.preparation import read_preparation
 from grader.errors import ExitCode, HarnessError
 from grader.evidence.traffic import ServiceEvent
 from grader.grading.descriptors import allow_descriptors
-from grader.interactive.signals import Ending
+from grader.interactive.signals import EndSignals
 from grader.load.rounds import Load
 from grader.load.visitors import Visitors
 from grader.measure.attempt import begin_attempt
@@ -31,31 +31,31 @@ from grader.render.running import (
 from grader.render.terminal.screen import Screen
 from grader.services.running import StandingServices, environ_of, titles_of
 from grader.services.service import Running, Surroundings
-from grader.solution.solution import where_to_run
+from grader.solution.solution import folder_to_run
 from grader.tasks import single_error
 from grader.tools.foreground import App, AppPlan, Request, running_app
 from grader.workspace.target import target_of
 
 TIDY_S = 1.0
-"""Interval at which finished exchanges are forgotten and the number of omitted lines is shown."""
+"""Interval of forgetting finished exchanges, and of showing how many log lines were omitted."""
 
 ROUND_S = 1.0
-"""Shortest time between the starts of two rounds of load; each prints a line."""
+"""Minimum time between the starts of two rounds of load. Each round prints a line."""
 
-DEBUGGER_LOOK_S = 0.2
-"""Interval of checks whether the app has left its debugger."""
+DEBUGGER_POLL_S = 0.2
+"""Polling interval while the app is in its debugger."""
 
 
-class Live:
-    """One run of `kata run`.
+class AppRun:
+    """One execution of `kata run`.
 
     Args:
         kata: names the services and the load.
         folder: contains the `app.py`.
         run_dir: temporary folder.
-        services: of the kata, started.
+        services: the kata's services, already started.
         listening: the app's listening socket.
-        load: number of visitors at once; 0 for no load.
+        load: number of concurrent visitors; 0 means no load.
         screen: shows the log.
     """
 
@@ -80,10 +80,10 @@ class Live:
         self._attempt = begin_attempt(Clock())
         self._sockets = MarkedSockets(remembered=4 * load)
         self._trickle = Trickle()
-        self._ending = Ending()
+        self._end_signals = EndSignals()
         self._app: App | None = None
-        self._of_the_app: anyio.CancelScope
-        self._everything: anyio.CancelScope
+        self._app_scope: anyio.CancelScope
+        self._whole_scope: anyio.CancelScope
         self._exit_code: int | None = None
 
     @property
@@ -92,51 +92,51 @@ class Live:
         return port
 
     def run(self) -> bool:
-        """Run until a signal arrives or the app exits; returns whether it was a signal. A SIGTERM is passed on.
+        """Run until a signal arrives or the app exits; returns whether it was a signal. Re-raises SIGTERM and SIGHUP.
 
         Raises:
             BrokenError: a service or the kata failed.
         """
-        with self._ending.kept():
+        with self._end_signals.restoring():
             anyio.run(self._run)
             self._screen.say(
-                *ending(self._ended_by_itself, self._app, self._exit_code, self._kata.limits.stop_s)
+                *ending(self._app_exited, self._app, self._exit_code, self._kata.limits.stop_s)
             )
-        return not self._ended_by_itself
+        return not self._app_exited
 
     @property
-    def _ended_by_itself(self) -> bool:
-        return not self._ending.signals
+    def _app_exited(self) -> bool:
+        return not self._end_signals.signals
 
     async def _run(self) -> None:
-        self._of_the_app, self._everything = anyio.CancelScope(), anyio.CancelScope()
+        self._app_scope, self._whole_scope = anyio.CancelScope(), anyio.CancelScope()
         self._attempt.abort.on_break_off(self._end)
-        async with single_error(), self._ending.ends(self._end, self._end_at_once):
-            with self._everything:
-                await self._play()
-        if self._attempt.recorder.mishap and not self._ending.signals:
+        async with single_error(), self._end_signals.handling(self._end, self._end_at_once):
+            with self._whole_scope:
+                await self._serve()
+        if self._attempt.recorder.mishap and not self._end_signals.signals:
             raise HarnessError(
                 self._attempt.recorder.mishap, "Run it again; if it recurs, please report it."
             )
 
     def _end(self) -> None:
-        """End the app; the services run until it has stopped, because it may need them to shut down."""
-        self._of_the_app.cancel()
+        """Stop the app. Its services keep running until it has stopped, because it may need them to shut down."""
+        self._app_scope.cancel()
         if self._app is None:
-            self._everything.cancel()
+            self._whole_scope.cancel()
 
     def _end_at_once(self) -> None:
-        self._everything.cancel()
+        self._whole_scope.cancel()
         if self._app is not None:
             self._app.hurry.set()
 
-    async def _play(self) -> None:
+    async def _serve(self) -> None:
         running = self._services.fresh(Surroundings(self._listen, self._attempt))
         async with running as services, anyio.create_task_group() as tasks:
             if self._preparation is not None:
                 await self._preparation.carry_out(services, tasks)
             self._attempt.recorder.subscribe(self._show_event)
-            with self._of_the_app:
+            with self._app_scope:
                 await self._run_app(services)
             tasks.cancel_scope.cancel()
 
@@ -148,14 +148,14 @@ class Live:
             self._app = app
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._tidy, services)
-                tasks.start_soon(self._lead, app, services, tasks)
+                tasks.start_soon(self._announce_and_load, app, services, tasks)
                 self._exit_code = await app.ended()
                 tasks.cancel_scope.cancel()
 
     async def _listen(self) -> socket.socket:
         return no_delay(listening_near(self._port + 1))
 
-    async def _lead(
+    async def _announce_and_load(
         self, app: App, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup
     ) -> None:
         """Wait for the app, show all addresses, then send the load."""
@@ -194,10 +194,10 @@ class Live:
         while True:
             async with anyio.create_task_group() as pacing:
                 pacing.start_soon(anyio.sleep, ROUND_S)
-                one = await load.send_round()
-                self._screen.say_whole(round_line(one, self._seen(services)))
+                sent = await load.send_round()
+                self._screen.say_whole(round_line(sent, self._seen(services)))
             while app.in_debugger:
-                await anyio.sleep(DEBUGGER_LOOK_S)
+                await anyio.sleep(DEBUGGER_POLL_S)
 
     async def _tidy(self, services: Mapping[str, Running]) -> None:
         while True:
@@ -221,7 +221,7 @@ class Live:
         return {title: services[name].address for name, title in titles_of(self._kata)}
 
     def _seen(self, services: Mapping[str, Running]) -> dict[str, str]:
-        """What the services saw during the last round; resets their counts."""
+        """Summaries of what the services saw since the last call, by title."""
         stock = {
             title.lower(): services[name].take_stock() for name, title in titles_of(self._kata)
         }
@@ -237,11 +237,11 @@ def run_app(
     """Run an app with its services until Ctrl-C; returns the exit code.
 
     Args:
-        slug: of the kata; None for the kata of the current folder, or else the current kata.
-        solution: a path outside of any workspace, or None.
-        katas: folder of katas, if not the shipped one.
-        port: where the app listens; None for 8000 or the next free one.
-        load: number of requests at once; None for no load.
+        slug: None means the kata whose folder is the current one, or else the learner's next kata.
+        solution: path of the solution; None means the one in the workspace.
+        katas: folder of katas; None means the built-in ones.
+        port: where the app listens; None means 8000 or the next free port.
+        load: number of concurrent requests; None means no load.
 
     Raises:
         UsageError: there is nothing to run, or the port is in use.
@@ -249,19 +249,20 @@ def run_app(
     target = target_of(slug, solution, katas, "run")
     kata = target.kata
     if load is not None:
-        need_load(kata)
+        require_load(kata)
     allow_descriptors()
     screen = Screen()
     screen.say_whole(f"{kata.title}  {kata.slug}")
     with temporary_run_dir() as run_dir:
-        folder = where_to_run(target.path, run_dir / "solution")
+        folder = folder_to_run(target.path, run_dir / "solution")
         listening = no_delay(
             listening_at(port) if port is not None else listening_near(DEFAULT_PORT)
         )
-        got = listening.getsockname()[1]
-        if port is None and got != DEFAULT_PORT:
-            screen.say(f"Port {DEFAULT_PORT} is in use, so the app will be at {got}.")
+        bound_port = listening.getsockname()[1]
+        if port is None and bound_port != DEFAULT_PORT:
+            screen.say(f"Port {DEFAULT_PORT} is in use, so the app will be at port {bound_port}.")
         services = StandingServices(kata, run_dir)
         with listening, services.started():
-            is_well = Live(kata, folder, run_dir, services, listening, load or 0, screen).run()
-    return ExitCode.PASSED if is_well else ExitCode.FAILED
+            app_run = AppRun(kata, folder, run_dir, services, listening, load or 0, screen)
+            was_stopped = app_run.run()
+    return ExitCode.PASSED if was_stopped else ExitCode.FAILED

@@ -11,13 +11,13 @@ JOB_CONTROL = (signal.SIGTSTP, signal.SIGCONT)
 
 
 def not_ignored(numbers: Sequence[signal.Signals]) -> list[signal.Signals]:
-    """The signals that this process does not ignore: ignored ones stay ignored, as `nohup` needs."""
+    """Those signals that this process does not ignore. `nohup` relies on ignored signals staying ignored."""
     return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 @contextlib.contextmanager
-def kept_handlers() -> Iterator[None]:
-    """Restore the handlers of these signals after the block; an event loop that replaces them does not."""
+def restored_handlers() -> Iterator[None]:
+    """Restore the signal handlers after the block, because an event loop that replaces them does not."""
     before = {
         number: handler
         for number in (*ENDING, *JOB_CONTROL)
@@ -30,25 +30,25 @@ def kept_handlers() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-class Ending:
-    """Collects the signals that end a command.
+class EndSignals:
+    """Records the signals that end a command, and acts on them.
 
     Attributes:
-        signals: in the order of their arrival.
+        signals: the signals so far, in order of arrival.
     """
 
     def __init__(self) -> None:
         self.signals: list[signal.Signals] = []
 
     @contextlib.asynccontextmanager
-    async def ends(
+    async def handling(
         self, on_first: Callable[[], None], on_second: Callable[[], None]
     ) -> AsyncIterator[None]:
         """Call a function for each signal that arrives during the block.
 
         Args:
-            on_first: called for the first signal; begins to end the block, like `CancelScope.cancel`.
-            on_second: called for every further signal; ends the block without waiting.
+            on_first: called for the first signal; should end the block, as `CancelScope.cancel` does.
+            on_second: called for each further signal; should end the block without waiting for clean-up.
         """
 
         async def follow() -> None:
@@ -63,10 +63,10 @@ class Ending:
                 tasks.cancel_scope.cancel()
 
     @contextlib.contextmanager
-    def kept(self) -> Iterator[None]:
-        """Restore the handlers after the block, and pass a SIGTERM or SIGHUP that arrived on to them."""
+    def restoring(self) -> Iterator[None]:
+        """Restore the handlers after the block, and re-raise a first signal that was SIGTERM or SIGHUP."""
         try:
-            with kept_handlers():
+            with restored_handlers():
                 yield
         finally:
             for number in self.signals[:1]:
@@ -75,14 +75,14 @@ class Ending:
 
 
 async def follow_signals(
-    end: Callable[[signal.Signals], None], pause: Callable[[], None], go_on: Callable[[], None]
+    end: Callable[[signal.Signals], None], pause: Callable[[], None], resume: Callable[[], None]
 ) -> None:
     """Call a function for each signal, until cancelled.
 
     Args:
         end: called with a signal that ends the watch.
         pause: called on Ctrl-Z; must stop this process with `stop_here`.
-        go_on: called when this process continues after a stop, or comes to the foreground.
+        resume: called when this process continues after a stop, or comes to the foreground.
     """
     with anyio.open_signal_receiver(*not_ignored((*ENDING, *JOB_CONTROL))) as received:
         async for number in received:
@@ -91,11 +91,11 @@ async def follow_signals(
             elif number == signal.SIGTSTP:
                 pause()
             else:
-                go_on()
+                resume()
 
 
 def stop_here() -> None:
-    """Stop this process as Ctrl-Z does; returns when it continues, or at once if no shell could continue it."""
+    """Suspend this process, as Ctrl-Z does. Returns when it is resumed, or at once if no shell could resume it."""
     before = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
     try:
         signal.raise_signal(signal.SIGTSTP)

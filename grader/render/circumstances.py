@@ -2,6 +2,7 @@
 
 from grader.evidence.machine import Machine
 from grader.evidence.server import WaitingTask
+from grader.judge.rule import own_s
 from grader.render.text import printable
 from grader.render.wording import amount
 from grader.report import Circumstances, StallSite
@@ -37,7 +38,7 @@ def busy_machine(circumstances: Circumstances) -> list[str]:
         lines.append(
             f"Of {amount(watch.elapsed_s, 's')} the server waited {amount(watch.server.waited_s, 's')} and the grader "
             f"{amount(watch.grader.waited_s, 's')} for a core; "
-            f"{amount(max(0.0, watch.own_s or 0.0), 's')} were the code's own."
+            f"{amount(max(0.0, own_s(watch) or 0.0), 's')} were the code's own."
         )
     if watch is not None and watch.loop_lag_s > LAG_WORTH_TELLING_S:
         lines.append(f"The grader itself was up to {amount(watch.loop_lag_s, 's')} late.")

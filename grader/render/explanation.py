@@ -17,7 +17,7 @@ from grader.findings import (
     Bar,
     Crashed,
     Finding,
-    GateMissed,
+    GateNotOpened,
     Hung,
     HungAtStart,
     LimitExceeded,
@@ -148,7 +148,7 @@ def trace(finding: Finding) -> tuple[tuple[Frame, ...], tuple[str, ...]]:
             return (), output
         case LimitExceeded() | Hung() | NoAnswer() | WrongStatus() | WrongValue() | WrongCount():
             return (), ()
-        case TooSlow() | TooFast() | GateMissed() | Mishap() | NothingAsserted():
+        case TooSlow() | TooFast() | GateNotOpened() | Mishap() | NothingAsserted():
             return (), ()
         case _:
             assert_never(finding)
@@ -157,7 +157,7 @@ def trace(finding: Finding) -> tuple[tuple[Frame, ...], tuple[str, ...]]:
 def is_about_waiting(finding: Finding) -> bool:
     """Whether a finding is explained by what the solution's tasks were waiting for."""
     match finding:
-        case Hung() | NoAnswer() | GateMissed():
+        case Hung() | NoAnswer() | GateNotOpened():
             return True
         case Crashed() | HungAtStart() | LimitExceeded() | WrongStatus() | WrongValue():
             return False
@@ -174,7 +174,7 @@ def bars(finding: Finding) -> tuple[Bar, ...]:
             return finding.bars
         case Crashed() | HungAtStart() | LimitExceeded() | Hung() | NoAnswer() | WrongStatus():
             return ()
-        case WrongValue() | WrongCount() | GateMissed() | Mishap() | NothingAsserted():
+        case WrongValue() | WrongCount() | GateNotOpened() | Mishap() | NothingAsserted():
             return ()
         case _:
             assert_never(finding)

@@ -44,7 +44,7 @@ def read_options(kata: Kata) -> tuple[Options, str]:
         table.integer("max_connections", default.max_connections),
         table.text("schema", default.schema),
     )
-    table.refuse_the_rest()
+    table.refuse_unknown_keys()
     try:
         return options, (table.folder / options.schema).read_text(
             encoding="utf-8"

@@ -168,7 +168,7 @@ class Service(Protocol):
         Raises:
             KataPackageError: the table is wrong; the message names the key.
         """
-        kata.options(self.name).refuse_the_rest()
+        kata.options(self.name).refuse_unknown_keys()
 
     def files_of(self, kata: Kata) -> Sequence[str]:
         """Names of files in the kata's folder that belong to this service."""

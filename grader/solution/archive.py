@@ -1,10 +1,10 @@
-"""Reads archives of solutions, `.zip`, `.tar.gz` and `.tar`, and trusts nothing in them.
+"""Reads untrusted archives of solutions: `.zip`, `.tar.gz` and `.tar`.
 
-The whole archive is read into memory, within the limits of `Contents`, before anything is written, so it is accepted
-completely or not at all. Sizes are counted while unpacking; a size in a header can only cause an earlier refusal.
+An archive is read into memory, within the limits of `Contents`, before anything is written, so it is accepted as a
+whole or not at all. Sizes are counted while unpacking; a size in a header can only lead to an earlier refusal.
 
-Tar files are read here and not by `tarfile`: a solution needs little of the format, and in older Python versions a
-header can make `tarfile` loop forever (CVE-2025-8194).
+Tar files are parsed here, not by `tarfile`: solutions need little of the format, and in older Python versions a
+malicious header can make `tarfile` loop forever (CVE-2025-8194).
 """
 
 import io
@@ -22,30 +22,30 @@ from grader.solution.contents import (
     Contents,
     is_ignored,
     kind_of,
-    name_within,
+    normalized_name,
 )
 
 LIMIT_RATIO = 200
 """Largest ratio of unpacked to packed size: 3 to 10 for source text, 1000 and more for a decompression bomb."""
 SMALL_BYTES = 1024 * 1024
-"""Below this size the ratio does not matter, because many empty files are packed very small too."""
+"""Up to this size any ratio is allowed, because many empty files also pack very small."""
 LISTED_PER_ENTRY = 10
-"""Factor between the entries that may be listed and those that may be accepted, because files of tools are ignored."""
+"""An archive may list this many times `LIMIT_ENTRIES`, because files of tools are ignored."""
 
 BLOCK = 512
 LIMIT_FACTS_BYTES = 2 * 1024 * 1024
-"""Limit of all extended headers of a tar file together; each takes several hundred bytes."""
+"""Limit on all extended headers of a tar file together; each takes several hundred bytes."""
 LIMIT_TAR_BYTES = LIMIT_BYTES + LISTED_PER_ENTRY * LIMIT_ENTRIES * 2 * BLOCK
 
 ZIP_LISTED = b"PK\x01\x02"
 ZIP_ENCRYPTED = 0x1 | 0x40 | 0x2000
 ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""With other methods, zipfile unpacks without a limit before it returns the first byte."""
+"""For other methods zipfile unpacks everything before it returns the first byte, so no limit works."""
 ZIP_DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, OverflowError, LookupError,
     struct.error,
 )  # fmt: skip
-"""What zipfile and its parts raise for damaged files. In memory, none of these can be an error of the machine."""
+"""Errors that zipfile raises for damaged files. It reads from memory, so none of them can come from the machine."""
 
 FOLDER, PAX, LONG_NAME = b"5", b"x", b"L"
 SKIPPED = (b"g", b"K")
@@ -64,16 +64,16 @@ OTHER_SUFFIXES = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst", ".tbz2", ".txz")
 
 
 class _Damaged(Exception):
-    """The bytes are not an archive of this kind, or are incomplete."""
+    """The data is not an archive of this kind, or is incomplete."""
 
 
 def is_archive(name: str) -> bool:
-    """Whether a file name has the suffix of an archive, of a supported kind or another."""
+    """Whether a file name has the suffix of an archive, supported or not."""
     return name.lower().endswith((*READERS, *OTHER_SUFFIXES))
 
 
 def read_archive(data: bytes, contents: Contents) -> None:
-    """Read an archive; if everything is in one folder, read that folder.
+    """Read an archive. If everything in it is in one folder, that folder becomes the top.
 
     Raises:
         SolutionError: it is damaged or encrypted, contains anything but regular files and folders, or exceeds a limit.
@@ -91,26 +91,26 @@ def read_archive(data: bytes, contents: Contents) -> None:
         ) from error
     tops = {entry.split("/")[0] for entry in (*contents.files, *contents.folders)}
     if len(tops) == 1 and tops <= contents.folders:
-        contents.enter(tops.pop())
+        contents.strip_folder(tops.pop())
 
 
 def _read_zip(data: bytes, contents: Contents) -> None:
-    # Counted before zipfile creates an object for each entry; every listed entry begins with this signature.
+    # Every listed entry begins with this signature. Counted here, before zipfile creates an object for each.
     if data.count(ZIP_LISTED) > LISTED_PER_ENTRY * LIMIT_ENTRIES:
         raise _too_many(contents)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(info.compress_size for info in archive.infolist()) > len(data):
-                raise _Damaged  # overlapping entries would unpack the same data again and again
+                raise _Damaged  # overlapping entries unpack the same data many times
             for info in archive.infolist():
                 _read_zip_entry(archive, info, contents)
-                _need_ratio(contents, contents.size_bytes, len(data))
+                _require_ratio(contents, contents.size_bytes, len(data))
     except ZIP_DAMAGE as error:
         raise _Damaged from error
 
 
 def _read_zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, contents: Contents) -> None:
-    name = name_within(contents, info.orig_filename)
+    name = normalized_name(contents, info.orig_filename)
     if not name or is_ignored(name):
         return
     kind = stat.S_IFMT(info.external_attr >> 16)
@@ -123,7 +123,7 @@ def _read_zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, contents: C
         raise contents.refusal(name, ", which is encrypted")
     if info.compress_type not in ZIP_METHODS:
         raise contents.refusal(name, ", which uses an unsupported compression method")
-    contents.need_room(info.file_size)
+    contents.require_room(info.file_size)
     with archive.open(info) as file:
         contents.add_file(name, file.read(contents.room_bytes + 1))
 
@@ -135,8 +135,8 @@ def _read_tar_gz(data: bytes, contents: Contents) -> None:
     except zlib.error as error:
         raise _Damaged from error
     if len(unpacked) > LIMIT_TAR_BYTES:
-        contents.need_room(len(unpacked))
-    _need_ratio(contents, len(unpacked), len(data))
+        contents.require_room(len(unpacked))
+    _require_ratio(contents, len(unpacked), len(data))
     if not stream.eof or stream.unused_data.strip(b"\0"):
         raise _Damaged
     _read_tar(unpacked, contents)
@@ -146,7 +146,7 @@ def _read_tar(data: bytes, contents: Contents) -> None:
     for listed, entry in enumerate(_tar_entries(data), 1):
         if listed > LISTED_PER_ENTRY * LIMIT_ENTRIES:
             raise _too_many(contents)
-        name = name_within(contents, entry.name)
+        name = normalized_name(contents, entry.name)
         if not name or is_ignored(name):
             continue
         if entry.kind == FOLDER or (entry.kind in PLAIN and entry.name.endswith("/")):
@@ -161,7 +161,7 @@ def _read_tar(data: bytes, contents: Contents) -> None:
 
 @dataclass(frozen=True)
 class _TarEntry:
-    """An entry of a tar file; undecodable bytes of its name become surrogates."""
+    """An entry of a tar file. Undecodable bytes in its name are surrogates."""
 
     name: str
     kind: bytes
@@ -169,7 +169,7 @@ class _TarEntry:
 
 
 def _tar_entries(data: bytes) -> Iterator[_TarEntry]:
-    """The entries up to the block of zeros that ends the file, with long names restored."""
+    """The entries up to the terminating block of zeros, with long names resolved."""
     at, facts_bytes, facts = 0, 0, dict[bytes, bytes]()
     while (header := data[at : at + BLOCK]).strip(b"\0"):
         if len(header) < BLOCK or _octal(header[148:156]) != sum(header[:148]) + sum(
@@ -210,7 +210,7 @@ def _tar_name(header: bytes, facts: dict[bytes, bytes]) -> str:
 
 
 def _pax_facts(body: bytes) -> dict[bytes, bytes]:
-    """The records of an extended header: `LENGTH KEY=VALUE` and a line end, where LENGTH counts the whole record."""
+    """The records of an extended header: `LENGTH KEY=VALUE` and a newline. LENGTH is that of the whole record."""
     facts, at = dict[bytes, bytes](), 0
     while at < len(body):
         number, space, _ = body[at : at + 20].partition(b" ")
@@ -237,11 +237,11 @@ def _until_nul(field: bytes) -> bytes:
     return field.partition(b"\0")[0]
 
 
-def _need_ratio(contents: Contents, unpacked_bytes: int, packed_bytes: int) -> None:
+def _require_ratio(contents: Contents, unpacked_bytes: int, packed_bytes: int) -> None:
     if unpacked_bytes > SMALL_BYTES and unpacked_bytes > LIMIT_RATIO * packed_bytes:
         raise SolutionError(
             f"{contents.source} unpacks to more than {LIMIT_RATIO} times its size.",
-            "Source code never does; look inside it.",
+            "Source code never does. Check what the archive contains.",
         )
 
 
@@ -249,7 +249,7 @@ def _too_many(contents: Contents) -> SolutionError:
     limit = LISTED_PER_ENTRY * LIMIT_ENTRIES
     return SolutionError(
         f"{contents.source} lists more than {limit} entries.",
-        "Pack only the solution's files, without .venv and other tools' folders.",
+        "Pack only the solution's files, without .venv and other folders of tools.",
     )
 
 

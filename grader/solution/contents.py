@@ -1,4 +1,4 @@
-"""The contents of a solution, read completely before anything is written: files and folders by name, within limits."""
+"""The files and folders of a solution in memory, within limits, before any of them is written."""
 
 import re
 import stat
@@ -12,7 +12,7 @@ LIMIT_BYTES = 20 * 1024 * 1024
 LIMIT_ENTRIES = 500
 LIMIT_DEPTH = 16
 LIMIT_NAME_BYTES = 255
-"""Longest name of a file, its folders included."""
+"""Maximum length of a file's path within the solution."""
 
 IGNORED = (
     ".git",
@@ -29,12 +29,12 @@ IGNORED = (
     "__MACOSX",
     ".DS_Store",
 )
-"""Ignored at any depth; they belong to tools and not to a solution."""
+"""Files and folders of tools, ignored at any depth."""
 APPLE_DOUBLE = "._"
-"""Prefix of the files that macOS puts beside others."""
-OURS = re.compile(r"app\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d+)?\.py|\.saving-.*", re.DOTALL)
-"""Names of the backups of `kata reset`, and of files that are being written."""
-EDITORS = re.compile(
+"""Prefix of the metadata files that macOS creates."""
+GRADER_FILES = re.compile(r"app\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d+)?\.py|\.saving-.*", re.DOTALL)
+"""Names of backups by `kata reset`, and of unfinished files."""
+EDITOR_FILES = re.compile(
     r"""
     \.\#.* | \#.*\# | .*~                # Emacs: lock, autosave; backups of many
     | \..*\.sw[a-z]x? | 4913             # Vim: swap, and its test of write permission; nano
@@ -43,7 +43,7 @@ EDITORS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""Names of the temporary files that editors keep beside an open file. Some are links."""
+"""Names of temporary files that editors keep beside an open file. Some are links."""
 
 KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -57,10 +57,10 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class Contents:
-    """The files and folders of one solution; refuses too much, and names that some file system could not store.
+    """The files and folders of one solution. Refuses excess, and names that are not portable between file systems.
 
     Args:
-        source: path of the solution, for messages.
+        source: the solution's path, for messages.
     """
 
     def __init__(self, source: Path) -> None:
@@ -72,7 +72,7 @@ class Contents:
 
     @property
     def room_bytes(self) -> int:
-        """Number of bytes that may still be added; a reader can stop after one more."""
+        """Number of bytes that may still be added."""
         return self._room_bytes
 
     @property
@@ -98,7 +98,7 @@ class Contents:
         Raises:
             SolutionError: its name is taken, or a limit is exceeded.
         """
-        self.need_room(len(data))
+        self.require_room(len(data))
         if name in self.files:
             raise self.refusal(name, " twice")
         if name in self.folders:
@@ -109,7 +109,7 @@ class Contents:
         self.files[name] = data
         self._room_bytes -= len(data)
 
-    def need_room(self, size_bytes: int) -> None:
+    def require_room(self, size_bytes: int) -> None:
         """Make sure that this many bytes can still be added.
 
         Raises:
@@ -121,8 +121,8 @@ class Contents:
                 "Name only the solution's files.",
             )
 
-    def enter(self, folder: str) -> None:
-        """Make a folder that contains everything else the top folder."""
+    def strip_folder(self, folder: str) -> None:
+        """Make a folder that contains everything else the top, by removing it from all names."""
         within = f"{folder}/"
         self.files = {name.removeprefix(within): data for name, data in self.files.items()}
         self.folders = {name.removeprefix(within) for name in self.folders - {folder}}
@@ -147,7 +147,7 @@ class Contents:
             ) from error
 
     def refusal(self, name: str, why: str) -> SolutionError:
-        """The error about this entry, such as "x.zip contains a/b, which is a link."."""
+        """An error about an entry; with why=", which is a link": "x.zip contains a/b, which is a link."."""
         return SolutionError(
             f"{self.source} contains {shown(name)}{why}.",
             "A solution consists of regular files and folders.",
@@ -157,7 +157,7 @@ class Contents:
         known = self._exact_names.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
         if known != name:
             raise self.refusal(
-                name, f", which equals {shown(known)} on file systems that ignore case"
+                name, f", which equals {shown(known)} on case-insensitive file systems"
             )
         if len(self._exact_names) > LIMIT_ENTRIES:
             raise SolutionError(
@@ -166,8 +166,8 @@ class Contents:
             )
 
 
-def name_within(contents: Contents, raw: str) -> str:
-    """The normalized name of an entry, relative and of limited length; empty for the top folder itself.
+def normalized_name(contents: Contents, raw: str) -> str:
+    """The path of an entry within the solution, validated and normalized; empty for the top folder itself.
 
     Raises:
         SolutionError: the name leads outside the folder, is too long, or is not plain text.
@@ -184,15 +184,15 @@ def name_within(contents: Contents, raw: str) -> str:
 
 
 def is_ignored(name: str) -> bool:
-    """Whether an entry belongs to a tool and not to the solution."""
+    """Whether an entry belongs to a tool, an editor or the grader rather than to the solution."""
     return any(
-        part in IGNORED or part.startswith(APPLE_DOUBLE) or _comes_and_goes(part)
+        part in IGNORED or part.startswith(APPLE_DOUBLE) or _is_temporary(part)
         for part in name.split("/")
     )
 
 
-def _comes_and_goes(name: str) -> bool:
-    return OURS.fullmatch(name) is not None or EDITORS.fullmatch(name) is not None
+def _is_temporary(name: str) -> bool:
+    return GRADER_FILES.fullmatch(name) is not None or EDITOR_FILES.fullmatch(name) is not None
 
 
 def shown(name: str) -> str:
@@ -202,7 +202,7 @@ def shown(name: str) -> str:
 
 
 def kind_of(mode: int) -> str:
-    """The kind of a file of this mode, for a message, when it is neither a regular file nor a folder."""
+    """The kind of a special file, for a message such as "a link"."""
     return next((word for is_kind, word in KINDS if is_kind(mode)), "not a regular file")
 
 

@@ -1,4 +1,4 @@
-"""Takes in a solution for grading: reads it once, within limits, and copies it, so that later edits do not matter."""
+"""Copies a solution for grading: reads it once, within limits, so that later edits do not affect the grading."""
 
 import errno
 import itertools
@@ -10,31 +10,31 @@ from pathlib import Path
 
 from grader.errors import HarnessError, SolutionError
 from grader.solution.archive import is_archive, read_archive
-from grader.solution.contents import LIMIT_ENTRIES, Contents, is_ignored, kind_of, name_within
+from grader.solution.contents import LIMIT_ENTRIES, Contents, is_ignored, kind_of, normalized_name
 
 ENTRY = "app.py"
 OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
-"""Never follow a link and never block, even if a file becomes a pipe or a device before it is opened."""
+"""Neither follow links nor block, even if the file is replaced by a pipe or a device just before it is opened."""
 
 LISTED = 10 * LIMIT_ENTRIES
-"""Number of entries of a folder that are read, including those that are ignored."""
+"""Maximum number of entries that are read from a folder, ignored ones included."""
 
-NOT_THE_FILES_FAULT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+RESOURCE_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def take_in(solution: Path, target: Path) -> Path:
     """Copy a solution to a new folder: a file, an archive, or a folder with `app.py`.
 
-    Only contents are copied: no links, owners, modes or times. A hard link is copied like any other file, from which it
-    cannot be distinguished; the copy shares nothing with it.
+    Only contents are copied: no owners, modes or times. Links are refused, except hard links in a folder, which cannot
+    be told from other files; their content is copied.
 
     Raises:
-        SolutionError: the solution is missing, unreadable or a link, contains anything but regular files and folders,
-            exceeds a limit, or has no `app.py`.
+        SolutionError: the solution is missing, unreadable or a link; contains anything but regular files and folders;
+            exceeds a limit; or has no `app.py`.
         HarnessError: the copy cannot be written.
     """
     contents = Contents(solution)
-    _need_text(solution)
+    _require_encodable(solution)
     try:
         with _opened(solution, None, contents, "") as (descriptor, status):
             if stat.S_ISDIR(status.st_mode):
@@ -58,10 +58,10 @@ def take_in(solution: Path, target: Path) -> Path:
     return target
 
 
-def where_to_run(solution: Path, copy: Path) -> Path:
-    """The folder in which a solution runs outside a grading: its own, so that debuggers find its lines.
+def folder_to_run(solution: Path, copy: Path) -> Path:
+    """The folder in which a solution runs outside a grading: its own folder, so that debuggers find its lines.
 
-    A file with another name, or an archive, is copied first; `copy` is the new folder.
+    An archive, or a file that is not named `app.py`, is first copied to the new folder `copy`.
 
     Raises:
         SolutionError: the solution is missing, or has no `app.py`.
@@ -78,7 +78,7 @@ def where_to_run(solution: Path, copy: Path) -> Path:
     return take_in(solution, copy).resolve()
 
 
-def _need_text(solution: Path) -> None:
+def _require_encodable(solution: Path) -> None:
     try:
         str(solution).encode()
     except UnicodeEncodeError as error:
@@ -89,12 +89,12 @@ def _need_text(solution: Path) -> None:
 
 def _read_folder(folder: int, within: str, contents: Contents) -> None:
     with os.scandir(folder) as entries:
-        # Not the whole listing of a folder with a million files; a solution with too many files is refused below.
+        # A folder may have a million files. Read part of the listing; too many files are refused below.
         names = sorted(
             entry.name for entry in itertools.islice(entries, LISTED) if not is_ignored(entry.name)
         )
     for own_name in names:
-        name = name_within(contents, within + own_name)
+        name = normalized_name(contents, within + own_name)
         try:
             with _opened(own_name, folder, contents, name) as (descriptor, status):
                 if stat.S_ISDIR(status.st_mode):
@@ -112,20 +112,22 @@ def _read_folder(folder: int, within: str, contents: Contents) -> None:
 def _opened(
     path: Path | str, folder: int | None, contents: Contents, name: str
 ) -> Iterator[tuple[int, os.stat_result]]:
-    """Open a regular file or a folder. Checked before, because opening a device can have effects, and after, because
-    the file may have been replaced in between.
+    """Open a regular file or a folder.
+
+    The kind is checked before opening, because opening a device can have effects, and again afterwards, because the
+    file may have been replaced in between.
     """
-    _need_plain(os.stat(path, dir_fd=folder, follow_symlinks=False), contents, name)
+    _require_file_or_folder(os.stat(path, dir_fd=folder, follow_symlinks=False), contents, name)
     descriptor = os.open(path, OPEN, dir_fd=folder)
     try:
         status = os.fstat(descriptor)
-        _need_plain(status, contents, name)
+        _require_file_or_folder(status, contents, name)
         yield descriptor, status
     finally:
         os.close(descriptor)
 
 
-def _need_plain(status: os.stat_result, contents: Contents, name: str) -> None:
+def _require_file_or_folder(status: os.stat_result, contents: Contents, name: str) -> None:
     if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
         return
     kind = kind_of(status.st_mode)
@@ -135,15 +137,15 @@ def _need_plain(status: os.stat_result, contents: Contents, name: str) -> None:
 
 
 def _read_file(descriptor: int, status: os.stat_result, contents: Contents) -> bytes:
-    contents.need_room(status.st_size)
+    contents.require_room(status.st_size)
     with os.fdopen(descriptor, "rb", closefd=False) as file:
         data = file.read(contents.room_bytes + 1)
-    contents.need_room(len(data))
+    contents.require_room(len(data))
     return data
 
 
 def _unreadable(path: Path, error: OSError) -> SolutionError | HarnessError:
-    if error.errno in NOT_THE_FILES_FAULT:
+    if error.errno in RESOURCE_ERRORS:
         return HarnessError(
             f"The solution {path} cannot be read: {error.strerror}.",
             "Raise the limits of this shell (`ulimit -a`).",

@@ -1,4 +1,4 @@
-"""Puts a kata's starter back; the learner's file is kept beside it, with the date and time in its name."""
+"""Restores a kata's starter, and keeps the learner's file as a backup beside it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +18,8 @@ class Reset:
 
     Attributes:
         app: the learner's file.
-        backup: where its former content is kept; None when there was none.
-        is_done: the file was replaced; False when it already was the starter.
+        backup: the backup of its former content; None if there was none.
+        is_done: whether the file was replaced; False if it already was the starter.
     """
 
     app: Path
@@ -28,14 +28,14 @@ class Reset:
 
 
 def reset(kata: Kata, folder: Path, now: datetime) -> Reset:
-    """Put the starter back into a learner's folder.
+    """Restore the starter in a learner's folder.
 
-    The backup is complete on the disk before the file is replaced, so nothing is lost if the process is killed.
+    The backup is on the disk before the file is replaced, so nothing is lost if the process is killed.
 
     Args:
-        kata: whose starter is put back.
+        kata: the kata to reset.
         folder: the learner's folder of the kata.
-        now: for the backup's name.
+        now: date and time for the name of the backup.
 
     Raises:
         SolutionError: `app.py` is not a file.
@@ -60,7 +60,7 @@ def reset(kata: Kata, folder: Path, now: datetime) -> Reset:
 
 
 def _keep(data: bytes, folder: Path, now: datetime) -> Path:
-    # grader.solution.contents knows these names, so that backups are not graded.
+    # Matches GRADER_FILES in grader.solution.contents, so that backups are not graded.
     stem = f"app.{now:%Y-%m-%dT%H-%M-%S}"
     for suffix in ("", *(f"-{number}" for number in range(2, NAMES_TRIED))):
         backup = folder / f"{stem}{suffix}.py"
@@ -69,4 +69,4 @@ def _keep(data: bytes, folder: Path, now: datetime) -> Path:
         except FileExistsError:
             continue
         return backup
-    raise FileExistsError(0, "there are too many backups of this second")
+    raise FileExistsError(0, "too many backups within one second")

@@ -1,4 +1,4 @@
-"""Which kata a command without a slug means: the folder's, or the first unfinished one."""
+"""Finds the kata that a command without a slug refers to."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,16 +7,16 @@ from grader.catalog.index import Index
 from grader.workspace.progress import State, Workspace
 
 DONE = (State.PASSED, State.SKIPPED, State.GIVEN_UP)
-"""States of a finished kata, which `kata next` does not hand out again."""
+"""States that `kata next` passes over."""
 
 
 def current_slug(catalog: Index, states: Mapping[str, State]) -> str | None:
-    """The first kata in order that is neither passed, skipped nor given up, or None."""
+    """The first kata that is not passed, skipped or given up; None if there is none."""
     return next((slug for slug in catalog.slugs if states.get(slug, State.TODO) not in DONE), None)
 
 
 def slug_of_folder(catalog: Index, workspace: Workspace, folder: Path) -> str | None:
-    """The slug of the kata that this folder belongs to; None when it belongs to none. May be a former slug."""
+    """The slug, perhaps a former one, of the kata whose folder this is or contains it; None if there is none."""
     inside = folder.relative_to(workspace.root).parts
     return (
         inside[0]
@@ -26,6 +26,6 @@ def slug_of_folder(catalog: Index, workspace: Workspace, folder: Path) -> str | 
 
 
 def is_elsewhere(catalog: Index, workspace: Workspace, slug: str, folder: Path) -> bool:
-    """Whether this folder belongs to another kata, so that commands without a slug mean that one."""
+    """Whether this folder belongs to a different kata, which commands without a slug would then refer to."""
     here = slug_of_folder(catalog, workspace, folder)
     return here is not None and catalog.resolve(here) != slug

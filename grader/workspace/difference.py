@@ -12,7 +12,7 @@ from grader.solution.contents import is_ignored
 
 LIMIT_BYTES = 200_000
 LIMIT_LINES = 5_000
-"""Limits of a file to compare; a solution is about a hundred times smaller."""
+"""Limits of a file to compare, about a hundred times the size of a solution."""
 LIMIT_FILES = 50
 NOWHERE = "/dev/null"
 CONTEXT_LINES = 3
@@ -20,11 +20,11 @@ CONTEXT_LINES = 3
 
 @dataclass(frozen=True)
 class Difference:
-    """How one file differs.
+    """The difference between two versions of a file.
 
     Attributes:
-        lines: a unified diff; empty when the file does not differ or cannot be compared.
-        note: why the file cannot be compared; empty when it can.
+        lines: a unified diff; empty if the versions are equal or cannot be compared.
+        note: why they cannot be compared; otherwise empty.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Difference:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a text file, each with its line end.
+    """The lines of a text file, with line ends.
 
     Raises:
         SolutionError: the file cannot be read, is not text, or is too large to compare.
@@ -58,7 +58,7 @@ def read_lines(path: Path) -> list[str]:
 def unified(
     old: Sequence[str], new: Sequence[str], old_name: str, new_name: str
 ) -> tuple[str, ...]:
-    """The unified diff of two lists of lines, without line ends; empty when they are the same."""
+    """The unified diff of two lists of lines, without line ends; empty if they are equal."""
     lines = difflib.unified_diff(old, new, old_name, new_name, n=CONTEXT_LINES)
     return tuple(line for given in lines for line in _without_end(given))
 
@@ -94,9 +94,7 @@ def _difference(old: Path, new: Path, name: str, shown: str) -> Difference:
 
 
 def _names(folder: Path) -> Iterator[str]:
-    """Names of the files that a grading would take from this folder, without READMEs; stops soon after
-    `LIMIT_FILES`.
-    """
+    """Paths of the files in this folder that a grading would copy, except READMEs; at most `LIMIT_FILES` + 1."""
     found = 0
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not is_ignored(name))
@@ -110,12 +108,12 @@ def _names(folder: Path) -> Iterator[str]:
 
 
 def _split(text: str) -> list[str]:
-    # Unlike str.splitlines, which would also break lines at form feeds and other control characters.
+    # Not str.splitlines, which also breaks lines at form feeds and other control characters.
     return io.StringIO(text, newline="\n").readlines()
 
 
 def _without_end(line: str) -> Iterator[str]:
-    """A line of a diff without its line end, and the usual remark where a file has no final line end."""
+    """A line of a diff without its line end, followed by the usual note if the file does not end in one."""
     yield line.removesuffix("\n")
     if not line.endswith("\n"):
         yield "\\ No newline at end of file"

@@ -1,4 +1,4 @@
-"""Hands out katas: starter and README, never overwriting a file."""
+"""Hands out katas: copies starter and README, and never overwrites a file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Handout:
 
     Attributes:
         folder: the learner's folder of the kata.
-        is_new: at least one file was written.
+        is_new: whether any file was written.
     """
 
     kata: Kata
@@ -46,7 +46,7 @@ def hand_out(kata: Kata, workspace: Workspace, renamed: Mapping[str, str]) -> Ha
     known = workspace.entries(renamed).get(kata.slug, Entry()).known
     if Part.STARTER in written:
         written.add(Part.CHECKS)
-    workspace.note_known(
+    workspace.record_known(
         kata.slug,
         {part: digest for part, digest in digests.items() if part in written or part not in known},
         renamed,
@@ -59,7 +59,7 @@ def _parts(kata: Kata) -> tuple[tuple[Part, Path, str], ...]:
 
 
 def _put(source: Path, target: Path) -> bool:
-    """Copy a file unless its name is taken; returns whether it was copied."""
+    """Copy a file unless the target exists; returns whether it was copied."""
     if target.exists():
         return False
     try:

@@ -1,7 +1,7 @@
 """The learner's workspace and progress: `.kata/progress.json`, keyed by slug.
 
-The file is written atomically, under a lock, so that it survives a kill at any moment. Unknown slugs and unknown keys
-are kept unchanged; a file of a newer format is refused and never touched.
+The file is written atomically and under a lock, so that it survives a kill at any moment. Unknown slugs and keys are
+kept. A file of a newer format is refused and left unchanged.
 """
 
 import contextlib
@@ -39,10 +39,9 @@ class Entry:
     """The entry of one kata in the progress file.
 
     Attributes:
-        at: when the kata entered this state, in ISO 8601; empty when unknown.
+        at: when the kata entered this state, in ISO 8601; empty if unknown.
         hints: number of hints shown.
-        known: digests of the kata's parts at the time when it was handed out, or when the learner was last told of a
-            change.
+        known: digests of the kata's parts as they were when it was handed out or a change was last announced.
     """
 
     state: State = State.TODO
@@ -53,7 +52,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folder in which a learner works; each kata has a folder in it, named by its slug."""
+    """A learner's folder, with a subfolder for each kata, named after its slug."""
 
     root: Path
 
@@ -76,7 +75,7 @@ class Workspace:
         )
 
     def entries(self, renamed: Mapping[str, str]) -> dict[str, Entry]:
-        """The entries by slug. Missing or invalid values of an entry have their defaults.
+        """The entries by slug. Missing and invalid values are replaced by defaults.
 
         Raises:
             ProgressFileError: the file is unreadable, damaged, or of a newer format.
@@ -112,11 +111,11 @@ class Workspace:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 entry |= {"state": state.value, "at": now}
                 if state is State.GIVEN_UP:
-                    entry["gave_up_at"] = now  # stays when the kata passes later
+                    entry["gave_up_at"] = now  # kept when the kata passes later
 
         self.update(change, renamed)
 
-    def note_hints(self, slug: str, count: int, renamed: Mapping[str, str]) -> None:
+    def record_hints(self, slug: str, count: int, renamed: Mapping[str, str]) -> None:
         """Record how many hints of a kata were shown; the number never decreases.
 
         Raises:
@@ -129,13 +128,15 @@ class Workspace:
 
         self.update(change, renamed)
 
-    def note_known(self, slug: str, digests: Mapping[str, str], renamed: Mapping[str, str]) -> None:
-        """Record which parts of a kata the learner has, or has been told of.
+    def record_known(
+        self, slug: str, digests: Mapping[str, str], renamed: Mapping[str, str]
+    ) -> None:
+        """Record which versions of a kata's parts the learner has or has heard about.
 
         Args:
-            slug: the kata's.
-            digests: by part; the other parts stay as they are noted.
-            renamed: old slug to new slug.
+            slug: the kata.
+            digests: by part; the digests of other parts are kept.
+            renamed: current slug by former slug.
 
         Raises:
             ProgressFileError: the file cannot be read or written.
@@ -148,7 +149,7 @@ class Workspace:
         self.update(change, renamed)
 
     def update(self, change: Callable[[dict[str, Any]], None], renamed: Mapping[str, str]) -> None:
-        """Change the entries, keyed by present slugs, under the lock.
+        """Change the entries, keyed by current slugs, under the lock.
 
         Raises:
             ProgressFileError: the file cannot be read or written.
@@ -159,7 +160,7 @@ class Workspace:
             table["katas"] = rename(table["katas"], renamed)
             change(table["katas"])
             after = _encoded(table)
-            if after != before:  # without a change, a full disk does not matter
+            if after != before:  # writing nothing cannot fail on a full disk
                 _write(self.progress_file, after)
 
 
@@ -175,15 +176,15 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
 
 
 def find_workspace(start: Path) -> Workspace | None:
-    """The nearest folder with a `.kata/`, here or above; None when there is none."""
+    """The workspace that contains this folder; None if there is none."""
     for folder in (start, *start.parents):
         if (folder / MARKER).is_dir():
             return Workspace(folder)
     return None
 
 
-def need_workspace(start: Path) -> Workspace:
-    """The nearest workspace, here or above.
+def require_workspace(start: Path) -> Workspace:
+    """The workspace that contains this folder.
 
     Raises:
         NoWorkspace: there is none.
@@ -198,7 +199,7 @@ def need_workspace(start: Path) -> Workspace:
 
 
 def make_workspace(folder: Path) -> Workspace:
-    """Make this folder a workspace.
+    """Turn this folder into a workspace.
 
     Raises:
         ProgressFileError: the folder is not writable.
@@ -214,7 +215,7 @@ def make_workspace(folder: Path) -> Workspace:
 
 
 def read_table(path: Path) -> dict[str, Any]:
-    """The whole progress file; an empty table when there is none.
+    """The whole progress file; a table without katas if the file does not exist.
 
     Raises:
         ProgressFileError: the file is unreadable, damaged, or of a newer format.
@@ -246,7 +247,7 @@ def read_table(path: Path) -> dict[str, Any]:
 
 
 def is_table_of_tables(value: object) -> bool:
-    """Whether this can be the entries of a progress file."""
+    """Whether this has the shape of a progress file's entries."""
     return isinstance(value, dict) and all(isinstance(entry, dict) for entry in value.values())
 
 
@@ -258,7 +259,7 @@ def _damaged(path: Path, why: str) -> ProgressFileError:
 
 
 def rename(entries: dict[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
-    """The entries keyed by present slugs."""
+    """The entries keyed by current slugs."""
     return {
         renamed.get(slug, slug) if renamed.get(slug) not in entries else slug: entry
         for slug, entry in entries.items()

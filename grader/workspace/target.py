@@ -10,17 +10,17 @@ from grader.catalog.find import Catalog, find_catalog
 from grader.catalog.manifest import Kata
 from grader.errors import UsageError
 from grader.workspace.current import current_slug, slug_of_folder
-from grader.workspace.progress import State, Workspace, find_workspace, need_workspace
-from grader.workspace.standing import last_passed
+from grader.workspace.overview import last_finished
+from grader.workspace.progress import State, Workspace, find_workspace, require_workspace
 
 
 @dataclass(frozen=True)
 class Target:
-    """A solution to grade, and where its pass is recorded.
+    """A solution to grade, and where to record the result.
 
     Attributes:
-        path: of the solution.
-        command: what to type to grade it again.
+        path: the solution.
+        command: the command that grades it again.
         workspace: where a pass is recorded; None for `--solution`.
         runs_folder: where runs are saved; None outside a workspace.
     """
@@ -39,10 +39,10 @@ def target_of(
     """Resolve the arguments of a command.
 
     Args:
-        slug: of the kata; None for the kata of the current folder, or else the current kata.
-        solution: a path, for which no workspace is needed, or None.
-        katas: folder of katas, if not the shipped one.
-        verb: name of the command, for messages.
+        slug: None means the kata whose folder is the current one, or else the learner's next kata.
+        solution: path of the solution; None means the one in the workspace.
+        katas: folder of katas; None means the built-in ones.
+        verb: the command's name, for messages.
 
     Raises:
         UsageError: there is no such kata, no workspace, or the kata has not been handed out.
@@ -66,8 +66,8 @@ def _handed_out(catalog: Catalog, slug: str | None, command: str, verb: str) -> 
     """The learner's solution in the workspace."""
     here = Path.cwd()
     if slug is not None and find_workspace(here) is None:
-        catalog.kata(slug)  # a misspelt slug is reported before the missing workspace
-    workspace = need_workspace(here)
+        catalog.kata(slug)  # report a misspelt slug rather than the missing workspace
+    workspace = require_workspace(here)
     states = workspace.states(catalog.renamed)
     kata = catalog.kata(
         slug or slug_of_folder(catalog, workspace, here) or _current(catalog, states, verb)
@@ -82,7 +82,7 @@ def _handed_out(catalog: Catalog, slug: str | None, command: str, verb: str) -> 
 
 
 def _slug_of_solution(catalog: Catalog, solution: Path) -> str:
-    """The kata named by one of the folders of a path, or the only kata of the catalog."""
+    """The kata that a folder in the path is named after, or the only kata of the catalog."""
     named = [
         part
         for part in reversed(Path(os.path.realpath(solution)).parts)
@@ -111,15 +111,15 @@ def workspace_of(target: Target) -> Workspace:
     """The workspace of a target.
 
     Raises:
-        UsageError: the target was named by a path, so it has none.
+        UsageError: it has none, because the solution was given as a path.
     """
     if target.workspace is None:
         raise UsageError("This needs a workspace.", "`kata next` makes the current folder one.")
     return target.workspace
 
 
-def slug_to_look_back_on(katas: Path | None) -> str | None:
-    """The kata that was passed last, until the next one is handed out; None in the folder of a kata."""
+def recently_finished_slug(katas: Path | None) -> str | None:
+    """The last finished kata, as long as the next one has not been handed out; None in the folder of a kata."""
     catalog, workspace = find_catalog(katas), find_workspace(Path.cwd())
     if workspace is None or slug_of_folder(catalog, workspace, Path.cwd()) is not None:
         return None
@@ -127,9 +127,9 @@ def slug_to_look_back_on(katas: Path | None) -> str | None:
     current = current_slug(catalog, {slug: entry.state for slug, entry in entries.items()})
     if current is not None and workspace.kata_folder(current, catalog.renamed).is_dir():
         return None
-    return last_passed(catalog, entries)
+    return last_finished(catalog, entries)
 
 
 def command_of(verb: str, slug: str | None, *options: str) -> str:
-    """The words of a command about a kata; without the slug if the learner did not name the kata."""
+    """A command line for messages, with the slug only if the learner typed one."""
     return " ".join(("kata", verb, *((slug,) if slug else ()), *options))

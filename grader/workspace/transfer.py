@@ -1,6 +1,6 @@
-"""Moves progress from one machine to another: exports a document in the format of the progress file, and merges it.
+"""Moves progress between machines: exports a document in the format of the progress file, and merges it.
 
-No pass is lost on either side. A document that is damaged or has another format is refused.
+A merge never loses a pass. A document that is damaged or has an unknown format is refused.
 """
 
 import json
@@ -23,20 +23,20 @@ from grader.workspace.progress import (
 )
 
 LIMIT_BYTES = 1_000_000
-"""Largest document that is read; a hundred katas take 30 kB."""
+"""Maximum size of a document; a hundred katas take 30 kB."""
 
 RANKS = {State.PASSED: 3, State.GIVEN_UP: 2, State.SKIPPED: 1, State.STARTED: 1}
-"""The state with the higher rank wins; of two equal ranks, the later state."""
+"""In a merge the state with the higher rank wins; between equal ranks, the later state."""
 
 
 @dataclass(frozen=True)
 class Merge:
-    """The result of an import; slugs.
+    """The result of an import, as slugs.
 
     Attributes:
-        passed: katas that became passed here.
+        passed: katas that were not passed here before.
         changed: other katas whose entries changed.
-        unknown: katas of the document that the catalog lacks; their entries are kept.
+        unknown: katas in the document but not in the catalog; their entries are kept.
     """
 
     passed: tuple[str, ...]
@@ -48,8 +48,8 @@ def export_document(workspace: Workspace, version: str) -> bytes:
     """The progress of a workspace as a document.
 
     Args:
-        workspace: whose progress is exported.
-        version: of this package; informs readers of the document.
+        workspace: the workspace to export.
+        version: version of this package, for information.
 
     Raises:
         ProgressFileError: the progress cannot be read.
@@ -66,7 +66,7 @@ def export_document(workspace: Workspace, version: str) -> bytes:
 
 
 def save_document(document: bytes, path: Path) -> None:
-    """Write a document to a file atomically; overwrites only an older document.
+    """Write a document to a file atomically. Overwrites older documents, but no other file.
 
     Raises:
         UsageError: the path is a folder, or a file with other content.
@@ -76,7 +76,9 @@ def save_document(document: bytes, path: Path) -> None:
         path = path.resolve()
         if path.is_dir():
             raise UsageError(f"{path} is a folder.", "Name a file in it.")
-        if path.exists() and not path.is_file():  # a device or a pipe, which must stay one
+        if (
+            path.exists() and not path.is_file()
+        ):  # a device or a pipe, which must not be replaced by a file
             path.write_bytes(document)
             return
         if path.exists() and not _is_document(path):
@@ -96,11 +98,11 @@ def parse_document(data: bytes, name: str) -> dict[str, Any]:
     """The entries of a document, or of a progress file.
 
     Args:
-        data: the content; more than `LIMIT_BYTES` is refused.
-        name: of the file, for messages.
+        data: the content, at most `LIMIT_BYTES`.
+        name: the file's name, for messages.
 
     Raises:
-        UsageError: the document is damaged or has another format.
+        UsageError: the document is damaged or has an unknown format.
     """
     if len(data) > LIMIT_BYTES:
         raise _damaged(name, f"it is larger than {LIMIT_BYTES // 1000} kB")
@@ -128,13 +130,13 @@ def merge_into(
     slugs: tuple[str, ...],
     renamed: Mapping[str, str],
 ) -> Merge:
-    """Merge entries into a workspace's progress; for each kata the more advanced state wins.
+    """Merge imported entries into a workspace's progress. For each kata the more advanced state wins.
 
     Args:
         workspace: receives the entries.
         imported: entries of a document.
-        slugs: of the catalog.
-        renamed: former slug to present slug.
+        slugs: the catalog's slugs.
+        renamed: current slug by former slug.
 
     Raises:
         ProgressFileError: the progress cannot be read or written; it is unchanged.
@@ -158,7 +160,7 @@ def merge_into(
 
 
 def _merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge two entries: state by rank, the larger number of hints, and otherwise our values before theirs."""
+    """Merge two entries: the higher-ranked state, the larger number of hints, and otherwise our values over theirs."""
     merged = {**theirs, **ours}
     if _weight(theirs) > _weight(ours):
         for key in ("state", "at"):
@@ -180,7 +182,7 @@ def _state(entry: Mapping[str, Any]) -> State | None:
 
 
 def _is_text(value: object) -> bool:
-    """Whether all of it can be written as UTF-8; JSON allows lone surrogates, which UTF-8 does not."""
+    """Whether the value can be encoded in UTF-8, which, unlike JSON, allows no lone surrogates."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except (UnicodeEncodeError, RecursionError):
@@ -200,5 +202,5 @@ def _is_document(path: Path) -> bool:
 def _damaged(name: str, why: str) -> UsageError:
     return UsageError(
         f"{name} is not exported progress, or is damaged: {why}.",
-        "`kata progress --export FILE` makes one. Nothing was changed.",
+        "`kata progress --export FILE` writes such a file. Nothing was changed.",
     )

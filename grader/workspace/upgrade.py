@@ -1,7 +1,7 @@
-"""Finds katas that a newer version changed after they were handed out.
+"""Finds handed-out katas that an upgrade of this package has changed.
 
-Each part of a kata is remembered by its digest. A change is reported once. No file of the learner is touched: a new
-README is written beside the old one.
+The progress file has a digest of each part of a kata. Each change is reported once. The learner's files are left
+alone: a new README is written beside the old one.
 """
 
 import hashlib
@@ -17,15 +17,15 @@ from grader.workspace.progress import Entry, State, Workspace
 
 README = "README.md"
 NEW_README = "README.new"
-"""Prefix of the names of newer READMEs."""
+"""Stem of the name of a newer README in the learner's folder."""
 
 DIGEST_CHARS = 32
 SUFFIXES_OF_CHECKS = (".py", ".sql")
-"""Suffixes of the files in a kata's folder that count as its checks: `checks.py` and, for example, a schema."""
+"""Files with these suffixes in a kata's folder count as its checks: `checks.py` and, for example, a schema."""
 
 
 class Part(StrEnum):
-    """The parts of a kata whose changes concern a learner."""
+    """A part of a kata whose changes matter to learners."""
 
     STARTER = "starter"
     README = "readme"
@@ -34,16 +34,16 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """A kata that has changed since the learner last heard of it.
+    """A kata that has changed since it was handed out or a change was last announced.
 
     Attributes:
         folder: the learner's folder of the kata.
-        source: the kata's own folder.
-        parts: the changed parts, except those that the learner already has.
-        digests: of all parts as they are now.
-        known: digests of the parts that the learner knows.
-        is_passed: the learner passed the kata before the change; it stays passed.
-        is_untouched: `app.py` is still the former starter.
+        source: the folder of the kata itself.
+        parts: the changed parts, except those whose new version the learner already has.
+        digests: digests of all parts as they are now.
+        known: digests of the parts as the learner knows them.
+        is_passed: whether the kata was passed before the change; it stays passed.
+        is_untouched: whether `app.py` is still the former starter.
     """
 
     slug: str
@@ -75,12 +75,12 @@ def digests_of(source: Path) -> dict[str, str]:
 
 
 def find_changes(catalog: Index, workspace: Workspace, slug: str | None = None) -> list[Change]:
-    """The handed-out katas that have changed since the learner last heard of them.
+    """The handed-out katas with changes that the learner has not been told about.
 
     Args:
         catalog: the katas as they are now.
-        workspace: the learner's.
-        slug: of the only kata to look at; None for all.
+        workspace: contains the handed-out katas.
+        slug: look at this kata only; None means all.
 
     Raises:
         ProgressFileError: the progress cannot be read.
@@ -95,32 +95,33 @@ def find_changes(catalog: Index, workspace: Workspace, slug: str | None = None) 
 
 
 def accept_change(change: Change, workspace: Workspace, renamed: Mapping[str, str]) -> None:
-    """Record that the learner has been told of this change.
+    """Record that the learner has been told about this change.
 
     Raises:
         ProgressFileError: the progress cannot be written, so the change will be reported again.
     """
-    workspace.note_known(change.slug, change.digests, renamed)
+    workspace.record_known(change.slug, change.digests, renamed)
 
 
-def put_new_readme(change: Change) -> Path:
-    """Write the new README beside the learner's; returns its path, or that in the kata's own folder if it cannot be
-    written.
+def write_new_readme(change: Change) -> Path:
+    """Write the new README beside the learner's; returns its path.
+
+    If it cannot be written, returns the path of the original in the kata's folder.
     """
-    text = change.source / README
+    original = change.source / README
     try:
-        data = text.read_bytes()
+        data = original.read_bytes()
         for path in _names_of_new_readmes(change.folder):
             if not path.exists():
                 write_new(path, data)
             elif digest_of(path) == change.known.get(Part.README):
-                # Written after an earlier change, and not edited since.
+                # Left from an earlier change, and not edited since.
                 write_whole(path, data, COMMON)
             if path.read_bytes() == data:
                 return path
     except OSError:
         pass
-    return text
+    return original
 
 
 def _change(catalog: Index, workspace: Workspace, slug: str, entry: Entry) -> Iterator[Change]:
@@ -132,7 +133,7 @@ def _change(catalog: Index, workspace: Workspace, slug: str, entry: Entry) -> It
     except OSError:  # an incomplete package is reported by the command that needs it
         return
     if any(digests[part] != digest for part, digest in entry.known.items() if part in digests):
-        app, readme = _digest_if_there(folder / ENTRY), _digest_if_there(folder / README)
+        app, readme = _digest_or_empty(folder / ENTRY), _digest_or_empty(folder / README)
         has = {Part.STARTER: app, Part.README: readme}
         parts = tuple(
             part
@@ -170,7 +171,7 @@ def digest_of(*paths: Path) -> str:
     return digest.hexdigest()[:DIGEST_CHARS]
 
 
-def _digest_if_there(path: Path) -> str:
+def _digest_or_empty(path: Path) -> str:
     try:
         return digest_of(path) if path.is_file() else ""
     except OSError:

@@ -55,7 +55,7 @@ def test_the_placeholder_becomes_the_visitors_number_everywhere(make_kata: MakeK
         (
             'load = [{ path = "/a" }, { pth = "/a" }]',
             "`run.load[1].path` is missing",
-            "Is `pth` meant to be it?",
+            "Is `pth` a misspelling of it?",
         ),
         (
             'load = [{ path = "/a", jsn = 1 }]',

@@ -33,7 +33,7 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
 @pytest.mark.parametrize(
     ("change", "message", "hint"),
     [
-        (("title =", "titel ="), "`title` is missing", "Is `titel` meant to be it?"),
+        (("title =", "titel ="), "`title` is missing", "Is `titel` a misspelling of it?"),
         (("tier = 1", "tier = 1\nworker = 2"), "`worker` is unknown", "Did you mean `workers`?"),
         (("tier = 1", "tier = 9"), "`tier` must be from 1 to 5, not 9", ""),
         (("tier = 1", 'tier = "1"'), "`tier` must be a positive integer", ""),
@@ -51,7 +51,7 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
         (
             ("because = ", "becuase = "),
             "`rejected.wrong.because` is missing",
-            "Is `becuase` meant to be it?",
+            "Is `becuase` a misspelling of it?",
         ),
         (
             ("[starter]", "[limits]\ncheck_s = -1\n[starter]"),

@@ -34,7 +34,7 @@ def test_values_are_read_and_missing_ones_have_their_defaults() -> None:
         False,
     )
     assert (given.text("none", "b"), given.json("none"), given.tables("none")) == ("b", None, [])
-    given.refuse_the_rest()
+    given.refuse_unknown_keys()
 
 
 @pytest.mark.parametrize("value", [0, -1, True, 1.5, "2"])
@@ -51,7 +51,7 @@ def test_a_text_is_not_empty(value: object) -> None:
 
 def test_a_missing_key_is_reported_with_the_nearest_that_is_there() -> None:
     assert refusal(lambda: table(titel="x").text("title")) == (
-        "kata.toml: `limits.title` is missing. Is `titel` meant to be it?"
+        "kata.toml: `limits.title` is missing. Is `titel` a misspelling of it?"
     )
     assert refusal(lambda: table().text("title")) == "kata.toml: `limits.title` is missing. Add it."
 
@@ -68,11 +68,11 @@ def test_a_word_outside_the_list_is_reported_with_the_nearest_word() -> None:
 def test_a_key_that_nobody_read_is_refused() -> None:
     given = table(check_s=1, chek_s=2)
     given.number("check_s", 1.0)
-    assert refusal(given.refuse_the_rest) == (
+    assert refusal(given.refuse_unknown_keys) == (
         "kata.toml: `limits.chek_s` is unknown. Did you mean `check_s`?"
     )
-    given.leave("chek_s")
-    given.refuse_the_rest()
+    given.allow_keys("chek_s")
+    given.refuse_unknown_keys()
 
 
 def test_errors_within_tables_name_the_whole_path() -> None:

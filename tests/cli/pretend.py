@@ -19,11 +19,11 @@ from grader.evidence.run import Run
 from grader.grading.graded import Graded
 from grader.grading.messages import Job
 from grader.grading.observer import Observer
-from grader.interactive.watch.lock import only_watch
-from grader.interactive.watch.watch import end_with, keep_watch
+from grader.interactive.watch.lock import hold_watch_lock
+from grader.interactive.watch.watch import end_with, run_watch
 from grader.process.sandbox import SandboxMode
 from grader.report import CheckResult, GraderInfo, Outcome, Report, Verdict
-from grader.workspace.progress import need_workspace
+from grader.workspace.progress import require_workspace
 from grader.workspace.target import target_of
 
 TITLES = ("The first thing holds.", "The second thing holds.")
@@ -115,8 +115,8 @@ def show_report(to_open: Annotated[bool, typer.Option("--open")] = False) -> Non
 def watch(context: typer.Context, slug: SlugArgument = None, katas: KatasOption = None) -> None:
     """The watch, with those who pretend."""
     target = target_of(slug, None, katas, "watch")
-    with only_watch(need_workspace(Path.cwd())):
-        number = keep_watch(target, Pretend(), context, katas, sandbox=SandboxMode.OFF, polls=None)
+    with hold_watch_lock(require_workspace(Path.cwd())):
+        number = run_watch(target, Pretend(), context, katas, sandbox=SandboxMode.OFF, polls=None)
     end_with(number)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.cli.crash import TRACEBACK_LINES, tell_crash
+from grader.cli.crash import TRACEBACK_LINES, print_crash
 
 
 def crash(error: RuntimeError) -> None:
@@ -10,7 +10,7 @@ def crash(error: RuntimeError) -> None:
     try:
         raise error
     except RuntimeError:
-        tell_crash()
+        print_crash()
 
 
 def test_a_crash_is_called_a_bug_of_the_grader(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,7 +18,7 @@ def test_a_crash_is_called_a_bug_of_the_grader(capsys: pytest.CaptureFixture[str
     told = capsys.readouterr()
     assert told.out == ""
     assert "RuntimeError: the cause" in told.err
-    assert "This is a bug of kata" in told.err.splitlines()[-1]
+    assert "This is a bug in kata" in told.err.splitlines()[-1]
 
 
 def test_text_of_a_solution_in_a_traceback_is_escaped_and_bounded(

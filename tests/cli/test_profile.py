@@ -164,7 +164,7 @@ def test_an_app_that_does_not_start_is_one_sentence(
         (
             ["tiny", "--solution", "x", "--out", "none/x.svg"],
             2,
-            "No file can be written at none/x.svg.",
+            "The flame graph cannot be written to none/x.svg.",
         ),
         (["tiny", "--solution", "none.py"], 2, "There is no solution at none.py"),
     ],

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from grader.catalog.find import find_catalog
-from grader.interactive.watch.lock import only_watch
+from grader.interactive.watch.lock import hold_watch_lock
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, Workspace, make_workspace
 from tests.cli.pipes import PipeLines
@@ -177,7 +177,7 @@ def test_when_all_are_passed_one_must_be_named(kata: RunKata, katas: Path, play:
 
 
 def test_a_second_watch_says_so_and_ends(kata: RunKata, katas: Path, play: Path) -> None:
-    with only_watch(Workspace(play)):
+    with hold_watch_lock(Workspace(play)):
         ran = kata("watch", "--katas", katas, cwd=play)
     assert (ran.code, ran.out) == (2, "")
     assert "already running in" in ran.err

@@ -113,7 +113,7 @@ def test_next_works_after_a_pass_and_never_by_itself(watch: Terminal, app: Path)
     watch.forget()
     watch.type("n")
     watch.until(
-        "Handed out: second/README.md",
+        "Handed out: read second/README.md",
         "Watching second/",
         "Error: Nothing can be graded.",
         KEY_LINE,
@@ -200,7 +200,7 @@ def test_the_terminal_is_restored_after_a_crash(watch: Terminal, app: Path) -> N
     app.write_text("crash")
     assert watch.end() == 4
     assert watch.is_as_before
-    assert "This is a bug of kata" in watch.text
+    assert "This is a bug in kata" in watch.text
 
 
 def test_a_window_that_is_closed_ends_the_watch(watch: Terminal, play: Path) -> None:

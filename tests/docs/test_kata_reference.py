@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.site.members import OF_THE_GRADER
+from docs.site.members import INTERNAL
 from docs.site.members import page as members_page
 from grader.authoring.scaffold.skeleton import write_skeleton
 from grader.catalog.load import LoadRequest, RunPlan
@@ -81,7 +81,7 @@ def members() -> Iterator[tuple[str, str]]:
         ]
         names += list(getattr(one, "__dataclass_fields__", ()))
         for name in dict.fromkeys(names):
-            if not name.startswith("_") and name not in OF_THE_GRADER.get(one.__name__, ()):
+            if not name.startswith("_") and name not in INTERNAL.get(one.__name__, ()):
                 yield one.__name__, name
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.catalog.find import Catalog, find_catalog
-from grader.interactive.changes import tell_changes
+from grader.interactive.changes import show_changes
 from grader.render.terminal.workspace import WorkspaceScreen
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, Workspace, make_workspace
@@ -32,7 +32,7 @@ def workspace(catalog: Catalog, tmp_path: Path) -> Workspace:
 
 def told(catalog: Catalog, workspace: Workspace, slug: str | None = None) -> str:
     with screen_output() as written:
-        tell_changes(WorkspaceScreen(), catalog, workspace, slug)
+        show_changes(WorkspaceScreen(), catalog, workspace, slug)
     return " ".join(written.getvalue().split())
 
 

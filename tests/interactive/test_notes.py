@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from grader.catalog.find import find_catalog
-from grader.interactive.notes import note_pass, say_once_without_sandbox, say_unsaved
+from grader.interactive.notes import record_pass, warn_once_without_sandbox, warn_unsaved
 from grader.process.sandbox import SandboxMode
 from grader.render.terminal.screen import Screen
 from grader.workspace.progress import State, Workspace, make_workspace
@@ -28,35 +28,35 @@ def target(folder: Path, workspace: Workspace | None) -> Target:
 
 def test_only_a_pass_is_recorded(make_kata: Callable[..., Path], workspace: Workspace) -> None:
     folder = make_kata("first")
-    note_pass(target(folder, workspace), FAIL.report)
+    record_pass(target(folder, workspace), FAIL.report)
     assert workspace.states({}) == {}
-    note_pass(target(folder, workspace), PASS.report)
+    record_pass(target(folder, workspace), PASS.report)
     assert workspace.states({}) == {"first": State.PASSED}
 
 
 def test_a_pass_outside_a_workspace_is_recorded_nowhere(
     make_kata: Callable[..., Path], workspace: Workspace
 ) -> None:
-    note_pass(target(make_kata("first"), None), PASS.report)
+    record_pass(target(make_kata("first"), None), PASS.report)
     assert not workspace.progress_file.exists()
 
 
 def test_a_run_that_was_saved_needs_no_remark() -> None:
     with screen_output() as written:
-        say_unsaved(Screen(), "")
+        warn_unsaved(Screen(), "")
     assert written.getvalue() == ""
 
 
 def test_a_run_that_was_not_saved_leaves_the_verdict_valid() -> None:
     with screen_output() as written:
-        say_unsaved(Screen(), "The disk is full.")
+        warn_unsaved(Screen(), "The disk is full.")
     assert "The disk is full. The run cannot be judged again" in written.getvalue()
 
 
 def said(reason: str, mode: SandboxMode) -> str:
     """What is said of a grading without a sandbox, for this reason."""
     with screen_output() as written:
-        say_once_without_sandbox(Screen(), replace(PASS.report, without_sandbox=reason), mode)
+        warn_once_without_sandbox(Screen(), replace(PASS.report, without_sandbox=reason), mode)
     return " ".join(written.getvalue().split())
 
 

@@ -9,7 +9,7 @@ from grader.catalog.find import Catalog, find_catalog
 from grader.errors import UsageError
 from grader.evidence.files import load_run, save_run
 from grader.grading.graded import Graded, judged_again
-from grader.interactive.page import in_kb, need_place, save_page, slugs_of
+from grader.interactive.page import in_kb, require_page_file, save_page, slugs_of
 from tests.render.runs import blocking_run, fixed_run
 
 
@@ -27,18 +27,18 @@ def again(catalog: Catalog, file: Path) -> Graded:
 @pytest.mark.parametrize("content", ["", "<!doctype html><p>old", "<!DOCTYPE HTML>"])
 def test_a_page_may_replace_a_page_or_an_empty_file(tmp_path: Path, content: str) -> None:
     (tmp_path / "report.html").write_text(content)
-    need_place(tmp_path / "report.html")
-    need_place(tmp_path / "new.html")
+    require_page_file(tmp_path / "report.html")
+    require_page_file(tmp_path / "new.html")
 
 
 def test_a_page_replaces_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match="already exists and is not a report page"):
-        need_place(tmp_path / "notes.txt")
+        require_page_file(tmp_path / "notes.txt")
     with pytest.raises(UsageError, match="is not a regular file"):
-        need_place(tmp_path)
+        require_page_file(tmp_path)
     with pytest.raises(UsageError, match="does not exist"):
-        need_place(tmp_path / "none" / "report.html")
+        require_page_file(tmp_path / "none" / "report.html")
 
 
 def test_a_page_is_compared_with_the_saved_run_before_it(catalog: Catalog, tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def test_what_cannot_be_written_is_refused_before_the_app_starts(
 ) -> None:
     py_spy.sees(IN_THE_APP)
     for out in (Path("none/x.svg"), Path()):
-        with pytest.raises(UsageError, match="No file can be written at"):
+        with pytest.raises(UsageError, match="The flame graph cannot be written to"):
             profiled(out=out)
     with pytest.raises(UsageError, match="`--dump` draws no graph"):
         profiled(out=Path("x.svg"), dump=True)

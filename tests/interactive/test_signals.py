@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import anyio
 import pytest
 
-from grader.interactive.signals import Ending, follow_signals, kept_handlers, not_ignored
+from grader.interactive.signals import EndSignals, follow_signals, not_ignored, restored_handlers
 from tests.waiting import HANG_S
 
 
@@ -27,12 +27,12 @@ def test_ignored_signals_stay_ignored(handled: list[int]) -> None:
 
 def test_handlers_are_restored(handled: list[int]) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with kept_handlers():
+    with restored_handlers():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-async def received(ending: Ending, *numbers: signal.Signals) -> list[str]:
+async def received(end_signals: EndSignals, *numbers: signal.Signals) -> list[str]:
     """What is called for these signals, sent one after another."""
     called: list[str] = []
     more = anyio.Event()
@@ -44,7 +44,7 @@ async def received(ending: Ending, *numbers: signal.Signals) -> list[str]:
 
         return call
 
-    async with ending.ends(note("first"), note("second")):
+    async with end_signals.handling(note("first"), note("second")):
         for number in numbers:
             more = anyio.Event()
             os.kill(os.getpid(), number)
@@ -54,24 +54,24 @@ async def received(ending: Ending, *numbers: signal.Signals) -> list[str]:
 
 
 async def test_the_first_signal_ends_and_every_other_one_hurries(handled: list[int]) -> None:
-    ending = Ending()
-    called = await received(ending, signal.SIGTERM, signal.SIGTERM, signal.SIGINT)
+    end_signals = EndSignals()
+    called = await received(end_signals, signal.SIGTERM, signal.SIGTERM, signal.SIGINT)
     assert called == ["first", "second", "second"]
-    assert ending.signals == [signal.SIGTERM, signal.SIGTERM, signal.SIGINT]
+    assert end_signals.signals == [signal.SIGTERM, signal.SIGTERM, signal.SIGINT]
 
 
 def test_a_sigterm_is_passed_on_when_the_command_has_cleaned_up(handled: list[int]) -> None:
-    ending = Ending()
-    with ending.kept():
-        anyio.run(received, ending, signal.SIGTERM)
+    end_signals = EndSignals()
+    with end_signals.restoring():
+        anyio.run(received, end_signals, signal.SIGTERM)
         assert handled == []
     assert handled == [signal.SIGTERM]
 
 
 def test_a_ctrl_c_is_not_passed_on(handled: list[int]) -> None:
-    ending = Ending()
-    with ending.kept():
-        anyio.run(received, ending, signal.SIGINT)
+    end_signals = EndSignals()
+    with end_signals.restoring():
+        anyio.run(received, end_signals, signal.SIGINT)
     assert handled == []
 
 
@@ -83,7 +83,7 @@ async def test_each_signal_calls_its_function() -> None:
         called.append(what)
         more.set()
 
-    with kept_handlers():
+    with restored_handlers():
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(follow_signals, note, lambda: note("pause"), lambda: note("go on"))
             await anyio.wait_all_tasks_blocked()

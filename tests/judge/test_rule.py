@@ -2,7 +2,17 @@
 
 import pytest
 
-from grader.judge.rule import ROUNDS, WITNESSES, AttemptSummary, Step, next_step
+from grader.evidence.machine import CpuTimes, Watch
+from grader.judge.rule import (
+    ROUNDS,
+    SELF_MADE_SHARE,
+    WITNESSES,
+    AttemptSummary,
+    Step,
+    next_step,
+    own_s,
+    taken_s,
+)
 
 PASSED = AttemptSummary()
 WRONG = AttemptSummary(is_missed=True, is_certain=True)
@@ -12,9 +22,11 @@ VOID = AttemptSummary(is_missed=True, is_void=True)
 KILLED = AttemptSummary(is_missed=True, has_witness=True, must_recur=True)
 BROKEN = AttemptSummary(is_missed=True, is_certain=True, is_broken=True)
 
-REFERENCE_PASSED = AttemptSummary(is_own=False)
-REFERENCE_MISSED = AttemptSummary(is_own=False, is_missed=True)
-REFERENCE_BROKEN = AttemptSummary(is_own=False, is_missed=True, is_certain=True, is_broken=True)
+REFERENCE_PASSED = AttemptSummary(ran_solution=False)
+REFERENCE_MISSED = AttemptSummary(ran_solution=False, is_missed=True)
+REFERENCE_BROKEN = AttemptSummary(
+    ran_solution=False, is_missed=True, is_certain=True, is_broken=True
+)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +95,66 @@ def test_witnesses_count_across_rounds() -> None:
 def test_a_reference_that_breaks_breaks_the_check() -> None:
     assert next_step([DOUBTFUL, REFERENCE_BROKEN]) is Step.BROKEN
     assert next_step([PASSED, REFERENCE_BROKEN]) is Step.BROKEN
+
+
+def times(cpu_s: float = 0.0, waited_s: float = 0.0) -> CpuTimes:
+    return CpuTimes(cpu_s=cpu_s, waited_s=waited_s)
+
+
+def stretch(
+    server: CpuTimes | None,
+    grader: CpuTimes | None,
+    others: CpuTimes | None = None,
+    loop_lag_s: float = 0.0,
+) -> Watch:
+    """A stretch of 2 s on a machine with 2 cores."""
+    return Watch(
+        started_s=1.0,
+        ended_s=3.0,
+        cores=2,
+        server=server,
+        grader=grader,
+        others=others,
+        loop_lag_s=loop_lag_s,
+    )
+
+
+def test_a_quiet_stretch_is_all_the_solution_s_own() -> None:
+    quiet = stretch(times(cpu_s=0.5), times())
+    assert (quiet.elapsed_s, own_s(quiet), taken_s(quiet)) == (2.0, 2.0, 0.0)
+
+
+def test_waits_for_a_core_and_the_grader_s_computing_are_taken_from_it() -> None:
+    busy = stretch(times(waited_s=0.5), times(cpu_s=0.25, waited_s=0.125))
+    assert own_s(busy) == 2.0 - 0.5 - 0.25 - 0.125
+    assert taken_s(busy) == 0.5 + 0.25 + 0.125
+
+
+@pytest.mark.parametrize(("server", "grader"), [(None, times()), (times(), None)])
+def test_without_cpu_times_nothing_is_known(
+    server: CpuTimes | None, grader: CpuTimes | None
+) -> None:
+    unknown = stretch(server, grader)
+    assert (own_s(unknown), taken_s(unknown)) == (None, None)
+
+
+def test_a_halted_machine_takes_time_that_nothing_accounts_for() -> None:
+    halted = stretch(times(), times(cpu_s=0.25, waited_s=0.25), loop_lag_s=1.5)
+    assert own_s(halted) == 2.0 - 0.5 - 1.0
+
+
+def test_a_late_loop_that_waited_for_a_core_counts_once() -> None:
+    late = stretch(times(), times(waited_s=0.5), loop_lag_s=0.5)
+    assert own_s(late) == 2.0 - 0.5
+
+
+def test_a_solution_that_has_nearly_all_cores_waits_for_itself() -> None:
+    enough_s = SELF_MADE_SHARE * 2 * 2.0
+    crowded = stretch(times(cpu_s=1.0, waited_s=1.5), times(cpu_s=0.1), times(enough_s - 1.0))
+    assert own_s(crowded) == pytest.approx(2.0 - 0.1)
+
+
+def test_a_solution_that_shares_the_cores_waits_for_others() -> None:
+    too_little_s = SELF_MADE_SHARE * 2 * 2.0 - 0.5
+    crowded = stretch(times(cpu_s=1.0, waited_s=1.5), times(), times(too_little_s - 1.0))
+    assert own_s(crowded) == pytest.approx(2.0 - 1.5)

@@ -4,7 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from grader.evidence.machine import CpuTimes, Watch
-from grader.findings import Crashed, Finding, GateMissed, Phase, TooSlow, WrongValue
+from grader.findings import Crashed, Finding, GateNotOpened, Phase, TooSlow, WrongValue
+from grader.judge.rule import halted_s, own_s
 from grader.judge.witnesses import (
     Doubt,
     Miss,
@@ -18,7 +19,7 @@ from grader.judge.witnesses import (
 )
 from tests.judge.records import watch
 
-GATE = GateMissed(what="calls", seen=1, wanted=3, waited_s=3.0)
+GATE = GateNotOpened(what="calls", seen=1, wanted=3, waited_s=3.0)
 SLOW = TooSlow(what="GET /x", measured_s=1.2, limit_s=0.4, answered=1, total=2)
 LATE = WrongValue(what="the body", expected="1", observed="2", is_late=True)
 
@@ -30,7 +31,7 @@ def test_waits_for_a_core_and_the_graders_work_are_not_the_codes_own() -> None:
         server=CpuTimes(cpu_s=0.3, waited_s=0.5),
         grader=CpuTimes(cpu_s=0.2, waited_s=0.1),
     )
-    assert seen.own_s == pytest.approx(2.0 - 0.5 - 0.1 - 0.2)
+    assert own_s(seen) == pytest.approx(2.0 - 0.5 - 0.1 - 0.2)
 
 
 def test_time_in_which_the_whole_machine_was_halted_is_not_the_codes_own() -> None:
@@ -41,8 +42,8 @@ def test_time_in_which_the_whole_machine_was_halted_is_not_the_codes_own() -> No
         grader=CpuTimes(cpu_s=0.1, waited_s=0.0),
         loop_lag_s=1.6,
     )
-    assert halted.stood_still_s == pytest.approx(1.6 - 0.1)
-    assert halted.own_s == pytest.approx(2.0 - 0.1 - 1.5)
+    assert halted_s(halted) == pytest.approx(1.6 - 0.1)
+    assert own_s(halted) == pytest.approx(2.0 - 0.1 - 1.5)
 
 
 def test_a_late_grader_that_waited_for_a_core_is_counted_once() -> None:
@@ -53,8 +54,8 @@ def test_a_late_grader_that_waited_for_a_core_is_counted_once() -> None:
         grader=CpuTimes(cpu_s=0.1, waited_s=0.8),
         loop_lag_s=0.7,
     )
-    assert crowded.stood_still_s == 0.0
-    assert crowded.own_s == pytest.approx(2.0 - 0.1 - 0.8)
+    assert halted_s(crowded) == 0.0
+    assert own_s(crowded) == pytest.approx(2.0 - 0.1 - 0.8)
 
 
 def test_the_servers_computing_is_the_codes_own() -> None:
@@ -80,7 +81,7 @@ def test_own_time_must_be_above_the_limit() -> None:
 
 
 def test_nothing_is_known_where_the_system_does_not_tell() -> None:
-    assert watch(2.0, waited_s=None).own_s is None
+    assert own_s(watch(2.0, waited_s=None)) is None
     assert not is_own_doing(watch(2.0, waited_s=None), 0.1)
 
 
@@ -151,3 +152,13 @@ def test_what_a_busy_grader_missed_is_void() -> None:
 def test_a_certain_miss_is_never_void() -> None:
     assert not is_void(Miss(LATE))
     assert Miss(LATE).is_certain
+
+
+def test_a_slow_exchange_is_no_witness_when_the_machine_may_have_taken_its_time() -> None:
+    """The machine took 0.55 s from a stream of 2 s, in which one exchange took 0.6 s."""
+    slow = TooSlow(what="GET /x", measured_s=0.6, limit_s=0.5, answered=1, total=1)
+    stream = watch(2.0, waited_s=0.55)
+    assert is_own_doing(stream, 0.5)
+    assert not has_witness(Miss(slow, Doubt(stream, 0.5)))
+    assert has_witness(Miss(replace(slow, measured_s=1.2), Doubt(stream, 0.5)))
+    assert has_witness(Miss(replace(slow, is_cut=True), Doubt(stream, 0.5)))

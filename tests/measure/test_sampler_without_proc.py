@@ -8,6 +8,7 @@ import pytest
 from grader.catalog.find import find_catalog
 from grader.evidence.run import Subject
 from grader.grading.grade import grade
+from grader.judge.rule import own_s
 from grader.report import Outcome, Verdict
 
 pytestmark = pytest.mark.slow
@@ -37,4 +38,4 @@ def test_a_blocking_solution_is_compared_with_the_reference_in_turn() -> None:
     )
     attempts = [attempt for check in graded.run.checks for attempt in check.attempts]
     assert any(attempt.subject is Subject.REFERENCE for attempt in attempts)
-    assert all(attempt.watch is None or attempt.watch.own_s is None for attempt in attempts)
+    assert all(attempt.watch is None or own_s(attempt.watch) is None for attempt in attempts)

@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from grader.evidence.machine import CpuTimes, Watch
-from grader.measure.timing import PATIENCE, Clock, MachineWatcher, WatchStart
+from grader.judge.rule import own_s
+from grader.measure.timing import LET_RUN_FACTOR, Clock, MachineWatcher, WatchStart
 from tests.waiting import until
 
 reports_cpu_times = pytest.mark.skipif(sys.platform != "linux", reason="read from schedstat")
@@ -45,7 +46,7 @@ def test_a_watch_lasts_from_its_opening_until_it_is_closed(watcher: MachineWatch
 
 def test_without_a_server_the_solution_s_time_is_unknown(watcher: MachineWatcher) -> None:
     watch = watcher.close(watcher.open())
-    assert (watch.server, watch.others, watch.own_s) == (None, None, None)
+    assert (watch.server, watch.others, own_s(watch)) == (None, None, None)
 
 
 @reports_cpu_times
@@ -107,7 +108,7 @@ class Shared(MachineWatcher):
     [
         pytest.param(1.0, 0.05, id="alone"),
         pytest.param(0.5, 0.1, id="beside another process"),
-        pytest.param(0.0, 0.05 * PATIENCE, id="never gets a core, so the wait is given up"),
+        pytest.param(0.0, 0.05 * LET_RUN_FACTOR, id="never gets a core, so the wait is given up"),
         pytest.param(None, 0.05, id="elapsed time counts where CPU times are not reported"),
     ],
 )

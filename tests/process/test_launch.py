@@ -93,7 +93,7 @@ def test_without_bubblewrap_only_a_required_sandbox_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launch, "find_bwraps", tuple)
-    with pytest.raises(SandboxUnavailable, match="No sandbox can be had here"):
+    with pytest.raises(SandboxUnavailable, match="cannot make a sandbox"):
         start_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.REQUIRE), tmp_path / "log")
     with running_launcher(tmp_path, LauncherPlan(sandbox=SandboxMode.AUTO)) as launcher:
         assert launcher.without_sandbox

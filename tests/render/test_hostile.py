@@ -293,7 +293,7 @@ def test_an_error_is_shown_safely_and_keeps_its_exit_code(text: str) -> None:
 def test_a_bug_whose_text_is_foreign_is_shown_safely(text: str) -> None:
     code, shown = outcome_of_command(ValueError(text))
     assert code == 4
-    assert "This is a bug of kata" in shown
+    assert "This is a bug in kata" in shown
     assert_acts_on_nothing(shown)
     assert len(shown) < 120_000
 

@@ -11,7 +11,7 @@ from grader.solution.contents import (
     LIMIT_ENTRIES,
     Contents,
     is_ignored,
-    name_within,
+    normalized_name,
     shown,
 )
 
@@ -48,14 +48,14 @@ def test_a_target_that_is_a_file_is_not_the_solutions_fault(
 def test_the_only_folder_can_become_the_top(contents: Contents) -> None:
     contents.add_file("shop/app.py", b"")
     contents.add_folder("shop/empty")
-    contents.enter("shop")
+    contents.strip_folder("shop")
     assert (contents.files, contents.folders) == ({"app.py": b""}, {"empty"})
 
 
 def test_one_byte_too_many_is_refused(contents: Contents) -> None:
-    contents.need_room(LIMIT_BYTES)
+    contents.require_room(LIMIT_BYTES)
     with pytest.raises(SolutionError, match="mine is too large: at most 20 MiB in total"):
-        contents.need_room(LIMIT_BYTES + 1)
+        contents.require_room(LIMIT_BYTES + 1)
 
 
 def test_one_entry_too_many_is_refused(contents: Contents) -> None:
@@ -69,7 +69,7 @@ def test_one_entry_too_many_is_refused(contents: Contents) -> None:
     ("first", "second", "why"),
     [
         ("app.py", "app.py", "app.py twice"),
-        ("App.py", "app.py", "equals App.py on file systems that ignore case"),
+        ("App.py", "app.py", "equals App.py on case-insensitive file systems"),
         ("shop", "shop/app.py", "a file and a folder at once"),
     ],
 )
@@ -85,7 +85,7 @@ def test_a_name_that_is_taken_is_refused(
     ("raw", "name"), [("./app.py", "app.py"), ("a//b/", "a/b"), (".", ""), ("größe.py", "größe.py")]
 )
 def test_names_are_normalized(contents: Contents, raw: str, name: str) -> None:
-    assert name_within(contents, raw) == name
+    assert normalized_name(contents, raw) == name
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_names_are_normalized(contents: Contents, raw: str, name: str) -> None:
 )
 def test_a_name_that_could_do_harm_is_refused(contents: Contents, raw: str, why: str) -> None:
     with pytest.raises(SolutionError, match=why):
-        name_within(contents, raw)
+        normalized_name(contents, raw)
 
 
 @pytest.mark.parametrize(

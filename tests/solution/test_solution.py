@@ -10,7 +10,7 @@ import pytest
 
 from grader.errors import HarnessError, SolutionError
 from grader.solution.contents import LIMIT_BYTES, LIMIT_DEPTH, LIMIT_ENTRIES, LIMIT_NAME_BYTES
-from grader.solution.solution import take_in, where_to_run
+from grader.solution.solution import folder_to_run, take_in
 
 
 @pytest.fixture
@@ -263,7 +263,7 @@ def test_a_name_that_is_not_plain_is_refused_and_shown_safely(
 
 def test_names_that_differ_only_in_case_are_refused(folder: Path, tmp_path: Path) -> None:
     make(folder / "APP.py")
-    assert "on file systems that ignore case" in refusal(folder, tmp_path / "taken")
+    assert "on case-insensitive file systems" in refusal(folder, tmp_path / "taken")
 
 
 def test_names_in_any_script_are_welcome(folder: Path, tmp_path: Path) -> None:
@@ -317,13 +317,13 @@ def test_a_target_that_cannot_be_written_is_not_the_solutions_fault(
 def test_a_folder_runs_in_place_and_so_does_its_app_py(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(folder)
     for solution in (folder, folder / "app.py", tmp_path / "link"):
-        assert where_to_run(solution, tmp_path / "copy") == folder.resolve()
+        assert folder_to_run(solution, tmp_path / "copy") == folder.resolve()
     assert not (tmp_path / "copy").exists()
 
 
 def test_a_file_with_another_name_runs_as_a_copy(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("app = 1")
-    where = where_to_run(tmp_path / "mine.py", tmp_path / "copy")
+    where = folder_to_run(tmp_path / "mine.py", tmp_path / "copy")
     assert names_in(where) == ["app.py"]
     assert where == (tmp_path / "copy").resolve()
 
@@ -332,4 +332,4 @@ def test_a_file_with_another_name_runs_as_a_copy(tmp_path: Path) -> None:
 def test_what_has_no_app_py_cannot_be_run(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(SolutionError):
-        where_to_run(tmp_path / name, tmp_path / "copy")
+        folder_to_run(tmp_path / name, tmp_path / "copy")

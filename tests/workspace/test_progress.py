@@ -44,10 +44,10 @@ def test_entries_of_unknown_katas_and_keys_are_kept(tmp_path: Path) -> None:
 def test_a_state_hints_and_digests_do_not_overwrite_one_another(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path)
     workspace.set_state("a", State.STARTED, {})
-    workspace.note_hints("a", 2, {})
-    workspace.note_hints("a", 1, {})
-    workspace.note_known("a", {"readme": "1", "checks": "2"}, {})
-    workspace.note_known("a", {"readme": "3"}, {})
+    workspace.record_hints("a", 2, {})
+    workspace.record_hints("a", 1, {})
+    workspace.record_known("a", {"readme": "1", "checks": "2"}, {})
+    workspace.record_known("a", {"readme": "3"}, {})
     workspace.set_state("a", State.GIVEN_UP, {})
     entry = workspace.entries({})["a"]
     assert (entry.state, entry.hints, entry.known) == (

@@ -11,7 +11,7 @@ from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, Workspace, make_workspace
 from grader.workspace.target import (
     command_of,
-    slug_to_look_back_on,
+    recently_finished_slug,
     target_of,
     workspace_of,
 )
@@ -106,11 +106,11 @@ def test_when_all_are_finished_the_error_says_how_to_name_one(katas: Path, play:
 def test_right_after_a_pass_commands_look_back_on_the_kata_just_passed(
     katas: Path, play: Workspace, catalog: Catalog
 ) -> None:
-    assert slug_to_look_back_on(katas) is None
+    assert recently_finished_slug(katas) is None
     play.set_state("first", State.PASSED, {})
-    assert slug_to_look_back_on(katas) == "first"
+    assert recently_finished_slug(katas) == "first"
     hand_out(catalog.kata("second"), play, {})
-    assert slug_to_look_back_on(katas) is None
+    assert recently_finished_slug(katas) is None
 
 
 def test_a_command_is_written_as_the_learner_named_its_kata() -> None:

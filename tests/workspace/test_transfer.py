@@ -35,7 +35,7 @@ def there(tmp_path: Path) -> Workspace:
 def test_progress_arrives_unchanged(here: Workspace, there: Workspace) -> None:
     here.set_state("a", State.PASSED, {})
     here.set_state("b", State.GIVEN_UP, {})
-    here.note_hints("b", 2, {})
+    here.record_hints("b", 2, {})
     merge = merge_into(there, parse_document(export_document(here, "1"), "x"), ("a", "b"), {})
     assert there.entries({}) == here.entries({})
     assert (merge.passed, merge.changed, merge.unknown) == (("a",), ("b",), ())

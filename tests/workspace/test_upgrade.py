@@ -14,7 +14,7 @@ from grader.workspace.upgrade import (
     accept_change,
     digests_of,
     find_changes,
-    put_new_readme,
+    write_new_readme,
 )
 
 
@@ -121,7 +121,7 @@ def test_the_new_readme_is_written_beside_the_old_one(
 ) -> None:
     folder = workspace.root / "tiny"
     (source / "README.md").write_text("new")
-    assert put_new_readme(only_change(catalog, workspace)) == folder / "README.new.md"
+    assert write_new_readme(only_change(catalog, workspace)) == folder / "README.new.md"
     assert (folder / "README.new.md").read_text() == "new"
     assert (folder / "README.md").read_text() == "# Tiny\n"
 
@@ -133,12 +133,12 @@ def test_a_second_new_readme_replaces_the_first_unless_the_learner_edited_it(
     for text in ("one", "two"):
         (source / "README.md").write_text(text)
         change = only_change(catalog, workspace)
-        put_new_readme(change)
+        write_new_readme(change)
         accept_change(change, workspace, {})
     assert contents(folder).keys() == {"app.py", "README.md", "README.new.md"}
     (folder / "README.new.md").write_text("two, and my notes")
     (source / "README.md").write_text("three")
-    assert put_new_readme(only_change(catalog, workspace)) == folder / "README.new-2.md"
+    assert write_new_readme(only_change(catalog, workspace)) == folder / "README.new-2.md"
     assert contents(folder)["README.new.md"] == "two, and my notes"
     assert contents(folder)["README.new-2.md"] == "three"
 
@@ -151,7 +151,7 @@ def test_without_write_permission_the_readme_of_the_package_is_named(
 
     (source / "README.md").write_text("new")
     monkeypatch.setattr("grader.workspace.upgrade.write_new", full)
-    assert put_new_readme(only_change(catalog, workspace)) == source / "README.md"
+    assert write_new_readme(only_change(catalog, workspace)) == source / "README.md"
 
 
 def test_katas_without_recorded_digests_are_not_reported(

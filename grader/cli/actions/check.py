@@ -10,9 +10,9 @@ from grader.evidence.files import keep_run, load_run
 from grader.grading.grade import grade
 from grader.grading.graded import Graded, grader_info, judged_again
 from grader.grading.session import Settings
-from grader.interactive.changes import tell_changes
-from grader.interactive.notes import note_pass, say_once_without_sandbox, say_unsaved
-from grader.interactive.page import add_page, need_place
+from grader.interactive.changes import show_changes
+from grader.interactive.notes import record_pass, warn_once_without_sandbox, warn_unsaved
+from grader.interactive.page import add_page, require_page_file
 from grader.process.sandbox import SandboxMode
 from grader.render.json_ import render_error, render_report
 from grader.render.paths import shown
@@ -41,25 +41,25 @@ def check_solution(
     """Grade a solution and show its report; returns the exit code.
 
     Args:
-        slug: of the kata; None for the kata of the current folder, or else the current kata.
-        solution: a path outside of any workspace, or None.
-        katas: folder of katas, if not the shipped one.
+        slug: None means the kata whose folder is the current one, or else the learner's next kata.
+        solution: path of the solution; None means the one in the workspace.
+        katas: folder of katas; None means the built-in ones.
         sandbox: whether the solution runs in a sandbox.
-        html: file to which the report is also written as a page; None for no page.
+        html: also write the report to this file as a web page.
         as_json: print one JSON document instead of the report for people.
 
     Raises:
-        UsageError: there is nothing to grade, or no page can be written to that file.
+        UsageError: there is nothing to grade, or the page cannot be written to `html`.
     """
     if html is not None:
-        need_place(html)
+        require_page_file(html)
     target = target_of(slug, solution, katas)
     outcome = _grade_as_json(target, sandbox) if as_json else _grade_on_screen(target, sandbox)
     if outcome is None:
         return ExitCode.BROKEN
     graded, kept_path = outcome
     if html is not None:
-        add_page(target.catalog, graded, kept_path, html, says_so=not as_json)
+        add_page(target.catalog, graded, kept_path, html, announces=not as_json)
     return VERDICT_CODES[graded.report.verdict]
 
 
@@ -70,16 +70,16 @@ def check_again(
 
     Args:
         run_file: the saved run.
-        katas: folder of katas, if not the shipped one.
-        html: file to which the report is also written as a page; None for no page.
+        katas: folder of katas; None means the built-in ones.
+        html: also write the report to this file as a web page.
         as_json: print one JSON document instead of the report for people.
 
     Raises:
-        UsageError: no page can be written to that file.
+        UsageError: the page cannot be written to `html`.
         EvidenceFileError: the run cannot be read.
     """
     if html is not None:
-        need_place(html)
+        require_page_file(html)
     catalog = find_catalog(katas)
     run = load_run(run_file)
     kata = catalog.kata(run.kata)
@@ -89,14 +89,14 @@ def check_again(
     else:
         ReportScreen().replay(kata, graded.report, f"Judged again from {shown(run_file)}.")
     if html is not None:
-        add_page(catalog, graded, run_file, html, says_so=not as_json)
+        add_page(catalog, graded, run_file, html, announces=not as_json)
     return VERDICT_CODES[graded.report.verdict]
 
 
 def _grade_on_screen(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path | None]:
     """Grade with a live display; returns the grading and the file of its saved run."""
     if target.workspace is not None:
-        tell_changes(WorkspaceScreen(), target.catalog, target.workspace, target.kata.slug)
+        show_changes(WorkspaceScreen(), target.catalog, target.workspace, target.kata.slug)
     screen = ReportScreen()
     screen.begin(target.kata)
     try:
@@ -105,16 +105,14 @@ def _grade_on_screen(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path
         screen.stop()
     kept = keep_run(graded.run, target.runs_folder)
     screen.finish(graded.report, _advice(target, graded.report))
-    say_unsaved(screen, kept.unsaved)
-    say_once_without_sandbox(screen, graded.report, sandbox)
-    note_pass(target, graded.report)  # last: the verdict is shown even when the disk is full
+    warn_unsaved(screen, kept.unsaved)
+    warn_once_without_sandbox(screen, graded.report, sandbox)
+    record_pass(target, graded.report)  # last, so that a full disk cannot hide the verdict
     return graded, kept.path
 
 
 def _grade_as_json(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path | None] | None:
-    """Grade and print one JSON document; returns the grading and the file of its saved run, or None when the grading
-    broke.
-    """
+    """Grade and print one JSON document; returns the grading and the file of its saved run; None if it broke."""
     try:
         graded = grade(target.kata, target.path, Settings(sandbox=sandbox))
     except BrokenError as error:
@@ -122,7 +120,7 @@ def _grade_as_json(target: Target, sandbox: SandboxMode) -> tuple[Graded, Path |
         return None
     kept = keep_run(graded.run, target.runs_folder)
     typer.echo(render_report(graded.report, kept.unsaved))
-    note_pass(target, graded.report)
+    record_pass(target, graded.report)
     return graded, kept.path
 
 

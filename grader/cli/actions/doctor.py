@@ -10,7 +10,7 @@ from grader.tools.doctor import survey
 
 
 def examine(*, as_json: bool) -> ExitCode:
-    """Show what this machine offers for grading; returns the exit code."""
+    """Check whether this machine can grade katas, and show the facts; returns the exit code."""
     if as_json:
         facts = list(survey())
         typer.echo(render_facts(facts))
@@ -20,11 +20,11 @@ def examine(*, as_json: bool) -> ExitCode:
         for fact in survey():
             facts.append(fact)
             screen.fact(fact)
-        stopping = ", ".join(fact.name for fact in facts if fact.state is FactState.BAD)
+        obstacles = ", ".join(fact.name for fact in facts if fact.state is FactState.BAD)
         screen.say(
             "",
-            f"Katas can be graded here once this is fixed: {stopping}."
-            if stopping
+            f"Katas can be graded here once this is fixed: {obstacles}."
+            if obstacles
             else "Katas can be graded here.",
         )
     return (

@@ -16,13 +16,13 @@ from grader.solution.solution import ENTRY
 from grader.tools.editor import editor_command, run_editor
 from grader.workspace import backup
 from grader.workspace.difference import differences_of_folders
-from grader.workspace.target import command_of, slug_to_look_back_on, target_of, workspace_of
+from grader.workspace.target import command_of, recently_finished_slug, target_of, workspace_of
 from grader.workspace.upgrade import Part, digest_of
 
 
 def show_diff(slug: str | None, katas: Path | None) -> None:
     """Show what the learner has changed in the starter, as a unified diff."""
-    target = target_of(slug or slug_to_look_back_on(katas), None, katas, "diff")
+    target = target_of(slug or recently_finished_slug(katas), None, katas, "diff")
     screen = WorkspaceScreen()
     found = differences_of_folders(target.kata.starter.parent, target.path, target.path.name)
     if screen.differences(found) == 0:
@@ -50,7 +50,7 @@ def reset_kata(slug: str | None, katas: Path | None) -> None:
     )
     if others:
         screen.say(f"Other files were not touched: {', '.join(others)}")
-    workspace_of(target).note_known(
+    workspace_of(target).record_known(
         target.kata.slug, {Part.STARTER: digest_of(target.kata.starter)}, target.catalog.renamed
     )
 

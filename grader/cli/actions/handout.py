@@ -4,13 +4,13 @@ import shlex
 from pathlib import Path
 
 from grader.catalog.find import Catalog, find_catalog
-from grader.interactive.changes import tell_changes
+from grader.interactive.changes import show_changes
 from grader.render.paths import shown
 from grader.render.terminal.workspace import WorkspaceScreen
 from grader.workspace.current import current_slug, is_elsewhere
 from grader.workspace.handout import Handout, hand_out
+from grader.workspace.overview import overview_of
 from grader.workspace.progress import State, Workspace, find_workspace, make_workspace
-from grader.workspace.standing import standing_of
 
 
 def hand_out_next(skip: bool, katas: Path | None) -> None:
@@ -18,7 +18,7 @@ def hand_out_next(skip: bool, katas: Path | None) -> None:
 
     Args:
         skip: skip the current kata first.
-        katas: folder of katas, if not the shipped one.
+        katas: folder of katas; None means the built-in ones.
     """
     catalog = find_catalog(katas)
     screen = WorkspaceScreen()
@@ -26,16 +26,17 @@ def hand_out_next(skip: bool, katas: Path | None) -> None:
     if workspace is None:
         workspace = make_workspace(Path.cwd())
         screen.say(
-            f"{workspace.root} is now your workspace: katas go here, your progress into .kata/.", ""
+            f"{workspace.root} is now your workspace: katas go here, your progress goes into .kata/.",
+            "",
         )
-    tell_changes(screen, catalog, workspace)
+    show_changes(screen, catalog, workspace)
     slug = current_slug(catalog, workspace.states(catalog.renamed))
     if slug is not None and skip:
         workspace.set_state(slug, State.SKIPPED, catalog.renamed)
         screen.say(f"Skipped {slug}. To return to it: kata check {slug}", "")
         slug = current_slug(catalog, workspace.states(catalog.renamed))
     if slug is None:
-        screen.the_end(standing_of(catalog, workspace.entries(catalog.renamed)))
+        screen.the_end(overview_of(catalog, workspace.entries(catalog.renamed)))
         return
     _show_handout(
         screen, hand_out(catalog.kata(slug), workspace, catalog.renamed), catalog, workspace
@@ -52,7 +53,7 @@ def _show_handout(
     )
     screen.say(f"{kata.title} (tier {kata.tier})", kata.teaches, "")
     if handout.is_new:
-        screen.say(f"Handed out: {readme} says what is wrong, {app} is yours to fix.")
+        screen.say(f"Handed out: read {readme}, then fix {app}.")
     else:
         screen.say(f"This is already your current kata. Your file is {app}")
     screen.say(f"Its folder: {handout.folder}")

@@ -12,14 +12,14 @@ from grader.workspace.progress import Entry, State
 from grader.workspace.target import (
     Target,
     command_of,
-    slug_to_look_back_on,
+    recently_finished_slug,
     target_of,
     workspace_of,
 )
 
 
 def show_hint(slug: str | None, katas: Path | None, *, shows_all: bool) -> None:
-    """Show one more hint of a kata, or all of them."""
+    """Show the next hint of a kata, or all hints."""
     target, screen = target_of(slug, None, katas, "hint"), WorkspaceScreen()
     workspace, hints = workspace_of(target), target.kata.hints
     entry = workspace.entries(target.catalog.renamed).get(target.kata.slug, Entry())
@@ -33,8 +33,8 @@ def show_hint(slug: str | None, katas: Path | None, *, shows_all: bool) -> None:
             seen == len(hints) and not shows_all, len(hints) - max(seen, until), entry.state, slug
         )
     )
-    # Last: a hint helps even if it cannot be recorded as seen; it is then shown again.
-    workspace.note_hints(target.kata.slug, until, target.catalog.renamed)
+    # Last: if this fails, the learner has at least read the hint, and will get it again.
+    workspace.record_hints(target.kata.slug, until, target.catalog.renamed)
 
 
 def _after_hints(were_seen: bool, left: int, state: State, slug: str | None) -> list[str]:
@@ -62,7 +62,7 @@ def show_solution(slug: str | None, katas: Path | None, *, gives_up: bool) -> No
     Raises:
         UsageError: the kata is neither passed nor given up.
     """
-    target = target_of(slug or slug_to_look_back_on(katas), None, katas, "solution")
+    target = target_of(slug or recently_finished_slug(katas), None, katas, "solution")
     workspace, renamed, own_slug = workspace_of(target), target.catalog.renamed, target.kata.slug
     state = workspace.entries(renamed).get(own_slug, Entry()).state
     if state not in (State.PASSED, State.GIVEN_UP):
@@ -72,7 +72,7 @@ def show_solution(slug: str | None, katas: Path | None, *, gives_up: bool) -> No
                 f"`{command_of('hint', slug)}` shows a hint. To give up and see the solution: "
                 f"{command_of('solution', slug, '--give-up')}",
             )
-        # Before anything is shown: a solution that was seen is certainly recorded as given up.
+        # First: nobody may see a solution without the record of giving up.
         workspace.set_state(own_slug, State.GIVEN_UP, renamed)
     screen = WorkspaceScreen()
     screen.kata(target.kata.title, own_slug)

@@ -13,9 +13,9 @@ def show_katas(text: str, tier: int | None, katas: Path | None, *, todo: bool) -
     """Show katas by tier, with their state.
 
     Args:
-        text: words that must all occur in slug, title, topics or lesson; empty for any.
-        tier: the only tier to show; None for all.
-        katas: folder of katas, if not the shipped one.
+        text: show only katas with all these words in slug, title, topics or lesson.
+        tier: show only this tier.
+        katas: folder of katas; None means the built-in ones.
         todo: show only katas that are not passed.
     """
     index = find_index(katas)

@@ -8,7 +8,7 @@ from grader.render.terminal.screen import Screen
 
 
 def write_kata(slug: str, tier: int, services: str, directory: Path) -> None:
-    """Write the skeleton of a kata and say what to do next; the arguments are those of `kata new`."""
+    """Write a small complete kata, and show the next steps. Takes the arguments of `kata new`."""
     skeleton = write_skeleton(
         slug, directory, tier, [word.strip() for word in services.split(",") if word.strip()]
     )

@@ -1,4 +1,4 @@
-"""Counts progress and moves it to another machine: `kata progress`."""
+"""Shows the learner's progress, exports and imports it: `kata progress`."""
 
 import os
 import sys
@@ -9,8 +9,8 @@ from grader.catalog.find import Catalog, find_catalog
 from grader.errors import ProgressFileError, UsageError
 from grader.render.paths import shown
 from grader.render.terminal.screen import Screen
-from grader.workspace.progress import State, find_workspace, make_workspace, need_workspace
-from grader.workspace.standing import standing_of
+from grader.workspace.overview import overview_of
+from grader.workspace.progress import State, find_workspace, make_workspace, require_workspace
 from grader.workspace.transfer import (
     LIMIT_BYTES,
     Merge,
@@ -27,9 +27,9 @@ def show_or_move(export_to: str, import_from: str, katas: Path | None) -> None:
     """Show the learner's progress, export it to a file, or merge an exported file into it.
 
     Args:
-        export_to: the file to write; empty for none, - for stdout.
-        import_from: the file to merge; empty for none, - for stdin.
-        katas: folder of katas, if not the shipped one.
+        export_to: file to write, or "-" for stdout; empty means no export.
+        import_from: file to merge, or "-" for stdin; empty means no import.
+        katas: folder of katas; None means the built-in ones.
 
     Raises:
         UsageError: both files are given, or the file cannot be read.
@@ -43,19 +43,19 @@ def show_or_move(export_to: str, import_from: str, katas: Path | None) -> None:
     elif import_from:
         _import(import_from, catalog)
     else:
-        _count(catalog)
+        _show_counts(catalog)
 
 
-def _count(catalog: Catalog) -> None:
-    standing = standing_of(catalog, need_workspace(Path.cwd()).entries(catalog.renamed))
+def _show_counts(catalog: Catalog) -> None:
+    overview = overview_of(catalog, require_workspace(Path.cwd()).entries(catalog.renamed))
     words = {State.STARTED: "started", State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}
     others = [
-        f"{standing.count(state)} {word}" for state, word in words.items() if standing.count(state)
+        f"{overview.count(state)} {word}" for state, word in words.items() if overview.count(state)
     ]
-    others.append(f"{standing.hints} hint{'' if standing.hints == 1 else 's'} seen")
+    others.append(f"{overview.hints} hint{'' if overview.hints == 1 else 's'} seen")
     screen = Screen()
     screen.say(
-        f"{standing.count(State.PASSED)} of {standing.total} katas passed; {', '.join(others)}.", ""
+        f"{overview.count(State.PASSED)} of {overview.total} katas passed; {', '.join(others)}.", ""
     )
     screen.say(
         "To continue on another machine, type here: kata progress --export progress.json",
@@ -64,7 +64,7 @@ def _count(catalog: Catalog) -> None:
 
 
 def _export(name: str) -> None:
-    workspace = need_workspace(Path.cwd())
+    workspace = require_workspace(Path.cwd())
     document = export_document(workspace, version("fastapi-katas"))
     if name == STREAM:
         _write_to_stdout(document)
@@ -85,20 +85,22 @@ def _import(name: str, catalog: Catalog) -> None:
     if workspace is None:
         workspace = make_workspace(Path.cwd())
         screen.say(
-            f"{workspace.root} is now your workspace: katas go here, your progress into .kata/."
+            f"{workspace.root} is now your workspace: katas go here, your progress goes into .kata/."
         )
-    _tell_merge(screen, merge_into(workspace, entries, catalog.slugs, catalog.renamed))
+    _show_merge(screen, merge_into(workspace, entries, catalog.slugs, catalog.renamed))
 
 
-def _tell_merge(screen: Screen, merge: Merge) -> None:
+def _show_merge(screen: Screen, merge: Merge) -> None:
     if not (merge.passed or merge.changed):
-        screen.say("The file holds nothing new.")
+        screen.say("The file contains nothing new.")
     if merge.passed:
         screen.say(f"Newly passed here: {', '.join(merge.passed)}.")
     if merge.changed:
         screen.say(f"Also updated: {', '.join(merge.changed)}.")
     if merge.unknown:
-        screen.say(f"Kept, although this version lacks these katas: {', '.join(merge.unknown)}.")
+        screen.say(
+            f"Kept, although this version does not have these katas: {', '.join(merge.unknown)}."
+        )
     screen.say("To see where you are, type: kata")
 
 
@@ -111,12 +113,12 @@ def _read(name: str) -> bytes:
     except OSError as error:
         raise UsageError(
             f"The progress in {name} cannot be read: {error.strerror}.",
-            "Name a file that `kata progress --export` wrote.",
+            "Name a file written by `kata progress --export`.",
         ) from error
 
 
 def _write_to_stdout(document: bytes) -> None:
-    # Not through sys.stdout: at exit Python would try again to write what failed, and print a traceback.
+    # Bypasses sys.stdout: after an error Python would retry the write at exit and print a traceback.
     sys.stdout.flush()
     rest = memoryview(document)
     try:

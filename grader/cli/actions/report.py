@@ -6,12 +6,12 @@ from grader.catalog.find import Catalog, find_catalog
 from grader.errors import UsageError
 from grader.evidence.files import load_run, saved_runs
 from grader.grading.graded import judged_again
-from grader.interactive.page import in_kb, need_place, save_page, slugs_of
+from grader.interactive.page import in_kb, require_page_file, save_page, slugs_of
 from grader.render.paths import shown
 from grader.render.terminal.screen import Screen
 from grader.tools.browser import open_in_browser
 from grader.workspace.current import current_slug
-from grader.workspace.progress import MARKER, find_workspace, need_workspace
+from grader.workspace.progress import MARKER, find_workspace, require_workspace
 
 PAGE = "report.html"
 
@@ -20,19 +20,19 @@ def write_report(run: str | None, out: Path | None, katas: Path | None, *, opene
     """Write a saved run as a page.
 
     Args:
-        run: file of the run, or a kata's slug for its last run; None for the last run of the current kata.
-        out: file of the page; None for the default.
-        katas: folder of katas, if not the shipped one.
+        run: file of a run, or a slug, which means that kata's last run; None means the current kata's last run.
+        out: file of the page; None means the default.
+        katas: folder of katas; None means the built-in ones.
         opened: also open the page in a browser.
 
     Raises:
-        UsageError: there is no such run, or no page can be written to that file.
+        UsageError: there is no such run, or the page cannot be written to `out`.
         EvidenceFileError: the run cannot be read.
     """
     catalog = find_catalog(katas)
     run_file = _run_file(catalog, run)
     file = out or _default_place(run_file)
-    need_place(file)
+    require_page_file(file)
     saved = load_run(run_file)
     size_bytes = save_page(catalog, judged_again(catalog.kata(saved.kata), saved), run_file, file)
     screen = Screen()
@@ -53,16 +53,16 @@ def write_report(run: str | None, out: Path | None, katas: Path | None, *, opene
 
 
 def _run_file(catalog: Catalog, run: str | None) -> Path:
-    """The file of a run: named by path or by kata, or else the run that was saved last."""
+    """The file that `run` names as a path or a slug; without a name, the last saved run."""
     if run is not None and run not in catalog.slugs and run not in catalog.renamed:
         if not Path(run).exists() and "/" not in run and not run.endswith(".json"):
-            catalog.resolve(run)  # neither a file nor a kata: most likely a misspelt slug
+            catalog.resolve(run)  # neither a file nor a kata: raises, with the slugs most like it
         return Path(run)
-    folder = need_workspace(Path.cwd()).runs_folder
+    folder = require_workspace(Path.cwd()).runs_folder
     slugs = slugs_of(catalog, catalog.resolve(run)) if run is not None else _current(catalog)
     runs = saved_runs(folder, slugs)
     if not runs and run is None:
-        # After a pass the next kata is current and has no run yet: take the last run of any kata.
+        # After a pass the current kata is the next one, which has no run yet. Take the last run of any kata.
         runs = saved_runs(folder, (*catalog.slugs, *catalog.renamed))
     if not runs:
         of = f" of {run}" if run is not None else ""
@@ -74,8 +74,8 @@ def _run_file(catalog: Catalog, run: str | None) -> Path:
 
 
 def _current(catalog: Catalog) -> tuple[str, ...]:
-    """The slugs, present and former, of the kata of the current folder, or else of the current kata."""
-    workspace = need_workspace(Path.cwd())
+    """Current and former slugs of the kata whose folder is the current one, or else of the learner's next kata."""
+    workspace = require_workspace(Path.cwd())
     here = Path.cwd().relative_to(workspace.root).parts[:1]
     inside = [
         catalog.renamed.get(name, name)
@@ -87,8 +87,10 @@ def _current(catalog: Catalog) -> tuple[str, ...]:
 
 
 def _default_place(run_file: Path) -> Path:
-    """In a workspace always the same file, so that a browser can reload it; elsewhere a file in the current folder,
-    named like the run.
+    """The default file of a page.
+
+    In a workspace it is always the same, so that a browser can reload it. Elsewhere it is named after the run and goes
+    into the current folder.
     """
     workspace = find_workspace(Path.cwd())
     if workspace is None:

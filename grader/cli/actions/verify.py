@@ -14,7 +14,7 @@ from grader.authoring.verify import Verification
 from grader.catalog.find import Catalog, find_catalog
 from grader.errors import ExitCode
 from grader.grading.graded import grader_info
-from grader.interactive.signals import Ending
+from grader.interactive.signals import EndSignals
 from grader.render.json_ import render_proofs
 from grader.render.proof import overall_summary
 from grader.render.terminal.proof import ProofScreen
@@ -39,7 +39,7 @@ def verify_katas(
     quick: bool,
     as_json: bool,
 ) -> ExitCode:
-    """Prove katas and show the result; returns the exit code. The arguments are those of `kata verify`.
+    """Prove katas and show the result; returns the exit code. Takes the arguments of `kata verify`.
 
     Raises:
         UnknownKata: there is no kata with one of these slugs.
@@ -47,23 +47,23 @@ def verify_katas(
     catalog = find_catalog(katas)
     chosen = list(dict.fromkeys(map(catalog.resolve, slugs))) if slugs else list(catalog.slugs)
     prove = partial(prove_katas, catalog, chosen, Plan(repeat, noise, shuffle, jobs, quick))
-    ending = Ending()
-    with ending.kept():
+    end_signals = EndSignals()
+    with end_signals.restoring():
         if as_json:
-            proofs = prove(NullProofObserver(), ending)
+            proofs = prove(NullProofObserver(), end_signals)
             typer.echo(render_proofs(proofs, grader_info()))
         else:
-            proofs = _prove_on_screen(prove, ending, len(chosen))
+            proofs = _prove_on_screen(prove, end_signals, len(chosen))
     return PROOF_CODES[verdict_of_proofs(proofs)]
 
 
 def _prove_on_screen(
-    prove: Callable[[ProofObserver, Ending], list[Proof]], ending: Ending, count: int
+    prove: Callable[[ProofObserver, EndSignals], list[Proof]], end_signals: EndSignals, count: int
 ) -> list[Proof]:
-    """Prove with a live display, and sum up if there is more than one kata."""
+    """Prove with a live display, followed by a summary if there are several katas."""
     screen = ProofScreen()
     try:
-        proofs = prove(screen, ending)
+        proofs = prove(screen, end_signals)
     finally:
         screen.stop()
     if count > 1:
@@ -72,24 +72,31 @@ def _prove_on_screen(
 
 
 def prove_katas(
-    catalog: Catalog, slugs: Sequence[str], plan: Plan, observer: ProofObserver, ending: Ending
+    catalog: Catalog,
+    slugs: Sequence[str],
+    plan: Plan,
+    observer: ProofObserver,
+    end_signals: EndSignals,
 ) -> list[Proof]:
     """Prove katas until all are finished or a signal arrives.
 
     Args:
         catalog: contains the katas.
-        slugs: of the katas to prove.
+        slugs: the katas to prove.
         plan: which examples are graded, how often, and how many at a time.
-        observer: is told of every step.
-        ending: receives the signals; the first one interrupts the gradings in progress.
+        observer: notified of every step.
+        end_signals: the first signal interrupts the gradings in progress.
 
     Returns:
-        The proofs in the order of the slugs; after a signal, as far as they are known by then.
+        The proofs in the order of `slugs`; after a signal, partial ones.
     """
 
     async def prove() -> list[Proof]:
         verification = Verification(catalog, slugs, plan, observer)
-        async with single_error(), ending.ends(verification.interrupt, verification.interrupt):
+        async with (
+            single_error(),
+            end_signals.handling(verification.interrupt, verification.interrupt),
+        ):
             return await verification.run()
 
     return anyio.run(prove)

@@ -1,4 +1,4 @@
-"""Notices when a solution is saved, whatever the editor, and when it disappears and comes back."""
+"""Detects saves of a solution from any editor, and its removal and return."""
 
 import contextlib
 import os
@@ -18,18 +18,16 @@ from grader.workspace.progress import MARKER
 
 STEP_MS = 20
 DEBOUNCE_MS = 50
-"""A burst of changes is one save: it ends after `STEP_MS` without a change, or after `DEBOUNCE_MS` in any case."""
+"""Changes in quick succession are one save. It ends after `STEP_MS` without a change, or after `DEBOUNCE_MS`."""
 
-LOOK_S = 0.5
-"""Interval of looks without a notification: they find what another machine saved, and what was saved while nothing was
-watched.
-"""
+RESCAN_S = 0.5
+"""Interval of scans without a notification. They find saves from another machine and from before the watch began."""
 
 POLL_MS = 200
-"""Polling interval where the system does not report changes."""
+"""Polling interval when the system does not report changes."""
 
 GRACE_S = 0.3
-"""Some editors move a file away before they write the new one; it counts as gone only after this time."""
+"""How long a file may be missing, because some editors move the old file away before they write the new one."""
 
 
 @dataclass(frozen=True)
@@ -48,30 +46,30 @@ class WorkspaceGone:
 
 
 @dataclass(frozen=True)
-class Polls:
-    """The system cannot report changes, for this reason; from now on the files are compared at intervals."""
+class PollingStarted:
+    """The system cannot report changes, for this reason, so the files are now polled."""
 
     reason: str
 
 
-News = Saved | Gone | WorkspaceGone | Polls
+FileEvent = Saved | Gone | WorkspaceGone | PollingStarted
 State = frozenset[tuple[Path, int, int, int]]
 
 
 async def follow_saves(
-    folder: Path, workspace: Path, tell: Callable[[News], None], *, polls: bool | None = None
+    folder: Path, workspace: Path, tell: Callable[[FileEvent], None], *, polls: bool | None = None
 ) -> None:
     """Report each save of the solution in this folder, until cancelled or until the workspace is gone.
 
     Args:
         folder: the learner's folder of one kata.
         workspace: the folder that contains it.
-        tell: called with each piece of news.
-        polls: compare the files at intervals instead of relying on the system's notifications; None leaves the choice
-            to `WATCHFILES_FORCE_POLLING` and the platform.
+        tell: called with each event.
+        polls: poll instead of relying on the system's notifications; None leaves the choice to
+            `WATCHFILES_FORCE_POLLING` and the platform.
 
     Raises:
-        HarnessError: the files cannot be watched in either way.
+        HarnessError: neither notifications nor polling work.
     """
     follower = _Follower(folder, workspace, tell)
     while not follower.has_ended:
@@ -86,11 +84,11 @@ async def follow_saves(
                     "Fix the permissions of the folder.",
                 ) from error
             polls = True
-            tell(Polls(_reason(error)))
+            tell(PollingStarted(_reason(error)))
 
 
 class _Follower:
-    def __init__(self, folder: Path, workspace: Path, tell: Callable[[News], None]) -> None:
+    def __init__(self, folder: Path, workspace: Path, tell: Callable[[FileEvent], None]) -> None:
         self.has_ended = False
         self._folder = folder.resolve()  # the system reports resolved paths
         self._workspace = workspace
@@ -101,55 +99,55 @@ class _Follower:
 
     @property
     def has_folder(self) -> bool:
-        """Whether there is anything to watch."""
+        """Whether the learner's folder exists."""
         return self._folder.is_dir()
 
     async def follow(self, polls: bool | None) -> None:
-        """Look after every change and every `LOOK_S`; returns when the folder has been replaced or removed."""
+        """Scan after every change and every `RESCAN_S`; returns when the folder has been replaced or removed."""
         if not self.has_folder:
-            await self.look()
-            await anyio.sleep(LOOK_S)
+            await self.rescan()
+            await anyio.sleep(RESCAN_S)
             return
-        this, stop = _inode(self._folder), anyio.Event()
+        inode, stop = _inode(self._folder), anyio.Event()
         news = awatch(
             self._folder,
             watch_filter=None,  # `_state_of` filters by name, relative to the learner's folder
             debounce=DEBOUNCE_MS,
             step=STEP_MS,
             stop_event=stop,
-            rust_timeout=round(LOOK_S * 1000),
+            rust_timeout=round(RESCAN_S * 1000),
             yield_on_timeout=True,
             force_polling=polls,
             poll_delay_ms=POLL_MS,
             ignore_permission_denied=True,
         )
         async with single_error(), contextlib.aclosing(news), anyio.create_task_group() as tasks:
-            tasks.start_soon(_set_at_the_end, stop)
+            tasks.start_soon(_set_when_cancelled, stop)
             async for _ in news:
-                await self.look()
-                if self.has_ended or _inode(self._folder) != this:
+                await self.rescan()
+                if self.has_ended or _inode(self._folder) != inode:
                     break
             tasks.cancel_scope.cancel()
 
-    async def look(self) -> None:
-        """Compare the files with the last look, and report what is new.
+    async def rescan(self) -> None:
+        """Compare the files with the previous scan, and report the difference.
 
-        Only the difference counts, because one save can cause several notifications of different kinds.
+        Notifications are not reported themselves, because one save can cause several, of different kinds.
         """
         if not (self._workspace / MARKER).is_dir():
             self.has_ended = True
             self._tell(WorkspaceGone())
             return
         state = _state_of(self._folder)
-        if state is None and self._seen is not None and await self._comes_back():
-            return  # the next look, which comes soon, reports the save
+        if state is None and self._seen is not None and await self._reappears():
+            return  # the next scan reports the save
         before, self._seen = self._seen, state
         if state is None and before is not None:
             self._tell(Gone())
         elif state is not None and state != before:
             self._tell(Saved())
 
-    async def _comes_back(self) -> bool:
+    async def _reappears(self) -> bool:
         with anyio.move_on_after(GRACE_S):
             while _state_of(self._folder) is None:
                 await anyio.sleep(STEP_MS / 1000)
@@ -157,8 +155,8 @@ class _Follower:
         return False
 
 
-async def _set_at_the_end(stop: anyio.Event) -> None:
-    """Set this when cancelled: the thread that waits for changes would otherwise block the cancellation."""
+async def _set_when_cancelled(stop: anyio.Event) -> None:
+    """Set `stop` when cancelled; otherwise the thread that waits for changes would delay the cancellation."""
     try:
         await anyio.sleep_forever()
     finally:
@@ -166,7 +164,7 @@ async def _set_at_the_end(stop: anyio.Event) -> None:
 
 
 def _state_of(folder: Path) -> State | None:
-    """What changes with a save: names, inodes, times and sizes of the files; None when there is no `app.py`."""
+    """Names, inodes, times and sizes of the files, some of which change on a save; None without an `app.py`."""
     state: set[tuple[Path, int, int, int]] = set()
     for within, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not is_ignored(name)]

@@ -1,4 +1,4 @@
-"""The gradings of a watch: made by the pool, interrupted by a save, shown, and noted as a pass."""
+"""The gradings of a watch: runs them in the pool, interrupts them on a save, shows verdicts and records passes."""
 
 from datetime import datetime
 from functools import partial
@@ -8,10 +8,10 @@ from anyio import to_thread
 from grader.errors import GraderError
 from grader.evidence.files import keep_run
 from grader.grading.messages import Job
-from grader.interactive.notes import note_pass, say_once_without_sandbox, say_unsaved
+from grader.interactive.notes import record_pass, warn_once_without_sandbox, warn_unsaved
 from grader.interactive.watch.file_watcher import Gone, Saved, WorkspaceGone
 from grader.interactive.watch.messages import Inbox, Message, Pressed, Signalled
-from grader.interactive.watch.state import Desk, WatchState
+from grader.interactive.watch.state import WatchContext, WatchState
 from grader.report import Report, Verdict
 
 
@@ -19,26 +19,26 @@ class WatchGrading:
     """Grades the target of a watch and shows the verdict.
 
     Args:
-        state: of the watch.
-        inbox: is read during a grading: a save, `r`, `q` or a signal interrupts it.
-        desk: what to work with.
+        state: the watch's state.
+        inbox: read during a grading, which a save, `r`, `q` or a signal interrupts.
+        context: collaborators and settings.
     """
 
-    def __init__(self, state: WatchState, inbox: Inbox, desk: Desk) -> None:
+    def __init__(self, state: WatchState, inbox: Inbox, context: WatchContext) -> None:
         self._state = state
         self._inbox = inbox
-        self._desk = desk
+        self._context = context
 
     async def grade(self) -> bool:
-        """Grade once; returns False when a message interrupted it."""
-        state, screen = self._state, self._desk.screen
+        """Grade once; returns False if a message interrupted the grading."""
+        state, screen = self._state, self._context.screen
         why, state.wanted = state.wanted, ""
         state.has_passed = False
         screen.rule(datetime.now().astimezone(), why)
         screen.begin(state.target.kata)
         limit_s = state.target.kata.limits.grading_s
         result = await self._inbox.attend(
-            partial(self._desk.graders.grade, self._job, screen, limit_s), self._interrupts
+            partial(self._context.graders.grade, self._job, screen, limit_s), self._interrupts
         )
         screen.stop()
         if result is None:
@@ -52,23 +52,23 @@ class WatchGrading:
 
     def stand_by(self) -> None:
         """Prepare for the next grading of the same target."""
-        self._desk.graders.stand_by(self._job)
+        self._context.graders.stand_by(self._job)
 
     @property
     def _job(self) -> Job:
         target = self._state.target
         return Job(
-            str(target.catalog.folder), target.kata.slug, str(target.path), self._desk.sandbox
+            str(target.catalog.folder), target.kata.slug, str(target.path), self._context.sandbox
         )
 
     def _interrupts(self, message: Message) -> bool:
-        """Whether this interrupts the grading in progress; records what follows."""
+        """Act on a message during a grading; returns whether it interrupts the grading."""
         if isinstance(message, Saved):
             self._start_over("saved again", "Saved again: starting over.")
         elif message == Pressed("r"):
             self._start_over("again", "Starting over.")
         elif isinstance(message, Gone):
-            self._state.note_gone(self._desk.screen)
+            self._state.note_gone(self._context.screen)
         elif message == Pressed("q"):
             self._state.end = 0
         elif isinstance(message, WorkspaceGone | Signalled):
@@ -80,30 +80,30 @@ class WatchGrading:
 
     def _start_over(self, why: str, sentence: str) -> None:
         self._state.wanted = why
-        self._desk.screen.note(sentence)
+        self._context.screen.note(sentence)
         self.stand_by()
 
     def _show(self, report: Report, unsaved: str) -> None:
-        screen = self._desk.screen
+        screen = self._context.screen
         self._state.has_passed = report.verdict is Verdict.PASSED
-        # Noted before it is shown, because a reader of the verdict may go on at once; an error is shown after it.
-        error = self._note_pass(report)
+        # Recorded before the verdict is shown, because its reader may go on at once; errors are shown after it.
+        error = self._record_pass(report)
         screen.finish(report, self._advice(report.verdict))
-        say_unsaved(screen, unsaved)
-        say_once_without_sandbox(screen, report, self._desk.sandbox)
+        warn_unsaved(screen, unsaved)
+        warn_once_without_sandbox(screen, report, self._context.sandbox)
         if error is not None:
             screen.error(error)
 
-    def _note_pass(self, report: Report) -> GraderError | None:
+    def _record_pass(self, report: Report) -> GraderError | None:
         try:
-            note_pass(self._state.target, report)
+            record_pass(self._state.target, report)
         except GraderError as error:
             return error
         return None
 
     def _advice(self, verdict: Verdict) -> str:
-        """What to do next, in one sentence."""
-        has_keys = self._desk.keyboard is not None
+        """The next step, in one sentence."""
+        has_keys = self._context.keyboard is not None
         again = "press r" if has_keys else "save again"
         if verdict is Verdict.PASSED:
             return "Press n for the next kata." if has_keys else "Next: kata next"

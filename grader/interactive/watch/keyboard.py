@@ -9,23 +9,21 @@ from typing import Any
 
 import anyio
 
-AWAY_S = 0.2
-LOOK_S = 1.0
-"""Intervals of checks: whether the terminal is ours again, and whether it is still ours."""
+BACKGROUND_POLL_S = 0.2
+FOREGROUND_POLL_S = 1.0
+"""How often to check whether the terminal still belongs to this process group, or belongs to it again."""
 
 CHUNK_BYTES = 1024
 SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|[^\[O])?")
-"""What arrow keys, function keys and Alt send; ignored."""
+"""Input from arrow keys, function keys and Alt, which is ignored."""
 
 LOCAL_MODES = 3
 CONTROL_CHARACTERS = 6
-"""Indices in the list that `tcgetattr` returns."""
+"""Indices into the list returned by `tcgetattr`."""
 
 
 class Keyboard:
-    """The keys of one terminal.
-
-    Each key is read as it is pressed, without an echo; Ctrl-C and Ctrl-Z still send signals.
+    """Reads single keys from a terminal, without echo. Ctrl-C and Ctrl-Z still send signals.
 
     Args:
         terminal: its file descriptor.
@@ -47,7 +45,7 @@ class Keyboard:
 
     @contextlib.contextmanager
     def released(self) -> Iterator[None]:
-        """Within this block the terminal has its original modes, for another program or the shell."""
+        """Restore the original terminal modes within this block, for another program or the shell."""
         self._restore()
         self._released += 1
         try:
@@ -57,7 +55,7 @@ class Keyboard:
             self.take()
 
     def take(self) -> None:
-        """Take the terminal, again if need be; does nothing in the background or while the terminal is released."""
+        """Switch the terminal to single keys, unless it is released or this process is in the background."""
         if self._released or not self._is_ours():
             return
         with contextlib.suppress(termios.error):  # the terminal is gone
@@ -75,13 +73,11 @@ class Keyboard:
             hang_up: called when the terminal is gone.
         """
         while True:
-            if (
-                self._before is None
-            ):  # not every shell sends SIGCONT when it brings a job to the foreground
-                self.take()
+            if self._before is None:
+                self.take()  # not every shell sends SIGCONT when it brings a job to the foreground
             # Reading in the background would take another program's input, or stop this process.
             if self._before is None or not self._is_ours():
-                await anyio.sleep(AWAY_S)
+                await anyio.sleep(BACKGROUND_POLL_S)
                 continue
             if not await self._is_pressed():
                 continue
@@ -96,8 +92,8 @@ class Keyboard:
                 press(character)
 
     async def _is_pressed(self) -> bool:
-        """Wait up to `LOOK_S` for a key; False if none comes, or if the terminal now belongs to another program."""
-        with anyio.move_on_after(LOOK_S):
+        """Wait for a key, at most `FOREGROUND_POLL_S`; False if none comes or the terminal is no longer ours."""
+        with anyio.move_on_after(FOREGROUND_POLL_S):
             await anyio.wait_readable(self._terminal)
             return self._before is not None and self._is_ours()
         return False
@@ -109,7 +105,7 @@ class Keyboard:
                 termios.tcsetattr(self._terminal, termios.TCSADRAIN, before)
 
     def _is_ours(self) -> bool:
-        """Whether this process is in the foreground; touching the terminal from the background would stop it."""
+        """Whether this process is in the foreground. From the background, changing terminal modes would stop it."""
         try:
             return os.tcgetpgrp(self._terminal) == os.getpgrp()
         except OSError:

@@ -1,4 +1,4 @@
-"""The keys of a watch, and what each of them does."""
+"""The keys of a watch and their actions."""
 
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from anyio import to_thread
 from grader.errors import GraderError
 from grader.interactive.watch.file_watcher import WorkspaceGone
 from grader.interactive.watch.messages import Inbox, Message, Signalled
-from grader.interactive.watch.state import Desk, WatchState
+from grader.interactive.watch.state import WatchContext, WatchState
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key and what it does.
+    """A key and its action.
 
     Attributes:
-        word: its name in the line of keys.
-        sentence: its description in the list of keys.
-        command: the command of `kata` that it runs; empty for the watch's own keys.
-        needs_pass: it works only after a pass.
+        word: label in the line of keys below a verdict.
+        sentence: description in the list that `?` shows.
+        command: the `kata` command that it runs; empty if the watch handles the key itself.
+        needs_pass: works only after a pass.
     """
 
     character: str
@@ -32,7 +32,7 @@ class Key:
 
 KEYS = (
     Key("h", "hint", "show one more hint", ("hint",)),
-    Key("d", "diff", "show what you have changed in the starter", ("diff",)),
+    Key("d", "diff", "show your changes to the starter", ("diff",)),
     Key("l", "list", "show all katas and your progress", ("list",)),
     Key("n", "next", "go on to the next kata, after a pass", ("next",), needs_pass=True),
     Key("r", "rerun", "grade again without a save"),
@@ -43,32 +43,32 @@ KEYS = (
 
 
 class KeyCommands:
-    """Does what the keys of a watch stand for.
+    """Performs the actions of keys.
 
     Args:
-        state: of the watch.
-        inbox: is read while a command runs: a signal, or the loss of the workspace, interrupts it.
-        desk: what to work with.
+        state: the watch's state.
+        inbox: read while a command runs, which a signal or the removal of the workspace interrupts.
+        context: collaborators and settings.
     """
 
-    def __init__(self, state: WatchState, inbox: Inbox, desk: Desk) -> None:
+    def __init__(self, state: WatchState, inbox: Inbox, context: WatchContext) -> None:
         self._state = state
         self._inbox = inbox
-        self._desk = desk
+        self._context = context
 
     def show(self) -> None:
-        """Show the line of keys, where there is a keyboard."""
-        if self._desk.keyboard is not None:
+        """Show the line of keys, if there is a keyboard."""
+        if self._context.keyboard is not None:
             usable = [key for key in KEYS if self._state.has_passed or not key.needs_pass]
-            self._desk.screen.keys([(key.character, key.word) for key in usable])
+            self._context.screen.keys([(key.character, key.word) for key in usable])
 
     async def press(self, character: str) -> None:
-        """Do what this key stands for; other keys do nothing."""
+        """Perform the action of a key; unknown keys do nothing."""
         key = next((key for key in KEYS if key.character == character), None)
         if key is None:
             return
         if key.needs_pass and not self._state.has_passed:
-            self._desk.screen.note(f"`{character}` works once all checks pass.")
+            self._context.screen.note(f"`{character}` works once all checks pass.")
         elif key.command:
             await self._run(key)
         elif character == "q":
@@ -76,14 +76,14 @@ class KeyCommands:
         elif character == "r":
             self._state.wanted = "again"
         else:
-            self._desk.screen.explain([(key.character, key.sentence) for key in KEYS])
+            self._context.screen.explain([(key.character, key.sentence) for key in KEYS])
 
     async def _run(self, key: Key) -> None:
-        """Run the command of a key; meanwhile the terminal is in the state that any command expects."""
-        state, keyboard = self._state, self._desk.keyboard
+        """Run the command of a key, with the terminal in its original modes."""
+        state, keyboard = self._state, self._context.keyboard
         target = state.target
-        self._desk.screen.say("")
-        run = partial(self._desk.run_command, key.command, target.kata.slug)
+        self._context.screen.say("")
+        run = partial(self._context.run_command, key.command, target.kata.slug)
         with keyboard.released() if keyboard is not None else nullcontext():
             error = await self._inbox.attend(
                 partial(to_thread.run_sync, run, abandon_on_cancel=True), self._interrupts
@@ -91,12 +91,12 @@ class KeyCommands:
         if error is None and key.needs_pass:
             error = self._go_to_next()
         if error is not None:
-            self._desk.screen.error(error)
+            self._context.screen.error(error)
         if state.end is None and state.target is target:
             self.show()
 
     def _interrupts(self, message: Message) -> bool:
-        """Whether this interrupts the command in progress."""
+        """Act on a message while a command runs; returns whether it interrupts the command."""
         if isinstance(message, WorkspaceGone | Signalled):
             self._state.end_with(message)
             return True
@@ -105,7 +105,7 @@ class KeyCommands:
 
     def _go_to_next(self) -> GraderError | None:
         try:
-            self._state.target = self._desk.find_next(self._state.target) or self._state.target
+            self._state.target = self._context.find_next(self._state.target) or self._state.target
         except GraderError as error:
             return error
         return None

@@ -12,8 +12,8 @@ LOCK = "watch.lock"
 
 
 @contextlib.contextmanager
-def only_watch(workspace: Workspace) -> Iterator[None]:
-    """Be the only watch of this workspace. The system releases the lock when the process exits, even if it is killed.
+def hold_watch_lock(workspace: Workspace) -> Iterator[None]:
+    """Hold the watch lock of this workspace. The system releases it when the process exits, even if it is killed.
 
     Raises:
         UsageError: another watch is running.
@@ -28,7 +28,7 @@ def only_watch(workspace: Workspace) -> Iterator[None]:
         except BlockingIOError as error:
             raise UsageError(
                 f"`kata watch` is already running in {workspace.root}.",
-                "Use that one, or end it with q.",
+                "Use that watch, or end it with q.",
             ) from error
         except OSError as error:
             raise ProgressFileError(

@@ -1,7 +1,7 @@
-"""One watch: what happens when a solution is saved, a key is pressed, or a signal arrives.
+"""The event loop of a watch: reacts to saves, keys and signals.
 
-Everything that happens becomes a message. One task reads the messages in order, and it alone writes to the screen.
-During a grading or a command it reads on, so that a save or `q` can interrupt; the other messages wait until then.
+Each event becomes a message. A single task reads the messages in order, and only that task writes to the screen. It
+keeps reading during a grading or a command, so that a save or `q` can interrupt; other messages wait until it is done.
 """
 
 import signal
@@ -13,32 +13,32 @@ import anyio.abc
 
 from grader.errors import GraderError
 from grader.interactive.signals import follow_signals, stop_here
-from grader.interactive.watch.file_watcher import Gone, Polls, Saved, follow_saves
+from grader.interactive.watch.file_watcher import Gone, PollingStarted, Saved, follow_saves
 from grader.interactive.watch.grading import WatchGrading
 from grader.interactive.watch.keys import KeyCommands
 from grader.interactive.watch.messages import Inbox, Message, Pressed, Signalled
-from grader.interactive.watch.state import Desk, WatchState
+from grader.interactive.watch.state import WatchContext, WatchState
 from grader.tasks import single_error
 from grader.workspace.target import Target
 
 
 class WatchLoop:
-    """A watch from its beginning to its end.
+    """Runs one watch.
 
     Args:
-        target: what is watched first; it lies in a workspace.
-        desk: what to work with.
+        target: the first solution to watch; must be in a workspace.
+        context: collaborators and settings.
     """
 
-    def __init__(self, target: Target, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, target: Target, context: WatchContext) -> None:
+        self._context = context
         self._inbox = Inbox()
         self._state = WatchState(target)
-        self._grading = WatchGrading(self._state, self._inbox, desk)
-        self._keys = KeyCommands(self._state, self._inbox, desk)
+        self._grading = WatchGrading(self._state, self._inbox, context)
+        self._keys = KeyCommands(self._state, self._inbox, context)
 
     def tell(self, message: Message) -> None:
-        """Add a message to those that the loop reads."""
+        """Queue a message for the loop."""
         self._inbox.put(message)
 
     async def run(self) -> int:
@@ -46,7 +46,7 @@ class WatchLoop:
 
         Raises:
             NoWorkspace: the workspace is gone.
-            HarnessError: the files cannot be watched, or no more gradings can be made.
+            HarnessError: the files cannot be watched, or the pool cannot grade any more.
         """
         try:
             async with single_error(), anyio.create_task_group() as tasks:
@@ -56,7 +56,7 @@ class WatchLoop:
                         await self._watch(self._state.target)
                 finally:
                     with suppress(OSError):  # the terminal may be gone
-                        self._desk.screen.stop()
+                        self._context.screen.stop()
                 tasks.cancel_scope.cancel()
         finally:
             self._inbox.close()
@@ -68,22 +68,22 @@ class WatchLoop:
         tasks.start_soon(
             follow_signals, lambda number: self.tell(Signalled(number)), self._pause, self._resume
         )
-        if self._desk.keyboard is not None:
+        if self._context.keyboard is not None:
             tasks.start_soon(
-                self._desk.keyboard.follow,
+                self._context.keyboard.follow,
                 lambda key: self.tell(Pressed(key)),
                 lambda: self.tell(Signalled(signal.SIGHUP)),
             )
 
     async def _watch(self, target: Target) -> None:
-        """Watch one kata until the watch ends or goes on to another kata."""
+        """Watch one kata until the watch ends or moves on to another kata."""
         state = self._state
-        self._desk.screen.say(
+        self._context.screen.say(
             "", f"Watching {target.path.name}/: every save is graded. Ctrl-C ends the watch."
         )
         state.begin(target)
         follow = partial(
-            follow_saves, target.path, state.workspace.root, self.tell, polls=self._desk.polls
+            follow_saves, target.path, state.workspace.root, self.tell, polls=self._context.polls
         )
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(follow)
@@ -92,23 +92,23 @@ class WatchLoop:
             tasks.cancel_scope.cancel()
 
     async def _step(self) -> None:
-        """Grade if that is due and no message waits; otherwise answer the next message."""
+        """Grade if a grading is due and no message is waiting; otherwise handle the next message."""
         if self._inbox.collect():
             self._want_grading()
         if not self._state.wanted or self._inbox.has_postponed:
-            await self._answer(await self._inbox.next())
+            await self._handle(await self._inbox.next())
         elif await self._grading.grade():
             self._keys.show()
             self._grading.stand_by()
 
-    async def _answer(self, message: Message) -> None:
+    async def _handle(self, message: Message) -> None:
         if isinstance(message, Saved):
             self._want_grading()
         elif isinstance(message, Gone):
-            self._state.note_gone(self._desk.screen)
-        elif isinstance(message, Polls):
-            self._desk.screen.note(
-                f"The system does not report changes ({message.reason}): files are compared five times a second."
+            self._state.note_gone(self._context.screen)
+        elif isinstance(message, PollingStarted):
+            self._context.screen.note(
+                f"The system does not report changes ({message.reason}): files are checked five times a second."
             )
         elif isinstance(message, Pressed):
             await self._keys.press(message.character)
@@ -119,15 +119,15 @@ class WatchLoop:
         self._state.wanted = self._state.wanted or "saved"
 
     def _pause(self) -> None:
-        """Ctrl-Z: give the terminal back and stop. A grading in progress continues, and is shown after the pause."""
-        keyboard = self._desk.keyboard
-        self._desk.screen.pause()
+        """On Ctrl-Z, restore the terminal and suspend this process. A grading in progress continues meanwhile."""
+        keyboard = self._context.keyboard
+        self._context.screen.pause()
         with keyboard.released() if keyboard is not None else nullcontext():
             stop_here()
-        self._desk.screen.resume()
+        self._context.screen.resume()
         if not self._inbox.is_attending:
             self._keys.show()
 
     def _resume(self) -> None:
-        if self._desk.keyboard is not None:
-            self._desk.keyboard.take()
+        if self._context.keyboard is not None:
+            self._context.keyboard.take()

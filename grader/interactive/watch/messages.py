@@ -1,4 +1,4 @@
-"""What a watch is told: saves, keys and signals, as messages that wait in one inbox."""
+"""Messages to a watch (saves, keys, signals) and the inbox where they wait."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import anyio
 
-from grader.interactive.watch.file_watcher import Gone, News, Saved
+from grader.interactive.watch.file_watcher import FileEvent, Gone, Saved
 
 LIMIT_MESSAGES = 1000
-"""How many may wait; more than anyone can press keys."""
+"""Capacity of an inbox; far more than the keys that anyone presses during a grading."""
 
 Result = TypeVar("Result")
 
@@ -30,14 +30,14 @@ class Signalled:
     number: int
 
 
-Message = News | Pressed | Signalled
+Message = FileEvent | Pressed | Signalled
 
 
 class Inbox:
-    """The messages of one watch, in the order of their arrival.
+    """The messages of one watch, in order of arrival.
 
     Attributes:
-        is_attending: work is in progress that a message can interrupt.
+        is_attending: whether interruptible work is in progress.
     """
 
     def __init__(self) -> None:
@@ -47,11 +47,11 @@ class Inbox:
 
     @property
     def has_postponed(self) -> bool:
-        """Whether a message waits that arrived during some work, or before the last `collect`."""
+        """Whether a postponed message is waiting."""
         return bool(self._postponed)
 
     def close(self) -> None:
-        """Release the inbox; nothing can be put into it afterwards."""
+        """Close the inbox; it accepts no further messages."""
         self._send.close()
         self._receive.close()
 
@@ -61,11 +61,11 @@ class Inbox:
             self._send.send_nowait(message)
 
     def postpone(self, message: Message) -> None:
-        """Keep a message that interrupts nothing until the work in progress is done."""
+        """Keep a message until the work in progress is done."""
         self._postponed.append(message)
 
     def collect(self) -> bool:
-        """Take every message that has arrived, and postpone all but saves.
+        """Take all messages that have arrived, and postpone all except saves.
 
         Returns:
             Whether there was a save. All saves so far count as one, because a grading reads the current files.
@@ -82,16 +82,16 @@ class Inbox:
         return is_saved
 
     async def next(self) -> Message:
-        """The oldest message; waits until there is one."""
+        """Wait for the oldest message."""
         return self._postponed.popleft() if self._postponed else await self._receive.receive()
 
     async def attend(
         self, work: Callable[[], Awaitable[Result]], interrupts: Callable[[Message], bool]
     ) -> Result | None:
-        """Do some work and read messages meanwhile.
+        """Do some work, and read messages meanwhile.
 
         Args:
-            work: is cancelled when a message interrupts it.
+            work: cancelled when a message interrupts it.
             interrupts: handles a message; returns whether it interrupts the work.
 
         Returns:
@@ -115,7 +115,7 @@ class Inbox:
         return result
 
     def _forget_gone(self) -> None:
-        """A save says that the file is back, so an earlier message about its loss is out of date."""
+        """Drop messages that the file is gone, because a later save means that it is back."""
         self._postponed = deque(
             message for message in self._postponed if not isinstance(message, Gone)
         )

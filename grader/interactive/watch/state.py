@@ -1,4 +1,4 @@
-"""What a watch works with, and what it knows at the moment."""
+"""The collaborators, settings and state of a watch."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,26 +19,25 @@ from grader.workspace.target import Target
 
 
 class Graders(Protocol):
-    """Makes the gradings of a watch: `grader.grading.pool.Pool`, or a fake."""
+    """Grades for a watch: `grader.grading.pool.Pool`, or a fake."""
 
     def stand_by(self, job: Job) -> None:
-        """Prepare everything for this job."""
+        """Prepare for this job."""
 
     async def grade(self, job: Job, observer: Observer, limit_s: float) -> Graded | GraderError:
         """Grade; a cancelled grading cleans up after itself."""
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What a watch works with.
+class WatchContext:
+    """Collaborators and settings of a watch.
 
     Attributes:
-        keyboard: None where there is no terminal.
-        run_command: runs a command of `kata` with these arguments about the kata with this slug; called in a thread.
-        find_next: the next kata to watch after this one; None when there is none.
+        keyboard: None without a terminal.
+        run_command: runs a `kata` command, given as words, for a slug; called in a thread.
+        find_next: the kata to watch after this one; None if there is none.
         sandbox: whether solutions run in a sandbox.
-        polls: compare files at intervals instead of relying on the system's notifications; None lets the platform
-            decide.
+        polls: poll instead of relying on the system's notifications; None lets the platform decide.
     """
 
     graders: Graders
@@ -52,13 +51,13 @@ class Desk:
 
 @dataclass
 class WatchState:
-    """What a watch knows at the moment; the parts of the watch share one.
+    """The mutable state of a watch, shared by its parts.
 
     Attributes:
-        target: what is watched; it lies in a workspace.
-        wanted: why a grading is due; empty when none is.
-        has_passed: the files as they are now have passed.
-        end: the number of the signal that ended the watch, 0 for `q`, or the error to raise; None while it goes on.
+        target: the watched solution; must be in a workspace.
+        wanted: why a grading is due, for the heading; empty if none is due.
+        has_passed: whether the current files have passed.
+        end: the number of the signal that ended the watch, 0 for `q`, or the error to raise; None while it runs.
     """
 
     target: Target
@@ -75,17 +74,17 @@ class WatchState:
 
     @property
     def entry_name(self) -> str:
-        """How messages name the learner's file."""
+        """The learner's file, as named in messages."""
         return f"{self.target.path.name}/{ENTRY}"
 
     def begin(self, target: Target) -> None:
-        """Start with this target: it is graded at once if it has an `app.py`."""
+        """Switch to this target, and grade it at once if it has an `app.py`."""
         self.target = target
         self.has_passed = False
         self.wanted = "started" if (target.path / ENTRY).exists() else ""
 
     def note_gone(self, screen: WatchScreen) -> None:
-        """The learner's file is gone: there is nothing to grade until it is back."""
+        """Cancel a due grading, because the learner's file is gone."""
         self.has_passed = False
         self.wanted = ""
         screen.note(f"{self.entry_name} is gone. Waiting until it is back.")

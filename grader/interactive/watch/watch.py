@@ -13,17 +13,17 @@ from typer.core import TyperGroup
 
 from grader.errors import GraderError
 from grader.grading.pool import running_pool
-from grader.interactive.changes import tell_changes
-from grader.interactive.signals import kept_handlers
+from grader.interactive.changes import show_changes
+from grader.interactive.signals import restored_handlers
 from grader.interactive.watch.keyboard import Keyboard
-from grader.interactive.watch.lock import only_watch
+from grader.interactive.watch.lock import hold_watch_lock
 from grader.interactive.watch.loop import WatchLoop
-from grader.interactive.watch.state import Desk, Graders
+from grader.interactive.watch.state import Graders, WatchContext
 from grader.process.sandbox import SandboxMode
 from grader.render.terminal.watch import WatchScreen
 from grader.render.terminal.workspace import WorkspaceScreen
 from grader.workspace.current import current_slug
-from grader.workspace.progress import Workspace, need_workspace
+from grader.workspace.progress import Workspace, require_workspace
 from grader.workspace.target import Target, target_of
 
 
@@ -35,31 +35,31 @@ def watch_kata(
     *,
     polls: bool,
 ) -> None:
-    """Grade every save. If a signal ends the watch, it ends this process too.
+    """Grade every save. A signal that ends the watch also ends this process.
 
     Args:
-        context: of the application; the keys run its commands.
-        slug: of the kata; None for the current one.
+        context: the application's context; keys run its commands.
+        slug: None means the current kata.
         sandbox: whether solutions run in a sandbox.
-        katas: folder of katas, if not the shipped one.
-        polls: compare files at intervals instead of relying on the system's notifications.
+        katas: folder of katas; None means the built-in ones.
+        polls: poll instead of relying on the system's notifications.
     """
-    target, workspace = target_of(slug, None, katas, "watch"), need_workspace(Path.cwd())
-    with only_watch(workspace), running_pool() as pool:
-        tell_changes(WorkspaceScreen(), target.catalog, workspace, target.kata.slug)
-        number = keep_watch(target, pool, context, katas, sandbox=sandbox, polls=polls or None)
+    target, workspace = target_of(slug, None, katas, "watch"), require_workspace(Path.cwd())
+    with hold_watch_lock(workspace), running_pool() as pool:
+        show_changes(WorkspaceScreen(), target.catalog, workspace, target.kata.slug)
+        number = run_watch(target, pool, context, katas, sandbox=sandbox, polls=polls or None)
     end_with(number)
 
 
 def end_with(number: int) -> None:
-    """End this process by this signal; do nothing for 0."""
+    """End this process with this signal; 0 does nothing."""
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     if number:
         signal.raise_signal(number)
 
 
-def keep_watch(
+def run_watch(
     target: Target,
     graders: Graders,
     context: typer.Context,
@@ -71,20 +71,20 @@ def keep_watch(
     """Watch until it ends; returns the number of the signal that ended it, or 0.
 
     Args:
-        target: what is watched first.
-        graders: makes the gradings.
-        context: of the application; the keys run its commands.
-        katas: folder of katas, if not the shipped one.
+        target: the first solution to watch.
+        graders: runs the gradings.
+        context: the application's context; keys run its commands.
+        katas: folder of katas; None means the built-in ones.
         sandbox: whether solutions run in a sandbox.
-        polls: compare files at intervals; None lets the platform decide.
+        polls: poll instead of relying on the system's notifications; None lets the platform decide.
     """
     if katas is not None:
-        os.environ["KATA_PATH"] = str(katas.resolve())  # for the commands behind the keys
-    with _keyboard() as keyboard, kept_handlers():
-        desk = Desk(
+        os.environ["KATA_PATH"] = str(katas.resolve())  # for commands that keys run
+    with _keyboard() as keyboard, restored_handlers():
+        watch_context = WatchContext(
             graders, WatchScreen(), keyboard, _command_runner(context), _next_target, sandbox, polls
         )
-        return anyio.run(WatchLoop(target, desk).run)
+        return anyio.run(WatchLoop(target, watch_context).run)
 
 
 @contextlib.contextmanager
@@ -99,7 +99,7 @@ def _keyboard() -> Iterator[Keyboard | None]:
 
 
 def _command_runner(context: typer.Context) -> Callable[[Sequence[str], str], GraderError | None]:
-    """A function that runs a command of the application in this process; adds the slug to commands that take one."""
+    """A function that runs one of the application's commands in this process, with the slug if the command takes it."""
     application = context.find_root().command
 
     def run(words: Sequence[str], slug: str) -> GraderError | None:
@@ -125,7 +125,7 @@ def _command_runner(context: typer.Context) -> Callable[[Sequence[str], str], Gr
 
 
 def _next_target(target: Target) -> Target | None:
-    """The current kata, after `kata next`; None when there is none, or when it is still this one."""
+    """The current kata after `kata next`; None if there is none or it has not changed."""
     workspace: Workspace | None = target.workspace
     slug = (
         current_slug(target.catalog, workspace.states(target.catalog.renamed))

@@ -9,8 +9,8 @@ from grader.render.terminal.catalog import STATES
 from grader.render.terminal.screen import Screen, Text
 from grader.render.text import printable
 from grader.workspace.difference import Difference
+from grader.workspace.overview import Overview, TierOverview
 from grader.workspace.progress import State
-from grader.workspace.standing import Standing, TierStanding
 from grader.workspace.upgrade import Change, Part
 
 TAB = 4
@@ -44,9 +44,9 @@ class WorkspaceScreen(Screen):
 
     # ---- progress ---------------------------------------------------------------------------------------------------
 
-    def standing(self, standing: Standing) -> None:
+    def overview(self, overview: Overview) -> None:
         """A bar for all katas, and a line for each tier."""
-        passed, total = standing.count(State.PASSED), standing.total
+        passed, total = overview.count(State.PASSED), overview.total
         self._line(Text(f"{passed} of {total} katas passed", style="bold"))
         self._bar(passed, total)
         self._line()
@@ -55,10 +55,10 @@ class WorkspaceScreen(Screen):
         grid.add_column(no_wrap=True)
         if self._console.width > NARROW:
             grid.add_column(no_wrap=True)
-        for tier in standing.tiers:
-            grid.add_row(*self._tier_row(tier, standing.current))
+        for tier in overview.tiers:
+            grid.add_row(*self._tier_row(tier, overview.current))
         self._console.print(grid)
-        self._legend(standing)
+        self._legend(overview)
 
     def _bar(self, passed: int, total: int) -> None:
         width = min(BAR_WIDTH, self._console.width - 6)
@@ -71,7 +71,7 @@ class WorkspaceScreen(Screen):
             )
         )
 
-    def _tier_row(self, tier: TierStanding, current: str | None) -> Iterable[Text]:
+    def _tier_row(self, tier: TierOverview, current: str | None) -> Iterable[Text]:
         yield Text(f"Tier {tier.number}" + (f" · {tier.title}" if tier.title else ""))
         yield Text(
             f"{tier.passed} of {len(tier.slugs)}",
@@ -84,11 +84,11 @@ class WorkspaceScreen(Screen):
                 marks.append(mark, style=style)
             yield marks
 
-    def _legend(self, standing: Standing) -> None:
+    def _legend(self, overview: Overview) -> None:
         words = [
             f"{self._map_mark(state)[0]} {word}"
             for state, word in LEGEND.items()
-            if standing.count(state)
+            if overview.count(state)
         ]
         if words and self._console.width > NARROW:
             self._line(Text(", ".join(words), style="dim"))
@@ -101,15 +101,15 @@ class WorkspaceScreen(Screen):
         """A kata's title and slug."""
         self._line(Text.assemble((title, "bold"), (f"  {slug}", "dim")))
 
-    def the_end(self, standing: Standing) -> None:
+    def the_end(self, overview: Overview) -> None:
         """No kata is left to hand out."""
-        left = standing.slugs(State.SKIPPED, State.GIVEN_UP)
+        left = overview.slugs(State.SKIPPED, State.GIVEN_UP)
         if not left:
-            self.say(f"Congratulations: you have passed all {standing.total} katas.")
+            self.say(f"Congratulations: you have passed all {overview.total} katas.")
             return
-        passed = standing.count(State.PASSED)
+        passed = overview.count(State.PASSED)
         self.say(
-            f"You have reached the end: {passed} of {standing.total} katas passed.",
+            f"You have reached the end: {passed} of {overview.total} katas passed.",
             "Skipped or given up:",
         )
         self.say(*(f"  kata check {slug}" for slug in left))

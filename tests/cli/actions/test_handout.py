@@ -12,7 +12,7 @@ def test_the_first_kata_comes_with_a_new_workspace(run: KataHere, play: Path) ->
     out = " ".join(ran.out.split())
     assert f"{play} is now your workspace" in out
     assert "A test kata (tier 1) Nothing." in out
-    assert "first/README.md says what is wrong, first/app.py is yours to fix." in out
+    assert "Handed out: read first/README.md" in out
     assert (play / "first" / "app.py").exists()
 
 
@@ -27,7 +27,7 @@ def test_a_kata_that_was_handed_out_is_left_as_it_is(run: KataHere, begun: Path)
 def test_skip_skips_the_current_kata_and_says_how_to_return(run: KataHere, begun: Path) -> None:
     out = run("next", "--skip", cwd=begun).out
     assert "Skipped first. To return to it: kata check first" in out
-    assert "second/app.py is yours to fix." in out
+    assert "Handed out: read second/README.md" in out
     assert Workspace(begun).states({})["first"] is State.SKIPPED
 
 

@@ -28,7 +28,7 @@ def here(play: Path) -> Workspace:
     workspace = make_workspace(play)
     workspace.set_state("first", State.PASSED, {})
     workspace.set_state("second", State.SKIPPED, {})
-    workspace.note_hints("second", 2, {})
+    workspace.record_hints("second", 2, {})
     return workspace
 
 
@@ -60,7 +60,7 @@ def test_what_is_exported_here_is_imported_there(
     assert "Also updated: second." in imported.out
     assert Workspace(there).entries({}) == here.entries({})
     again = run("--import", str(here.root / "out.json"), cwd=there)
-    assert "The file holds nothing new." in again.out
+    assert "The file contains nothing new." in again.out
 
 
 def test_only_the_document_goes_through_a_pipe(here: Workspace, there: Path, katas: Path) -> None:
@@ -140,5 +140,5 @@ def test_hostile_names_in_an_import_have_no_effect_on_the_terminal(
         json.dumps({"format": 1, "katas": {"\x1b[2J\u202e../evil": {"state": "passed"}}})
     )
     out = run("--import", "in.json", cwd=here.root).out
-    assert "Kept, although this version lacks these katas" in out
+    assert "Kept, although this version does not have these katas" in out
     assert out.replace("\n", "").isprintable()

@@ -13,7 +13,7 @@ from grader.authoring.prover import Plan
 from grader.catalog.find import Catalog
 from grader.cli.actions import verify
 from grader.errors import ExitCode, UnknownKata
-from grader.interactive.signals import Ending
+from grader.interactive.signals import EndSignals
 from tests.authoring.trials import RIGHT, proof_of
 
 PROVED = replace(proof_of(*RIGHT), problems=())
@@ -36,7 +36,7 @@ class FakeProver:
         slugs: Sequence[str],
         plan: Plan,
         observer: ProofObserver,
-        ending: Ending,
+        ending: EndSignals,
     ) -> list[Proof]:
         self.slugs += slugs
         self.plans.append(plan)

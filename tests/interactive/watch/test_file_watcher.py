@@ -15,10 +15,10 @@ from watchfiles._rust_notify import WatchfilesRustInternalError
 from grader.errors import HarnessError
 from grader.interactive.watch import file_watcher
 from grader.interactive.watch.file_watcher import (
-    LOOK_S,
+    RESCAN_S,
+    FileEvent,
     Gone,
-    News,
-    Polls,
+    PollingStarted,
     Saved,
     WorkspaceGone,
     follow_saves,
@@ -32,10 +32,10 @@ class Told:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.app = folder / "app.py"
-        self.news: list[News] = []
+        self.news: list[FileEvent] = []
         self.has_ended = False
 
-    async def until(self, *news: News) -> None:
+    async def until(self, *news: FileEvent) -> None:
         """Wait until something was told, which must begin like this; forget it then."""
         await until(lambda: len(self.news) >= len(news))
         assert tuple(self.news[: len(news)]) == news
@@ -43,7 +43,7 @@ class Told:
 
     async def nothing(self) -> None:
         """Wait for some looks; nothing must have been told."""
-        await anyio.sleep(1.5 * LOOK_S)
+        await anyio.sleep(1.5 * RESCAN_S)
         assert self.news == []
 
 
@@ -128,7 +128,7 @@ async def test_a_burst_of_writes_is_one_save_or_few(folder: Path) -> None:
         for i in range(200):
             told.app.write_text(f"app = {i}")
         await told.until(Saved())
-        await anyio.sleep(LOOK_S)
+        await anyio.sleep(RESCAN_S)
         assert len(told.news) < 20
 
 
@@ -202,7 +202,7 @@ async def test_a_folder_may_disappear_and_come_back(folder: Path) -> None:
         await told.until(Gone())
         shutil.copytree(folder.parent / "elsewhere", folder)
         await told.until(Saved())
-        await anyio.sleep(2 * LOOK_S)
+        await anyio.sleep(2 * RESCAN_S)
         told.news.clear()
         by_another_file(told.app)
         await told.until(Saved())
@@ -232,11 +232,11 @@ async def test_where_the_system_cannot_tell_files_are_compared_and_that_is_said(
         return watchfiles.awatch(*paths, force_polling=force_polling, **options)
 
     monkeypatch.setattr(file_watcher, "awatch", limited)
-    told: list[News] = []
+    told: list[FileEvent] = []
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(partial(follow_saves, folder, folder.parent, told.append))
         await until(lambda: told)
-        assert told == [Polls(REASONS[error])]
+        assert told == [PollingStarted(REASONS[error])]
         by_rename(folder / "app.py")
         await until(lambda: len(told) >= 2)
         assert told[1] == Saved()

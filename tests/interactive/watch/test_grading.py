@@ -18,7 +18,7 @@ from grader.interactive.watch.file_watcher import Gone, Saved
 from grader.interactive.watch.grading import WatchGrading
 from grader.interactive.watch.keyboard import Keyboard
 from grader.interactive.watch.messages import Inbox, Message, Pressed, Signalled
-from grader.interactive.watch.state import Desk, WatchState
+from grader.interactive.watch.state import WatchContext, WatchState
 from grader.process.sandbox import SandboxMode
 from grader.render.terminal.watch import WatchScreen
 from grader.report import Outcome, Verdict
@@ -86,7 +86,7 @@ async def grade_once(
     inbox = Inbox()
     graders = FakeGraders(inbox, message or Pressed("h"), result)
     with screen_output() as written, anyio.fail_after(HANG_S):
-        desk = Desk(
+        context = WatchContext(
             graders,
             WatchScreen(),
             keyboard,
@@ -94,7 +94,7 @@ async def grade_once(
             lambda target: None,
             SandboxMode.OFF,
         )
-        is_finished = await WatchGrading(state, inbox, desk).grade()
+        is_finished = await WatchGrading(state, inbox, context).grade()
     inbox.close()
     return Ended(is_finished, written.getvalue(), graders, inbox.has_postponed)
 

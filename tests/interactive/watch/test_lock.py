@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from grader.errors import ExitCode, ProgressFileError, UsageError
-from grader.interactive.watch.lock import only_watch
+from grader.interactive.watch.lock import hold_watch_lock
 from grader.workspace.progress import Workspace, make_workspace
 
 HOLD = """
 import sys
 from pathlib import Path
-from grader.interactive.watch.lock import only_watch
+from grader.interactive.watch.lock import hold_watch_lock
 from grader.workspace.progress import Workspace
-with only_watch(Workspace(Path(sys.argv[1]))):
+with hold_watch_lock(Workspace(Path(sys.argv[1]))):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -24,9 +24,9 @@ with only_watch(Workspace(Path(sys.argv[1]))):
 def test_a_second_watch_is_refused_in_one_sentence(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path)
     with (
-        only_watch(workspace),
+        hold_watch_lock(workspace),
         pytest.raises(UsageError, match="already running in") as caught,
-        only_watch(workspace),
+        hold_watch_lock(workspace),
     ):
         pass
     assert caught.value.exit_code is ExitCode.USAGE
@@ -35,7 +35,7 @@ def test_a_second_watch_is_refused_in_one_sentence(tmp_path: Path) -> None:
 def test_after_the_end_of_a_watch_another_can_start(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path)
     for _ in range(2):
-        with only_watch(workspace):
+        with hold_watch_lock(workspace):
             pass
 
 
@@ -46,17 +46,17 @@ def test_a_killed_watch_leaves_no_lock(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
-        with pytest.raises(UsageError), only_watch(workspace):
+        with pytest.raises(UsageError), hold_watch_lock(workspace):
             pass
         process.kill()
         process.wait()
-    with only_watch(workspace):
+    with hold_watch_lock(workspace):
         pass
 
 
 def test_a_lock_file_that_cannot_be_opened_is_reported(tmp_path: Path) -> None:
     with (
         pytest.raises(ProgressFileError, match="cannot be locked"),
-        only_watch(Workspace(tmp_path)),
+        hold_watch_lock(Workspace(tmp_path)),
     ):
         pass

@@ -18,7 +18,7 @@ from grader.grading.messages import Job
 from grader.grading.observer import Observer
 from grader.interactive.watch.loop import WatchLoop
 from grader.interactive.watch.messages import Pressed
-from grader.interactive.watch.state import Desk
+from grader.interactive.watch.state import WatchContext
 from grader.render.terminal.watch import WatchScreen
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, make_workspace
@@ -64,7 +64,8 @@ async def watched(target: Target, *results: Graded | GraderError) -> tuple[str, 
     fake = Fake(list(results))
     with screen_output() as written:
         session = fake.session = WatchLoop(
-            target, Desk(fake, WatchScreen(), None, lambda words, slug: None, lambda target: None)
+            target,
+            WatchContext(fake, WatchScreen(), None, lambda words, slug: None, lambda target: None),
         )
         with anyio.fail_after(HANG_S):
             assert await session.run() == 0

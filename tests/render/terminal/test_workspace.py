@@ -8,25 +8,25 @@ from hypothesis import strategies as st
 
 from grader.render.terminal.workspace import LIMIT_LINES, WorkspaceScreen
 from grader.workspace.difference import Difference
+from grader.workspace.overview import Overview, TierOverview
 from grader.workspace.progress import State
-from grader.workspace.standing import Standing, TierStanding
 from grader.workspace.upgrade import Change, Part
 from tests.render.hostile import RICH_STYLES, assert_acts_on_nothing, hostile_text, screen_output
 
 
-def standing_of(text: str) -> Standing:
+def overview_of(text: str) -> Overview:
     tiers = tuple(
-        TierStanding(number, text, (text,) * 9, tuple(State) + (State.TODO,) * 4)
+        TierOverview(number, text, (text,) * 9, tuple(State) + (State.TODO,) * 4)
         for number in (1, 2)
     )
-    return Standing(tiers, text, 3)
+    return Overview(tiers, text, 3)
 
 
 def show_all(text: str) -> None:
     screen = WorkspaceScreen()
-    screen.standing(standing_of(text))
+    screen.overview(overview_of(text))
     screen.kata(text, text)
-    screen.the_end(standing_of(text))
+    screen.the_end(overview_of(text))
     screen.hint(1, 3, text)
     screen.heading(text, text)
     screen.source([text, f"{text}\n"])
@@ -70,8 +70,8 @@ def test_the_bar_is_full_only_when_every_kata_is_passed(passed: int, total: int)
     passed = min(passed, total)
     states = (State.PASSED,) * passed + (State.TODO,) * (total - passed)
     with screen_output() as written:
-        WorkspaceScreen().standing(
-            Standing((TierStanding(1, "T", tuple(map(str, range(total))), states),), None)
+        WorkspaceScreen().overview(
+            Overview((TierOverview(1, "T", tuple(map(str, range(total))), states),), None)
         )
     bar = written.getvalue().splitlines()[1]
     assert bar.endswith(" 100 %") == ("░" not in bar) == (passed == total)
@@ -80,17 +80,17 @@ def test_the_bar_is_full_only_when_every_kata_is_passed(passed: int, total: int)
 # ---- progress ----
 
 
-def standing_with(*states: State, current: str | None = None) -> Standing:
+def overview_with(*states: State, current: str | None = None) -> Overview:
     slugs = tuple(f"kata-{i}" for i in range(len(states)))
-    return Standing((TierStanding(1, "Blocking", slugs, states),), current)
+    return Overview((TierOverview(1, "Blocking", slugs, states),), current)
 
 
 def test_a_tier_has_a_count_and_a_mark_for_each_kata() -> None:
-    standing = standing_with(
+    overview = overview_with(
         State.PASSED, State.SKIPPED, State.GIVEN_UP, State.TODO, State.TODO, current="kata-3"
     )
     with screen_output() as written:
-        WorkspaceScreen().standing(standing)
+        WorkspaceScreen().overview(overview)
     lines = [line.rstrip() for line in written.getvalue().splitlines()]
     assert lines[0] == "1 of 5 katas passed"
     assert lines[1].endswith(" 20 %")
@@ -102,7 +102,7 @@ def test_a_tier_has_a_count_and_a_mark_for_each_kata() -> None:
 def test_a_narrow_terminal_shows_no_marks(monkeypatch: pytest.MonkeyPatch) -> None:
     with screen_output() as written:
         monkeypatch.setenv("COLUMNS", "50")
-        WorkspaceScreen().standing(standing_with(State.PASSED, State.SKIPPED))
+        WorkspaceScreen().overview(overview_with(State.PASSED, State.SKIPPED))
     assert "✓" not in written.getvalue()
     assert "skipped" not in written.getvalue()
     assert max(map(len, written.getvalue().splitlines())) <= 50
@@ -110,7 +110,7 @@ def test_a_narrow_terminal_shows_no_marks(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_end_lists_what_was_skipped_or_given_up() -> None:
     with screen_output() as written:
-        WorkspaceScreen().the_end(standing_with(State.PASSED, State.SKIPPED, State.GIVEN_UP))
+        WorkspaceScreen().the_end(overview_with(State.PASSED, State.SKIPPED, State.GIVEN_UP))
     assert written.getvalue().splitlines() == [
         "You have reached the end: 1 of 3 katas passed.",
         "Skipped or given up:",
@@ -121,7 +121,7 @@ def test_the_end_lists_what_was_skipped_or_given_up() -> None:
 
 def test_the_end_congratulates_when_every_kata_is_passed() -> None:
     with screen_output() as written:
-        WorkspaceScreen().the_end(standing_with(State.PASSED, State.PASSED))
+        WorkspaceScreen().the_end(overview_with(State.PASSED, State.PASSED))
     assert written.getvalue() == "Congratulations: you have passed all 2 katas.\n"
 
 

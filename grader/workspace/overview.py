@@ -9,12 +9,12 @@ from grader.workspace.progress import Entry, State
 
 
 @dataclass(frozen=True)
-class TierStanding:
+class TierOverview:
     """A learner's progress in one tier.
 
     Attributes:
-        slugs: of its katas, in order.
-        states: of these katas, in the same order.
+        slugs: the tier's katas, in order.
+        states: their states, in the same order.
     """
 
     number: int
@@ -29,15 +29,15 @@ class TierStanding:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Overview:
     """A learner's progress in a catalog.
 
     Attributes:
-        current: slug of the current kata; None when none is left.
-        hints: number of hints shown, for all katas together.
+        current: slug of the current kata; None if none is left.
+        hints: number of hints shown for all katas together.
     """
 
-    tiers: tuple[TierStanding, ...]
+    tiers: tuple[TierOverview, ...]
     current: str | None
     hints: int = 0
 
@@ -60,8 +60,8 @@ class Standing:
         ]
 
 
-def standing_of(catalog: Index, entries: Mapping[str, Entry]) -> Standing:
-    """The learner's progress, from the entries of the progress file.
+def overview_of(catalog: Index, entries: Mapping[str, Entry]) -> Overview:
+    """The learner's progress, computed from the entries of the progress file.
 
     Raises:
         KataPackageError: a kata without a tier in `catalog.toml` has an invalid manifest.
@@ -72,16 +72,16 @@ def standing_of(catalog: Index, entries: Mapping[str, Entry]) -> Standing:
     for number in sorted(set(numbers.values())):
         slugs = tuple(slug for slug in catalog.slugs if numbers[slug] == number)
         tiers.append(
-            TierStanding(
+            TierOverview(
                 number, catalog.tiers.get(number, ""), slugs, tuple(states[slug] for slug in slugs)
             )
         )
     hints = sum(entries[slug].hints for slug in catalog.slugs if slug in entries)
-    return Standing(tuple(tiers), current_slug(catalog, states), hints)
+    return Overview(tuple(tiers), current_slug(catalog, states), hints)
 
 
-def last_passed(catalog: Index, entries: Mapping[str, Entry]) -> str | None:
-    """The kata that was most recently passed or given up; None when there is none."""
+def last_finished(catalog: Index, entries: Mapping[str, Entry]) -> str | None:
+    """The kata passed or given up most recently; None if there is none."""
     done = [
         slug
         for slug in catalog.slugs

@@ -1,4 +1,4 @@
-"""Shows the learner's progress and what to type next: `kata` alone."""
+"""Shows the learner's progress and what to type next: `kata` without a command."""
 
 import os
 import shlex
@@ -6,16 +6,16 @@ from pathlib import Path
 
 from grader.catalog.find import Catalog, find_catalog
 from grader.catalog.manifest import Kata
-from grader.interactive.changes import tell_changes
+from grader.interactive.changes import show_changes
 from grader.render.paths import shown
 from grader.render.terminal.workspace import WorkspaceScreen
 from grader.solution.solution import ENTRY
 from grader.workspace.current import is_elsewhere
+from grader.workspace.overview import overview_of
 from grader.workspace.progress import Entry, Workspace, find_workspace
-from grader.workspace.standing import standing_of
 
 
-def show_standing() -> None:
+def show_overview() -> None:
     """Show progress by tier, the current kata, and what to type next."""
     path = os.environ.get("KATA_PATH")
     catalog = find_catalog(Path(path) if path else None)
@@ -31,14 +31,14 @@ def show_standing() -> None:
         screen.kata(first.title, first.slug)
         screen.say("", "All commands: kata --help")
         return
-    tell_changes(screen, catalog, workspace)
-    standing = standing_of(catalog, workspace.entries(catalog.renamed))
-    screen.standing(standing)
+    show_changes(screen, catalog, workspace)
+    overview = overview_of(catalog, workspace.entries(catalog.renamed))
+    screen.overview(overview)
     screen.say("")
-    if standing.current is None:
-        screen.the_end(standing)
+    if overview.current is None:
+        screen.the_end(overview)
     else:
-        _show_current(screen, catalog, workspace, standing.current)
+        _show_current(screen, catalog, workspace, overview.current)
 
 
 def _show_current(
