@@ -103,9 +103,7 @@ class PostgresService(Service):
         "psycopg",
         "psycopg_pool",
     )
-    """What a solution with a database imports. Unless the launcher has imported it, each server process spends 0.3 s of
-    CPU time on it.
-    """
+    """Unless the launcher has imported these already, each server process spends 0.3 s of CPU time on them."""
 
     @contextlib.contextmanager
     def start(self, kata: Kata, place: Place) -> Iterator[PostgresStanding]:
@@ -124,7 +122,7 @@ class PostgresService(Service):
         return (name,) if isinstance(name, str) else ()
 
     def diagnose(self) -> Iterator[Fact]:
-        """Whether a server can be started, or the user's own server answers."""
+        """Whether a server can be started here, or the user's own server answers."""
         where = f"the server that {URL_VARIABLE} names" if own_url() else "embedded"
         began_s = time.perf_counter()
         try:

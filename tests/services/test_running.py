@@ -187,5 +187,5 @@ def test_needs_in_a_circle_are_refused(
     register("first", "pooler")
     register("pooler", "database")
     register("database", "pooler")
-    with pytest.raises(HarnessError, match="in a circle: pooler → database → pooler"):
+    with pytest.raises(HarnessError, match="in a cycle: pooler → database → pooler"):
         StandingServices(kata_naming(make_kata, "first"), tmp_path)

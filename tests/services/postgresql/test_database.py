@@ -142,4 +142,4 @@ async def test_a_server_that_ends_during_a_check_voids_the_attempt(
             assert cluster.process is not None
             cluster.process.kill()
             cluster.process.wait()
-    assert attempt.recorder.mishap == "The PostgreSQL server ended while a check was under way."
+    assert attempt.recorder.mishap == "The PostgreSQL server exited during a check."
