@@ -1,4 +1,4 @@
-"""The environment in which a kata is graded: folders, launchers and services, set up once and torn down in order."""
+"""The environment for gradings of a kata: folders, launchers and services, with one set-up and tear-down."""
 
 import contextlib
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class Environment:
 
     Attributes:
         kata: as passed.
-        run_dir: the temporary folder that contains everything else.
+        run_dir: the temporary folder for everything else.
         folders: the folders of solution and reference, each with an `app.py`.
         launchers: fork the servers.
         services: the services of the kata.
@@ -109,7 +109,7 @@ class Environment:
         )
 
     def take_in(self, solution: Path) -> None:
-        """Copy this solution to where servers find it, and remove the previous one.
+        """Replace the previous solution with a copy of this one.
 
         Args:
             solution: a file, a folder with an `app.py`, or an archive.
@@ -130,7 +130,7 @@ class Environment:
             BrokenError: a process cannot be started.
         """
         if not self._is_started:
-            # The launcher comes first: its imports take long, and run beside the grader's own.
+            # The launcher starts first: its imports are slow, and run while the grader imports its own modules.
             self.launchers.of(Subject.SOLUTION)
             self._stack.enter_context(self.services.started())
             self._is_started = True
@@ -141,7 +141,7 @@ class Environment:
         return self.launchers.of(Subject.SOLUTION).without_sandbox
 
     def need_alive(self) -> None:
-        """Make sure that all its processes still run; does nothing before `start`.
+        """Raise an error unless all its processes still run; does nothing before `start`.
 
         Raises:
             HarnessError: a process has exited.
@@ -150,6 +150,6 @@ class Environment:
             self.launchers.of(Subject.SOLUTION).has_ended() or self.services.have_ended()
         ):
             raise HarnessError(
-                "A process that was ready for the grading has exited.",
+                "A process that was started for the grading has exited.",
                 "Grade again; if it recurs, please report it.",
             )

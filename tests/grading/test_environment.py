@@ -58,5 +58,5 @@ def test_a_launcher_that_has_exited_is_noticed(tiny: Kata) -> None:
         environment.start()
         environment.need_alive()
         end({psutil.Process(pid) for pid in environment.launchers.pids})
-        with pytest.raises(HarnessError, match="ready for the grading has exited"):
+        with pytest.raises(HarnessError, match="started for the grading has exited"):
             environment.need_alive()

@@ -76,7 +76,7 @@ async def test_a_recording_is_the_graph_that_was_written(fake: FakePySpy, tmp_pa
 async def test_a_system_that_refuses_is_told_with_a_way_out(fake: FakePySpy, said: str) -> None:
     with pytest.raises(ProfilerRefused) as caught:
         await dump(fake(f"sys.exit({said!r})"), 1)
-    assert caught.value.message == "This system does not let a profiler look into the app."
+    assert caught.value.message == "This system does not let a profiler attach to the app."
     assert caught.value.hint
 
 
@@ -85,7 +85,7 @@ async def test_a_system_that_refuses_is_told_with_a_way_out(fake: FakePySpy, sai
     [
         (
             "sys.exit('Error: No such process')",
-            "py-spy could not look into the app: No such process",
+            "py-spy could not profile the app: No such process",
         ),
         ("sys.exit(1)", "no message"),
         ("print('nonsense')", "The output of py-spy cannot be read."),
