@@ -208,7 +208,7 @@ def test_a_second_kata_of_the_same_name_leaves_the_first_as_it_is(
 
 def test_no_kata_is_written_into_another_kata(tmp_path: Path) -> None:
     first = write_skeleton("first", tmp_path, 1, [])
-    with pytest.raises(UsageError, match="is a kata itself"):
+    with pytest.raises(UsageError, match="is itself a kata"):
         write_skeleton("second", first.folder, 1, [])
 
 
