@@ -20,7 +20,7 @@ from grader.measure.timing import Clock
 from grader.process.run_dir import temporary_run_dir
 from grader.process.sockets import MarkedSockets, listening_at, listening_near, no_delay
 from grader.render.running import (
-    Trickle,
+    Throttle,
     addresses,
     curl_command,
     ending,
@@ -79,7 +79,7 @@ class Live:
         self._preparation = read_preparation(kata)
         self._attempt = begin_attempt(Clock())
         self._sockets = MarkedSockets(remembered=4 * load)
-        self._trickle = Trickle()
+        self._throttle = Throttle()
         self._ending = Ending()
         self._app: App | None = None
         self._of_the_app: anyio.CancelScope
@@ -202,18 +202,18 @@ class Live:
     async def _tidy(self, services: Mapping[str, Running]) -> None:
         while True:
             await anyio.sleep(TIDY_S)
-            if left_out := self._trickle.take_left_out():
+            if left_out := self._throttle.take_left_out():
                 self._screen.say(left_out)
             self._attempt.recorder.forget_ended()
             if not self._count:
                 self._seen(services)
 
     def _show_request(self, request: Request) -> None:
-        if request.port not in self._sockets.ports and self._trickle.lets_through():
+        if request.port not in self._sockets.ports and self._throttle.admits():
             self._screen.say_whole(request_line(request))
 
     def _show_event(self, event: ServiceEvent) -> None:
-        if not self._count and self._trickle.lets_through():
+        if not self._count and self._throttle.admits():
             self._screen.say_whole(event_line(event))
 
     def _named(self, services: Mapping[str, Running]) -> dict[str, str]:

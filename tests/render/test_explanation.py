@@ -109,7 +109,7 @@ def test_tries_are_told_when_there_were_several() -> None:
     )
     assert tries(once) == ""
     assert tries(often) == (
-        "Your solution was tried twice, each time on a fresh server, and the kata's reference once in turn with it."
+        "Your solution was run twice, each time on a fresh server, taking turns with the kata's reference (once)."
     )
 
 

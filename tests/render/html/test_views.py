@@ -118,4 +118,9 @@ def test_a_change_has_a_side_for_each_run() -> None:
 def test_a_run_that_lacks_the_check_has_an_empty_side() -> None:
     result = graded(fixed_run()).report.checks[0]
     _, now = change_view(Change("a", result, None)).sides
-    assert (now.outcome, now.word, now.mark, now.bar) == (Outcome.NOT_RUN, "not there", "", None)
+    assert (now.outcome, now.word, now.mark, now.bar) == (
+        Outcome.NOT_RUN,
+        "does not exist",
+        "",
+        None,
+    )
