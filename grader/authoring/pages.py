@@ -12,7 +12,7 @@ from pathlib import Path
 from grader.catalog.find import Catalog, find_catalog
 from grader.catalog.manifest import Kata
 
-GENERATED = "<!-- Made by `python -m grader.authoring.pages docs/katas`; edit the kata's README and kata.toml instead. -->"
+NOTICE = "<!-- Made by `python -m grader.authoring.pages docs/katas`; edit the kata's README and kata.toml instead. -->"
 HINT_NAMES = ("A nudge", "A direction", "Nearly the answer")
 CODE = re.compile(r"`[^`]*`|[^`]+|`")
 
@@ -30,7 +30,7 @@ def kata_page(kata: Kata) -> str:
     about = f"`{kata.slug}` · tier {kata.tier} · {', '.join(kata.topics)}"
     return "\n".join(
         [
-            GENERATED,
+            NOTICE,
             "",
             title,
             "",
@@ -67,7 +67,7 @@ def _escaped(hint: str) -> str:
 
 def _index(catalog: Catalog) -> str:
     lines = [
-        GENERATED,
+        NOTICE,
         "",
         "# The katas",
         "",
