@@ -15,7 +15,7 @@ from grader.process.launch import LauncherPlan
 from grader.process.launchers import Launchers
 from grader.process.run_dir import remove_contents, temporary_run_dir
 from grader.process.sandbox import SandboxMode
-from grader.services.running import StandingServices
+from grader.services.running import KataServices
 from grader.solution.solution import take_in
 
 
@@ -41,7 +41,7 @@ class Environment:
     run_dir: Path
     folders: Mapping[Subject, Path]
     launchers: Launchers
-    services: StandingServices
+    services: KataServices
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Environment:
         try:
             self.run_dir = self._stack.enter_context(temporary_run_dir())
             self.folders = self._make_folders()
-            self.services = StandingServices(self.kata, self.run_dir)
+            self.services = KataServices(self.kata, self.run_dir)
             self.launchers = self._stack.enter_context(
                 Launchers(self.run_dir, {one: self._plan(one) for one in self.folders})
             )

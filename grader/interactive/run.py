@@ -29,8 +29,8 @@ from grader.render.running import (
     round_line,
 )
 from grader.render.terminal.screen import Screen
-from grader.services.running import StandingServices, environ_of, titles_of
-from grader.services.service import Running, Surroundings
+from grader.services.running import KataServices, environ_of, titles_of
+from grader.services.service import CheckContext, Running
 from grader.solution.solution import where_to_run
 from grader.tasks import single_error
 from grader.tools.foreground import App, AppPlan, Request, running_app
@@ -64,7 +64,7 @@ class Live:
         kata: Kata,
         folder: Path,
         run_dir: Path,
-        services: StandingServices,
+        services: KataServices,
         listening: socket.socket,
         load: int,
         screen: Screen,
@@ -131,7 +131,7 @@ class Live:
             self._app.hurry.set()
 
     async def _play(self) -> None:
-        running = self._services.fresh(Surroundings(self._listen, self._attempt))
+        running = self._services.fresh(CheckContext(self._listen, self._attempt))
         async with running as services, anyio.create_task_group() as tasks:
             if self._preparation is not None:
                 await self._preparation.carry_out(services, tasks)
@@ -261,7 +261,7 @@ def run_app(
         got = listening.getsockname()[1]
         if port is None and got != DEFAULT_PORT:
             screen.say(f"Port {DEFAULT_PORT} is in use, so the app will be at {got}.")
-        services = StandingServices(kata, run_dir)
+        services = KataServices(kata, run_dir)
         with listening, services.started():
             is_well = Live(kata, folder, run_dir, services, listening, load or 0, screen).run()
     return ExitCode.PASSED if is_well else ExitCode.FAILED

@@ -23,7 +23,7 @@ from grader.errors import HarnessError
 from grader.measure.attempt import AttemptContext
 from grader.measure.backoff import Backoff
 from grader.measure.gates import GateMissed, Signal, pass_gate
-from grader.services.service import Place, Running, Service, Standing, Surroundings
+from grader.services.service import CheckContext, GradingContext, Running, Service, StartedService
 
 POLL_S = 0.002
 """Polling interval on a quiet machine. The kernel sends no event when a FIFO is opened or read."""
@@ -262,15 +262,15 @@ def running_files(parent: Path, attempt: AttemptContext) -> Iterator[Files]:
 
 
 @dataclass(frozen=True)
-class FilesFolder(Standing):
+class FilesFolder(StartedService):
     """The folder of one grading; each check gets a folder inside it."""
 
     folder: Path
 
     @contextlib.asynccontextmanager
-    async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Running]:
+    async def fresh(self, context: CheckContext) -> AsyncIterator[Running]:
         """An empty folder of slow files."""
-        with running_files(self.folder, surroundings.attempt) as files:
+        with running_files(self.folder, context.attempt) as files:
             yield Running(files, str(files.folder), {"FILES_DIR": str(files.folder)})
 
 
@@ -282,10 +282,10 @@ class FilesService(Service):
     is_shared = True
 
     @contextlib.contextmanager
-    def start(self, kata: Kata, place: Place) -> Iterator[FilesFolder]:
+    def start(self, kata: Kata, context: GradingContext) -> Iterator[FilesFolder]:
         """Start no process; slow files need only the service's folder."""
         self.check_options(kata)
-        yield FilesFolder(place.folder)
+        yield FilesFolder(context.folder)
 
 
 SERVICE = FilesService()

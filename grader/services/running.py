@@ -9,11 +9,11 @@ from grader.catalog.manifest import Kata
 from grader.errors import HarnessError
 from grader.registry import SERVICES
 from grader.services.service import (
-    Place,
+    CheckContext,
+    GradingContext,
     Running,
     Service,
-    Standing,
-    Surroundings,
+    StartedService,
     find_service,
     services_of,
 )
@@ -22,7 +22,7 @@ FOLDER = "services"
 """Name of the folder, within the grading's, in which each service has its own."""
 
 
-class StandingServices:
+class KataServices:
     """The services that a kata names, and the services that those need, during one grading.
 
     A service that is needed but not named by the kata is hidden: it has no fixture and sets no environment variable.
@@ -39,14 +39,14 @@ class StandingServices:
         self._kata = kata
         self._named = services_of(kata)
         self._services = with_needs(self._named)
-        self._places = {
-            service.name: Place(run_dir / FOLDER / service.name, run_dir)
+        self._contexts = {
+            service.name: GradingContext(run_dir / FOLDER / service.name, run_dir)
             for service in self._services
         }
-        self._standing: dict[str, Standing] = {}
+        self._started: dict[str, StartedService] = {}
         try:
-            for place in self._places.values():
-                place.make()
+            for context in self._contexts.values():
+                context.make_folder()
         except OSError as error:
             raise HarnessError(
                 f"Cannot make a folder in {run_dir}: {error.strerror}.",
@@ -62,7 +62,7 @@ class StandingServices:
     def shared_folders(self) -> tuple[Path, ...]:
         """Folders of services that solutions must be able to access."""
         return tuple(
-            self._places[service.name].folder for service in self._named if service.is_shared
+            self._contexts[service.name].folder for service in self._named if service.is_shared
         )
 
     @contextlib.contextmanager
@@ -74,19 +74,21 @@ class StandingServices:
             BrokenError: a service cannot be started.
         """
         with contextlib.ExitStack() as stack:
-            stack.callback(self._standing.clear)
+            stack.callback(self._started.clear)
             for service in self._services:
-                needed = {name: self._standing[name] for name in service.needs}
-                place = replace(self._places[service.name], needed=needed)
-                self._standing[service.name] = stack.enter_context(service.start(self._kata, place))
+                needed = {name: self._started[name] for name in service.needs}
+                context = replace(self._contexts[service.name], needed=needed)
+                self._started[service.name] = stack.enter_context(
+                    service.start(self._kata, context)
+                )
             yield
 
     def have_ended(self) -> bool:
         """Whether a process of any service has exited unexpectedly."""
-        return any(standing.has_ended() for standing in self._standing.values())
+        return any(started.has_ended() for started in self._started.values())
 
     @contextlib.asynccontextmanager
-    async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Mapping[str, Running]]:
+    async def fresh(self, context: CheckContext) -> AsyncIterator[Mapping[str, Running]]:
         """Fresh services for one check, by name; hidden ones are left out.
 
         Raises:
@@ -97,7 +99,7 @@ class StandingServices:
             for service in self._services:
                 needed = {name: running[name] for name in service.needs}
                 running[service.name] = await stack.enter_async_context(
-                    self._standing[service.name].fresh(replace(surroundings, needed=needed))
+                    self._started[service.name].fresh(replace(context, needed=needed))
                 )
             yield {service.name: running[service.name] for service in self._named}
 

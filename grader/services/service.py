@@ -29,7 +29,7 @@ Listen = Callable[[], Awaitable[socket.socket]]
 
 
 @dataclass(frozen=True)
-class Place:
+class GradingContext:
     """A service's files and its needed services, for one grading.
 
     Attributes:
@@ -41,9 +41,9 @@ class Place:
 
     folder: Path
     run_dir: Path
-    needed: Mapping[str, "Standing"] = field(default_factory=dict)
+    needed: Mapping[str, "StartedService"] = field(default_factory=dict)
 
-    def make(self) -> None:
+    def make_folder(self) -> None:
         """Make the folder. A service that runs as another user can traverse its parents but not list them.
 
         Raises:
@@ -56,7 +56,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class CheckContext:
     """What a service may use during one check.
 
     Attributes:
@@ -92,10 +92,10 @@ class Running:
     take_stock: Callable[[], str] = nothing_seen
 
 
-class Standing(Protocol):
+class StartedService(Protocol):
     """The part of a service that runs for a whole grading."""
 
-    def fresh(self, surroundings: Surroundings) -> AbstractAsyncContextManager[Running]:
+    def fresh(self, context: CheckContext) -> AbstractAsyncContextManager[Running]:
         """Make the part for one check, such as a new database.
 
         Raises:
@@ -108,18 +108,18 @@ class Standing(Protocol):
 
 
 @dataclass(frozen=True)
-class StandingPerCheck(Standing):
-    """The `Standing` of a service that starts only when a check begins.
+class StartedPerCheck(StartedService):
+    """The `StartedService` of a service that starts only when a check begins.
 
     Attributes:
         run: runs the service for one check.
     """
 
-    run: Callable[[Surroundings], AbstractAsyncContextManager[Running]]
+    run: Callable[[CheckContext], AbstractAsyncContextManager[Running]]
 
-    def fresh(self, surroundings: Surroundings) -> AbstractAsyncContextManager[Running]:
+    def fresh(self, context: CheckContext) -> AbstractAsyncContextManager[Running]:
         """Run the service for one check."""
-        return self.run(surroundings)
+        return self.run(context)
 
 
 class Service(Protocol):
@@ -128,8 +128,8 @@ class Service(Protocol):
     Attributes:
         name: in the registry and in `kata.toml`, and name of the fixture: "postgres".
         title: as shown to people: "Database".
-        needs: names of other services that this one uses. They are started first and passed in `Place.needed` and
-            `Surroundings.needed`, even when the kata does not name them.
+        needs: names of other services that this one uses. They are started first and passed in
+            `GradingContext.needed` and `CheckContext.needed`, even when the kata does not name them.
         warm: modules that solutions import to use the service; the launcher imports them once for all servers.
         is_shared: whether solutions can access the service's folder.
     """
@@ -150,12 +150,12 @@ class Service(Protocol):
 
         return shipped_fragment(self.name)
 
-    def start(self, kata: Kata, place: Place) -> AbstractContextManager[Standing]:
+    def start(self, kata: Kata, context: GradingContext) -> AbstractContextManager[StartedService]:
         """Start the part that runs for the whole grading, without waiting until it is ready.
 
         Args:
             kata: `kata.options(name)` is the service's table in `kata.toml`.
-            place: for files and processes; has the needed services.
+            context: for files and processes; has the needed services.
 
         Raises:
             KataPackageError: the table is wrong.
@@ -182,7 +182,7 @@ class Service(Protocol):
 class ServicePerCheck(Service, Protocol):
     """A kind of service that is started for each check."""
 
-    def run(self, surroundings: Surroundings) -> AbstractAsyncContextManager[Running]:
+    def run(self, context: CheckContext) -> AbstractAsyncContextManager[Running]:
         """Run the service for one check.
 
         Raises:
@@ -190,10 +190,10 @@ class ServicePerCheck(Service, Protocol):
         """
 
     @contextmanager
-    def start(self, kata: Kata, place: Place) -> Iterator[Standing]:
+    def start(self, kata: Kata, context: GradingContext) -> Iterator[StartedService]:
         """Start nothing yet; check the table in `kata.toml`."""
         self.check_options(kata)
-        yield StandingPerCheck(self.run)
+        yield StartedPerCheck(self.run)
 
 
 def find_service(name: str) -> Service:

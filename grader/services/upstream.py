@@ -9,7 +9,7 @@ from typing import Protocol
 
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import pass_gate
-from grader.services.service import Running, ServicePerCheck, Surroundings
+from grader.services.service import CheckContext, Running, ServicePerCheck
 from grader.services.upstream_calls import Behaviour, Call, CallBook, Hold
 from grader.services.upstream_http import UpstreamConnection
 
@@ -194,10 +194,10 @@ class UpstreamService(ServicePerCheck):
     title = "Upstream"
 
     @contextlib.asynccontextmanager
-    async def run(self, surroundings: Surroundings) -> AsyncIterator[Running]:
+    async def run(self, context: CheckContext) -> AsyncIterator[Running]:
         """Serve the upstream for one check."""
-        with await surroundings.listen() as listening:
-            async with running_upstream(listening, surroundings.attempt) as upstream:
+        with await context.listen() as listening:
+            async with running_upstream(listening, context.attempt) as upstream:
                 yield Running(
                     upstream, upstream.url, {"UPSTREAM_URL": upstream.url}, upstream.take_stock
                 )

@@ -16,7 +16,7 @@ from grader.errors import ServiceUnavailable
 from grader.process.launcher import CLOSE_S
 from grader.process.run_dir import note_process
 from grader.services.postgresql.template import PACKAGE, SUPERUSER, Template, prepare_template
-from grader.services.service import Place
+from grader.services.service import GradingContext
 
 URL_VARIABLE = "KATA_POSTGRES_URL"
 
@@ -79,11 +79,11 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running_cluster(place: Place, max_connections: int) -> Iterator[Cluster]:
+def running_cluster(context: GradingContext, max_connections: int) -> Iterator[Cluster]:
     """Start a server for one grading without waiting until it is ready, and stop it afterwards.
 
     Args:
-        place: for its data and its log.
+        context: for its data and its log.
         max_connections: how many connections the solution may have at once.
 
     Raises:
@@ -92,7 +92,7 @@ def running_cluster(place: Place, max_connections: int) -> Iterator[Cluster]:
     if url := own_url():
         yield own_server(url)
         return
-    data, log = place.folder / "data", place.folder / "log"
+    data, log = context.folder / "data", context.folder / "log"
     with contextlib.ExitStack() as stack:
         with _errors_as_unavailable():
             template = prepare_template()
@@ -102,7 +102,7 @@ def running_cluster(place: Place, max_connections: int) -> Iterator[Cluster]:
             sockets = stack.enter_context(socket_folder(data, template.account))
             process = start(template, data, log, settings_for(max_connections, sockets))
         stack.callback(end, process)
-        note_process(place.run_dir, process.pid, signal.SIGQUIT)
+        note_process(context.run_dir, process.pid, signal.SIGQUIT)
         account = {"user": SUPERUSER, "password": template.password}
         yield Cluster({"host": str(sockets), **account}, sockets / SOCKET, log, process)
 
