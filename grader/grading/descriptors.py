@@ -7,7 +7,7 @@ DESCRIPTORS = 4096
 """Enough open files and connections for any grading."""
 
 
-def allow_descriptors() -> None:
+def raise_descriptor_limit() -> None:
     """Raise this process's limit to `DESCRIPTORS`, or as far as the system allows.
 
     A solution that floods the grader with connections then runs out of descriptors first.

@@ -10,7 +10,7 @@ from grader.catalog.manifest import Kata
 from grader.child.limits import Resources
 from grader.errors import HarnessError, KataPackageError, SolutionError
 from grader.evidence.run import Subject
-from grader.grading.descriptors import allow_descriptors
+from grader.grading.descriptors import raise_descriptor_limit
 from grader.process.launch import LauncherPlan
 from grader.process.launchers import Launchers
 from grader.process.run_dir import remove_contents, temporary_run_dir
@@ -64,7 +64,7 @@ class Environment:
         Raises:
             BrokenError: they cannot be created, or the kata's reference cannot be read.
         """
-        allow_descriptors()
+        raise_descriptor_limit()
         try:
             self.run_dir = self._stack.enter_context(temporary_run_dir())
             self.folders = self._make_folders()
@@ -140,7 +140,7 @@ class Environment:
         """Why there is no sandbox; empty if there is one."""
         return self.launchers.of(Subject.SOLUTION).without_sandbox
 
-    def need_alive(self) -> None:
+    def require_alive(self) -> None:
         """Raise an error unless all its processes still run; does nothing before `start`.
 
         Raises:

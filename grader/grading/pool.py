@@ -130,7 +130,7 @@ class Pool:
                     if not worker.has_ended:
                         self._tell(End(worker.number, at_once))
                     while not worker.has_ended:
-                        await worker.hear()
+                        await worker.receive()
         worker.channel.close()
 
     def fork(self, job: Job | SessionJob) -> Worker:

@@ -122,7 +122,7 @@ class Session:
     def _usable_environment(self) -> Environment:
         if self._environment is not None:
             try:
-                self._environment.need_alive()
+                self._environment.require_alive()
             except HarnessError:
                 self._discard()
         if self._environment is None:

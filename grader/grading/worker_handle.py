@@ -56,15 +56,15 @@ class Worker:
     lines: Lines = field(default_factory=Lines)
 
     def give_go_ahead(self) -> None:
-        """Let the worker grade. If it has exited, `hear` reports that."""
+        """Let the worker grade. If it has exited, `receive` reports that."""
         self.send(GO)
 
     def send(self, data: bytes) -> None:
-        """Send data. If the worker has exited, `hear` reports that."""
+        """Send data. If the worker has exited, `receive` reports that."""
         with contextlib.suppress(OSError):
             self.channel.sendall(data)
 
-    async def hear(self) -> Sequence[Event]:
+    async def receive(self) -> Sequence[Event]:
         """Wait for its next events; none once it `has_ended`."""
         await anyio.wait_readable(self.channel)
         try:
@@ -127,7 +127,7 @@ async def outcome_of(worker: Worker, observer: Observer, limit_s: float) -> Outc
 
 async def _next_outcome(worker: Worker, observer: Observer) -> Outcome | None:
     while not worker.has_ended:
-        for event in await worker.hear():
+        for event in await worker.receive():
             if isinstance(event, Begun):
                 worker.has_begun = True
                 observer.check_begins(event.title)

@@ -11,7 +11,7 @@ from grader.catalog.manifest import Kata, need_load
 from grader.checks.preparation import read_preparation
 from grader.errors import ExitCode, HarnessError
 from grader.evidence.traffic import ServiceEvent
-from grader.grading.descriptors import allow_descriptors
+from grader.grading.descriptors import raise_descriptor_limit
 from grader.interactive.signals import Ending
 from grader.load.rounds import Load
 from grader.load.visitors import Visitors
@@ -250,7 +250,7 @@ def run_app(
     kata = target.kata
     if load is not None:
         need_load(kata)
-    allow_descriptors()
+    raise_descriptor_limit()
     screen = Screen()
     screen.say_whole(f"{kata.title}  {kata.slug}")
     with temporary_run_dir() as run_dir:

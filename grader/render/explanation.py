@@ -40,7 +40,7 @@ ALIKE = 3
 MUST_BE = " (it must be "
 """Separates the count from the required count; the page splits the sentence here."""
 
-SIGHTS_SHOWN = 12
+OBSERVATIONS_SHOWN = 12
 FRAMES_SHOWN = 8
 OUTPUT_SHOWN = 12
 WHAT_CHARS = 120
@@ -87,7 +87,7 @@ def steps(attempt: Attempt) -> tuple[Step, ...]:
     return tuple(told)
 
 
-def sights(attempt: Attempt) -> tuple[str, ...]:
+def observations(attempt: Attempt) -> tuple[str, ...]:
     """Other observations of an attempt: calls to services, connections, a blocked event loop, counts of the check."""
     told = [
         *sentences(attempt.events),
@@ -95,7 +95,7 @@ def sights(attempt: Attempt) -> tuple[str, ...]:
         *(f"{stall(site)}." for site in stall_sites(attempt.stalls)),
         *_counts(attempt),
     ]
-    return tuple(dict.fromkeys(told))[:SIGHTS_SHOWN]
+    return tuple(dict.fromkeys(told))[:OBSERVATIONS_SHOWN]
 
 
 def tries(record: CheckRecord) -> str:

@@ -201,7 +201,7 @@ class App:
         await self.hurry.wait()
         scope.cancel()
 
-    def hear(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         """Handle data from the pipe of events. The learner's code can write to it too, so invalid lines are ignored."""
         *lines, self._unread = (self._unread + data).split(b"\n")
         self._unread = self._unread[-LINE_BYTES:]
@@ -257,7 +257,7 @@ async def running_app(
     """
     reading, writing = os.pipe()
     app = App(plan, on_request)
-    reader = PipeReader(reading, app.hear)
+    reader = PipeReader(reading, app.receive)
     with kept_terminal(), adopted_orphans(), contextlib.closing(reader):
         async with anyio.create_task_group() as tasks:
             try:

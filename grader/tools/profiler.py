@@ -128,7 +128,7 @@ def is_loop_in(threads: Sequence[ThreadDump], is_own: Callable[[str], bool]) -> 
     )
 
 
-def most_telling(
+def most_informative(
     dumps: Sequence[list[ThreadDump]], is_own: Callable[[str], bool]
 ) -> list[ThreadDump]:
     """The best of several dumps: the first with the loop in the learner's code, else with a busy loop, else the last.
@@ -177,7 +177,9 @@ async def _call(py_spy: Path, arguments: Sequence[str], deadline_s: float) -> st
         ) from error
     said = done.stderr.decode(errors="replace")
     if any(word in said.lower() for word in REFUSALS):
-        raise ProfilerRefused("This system does not let a profiler attach to the app.", way_out())
+        raise ProfilerRefused(
+            "This system does not let a profiler attach to the app.", local_advice()
+        )
     if done.returncode != 0:
         lines = [line for line in said.splitlines() if line.strip()] or ["no message"]
         raise HarnessError(
@@ -187,7 +189,7 @@ async def _call(py_spy: Path, arguments: Sequence[str], deadline_s: float) -> st
     return done.stdout.decode(errors="replace")
 
 
-def way_out() -> str:
+def local_advice() -> str:
     """How the user can allow profiling on this machine."""
     try:
         scope = int(YAMA.read_text())

@@ -16,7 +16,7 @@ from grader.tools.profiler import (
     dump,
     find_py_spy,
     is_loop_in,
-    most_telling,
+    most_informative,
     record,
 )
 
@@ -162,6 +162,6 @@ def test_the_dump_with_the_loop_in_the_learners_lines_tells_most() -> None:
         True,
         False,
     ]
-    assert most_telling([waiting, beside, inside, waiting], own) is inside
-    assert most_telling([waiting, beside, elsewhere], own) is beside
-    assert most_telling([waiting, elsewhere], own) is elsewhere
+    assert most_informative([waiting, beside, inside, waiting], own) is inside
+    assert most_informative([waiting, beside, elsewhere], own) is beside
+    assert most_informative([waiting, elsewhere], own) is elsewhere

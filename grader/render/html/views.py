@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.grading.graded import Graded
-from grader.render.explanation import MUST_BE, Line, Step, details, sights, steps, tries
+from grader.render.explanation import MUST_BE, Line, Step, details, observations, steps, tries
 from grader.render.html.bounds import Bounds
 from grader.render.html.comparison import Change, bar
 from grader.render.html.timeline import Timeline, timeline
@@ -84,7 +84,7 @@ class CheckView:
     figures: str
     message: str
     steps: tuple[Step, ...]
-    sights: tuple[str, ...]
+    observations: tuple[str, ...]
     tries: str
     details: tuple[Line, ...]
     attempts: tuple[AttemptView, ...]
@@ -172,7 +172,9 @@ def _check_view(
         figures=figures(result),
         message=message(result),
         steps=steps(attempt) if attempt is not None else (),
-        sights=tuple(_news(result, sights(attempt))) if attempt is not None else (),
+        observations=tuple(_unmentioned(result, observations(attempt)))
+        if attempt is not None
+        else (),
         tries=tries(record),
         details=details(result),
         attempts=tuple(views.values()),
@@ -182,10 +184,10 @@ def _check_view(
     )
 
 
-def _news(result: CheckResult, seen: Iterable[str]) -> Iterable[str]:
+def _unmentioned(result: CheckResult, seen: Iterable[str]) -> Iterable[str]:
     """The observations that the check's message and details do not already mention."""
     stated = " ".join([message(result), *(line.text for line in details(result))])
-    return (sight for sight in seen if sight.split(MUST_BE)[0] not in stated)
+    return (observation for observation in seen if observation.split(MUST_BE)[0] not in stated)
 
 
 def _shown(record: CheckRecord, decided: int | None, most: int) -> list[int]:

@@ -67,7 +67,7 @@ def test_a_check_that_the_previous_run_lacks_has_no_earlier_attempt() -> None:
 def test_what_the_message_says_is_not_repeated_below_it() -> None:
     burst = views(blocking_run())[1]
     assert burst.details
-    assert not {line.text for line in burst.details} & set(burst.sights)
+    assert not {line.text for line in burst.details} & set(burst.observations)
 
 
 def test_only_the_last_lines_of_a_log_are_shown_and_the_rest_is_counted() -> None:
