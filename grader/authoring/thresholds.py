@@ -8,11 +8,11 @@ work of other processes, but still depends on the machine's speed."""
 BELOW = 1.5
 """A rejected example must take at least this many times the limit. The factor is smaller than `ABOVE`, because noise
 never makes a wrong app faster, and a learner's wrong app is as slow as the example. But own time can be too low: the
-grader's waits for a core are subtracted even while the app sleeps, up to 40 % beside 4 busy processes on 2 cores."""
+grader's waits for a core are subtracted even while the app sleeps, up to 40 % with 4 busy processes on 2 cores."""
 
 LEISURE_S = 0.05
 """A leisurely example must stay this far below the limit; no factor applies. Beyond their waits, right apps had at most
-0.045 s of own time, both on a quiet machine and beside 32 busy processes."""
+0.045 s of own time, both on a quiet machine and with 32 busy processes."""
 
 ROUNDS = 3
 """How often a doubtful example is graded in total: the smallest number that has a majority and a true median."""

@@ -93,14 +93,14 @@ NOTHING_FOUND = """if pieces is None:
                 "import FastAPI,": "import FastAPI, HTTPException,",
                 "return pieces or 0": NOTHING_FOUND,
             },
-            ["test_an_offer_is_asked_for_anew"],
+            ["test_an_offer_is_never_stale"],
         ),
         (
             "upstream",
             {
                 "    cents = await price": "    await price_of(item, request.state.prices)\n    cents = await price"
             },
-            ["test_an_offer_is_asked_for_anew", "test_no_queue_at_upstream"],
+            ["test_an_offer_is_never_stale", "test_no_queue_at_upstream"],
         ),
     ],
     ids=["one question for two visitors", "an item that is not there is an error", "asked twice"],
