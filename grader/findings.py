@@ -188,7 +188,7 @@ class TooFast(Struct, frozen=True, kw_only=True, tag="too_fast"):
     bars: tuple[Bar, ...] = ()
 
 
-class GateMissed(Struct, frozen=True, kw_only=True, tag="gate_missed"):
+class GateNotOpened(Struct, frozen=True, kw_only=True, tag="gate_missed"):
     """Fewer things happened together than a check waited for.
 
     Attributes:
@@ -225,7 +225,7 @@ Finding = (
     | WrongCount
     | TooSlow
     | TooFast
-    | GateMissed
+    | GateNotOpened
     | Mishap
     | NothingAsserted
 )

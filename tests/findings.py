@@ -10,7 +10,7 @@ from grader.findings import (
     Bar,
     Crashed,
     Finding,
-    GateMissed,
+    GateNotOpened,
     Hung,
     HungAtStart,
     LimitExceeded,
@@ -53,7 +53,7 @@ def finding_of(text: str, kind: type[Finding] = WrongValue, *, many: int = 2) ->
         WrongCount(what=text, measured=1.0, relation=Relation.EQUALS, limit=2.0, unit=text),
         TooSlow(what=text, measured_s=2.0, limit_s=1.0, answered=1, total=2, bars=bars),
         TooFast(what=text, measured_s=1.0, limit_s=2.0, bars=bars),
-        GateMissed(what=text, seen=1, wanted=2, waited_s=3.0),
+        GateNotOpened(what=text, seen=1, wanted=2, waited_s=3.0),
         Mishap(text=text),
         NothingAsserted(),
     )

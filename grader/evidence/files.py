@@ -4,13 +4,15 @@ import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 import msgspec
 
 from grader.atomic import write_whole
 from grader.errors import EvidenceFileError
+from grader.evidence.claims import ClockClaim, CountClaim, GateClaim, StatusClaim, ValueClaim
 from grader.evidence.encoding import encoded
-from grader.evidence.run import Run
+from grader.evidence.run import Attempt, Run
 from grader.evidence.steps import from_1_to_2
 from grader.formats import RUN_FORMAT, Format
 
@@ -77,9 +79,33 @@ def load_run(path: Path) -> Run:
         found = msgspec.json.decode(data, type=_Head).format
         if refusal := FORMAT.refusal(found):
             raise EvidenceFileError(refusal.sentence(f"The run {path}"), refusal.hint)
-        return msgspec.json.decode(data if found == FORMAT.current else _migrated(data), type=Run)
+        run = msgspec.json.decode(data if found == FORMAT.current else _migrated(data), type=Run)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise EvidenceFileError(f"The run {path} is damaged: {error}.") from error
+    for record in run.checks:
+        if not all(map(_has_what_it_claims, record.attempts)):
+            raise EvidenceFileError(
+                f"The run {path} is damaged: {record.name} has a claim about an exchange that it lacks."
+            )
+    return run
+
+
+def _has_what_it_claims(attempt: Attempt) -> bool:
+    """Whether all exchanges that claims are about were recorded; a time limit is about at least one."""
+    known = {exchange.id for exchange in attempt.exchanges}
+    for claim in attempt.claims:
+        match claim:
+            case ClockClaim():
+                complete = bool(claim.exchanges) and known.issuperset(claim.exchanges)
+            case StatusClaim():
+                complete = known.issuperset(claim.exchanges)
+            case ValueClaim() | CountClaim() | GateClaim():
+                complete = True
+            case _:
+                assert_never(claim)
+        if not complete:
+            return False
+    return True
 
 
 def _migrated(data: bytes) -> bytes:

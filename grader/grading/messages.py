@@ -86,14 +86,14 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     kind: str
 
 
-class Crashed(msgspec.Struct, frozen=True, tag=True):
+class WorkerCrashed(msgspec.Struct, frozen=True, tag=True):
     """From a worker, ends a grading: a bug of the grader, with its traceback."""
 
     trace: str
 
 
 Command = Fork | End
-Outcome = Graded | Refused | Crashed
+Outcome = Graded | Refused | WorkerCrashed
 """From a worker: the last message of a grading."""
 
 Event = Begun | Ended | Outcome

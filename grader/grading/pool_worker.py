@@ -20,7 +20,6 @@ from grader.grading.messages import (
     CHUNK_BYTES,
     GO,
     Begun,
-    Crashed,
     Ended,
     Event,
     Job,
@@ -28,6 +27,7 @@ from grader.grading.messages import (
     Outcome,
     Refused,
     SessionJob,
+    WorkerCrashed,
     grades_in,
     line_of,
     plain,
@@ -66,7 +66,7 @@ def _outcome_of(grade: Callable[[], Graded]) -> Outcome:
     except GraderError as error:
         return Refused(plain(error.message), plain(error.hint), type(error).__name__)
     except Exception:
-        return Crashed(plain(traceback.format_exc()))
+        return WorkerCrashed(plain(traceback.format_exc()))
 
 
 def _session(job: Job | SessionJob, settings: Settings) -> Session:

@@ -16,7 +16,6 @@ from grader.grading.messages import (
     CHUNK_BYTES,
     GO,
     Begun,
-    Crashed,
     Ended,
     Event,
     Job,
@@ -24,6 +23,7 @@ from grader.grading.messages import (
     Outcome,
     Refused,
     SessionJob,
+    WorkerCrashed,
     events_in,
 )
 from grader.grading.observer import Observer
@@ -98,7 +98,7 @@ def result_of(outcome: Outcome | None) -> Graded | GraderError:
             "The grading process exited unexpectedly.",
             "Close programs that use much memory, and grade again.",
         )
-    if isinstance(outcome, Crashed):
+    if isinstance(outcome, WorkerCrashed):
         raise GraderCrashed(outcome.trace)
     return outcome if isinstance(outcome, Graded) else _error_of(outcome)
 

@@ -16,7 +16,7 @@ from grader.evidence.claims import (
 from grader.evidence.traffic import Exchange, ExchangeError
 from grader.findings import (
     Bar,
-    GateMissed,
+    GateNotOpened,
     NoAnswer,
     StatusCount,
     TooFast,
@@ -224,7 +224,7 @@ def _examine_clock(claim: ClockClaim, exchanges: Exchanges) -> Miss | None:
 def _examine_gate(claim: GateClaim) -> Miss | None:
     if claim.seen >= claim.wanted:
         return None
-    finding = GateMissed(
+    finding = GateNotOpened(
         what=claim.what, seen=claim.seen, wanted=claim.wanted, waited_s=claim.watch.elapsed_s
     )
     return Miss(finding, Doubt(claim.watch, claim.own_limit_s))

@@ -10,7 +10,7 @@ from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.findings import (
     Crashed,
     Finding,
-    GateMissed,
+    GateNotOpened,
     Hung,
     HungAtStart,
     LimitExceeded,
@@ -165,7 +165,7 @@ def ends_grading(finding: Finding | None) -> bool:
             return True
         case None | Hung() | NoAnswer() | WrongStatus() | WrongValue() | WrongCount():
             return False
-        case TooSlow() | TooFast() | GateMissed() | Mishap() | NothingAsserted():
+        case TooSlow() | TooFast() | GateNotOpened() | Mishap() | NothingAsserted():
             return False
         case _:
             assert_never(finding)

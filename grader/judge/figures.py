@@ -8,7 +8,7 @@ from grader.evidence.traffic import ExchangeError
 from grader.findings import (
     Crashed,
     Finding,
-    GateMissed,
+    GateNotOpened,
     Hung,
     HungAtStart,
     LimitExceeded,
@@ -52,7 +52,7 @@ def figures_of_finding(finding: Finding) -> Figures:
             figures = Figures(finding.measured, finding.limit, finding.unit, finding.relation)
         case TooSlow() | TooFast():
             figures = Figures(finding.measured_s, finding.limit_s, "s")
-        case GateMissed():
+        case GateNotOpened():
             figures = Figures(finding.seen, finding.wanted)
         case _:
             assert_never(finding)

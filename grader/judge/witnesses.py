@@ -5,9 +5,25 @@ Only this module compares it with a limit.
 """
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from grader.evidence.machine import Watch
-from grader.findings import Crashed, Finding, TooSlow, WrongCount, WrongStatus, WrongValue
+from grader.findings import (
+    Crashed,
+    Finding,
+    GateNotOpened,
+    Hung,
+    HungAtStart,
+    LimitExceeded,
+    Mishap,
+    NoAnswer,
+    NothingAsserted,
+    TooFast,
+    TooSlow,
+    WrongCount,
+    WrongStatus,
+    WrongValue,
+)
 from grader.judge.rule import BUSY_SHARE, SENDER_LAG_SHARE, TAKEN_SHARE
 
 
@@ -44,8 +60,15 @@ class Miss:
     @property
     def is_late(self) -> bool:
         """Whether a right solution gives such an answer, too, when a deadline of its own has passed."""
-        late = (WrongStatus, WrongValue, WrongCount)
-        return isinstance(self.finding, late) and self.finding.is_late
+        match self.finding:
+            case WrongStatus() | WrongValue() | WrongCount():
+                return self.finding.is_late
+            case Crashed() | HungAtStart() | LimitExceeded() | Hung() | NoAnswer():
+                return False
+            case TooSlow() | TooFast() | GateNotOpened() | Mishap() | NothingAsserted():
+                return False
+            case _:
+                assert_never(self.finding)
 
 
 def own_time_s(measured_s: float, watch: Watch) -> float | None:
@@ -71,9 +94,21 @@ def has_witness(miss: Miss) -> bool:
     if miss.doubt is None or miss.doubt.watch is None or miss.doubt.own_limit_s is None:
         return False
     watch, limit_s = miss.doubt.watch, miss.doubt.own_limit_s
-    if isinstance(miss.finding, TooSlow) and sender_lagged(watch, limit_s):
+    return is_own_doing(watch, limit_s) and not _is_excused(miss.finding, watch, limit_s)
+
+
+def _is_excused(finding: Finding, watch: Watch, limit_s: float) -> bool:
+    """Whether the time that missed a clock limit means nothing, or is not the code's own.
+
+    The watch is that of a whole schedule. An exchange may be a small part of it, during which the machine may have
+    taken all that it took from the schedule. What was cut off was certain to be the code's own doing.
+    """
+    if not isinstance(finding, TooSlow):
         return False
-    return is_own_doing(watch, limit_s)
+    if sender_lagged(watch, limit_s):
+        return True
+    own_s = own_time_s(finding.measured_s, watch)
+    return not finding.is_cut and (own_s is None or own_s <= limit_s)
 
 
 def is_void(miss: Miss) -> bool:

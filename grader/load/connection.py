@@ -98,6 +98,7 @@ class Visit(asyncio.Protocol):
         self._events = 0
         self._interim = 0
         self._transport: asyncio.Transport | None = None
+        self._owns_connection = False
         self._read_bytes_per_s = read_bytes_per_s
 
     @property
@@ -113,6 +114,7 @@ class Visit(asyncio.Protocol):
             address: where to.
         """
         loop = asyncio.get_running_loop()
+        self._owns_connection = True
         try:
             if self._read_bytes_per_s is not None:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_BUFFER_BYTES)
@@ -206,6 +208,12 @@ class Visit(asyncio.Protocol):
         """Close the connection without waiting for the answer."""
         self.finish(ExchangeError.LEFT)
 
+    def abandon(self, connection: socket.socket) -> None:
+        """Leave no connection open: close this one if it was never handed to `connect`, and leave otherwise."""
+        if not self._owns_connection:
+            connection.close()
+        self.leave()
+
     def finish(self, error: ExchangeError | None) -> None:
         """End the visit; after the first call nothing changes any more."""
         if not self.is_over:
@@ -221,7 +229,7 @@ class Visit(asyncio.Protocol):
         Args:
             number: the exchange's id.
             request: what was sent.
-            planned_s: when it was to be sent.
+            planned_s: when it was to be sent. A connection that was closed before then took no time.
         """
         assert self.ended_s is not None
         body = bytes(self.body[: BODY_KEPT_CHARS * 4]).decode(errors="replace")
@@ -234,7 +242,7 @@ class Visit(asyncio.Protocol):
             sent_s=self.sent_s,
             first_byte_s=self._first_byte_s,
             last_byte_s=self._last_byte_s,
-            ended_s=self._last_byte_s or self.ended_s,
+            ended_s=max(planned_s, self._last_byte_s or self.ended_s),
             status=self.status,
             size_bytes=len(self.body),
             body=body[:BODY_KEPT_CHARS],

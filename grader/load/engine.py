@@ -14,6 +14,7 @@ import h11
 from grader.evidence.machine import Watch
 from grader.evidence.traffic import Burst, Exchange, ExchangeError
 from grader.judge.rule import PATIENCE_SHARE
+from grader.judge.witnesses import is_own_doing
 from grader.load.answers import Answer, Crowd
 from grader.load.connection import Address, Request, Visit
 from grader.load.shapes import Schedule, Sending
@@ -112,19 +113,41 @@ class Engine:
         return self._answer(visit, exchange, self._attempt.watcher.close(opening))
 
     async def send(self, load: PlannedLoad) -> Crowd:
-        """Send a whole schedule and wait for the end of all visits."""
-        visitors = await self._prepare(load)
+        """Send a whole schedule and wait for the end of all visits.
+
+        When it is interrupted, the visits that are over are recorded, and no connection stays open.
+        """
+        visitors = await self._take_sockets(load)
+        try:
+            if load.schedule.connected_first:
+                await self._connect_all(visitors)
+            return await self._run(load, visitors)
+        finally:
+            for visitor in visitors:
+                visitor.visit.abandon(visitor.connection)
+
+    async def _run(self, load: PlannedLoad, visitors: Sequence[Visitor]) -> Crowd:
         opening = self._attempt.watcher.open()
         begin_s = self._attempt.clock.now()
+        try:
+            await self._follow(load, visitors, opening, begin_s)
+        except BaseException:
+            self._record_all([v for v in visitors if v.visit.is_over], begin_s)
+            raise
+        return self._crowd(load, visitors, begin_s, self._attempt.watcher.close(opening))
+
+    async def _follow(
+        self, load: PlannedLoad, visitors: Sequence[Visitor], opening: WatchStart, begin_s: float
+    ) -> None:
+        """Let each visitor send at its moment, and wait until all visits are over."""
         # Visitors at the very beginning send without a turn of the event loop in between, and need no task.
         connected_first = load.schedule.connected_first
         first = [v for v in visitors if connected_first and not v.sending.offset_s]
         for visitor in first:
             if not visitor.visit.is_over:
                 visitor.send()
-        visits = [visitor.visit for visitor in visitors]
         async with (
-            self._cutting(visits, opening, load.cut_off_s),
+            self._cutting(visitors, opening, load.cut_off_s),
             anyio.create_task_group() as coming,
         ):
             for visitor in visitors:
@@ -132,24 +155,30 @@ class Engine:
                     coming.start_soon(self._come, visitor, load, opening, begin_s)
             for visitor in first:
                 await self._end(visitor, opening, begin_s + load.give_up_s)
-        return self._crowd(load, visitors, begin_s, self._attempt.watcher.close(opening))
 
-    async def _prepare(self, load: PlannedLoad) -> list[Visitor]:
-        """Do before the watch begins what would take time in it."""
+    async def _take_sockets(self, load: PlannedLoad) -> list[Visitor]:
+        """Do what takes time before the watch begins."""
         messages = [request.message(self._host) for request in load.requests]
         sockets = await self._sockets.take(len(messages))
+        # Own time is measured from the beginning of the schedule: at most its offset was before a visitor came.
         patience_s = PATIENCE_SHARE * load.give_up_s
-        visitors = [
-            Visitor(sending, request, message, self.visit(sending, patience_s), connection)
+        return [
+            Visitor(
+                sending,
+                request,
+                message,
+                self.visit(sending, patience_s + sending.offset_s),
+                connection,
+            )
             for sending, request, message, connection in zip(
                 load.schedule.sendings, load.requests, messages, sockets, strict=True
             )
         ]
-        if load.schedule.connected_first:
-            async with anyio.create_task_group() as connecting:
-                for visitor in visitors:
-                    connecting.start_soon(self._connect, visitor)
-        return visitors
+
+    async def _connect_all(self, visitors: Sequence[Visitor]) -> None:
+        async with anyio.create_task_group() as connecting:
+            for visitor in visitors:
+                connecting.start_soon(self._connect, visitor)
 
     async def _come(
         self, visitor: Visitor, load: PlannedLoad, opening: WatchStart, begin_s: float
@@ -169,31 +198,30 @@ class Engine:
     async def _end(self, visitor: Visitor, opening: WatchStart, deadline_s: float) -> None:
         """Wait until the visit is over; the visitor gives up at the deadline (on the run's clock) or when impatient."""
         visit = visitor.visit
-        # Own time is counted from the beginning of the schedule; at most the offset of it was before this visitor came.
         await wait_for(
             self._attempt,
             lambda: visit.is_over,
             visit.ended,
             opening=opening,
             deadline_s=max(0.0, deadline_s - self._attempt.clock.now()),
-            patience_s=visit.patience_s + visitor.sending.offset_s,
+            patience_s=visit.patience_s,
         )
         visit.finish(ExchangeError.TIMED_OUT)
 
     @contextlib.asynccontextmanager
     async def _cutting(
-        self, visits: Sequence[Visit], opening: WatchStart, limit_s: float | None
+        self, visitors: Sequence[Visitor], opening: WatchStart, limit_s: float | None
     ) -> AsyncIterator[None]:
         """Meanwhile, end visits that are certainly too slow."""
         async with anyio.create_task_group() as tasks:
             if limit_s is not None and self._attempt.cuts_off:
-                tasks.start_soon(self._cut, visits, opening, limit_s)
+                tasks.start_soon(self._cut, visitors, opening, limit_s)
             yield
             tasks.cancel_scope.cancel()
 
-    async def _cut(self, visits: Sequence[Visit], opening: WatchStart, limit_s: float) -> None:
+    async def _cut(self, visitors: Sequence[Visitor], opening: WatchStart, limit_s: float) -> None:
         while True:
-            await wait_for(
+            watch = await wait_for(
                 self._attempt,
                 lambda: False,
                 Signal(),
@@ -202,10 +230,20 @@ class Engine:
                 patience_s=limit_s,
                 look_s=CUT_LOOK_S,
             )
-            now_s = self._attempt.clock.now()
-            for visit in visits:
-                if visit.sent_s is not None and now_s - visit.sent_s > limit_s:
-                    visit.finish(ExchangeError.CUT_OFF)
+            for visitor in visitors:
+                if watch is not None and self._is_certainly_late(visitor, watch, limit_s):
+                    visitor.visit.finish(ExchangeError.CUT_OFF)
+
+    def _is_certainly_late(self, visitor: Visitor, watch: Watch, limit_s: float) -> bool:
+        """Whether a visitor has waited longer than the limit, and that by the code's own doing: of the own time since
+        the beginning of the schedule, at most the visitor's offset was before it came.
+        """
+        sent_s = visitor.visit.sent_s
+        is_late = sent_s is not None and self._attempt.clock.now() - sent_s > limit_s
+        return is_late and is_own_doing(watch, limit_s + visitor.sending.offset_s)
+
+    def _record_all(self, visitors: Sequence[Visitor], begin_s: float) -> list[Exchange]:
+        return [self._record(visitor, begin_s + visitor.sending.offset_s) for visitor in visitors]
 
     def _record(self, visitor: Visitor, planned_s: float) -> Exchange:
         recorder = self._attempt.recorder
@@ -220,9 +258,7 @@ class Engine:
         self, load: PlannedLoad, visitors: Sequence[Visitor], begin_s: float, watch: Watch
     ) -> Crowd:
         """Record all exchanges and the burst that they make."""
-        exchanges = [
-            self._record(visitor, begin_s + visitor.sending.offset_s) for visitor in visitors
-        ]
+        exchanges = self._record_all(visitors, begin_s)
         burst = Burst(
             id=self._attempt.recorder.new_id(),
             exchanges=tuple(exchange.id for exchange in exchanges),

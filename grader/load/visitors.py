@@ -14,13 +14,8 @@ from grader.load.connection import Address, Request
 from grader.load.engine import Engine, PlannedLoad
 from grader.load.shapes import Schedule, Sending, at_once, at_rate
 from grader.measure.attempt import AttemptContext
+from grader.measure.gates import DEADLINE_S, default_deadline_s
 from grader.process.sockets import OwnSockets, Sockets
-
-GIVE_UP_S = 3.0
-"""When a visitor stops waiting for an answer. Generous: right apps need 0.22 s at worst."""
-
-GIVE_UP_CROWD_S = 5.0
-"""The same for crowds of more than 20."""
 
 SETTLE_LOOKS = 10
 """How many requests `settle` sends. Each answer takes several turns of the server's event loop, and of the grader's."""
@@ -64,7 +59,7 @@ class Visitors:
         *,
         json: object = None,
         headers: Mapping[str, str] | None = None,
-        give_up_s: float = GIVE_UP_S,
+        give_up_s: float = DEADLINE_S,
         patience_s: float | None = None,
         leave_after_s: float | None = None,
         read_bytes_per_s: float | None = None,
@@ -91,7 +86,7 @@ class Visitors:
         *,
         json: object = None,
         headers: Mapping[str, str] | None = None,
-        give_up_s: float = GIVE_UP_S,
+        give_up_s: float = DEADLINE_S,
         patience_s: float | None = None,
         leave_after_s: float | None = None,
         read_bytes_per_s: float | None = None,
@@ -136,14 +131,14 @@ class Visitors:
         """Meanwhile a visitor is connected and requests nothing: it sees from outside that a server begins to shut
         down.
         """
-        visit = self._engine.visit(Sending(), PATIENCE_SHARE * GIVE_UP_S)
+        visit = self._engine.visit(Sending(), PATIENCE_SHARE * DEADLINE_S)
         await self._engine.connect(visit)
         try:
             yield Lingering(visit, self.attempt)
         finally:
             visit.leave()
 
-    async def settle(self, path: str, *, give_up_s: float = GIVE_UP_S) -> Answer:
+    async def settle(self, path: str, *, give_up_s: float = DEADLINE_S) -> Answer:
         """Wait until the server has begun whatever visitors have sent before: requests a cheap path 10 times in a row.
 
         Goes by the server's own steps and not by the clock, so a busy machine does not matter. Returns the last
@@ -198,7 +193,7 @@ class Visitors:
         rate_per_s: float,
         duration_s: float,
         headers: Mapping[str, str] | None = None,
-        give_up_s: float = GIVE_UP_S,
+        give_up_s: float = DEADLINE_S,
         cut_off_s: float | None = None,
     ) -> Crowd:
         """Send requests at a fixed rate, however slowly they are answered (an open loop).
@@ -238,5 +233,5 @@ class Visitors:
             )
             for n in schedule.numbers(1000 + secrets.randbelow(900_000))
         ]
-        give_up_s = give_up_s or (GIVE_UP_S if len(requests) <= 20 else GIVE_UP_CROWD_S)
+        give_up_s = give_up_s or default_deadline_s(len(requests))
         return await self._engine.send(PlannedLoad(schedule, requests, give_up_s, cut_off_s))

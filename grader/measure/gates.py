@@ -1,6 +1,6 @@
 """Gates, and the wait beneath them: for something that a right app brings about, however slow the machine is."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import anyio
 
@@ -9,16 +9,25 @@ from grader.evidence.machine import Watch
 from grader.judge.rule import GATE_PATIENCE_S
 from grader.judge.witnesses import is_own_doing
 from grader.measure.attempt import AttemptContext
+from grader.measure.backoff import Backoff
 from grader.measure.timing import WatchStart
 
 DEADLINE_S = 3.0
-"""Default deadline of a gate. Right apps opened theirs within 0.22 s beside 32 busy processes on 2 cores."""
+"""Default deadline of a gate, and of a visitor. Right apps need at most 0.22 s beside 32 busy processes on 2 cores."""
 
 DEADLINE_CROWD_S = 5.0
-"""The same for counts above 20."""
+"""The same for counts above `CROWD`."""
+
+CROWD = 20
+"""More things than this at once are a crowd."""
 
 LOOK_S = 0.03
 """Polling interval of the own time, once the patience may be exhausted."""
+
+
+def default_deadline_s(count: int) -> float:
+    """When this many things that should happen at once are no longer waited for, in seconds."""
+    return DEADLINE_S if count <= CROWD else DEADLINE_CROWD_S
 
 
 class GateMissed(Exception):
@@ -71,8 +80,10 @@ async def wait_for(
     deadline_s: float,
     patience_s: float,
     look_s: float = LOOK_S,
-) -> None:
-    """Wait until `is_over()`, the deadline, or the end of the patience; the caller asks `is_over()` for which it was.
+) -> Watch | None:
+    """Wait until `is_over()`, the deadline, or the end of the patience.
+
+    Returns the watch in which the patience was found exhausted, or None when the wait ended for another reason.
 
     Args:
         attempt: measures own time.
@@ -90,11 +101,12 @@ async def wait_for(
         if now_s >= look_at_s:
             watch = attempt.watcher.close(opening)
             if is_own_doing(watch, patience_s):
-                return
+                return watch
             look_at_s = now_s + pause_s(patience_s, watch.own_s, look_s)
         with anyio.move_on_after(min(look_at_s, ends_at_s) - now_s):
             await changed.wait()
         now_s = attempt.clock.now()
+    return None
 
 
 async def pass_gate(
@@ -117,8 +129,7 @@ async def pass_gate(
     Raises:
         GateMissed: the deadline or the patience ended first.
     """
-    if deadline_s is None:
-        deadline_s = DEADLINE_S if wanted <= 20 else DEADLINE_CROWD_S
+    deadline_s = default_deadline_s(wanted) if deadline_s is None else deadline_s
     patience_s = GATE_PATIENCE_S * attempt.haste if patience_s is None else patience_s
     watch = await _watched(attempt, lambda: seen() >= wanted, changed, deadline_s, patience_s)
     claim = GateClaim(
@@ -132,6 +143,48 @@ async def pass_gate(
     attempt.recorder.add(claim)
     if claim.seen < wanted:
         raise GateMissed(claim)
+
+
+async def pass_polled_gate(
+    attempt: AttemptContext,
+    what: str,
+    wanted: int,
+    count: Callable[[], Awaitable[int]],
+    *,
+    poll_s: float,
+    deadline_s: float | None = None,
+) -> None:
+    """`pass_gate` for things that must be polled, because nothing reports that their number has changed.
+
+    Args:
+        what: the things that are counted, in plain words.
+        count: counts them now.
+        poll_s: polling interval on a quiet machine.
+        deadline_s: as for `pass_gate`.
+
+    Raises:
+        GateMissed: the deadline or the patience ended first.
+    """
+    changed, seen = Signal(), 0
+
+    async def poll() -> None:
+        nonlocal seen
+        backoff = Backoff(poll_s)
+        while True:
+            seen = await count()
+            changed.set()
+            await backoff.pause()
+
+    missed: GateMissed | None = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(poll)
+        try:
+            await pass_gate(attempt, what, wanted, lambda: seen, changed, deadline_s)
+        except GateMissed as error:  # raised below: the task group would wrap it
+            missed = error
+        tasks.cancel_scope.cancel()
+    if missed is not None:
+        raise missed
 
 
 async def _watched(

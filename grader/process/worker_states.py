@@ -6,6 +6,8 @@ from typing import Self
 
 import anyio
 
+from grader.measure.gates import Signal
+
 
 @dataclass
 class WorkerStates:
@@ -24,12 +26,11 @@ class WorkerStates:
     ready: int = 0
     down: int = 0
     gone: bool = False
-    _changed: anyio.Event = field(default_factory=anyio.Event)
+    _changed: Signal = field(default_factory=Signal)
 
     def change(self) -> None:
         """Wake all tasks that wait in `until`, to look again."""
         self._changed.set()
-        self._changed = anyio.Event()
 
     def take_words(self, words: bytes) -> None:
         """Take in what workers wrote to their status socket."""

@@ -15,7 +15,7 @@ from grader.findings import (
     Bar,
     Crashed,
     Finding,
-    GateMissed,
+    GateNotOpened,
     Hung,
     HungAtStart,
     LimitExceeded,
@@ -145,7 +145,7 @@ def trace(finding: Finding) -> tuple[tuple[Frame, ...], tuple[str, ...]]:
             return (), output
         case LimitExceeded() | Hung() | NoAnswer() | WrongStatus() | WrongValue() | WrongCount():
             return (), ()
-        case TooSlow() | TooFast() | GateMissed() | Mishap() | NothingAsserted():
+        case TooSlow() | TooFast() | GateNotOpened() | Mishap() | NothingAsserted():
             return (), ()
         case _:
             assert_never(finding)
@@ -154,7 +154,7 @@ def trace(finding: Finding) -> tuple[tuple[Frame, ...], tuple[str, ...]]:
 def is_about_waiting(finding: Finding) -> bool:
     """Whether the places at which the solution's tasks waited explain a finding."""
     match finding:
-        case Hung() | NoAnswer() | GateMissed():
+        case Hung() | NoAnswer() | GateNotOpened():
             return True
         case Crashed() | HungAtStart() | LimitExceeded() | WrongStatus() | WrongValue():
             return False
@@ -171,7 +171,7 @@ def bars(finding: Finding) -> tuple[Bar, ...]:
             return finding.bars
         case Crashed() | HungAtStart() | LimitExceeded() | Hung() | NoAnswer() | WrongStatus():
             return ()
-        case WrongValue() | WrongCount() | GateMissed() | Mishap() | NothingAsserted():
+        case WrongValue() | WrongCount() | GateNotOpened() | Mishap() | NothingAsserted():
             return ()
         case _:
             assert_never(finding)

@@ -8,7 +8,7 @@ from grader.evidence.traffic import ExchangeError
 from grader.findings import (
     Crashed,
     Finding,
-    GateMissed,
+    GateNotOpened,
     Hung,
     HungAtStart,
     LimitExceeded,
@@ -79,7 +79,7 @@ def figures(result: CheckResult) -> str:
     match result.finding:
         case NoAnswer() | Hung() | HungAtStart():
             return f"nothing for {amount(result.measured, result.unit)}"
-        case GateMissed(seen=seen, wanted=wanted):
+        case GateNotOpened(seen=seen, wanted=wanted):
             return f"{seen} of {wanted}"
         case None | Crashed() | LimitExceeded() | WrongStatus() | WrongValue() | WrongCount():
             pass
@@ -154,7 +154,7 @@ def _sentence(finding: Finding) -> str:
 
 
 def _sentence_on_time(
-    finding: TooSlow | TooFast | GateMissed | Mishap | NothingAsserted,
+    finding: TooSlow | TooFast | GateNotOpened | Mishap | NothingAsserted,
 ) -> str:
     match finding:
         case TooSlow():
@@ -164,7 +164,7 @@ def _sentence_on_time(
                 f"{printable(finding.what)} finished after {amount(finding.measured_s, 's')}; the work alone "
                 f"takes {amount(finding.limit_s, 's')}."
             )
-        case GateMissed():
+        case GateNotOpened():
             seen = f"only {finding.seen} of {finding.wanted}"
             return f"{printable(finding.what)}: {seen} after {amount(finding.waited_s, 's')}."
         case Mishap():

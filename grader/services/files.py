@@ -21,8 +21,7 @@ import anyio
 from grader.catalog.manifest import Kata
 from grader.errors import HarnessError
 from grader.measure.attempt import AttemptContext
-from grader.measure.backoff import Backoff
-from grader.measure.gates import GateMissed, Signal, pass_gate
+from grader.measure.gates import pass_polled_gate
 from grader.services.service import CheckContext, GradingContext, Running, Service, StartedService
 
 POLL_S = 0.002
@@ -215,24 +214,11 @@ async def _pass_polling(
     deadline_s: float | None,
 ) -> None:
     """Wait at a gate, polling its condition."""
-    changed = Signal()
 
-    async def poll() -> None:
-        backoff = Backoff(POLL_S)
-        while True:
-            changed.set()
-            await backoff.pause()
+    async def count() -> int:
+        return seen()
 
-    missed: GateMissed | None = None
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(poll)
-        try:
-            await pass_gate(attempt, what, wanted, seen, changed, deadline_s)
-        except GateMissed as error:  # raised below: the task group would wrap it
-            missed = error
-        tasks.cancel_scope.cancel()
-    if missed is not None:
-        raise missed
+    await pass_polled_gate(attempt, what, wanted, count, poll_s=POLL_S, deadline_s=deadline_s)
 
 
 @contextlib.contextmanager

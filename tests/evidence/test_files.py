@@ -9,8 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from grader.errors import EvidenceFileError
+from grader.evidence.claims import Claim, ClockClaim, Relation, StatusClaim
 from grader.evidence.files import KEPT_RUNS, keep_run, load_run, save_run, saved_runs
 from grader.formats import RUN_FORMAT
+from tests.judge.records import watch
 from tests.render.runs import blocking_run, fixed_run
 
 RUNS = Path(__file__).parent / "runs"
@@ -93,6 +95,29 @@ def test_a_deeply_nested_run_is_damaged(tmp_path: Path) -> None:
     )
     with pytest.raises(EvidenceFileError, match="is damaged"):
         load_run(tmp_path / "run.json")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        StatusClaim(exchanges=(99,), allowed=(200,), watch=watch(1.0)),
+        ClockClaim(
+            what="x", exchanges=(99,), relation=Relation.AT_MOST, limit_s=1.0, watch=watch(1.0)
+        ),
+        ClockClaim(
+            what="x", exchanges=(), relation=Relation.AT_MOST, limit_s=1.0, watch=watch(1.0)
+        ),
+    ],
+)
+def test_a_run_with_a_claim_about_an_unknown_exchange_is_damaged(
+    tmp_path: Path, claim: Claim
+) -> None:
+    run = blocking_run()
+    (first, *rest) = run.checks
+    attempt = replace(first.attempts[0], claims=(claim,))
+    run = replace(run, checks=(replace(first, attempts=(attempt,)), *rest))
+    with pytest.raises(EvidenceFileError, match=f"is damaged: {first.name} has a claim about an"):
+        load_run(save_run(run, tmp_path))
 
 
 # ---- refused -----------------------------------------------------------------------------------

@@ -12,13 +12,13 @@ from grader.grading.messages import (
     CHUNK_BYTES,
     GO,
     Begun,
-    Crashed,
     Event,
     Grade,
     Job,
     Lines,
     Refused,
     SessionJob,
+    WorkerCrashed,
     grades_in,
     line_of,
 )
@@ -70,7 +70,7 @@ async def test_a_bug_of_the_grader_is_raised_with_its_traceback(
     forkserver: PretendedForkserver,
 ) -> None:
     with pytest.raises(ExceptionGroup) as caught:
-        await outcome(forkserver, Crashed("Traceback: here"))
+        await outcome(forkserver, WorkerCrashed("Traceback: here"))
     assert caught.group_contains(GraderCrashed, match="Traceback: here")
 
 
@@ -110,7 +110,7 @@ async def test_a_worker_of_a_session_that_exits_unexpectedly_is_an_error(
 
 async def test_a_bug_of_the_grader_ends_a_session(forkserver: PretendedForkserver) -> None:
     with pytest.raises(ExceptionGroup) as caught:
-        await session_outcome(forkserver, Crashed("Traceback: here"))
+        await session_outcome(forkserver, WorkerCrashed("Traceback: here"))
     assert caught.group_contains(GraderCrashed, match="Traceback: here")
 
 

@@ -9,11 +9,11 @@ from grader.errors import GraderError, HarnessError, SolutionError
 from grader.grading.messages import (
     GO,
     Begun,
-    Crashed,
     Ended,
     Event,
     Job,
     Refused,
+    WorkerCrashed,
     line_of,
 )
 from grader.grading.observer import NullObserver
@@ -120,4 +120,4 @@ def test_an_error_of_an_unknown_class_is_an_error_of_the_grader() -> None:
 
 def test_a_crash_is_raised_with_its_traceback() -> None:
     with pytest.raises(GraderCrashed, match="line 7"):
-        result_of(Crashed("Traceback: line 7"))
+        result_of(WorkerCrashed("Traceback: line 7"))

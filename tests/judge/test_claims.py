@@ -13,7 +13,7 @@ from grader.evidence.claims import (
 )
 from grader.evidence.traffic import Exchange, ExchangeError
 from grader.findings import (
-    GateMissed,
+    GateNotOpened,
     NoAnswer,
     StatusCount,
     TooFast,
@@ -244,7 +244,7 @@ def test_a_gate_that_did_not_open_is_doubtful() -> None:
     claim = GateClaim(what="calls", wanted=3, seen=1, deadline_s=3.0, own_limit_s=0.5, watch=SEEN)
     miss = examine_claim(claim, {})
     assert miss is not None
-    assert miss.finding == GateMissed(what="calls", seen=1, wanted=3, waited_s=3.0)
+    assert miss.finding == GateNotOpened(what="calls", seen=1, wanted=3, waited_s=3.0)
     assert miss.doubt is not None
     assert miss.doubt.own_limit_s == 0.5
     assert examine_claim(replace(claim, seen=3), {}) is None

@@ -10,7 +10,7 @@ from grader.evidence.traffic import ExchangeError
 from grader.findings import (
     Crashed,
     Finding,
-    GateMissed,
+    GateNotOpened,
     Hung,
     HungAtStart,
     LimitExceeded,
@@ -39,7 +39,7 @@ FIGURES: dict[Any, Figures] = {
     WrongCount: Figures(1.0, 2.0, "x", Relation.EQUALS),
     TooSlow: Figures(2.0, 1.0, "s"),
     TooFast: Figures(1.0, 2.0, "s"),
-    GateMissed: Figures(1, 2),
+    GateNotOpened: Figures(1, 2),
     Mishap: Figures(),
     NothingAsserted: Figures(),
 }

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from grader.evidence.machine import CpuTimes, Watch
-from grader.findings import Crashed, Finding, GateMissed, Phase, TooSlow, WrongValue
+from grader.findings import Crashed, Finding, GateNotOpened, Phase, TooSlow, WrongValue
 from grader.judge.witnesses import (
     Doubt,
     Miss,
@@ -18,7 +18,7 @@ from grader.judge.witnesses import (
 )
 from tests.judge.records import watch
 
-GATE = GateMissed(what="calls", seen=1, wanted=3, waited_s=3.0)
+GATE = GateNotOpened(what="calls", seen=1, wanted=3, waited_s=3.0)
 SLOW = TooSlow(what="GET /x", measured_s=1.2, limit_s=0.4, answered=1, total=2)
 LATE = WrongValue(what="the body", expected="1", observed="2", is_late=True)
 
@@ -151,3 +151,13 @@ def test_what_a_busy_grader_missed_is_void() -> None:
 def test_a_certain_miss_is_never_void() -> None:
     assert not is_void(Miss(LATE))
     assert Miss(LATE).is_certain
+
+
+def test_a_slow_exchange_is_no_witness_when_the_machine_may_have_taken_its_time() -> None:
+    """The machine took 0.55 s from a stream of 2 s, in which one exchange took 0.6 s."""
+    slow = TooSlow(what="GET /x", measured_s=0.6, limit_s=0.5, answered=1, total=1)
+    stream = watch(2.0, waited_s=0.55)
+    assert is_own_doing(stream, 0.5)
+    assert not has_witness(Miss(slow, Doubt(stream, 0.5)))
+    assert has_witness(Miss(replace(slow, measured_s=1.2), Doubt(stream, 0.5)))
+    assert has_witness(Miss(replace(slow, is_cut=True), Doubt(stream, 0.5)))

@@ -1,6 +1,8 @@
 """The engine: any schedule is sent as planned, in the order and with the visits that it says."""
 
+import contextlib
 import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 import anyio
@@ -13,8 +15,9 @@ from grader.load.shapes import Schedule, Sending, at_once, at_rate
 from grader.load.visitors import Visitors
 from grader.measure.attempt import AttemptContext
 from grader.measure.recorder import Recorder
+from grader.process.sockets import Sockets
 from tests.conftest import Serve
-from tests.waiting import HANG_S
+from tests.waiting import HANG_S, until
 
 APP = """
     import asyncio
@@ -53,7 +56,8 @@ async def test_any_schedule_is_sent_as_planned_and_answered_in_its_order(
         Sending(n=4),
     )
     async with serve(APP) as server:
-        crowd = await server.send("GET", "/mixed/{n}", Schedule(sendings, connected_first))
+        schedule = Schedule(sendings, connected_first)
+        crowd = await server.send("GET", "/mixed/{n}", schedule, give_up_s=HANG_S)
     assert [answer.n for answer in crowd] == [1, 0, 3, 4]
     planned = [answer.exchange.planned_s for answer in crowd]
     assert [at_s - planned[1] for at_s in planned] == pytest.approx([0.1, 0.0, 0.05, 0.0])
@@ -108,6 +112,21 @@ def is_connected(one: socket.socket) -> bool:
     return True
 
 
+@contextlib.asynccontextmanager
+async def listening_visitors(
+    handle: Callable[[anyio.abc.SocketStream], Awaitable[None]],
+    attempt: AttemptContext,
+    sockets: Sockets | None = None,
+) -> AsyncIterator[Visitors]:
+    """Visitors of a server that handles each connection in this way."""
+    listening = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    async with listening, anyio.create_task_group() as tasks:
+        tasks.start_soon(listening.serve, handle)
+        address = listening.extra(anyio.abc.SocketAttribute.local_address)
+        yield Visitors([(str(address[0]), int(address[1]))], attempt, tasks, sockets)
+        tasks.cancel_scope.cancel()
+
+
 async def test_all_connections_are_open_before_the_first_request_if_the_schedule_says_so(
     attempt: AttemptContext,
 ) -> None:
@@ -119,14 +138,9 @@ async def test_all_connections_are_open_before_the_first_request_if_the_schedule
             connected.append(sockets.connected)
             await stream.send(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
 
-    listening = await anyio.create_tcp_listener(local_host="127.0.0.1")
-    async with listening, anyio.create_task_group() as tasks:
-        tasks.start_soon(listening.serve, answer)
-        address = listening.extra(anyio.abc.SocketAttribute.local_address)
-        visitors = Visitors([(str(address[0]), int(address[1]))], attempt, tasks, sockets)
+    async with listening_visitors(answer, attempt, sockets) as visitors:
         schedule = Schedule((Sending(), Sending(offset_s=0.05)), connected_first=True)
         crowd = await visitors.send("GET", "/", schedule)
-        tasks.cancel_scope.cancel()
     assert [answered.status for answered in crowd] == [200, 200]
     assert connected[0] == 2
 
@@ -135,12 +149,50 @@ async def test_a_late_visitor_is_as_patient_as_the_first(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The own time since the beginning of the schedule is above the patience before it even comes."""
-    monkeypatch.setattr(engine, "PATIENCE_SHARE", 0.3 / HANG_S)
+    monkeypatch.setattr(engine, "PATIENCE_SHARE", 0.8 / HANG_S)
     async with serve(APP) as server:
-        schedule = Schedule((Sending(offset_s=0.5),))
+        schedule = Schedule((Sending(offset_s=0.9),))
         (answer,) = await server.send("GET", "/slow", schedule, give_up_s=HANG_S)
     assert answer.status == 200
-    assert answer.exchange.patience_s == pytest.approx(0.3)
+    # The judge compares it with the own time of the whole schedule.
+    assert answer.exchange.patience_s == pytest.approx(0.8 + 0.9)
+
+
+async def test_a_connection_that_is_closed_before_its_moment_took_no_time(
+    attempt: AttemptContext,
+) -> None:
+    async def close(stream: anyio.abc.SocketStream) -> None:
+        await stream.aclose()
+
+    async with listening_visitors(close, attempt) as visitors:
+        schedule = Schedule((Sending(offset_s=0.05),), connected_first=True)
+        (answer,) = await visitors.send("GET", "/", schedule)
+    assert answer.exchange.error is ExchangeError.CLOSED
+    assert answer.elapsed_s == 0
+
+
+@pytest.mark.parametrize("connected_first", [True, False])
+async def test_an_interrupted_schedule_leaves_its_evidence_and_no_open_connection(
+    attempt: AttemptContext, recorder: Recorder, connected_first: bool
+) -> None:
+    sockets = KeptSockets()
+    first_sent = anyio.Event()
+
+    async def answer(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            await stream.receive()
+            await stream.send(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            first_sent.set()
+
+    async with listening_visitors(answer, attempt, sockets) as visitors:
+        sendings = (Sending(), Sending(offset_s=600))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(visitors.send, "GET", "/", Schedule(sendings, connected_first))
+            await first_sent.wait()
+            await until(lambda: not is_connected(sockets.taken[0]))
+            tasks.cancel_scope.cancel()
+        await until(lambda: all(one.fileno() == -1 for one in sockets.taken))
+    assert [exchange.status for exchange in recorder.exchanges.values()] == [200]
 
 
 @pytest.mark.parametrize("schedule", [at_once(3), at_rate(100, 0.03)])

@@ -8,7 +8,7 @@ from grader.evidence.traffic import Exchange
 from grader.findings import (
     Crashed,
     Finding,
-    GateMissed,
+    GateNotOpened,
     Hung,
     HungAtStart,
     NoAnswer,
@@ -143,7 +143,7 @@ def result_of(kind: type[Finding], outcome: Outcome = Outcome.FAILED) -> CheckRe
 
 
 WITH_FRAMES, WITH_OUTPUT = (Crashed,), (HungAtStart,)
-ABOUT_WAITING = (Hung, NoAnswer, GateMissed)
+ABOUT_WAITING = (Hung, NoAnswer, GateNotOpened)
 WITH_BARS = (TooSlow, TooFast)
 
 

