@@ -1,4 +1,4 @@
-"""Facts about this machine, as `kata doctor` lists them."""
+"""Facts about this machine, which `kata doctor` lists."""
 
 from enum import StrEnum
 

@@ -1,7 +1,7 @@
-"""What can be wrong with a solution, or with its grading: one type for each kind of finding, in facts.
+"""Everything that can be wrong with a solution or with its grading: one type for each kind of finding.
 
-`grader.render.wording` makes sentences of them. Every `match` on a finding ends with `assert_never`, so the type
-checker finds each place that a new type needs.
+Findings are facts; `grader.render.wording` turns them into sentences. Every `match` on a finding ends with
+`assert_never`, so the type checker points to each place that must handle a new type.
 """
 
 from enum import StrEnum
@@ -33,19 +33,23 @@ class Bar(Struct, frozen=True, kw_only=True):
 
 
 class StatusCount(Struct, frozen=True):
-    """How many answers had one status; None for answers without any."""
+    """How many answers had this status.
+
+    Attributes:
+        status: None for answers without a status.
+    """
 
     status: int | None
     count: int
 
 
 class Crashed(Struct, frozen=True, kw_only=True, tag="crashed"):
-    """The server exited by itself.
+    """The server exited unexpectedly.
 
     Attributes:
-        exit_code: negative for a signal; None when it is not known.
-        error: type and text of the exception that ended the server; empty when there was none.
-        frames: where in the learner's files it was raised, innermost last.
+        exit_code: negative for a signal; None if unknown.
+        error: type and message of the exception that ended the server; empty if there was none.
+        frames: its frames in the learner's files, innermost last.
         output: the last lines that the server printed.
     """
 
@@ -69,13 +73,13 @@ class HungAtStart(Struct, frozen=True, kw_only=True, tag="hung_at_start"):
 
 
 class LimitExceeded(Struct, frozen=True, kw_only=True, tag="limit_exceeded"):
-    """The solution used more of something than a grading grants, so it was stopped."""
+    """The solution exceeded a resource limit, so it was stopped."""
 
     excess: Excess
 
 
 class Hung(Struct, frozen=True, kw_only=True, tag="hung"):
-    """The check did not finish before its own deadline, in seconds."""
+    """The check did not finish before its deadline, in seconds."""
 
     deadline_s: float
 
@@ -84,11 +88,11 @@ class NoAnswer(Struct, frozen=True, kw_only=True, tag="no_answer"):
     """Requests got no complete answer.
 
     Attributes:
-        request: method and path of the first of them.
-        reason: what happened to the first of them.
-        waited_s: how long the visitor of the first one waited.
-        count: how many got none.
-        total: of how many requests.
+        request: method and path of the first one.
+        reason: what happened to the first one.
+        waited_s: how long the first one's visitor waited.
+        count: how many of `total` requests got none.
+        total: all requests of the claim.
     """
 
     request: str
@@ -102,13 +106,13 @@ class WrongStatus(Struct, frozen=True, kw_only=True, tag="wrong_status"):
     """Requests were answered with a status that the check does not allow.
 
     Attributes:
-        request: method and path of the first of them.
+        request: method and path of the first one.
         allowed: the right statuses.
         seen: the most frequent wrong ones, at most three.
-        body: the start of the first answer's body.
-        count: how many answers were wrong.
-        total: of how many.
-        is_late: a right solution gives this answer, too, when a deadline of its own has passed.
+        body: the beginning of the first one's body.
+        count: how many of `total` answers were wrong.
+        total: all answers of the claim.
+        is_late: a right solution also answers like this once a deadline that it enforces itself has passed.
     """
 
     request: str
@@ -121,11 +125,11 @@ class WrongStatus(Struct, frozen=True, kw_only=True, tag="wrong_status"):
 
 
 class WrongValue(Struct, frozen=True, kw_only=True, tag="wrong_value"):
-    """A value is not the expected one; both are canonical JSON, shortened.
+    """A value is not the expected one; both are shortened canonical JSON.
 
     Attributes:
         what: the value in plain words: "the body of GET /labels/7".
-        is_late: a right solution gives this value, too, when a deadline of its own has passed.
+        is_late: a right solution also gives this value once a deadline that it enforces itself has passed.
     """
 
     what: str
@@ -135,13 +139,13 @@ class WrongValue(Struct, frozen=True, kw_only=True, tag="wrong_value"):
 
 
 class WrongCount(Struct, frozen=True, kw_only=True, tag="wrong_count"):
-    """A number of things that the grader saw misses its limit.
+    """A number that the grader counted or measured misses its limit.
 
     Attributes:
         what: the things in plain words: "connections opened to the upstream".
-        relation: of the measured number to the limit, as the check wants it.
+        relation: the required relation of `measured` to `limit`.
         unit: of both numbers; empty for plain counts.
-        is_late: a right solution causes this number, too, when a deadline of its own has passed.
+        is_late: a right solution also causes this number once a deadline that it enforces itself has passed.
     """
 
     what: str
@@ -157,9 +161,9 @@ class TooSlow(Struct, frozen=True, kw_only=True, tag="too_slow"):
 
     Attributes:
         what: the requests in plain words: "12 × GET /labels/{n}".
-        is_cut: the grader stopped waiting once the miss was certain, so `measured_s` is a lower bound.
+        is_cut: the grader stopped waiting once the miss was certain, so `measured_s` is only a lower bound.
         answered: how many of `total` requests had a complete answer by then.
-        alone_s: what one request alone is known to take.
+        alone_s: how long one request alone takes, if known.
         bars: the requests, for a picture.
     """
 
@@ -174,11 +178,11 @@ class TooSlow(Struct, frozen=True, kw_only=True, tag="too_slow"):
 
 
 class TooFast(Struct, frozen=True, kw_only=True, tag="too_fast"):
-    """Requests were finished sooner than their work alone takes.
+    """Requests finished sooner than their work can take.
 
     Attributes:
         what: the requests in plain words.
-        limit_s: what the work alone takes.
+        limit_s: how long the work takes at least.
         bars: the requests, for a picture.
     """
 
@@ -189,7 +193,7 @@ class TooFast(Struct, frozen=True, kw_only=True, tag="too_fast"):
 
 
 class GateNotOpened(Struct, frozen=True, kw_only=True, tag="gate_missed"):
-    """Fewer things happened together than a check waited for.
+    """A check waited for a number of things to happen, and fewer did.
 
     Attributes:
         what: the things in plain words: "calls to /prices under way at once".
@@ -205,13 +209,17 @@ class GateNotOpened(Struct, frozen=True, kw_only=True, tag="gate_missed"):
 
 
 class Mishap(Struct, frozen=True, kw_only=True, tag="mishap"):
-    """The grader, the kata or the machine failed; `text` says how, in one sentence."""
+    """The grader, the kata or the machine failed.
+
+    Attributes:
+        text: what went wrong, one sentence.
+    """
 
     text: str
 
 
 class NothingAsserted(Struct, frozen=True, tag="nothing_asserted"):
-    """The check made no assertions, or the solution was not seen to do anything."""
+    """The check made no assertions, or the grader saw the solution do nothing."""
 
 
 Finding = (

@@ -1,4 +1,4 @@
-"""The result of one grading: all that a renderer gets."""
+"""The result of one grading, as every renderer gets it."""
 
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from grader.formats import REPORT_FORMAT
 
 
 class Verdict(StrEnum):
-    """What a grading says about a solution."""
+    """The result of a grading as a whole."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a grading says about one check."""
+    """The result of one check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -31,7 +31,12 @@ class Outcome(StrEnum):
 
 
 class StallSite(Struct, frozen=True, kw_only=True):
-    """A line that blocked the event loop: how often, and for how many seconds in all."""
+    """A line that blocked the event loop.
+
+    Attributes:
+        count: how often it did.
+        total_s: for how many seconds in all.
+    """
 
     frame: Frame
     count: int
@@ -39,13 +44,13 @@ class StallSite(Struct, frozen=True, kw_only=True):
 
 
 class Circumstances(Struct, frozen=True, kw_only=True):
-    """What surrounds a finding of any type; it explains a verdict and never makes one.
+    """What explains a finding of any type; it never decides a verdict.
 
     Attributes:
-        stalls: where the event loop was blocked meanwhile, the worst line first.
-        waiting: what the solution's tasks were waiting for when the check gave up.
-        watch: how the machine fared while the thing was timed; None for what noise cannot cause.
-        machine: what kept the machine busy, when no verdict could be reached.
+        stalls: lines that blocked the event loop during the attempt, worst first.
+        waiting: where the solution's tasks were waiting when the check gave up.
+        watch: how busy the machine was during the measurement; None for a finding that noise cannot cause.
+        machine: what kept the machine busy; None if the grader did not need to know.
     """
 
     stalls: tuple[StallSite, ...] = ()
@@ -59,12 +64,13 @@ class CheckResult(Struct, frozen=True, kw_only=True):
 
     Attributes:
         title: the requirement in one sentence.
-        finding: why it did not pass; None when it did or never ran.
-        circumstances: of the finding; empty when there is none.
-        measured: with `limit` and `unit`: the number that decided the check, if there is one.
-        relation: of the measured number to the limit, where it is a count.
-        attempts: how many servers were started for it, the reference's included.
-        decided_by: the place, among these attempts, of the one that the result is about; None when it never ran.
+        finding: why it did not pass; None if it passed or never ran.
+        circumstances: of the finding; empty if there is none.
+        measured: the number that decided the check, in `unit`; None if none did.
+        limit: its limit, in `unit`.
+        relation: the required relation of `measured` to `limit`, for a count.
+        attempts: how many attempts were made, including those with the reference.
+        decided_by: index of the attempt that the result is about; None if the check never ran.
     """
 
     name: str
@@ -82,7 +88,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
 
 
 class GraderInfo(Struct, frozen=True, kw_only=True):
-    """Which grader made a report, on which machine."""
+    """The grader that made a report, and its machine."""
 
     version: str
     python: str
@@ -93,8 +99,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """The result of one grading.
 
     Attributes:
-        because: the explanation of a known mistake, when exactly its checks failed.
-        without_sandbox: why the solution ran without a sandbox; empty when it had one.
+        because: explains a known mistake if exactly its checks failed; otherwise empty.
+        without_sandbox: why the solution ran without a sandbox; empty if it ran in one.
     """
 
     format: int = REPORT_FORMAT
@@ -110,7 +116,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def cause(self) -> CheckResult | None:
-        """The first check that did not pass: the cause that a learner should look at first."""
+        """The first check that did not pass, which a learner should look at first."""
         return next(
             (c for c in self.checks if c.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)), None
         )

@@ -1,15 +1,15 @@
-"""What `expect` gives for the answers of a solution: one answer, or the answers to a crowd."""
+"""The expectations for the solution's answers: to one request, or to a crowd."""
 
 from collections.abc import Callable
 
-from grader.checks.claims import canonical, parsed, state
+from grader.checks.claims import assert_claim, canonical, parsed
 from grader.evidence.claims import ClockClaim, Relation, StatusClaim, ValueClaim
 from grader.evidence.traffic import ExchangeError
 from grader.load.answers import Answer, Crowd
 
 
 class AnswerExpectation:
-    """What one answer must be. Methods return the expectation, so that calls can be chained."""
+    """States what one answer must be. Methods return the expectation, so that calls can be chained."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -21,11 +21,11 @@ class AnswerExpectation:
 
         Args:
             allowed: the right statuses.
-            late: the status with which the app reports that a deadline of its own has passed. It proves nothing against
-                the app while the machine is known to be busy; needs `own_deadline_s` in kata.toml.
+            late: the status with which a right app reports that a deadline it enforces itself has passed. It does not
+                count against the app while the machine is known to be busy. Needs `own_deadline_s` in kata.toml.
             not_before_s: a late status that comes earlier is wrong however busy the machine is.
         """
-        state(
+        assert_claim(
             StatusClaim(
                 exchanges=(self._answer.exchange.id,),
                 allowed=allowed,
@@ -41,10 +41,10 @@ class AnswerExpectation:
 
         Args:
             wanted: the right body.
-            late: the body that a right app returns when a deadline of its own has passed; see `status`.
+            late: the body that a right app returns once a deadline that it enforces itself has passed; see `status`.
         """
         seen = canonical(parsed(self._answer.body))
-        state(
+        assert_claim(
             ValueClaim(
                 what="the body",
                 wanted=canonical(wanted),
@@ -59,7 +59,7 @@ class AnswerExpectation:
         """The body is a JSON object with this value under this name."""
         body = parsed(self._answer.body)
         seen = canonical(body[name]) if isinstance(body, dict) and name in body else "missing"
-        state(
+        assert_claim(
             ValueClaim(
                 what=f"`{name}`",
                 wanted=canonical(wanted),
@@ -70,19 +70,19 @@ class AnswerExpectation:
         return self
 
     def within(self, limit_s: float) -> "AnswerExpectation":
-        """The whole answer came within this many seconds. Leave right apps 3 × what they need; wrong ones must take
-        1.5 × the limit.
+        """The whole answer arrived within this many seconds. Choose a limit of at least 3 × what right apps need; wrong
+        apps must take 1.5 × the limit.
         """
         return self._clock(Relation.AT_MOST, limit_s)
 
     def at_least(self, limit_s: float) -> "AnswerExpectation":
-        """The answer took at least this many seconds, so the work was really done."""
+        """The answer took at least this many seconds, so the app really did the work."""
         return self._clock(Relation.AT_LEAST, limit_s)
 
     def _clock(self, relation: Relation, limit_s: float) -> "AnswerExpectation":
         exchange = self._answer.exchange
         what = f"{exchange.method} {exchange.path}"
-        state(
+        assert_claim(
             ClockClaim(
                 what=what,
                 exchanges=(exchange.id,),
@@ -95,14 +95,14 @@ class AnswerExpectation:
 
 
 class CrowdExpectation:
-    """What the answers to a crowd must be. Methods return the expectation, so that calls can be chained."""
+    """States what the answers to a crowd must be. Methods return the expectation, so that calls can be chained."""
 
     def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd
 
     def statuses(self, *allowed: int) -> "CrowdExpectation":
         """All answers are complete, each with one of these statuses."""
-        state(
+        assert_claim(
             StatusClaim(
                 exchanges=self._crowd.burst.exchanges,
                 allowed=allowed,
@@ -118,11 +118,11 @@ class CrowdExpectation:
         return self
 
     def within(self, limit_s: float, *, alone_s: float | None = None) -> "CrowdExpectation":
-        """All answers came within this many seconds of the first planned request.
+        """All answers arrived within this many seconds of the first planned request.
 
         Args:
-            limit_s: leaves right apps 3 × what they need beyond `alone_s`; wrong ones take 1.5 × the limit.
-            alone_s: what one request alone takes; it explains a miss, and the factor does not apply to it.
+            limit_s: at least `alone_s` plus 3 × what right apps need beyond it; wrong apps must take 1.5 × the limit.
+            alone_s: how long one request alone takes; explains a miss.
         """
         first = self._crowd.answers[0].exchange
         self._clock(
@@ -135,14 +135,14 @@ class CrowdExpectation:
         return self
 
     def each_within(self, limit_s: float) -> "CrowdExpectation":
-        """Each answer came within this many seconds of its own planned request: the slowest counts."""
+        """Each answer arrived within this many seconds of its own planned request."""
         self._clock_one(
             max(self._crowd, key=lambda answer: answer.elapsed_s), Relation.AT_MOST, limit_s
         )
         return self
 
     def each_at_least(self, limit_s: float) -> "CrowdExpectation":
-        """Each answer took at least this many seconds, so the work was really done for all: the fastest counts."""
+        """Each answer took at least this many seconds, so the app really did the work for each visitor."""
         if self._whole:
             self._clock_one(
                 min(self._whole, key=lambda answer: answer.elapsed_s), Relation.AT_LEAST, limit_s
@@ -173,7 +173,7 @@ class CrowdExpectation:
         alone_s: float | None = None,
     ) -> None:
         burst = self._crowd.burst
-        state(
+        assert_claim(
             ClockClaim(
                 what=what,
                 exchanges=exchanges,

@@ -1,6 +1,6 @@
-"""What a kata's `checks.py` imports: the types of its fixtures, and `expect`.
+"""The API that a kata's `checks.py` imports: the types of its fixtures, and `expect`.
 
-The types of services' fixtures are looked up in the registry, so that a check loads only the services that it names.
+The fixture types of services are looked up in the registry, so that a check loads only the services that it uses.
 """
 
 from importlib import import_module
@@ -13,7 +13,7 @@ from grader.load.answers import Answer, Crowd, Pending
 from grader.load.shapes import Schedule, Sending
 from grader.registry import SERVICES
 
-# For editors and type checkers. At run time `__getattr__` finds these and the types of all other services.
+# For editors and type checkers. At run time `__getattr__` finds these types and those of all other services.
 if TYPE_CHECKING:
     from grader.services.files import Fifo, Files
     from grader.services.postgres import Postgres

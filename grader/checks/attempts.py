@@ -1,4 +1,4 @@
-"""Makes attempts at checks: gives a check its fixtures and its deadline, and records what its exceptions mean."""
+"""Makes attempts at checks: gives each check its fixtures and its deadline, and interprets its exceptions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -25,16 +25,16 @@ BACKEND: tuple[str, dict[str, object]] = ("asyncio", {})
 
 
 class AttemptMaker:
-    """Makes attempts, one after the other; a pytest plugin.
+    """Makes attempts, one at a time; a pytest plugin.
 
     Args:
         stage: what the checks share.
-        folders: contain the `app.py` of the solution and of the reference.
+        folders: contain the `app.py` of the solution and of the reference, by subject.
         clock: the run's clock.
 
     Attributes:
-        error: what broke an attempt that was not the solution's doing; None if nothing did.
-        interrupted: whether the run was asked to end.
+        error: what broke an attempt through no fault of the solution; None if nothing did.
+        interrupted: whether the run was interrupted.
     """
 
     def __init__(self, stage: Stage, folders: Mapping[Subject, Path], clock: Clock) -> None:
@@ -49,20 +49,24 @@ class AttemptMaker:
         self._attempt = begin_attempt(clock)
 
     def make(
-        self, item: pytest.Item, nextitem: pytest.Item | None, subject: Subject, haste: float
+        self,
+        item: pytest.Item,
+        nextitem: pytest.Item | None,
+        subject: Subject,
+        patience_scale: float,
     ) -> Attempt:
         """Run a check once, on a fresh server.
 
         Args:
             item: the check.
-            nextitem: the check after it.
-            subject: the code that is run.
-            haste: the share of the default patience that gates and visitors have.
+            nextitem: the check after it, which pytest needs for the teardown of fixtures.
+            subject: the code to run.
+            patience_scale: factor on the default patience of gates and visitors.
         """
         self._attempt = begin_attempt(
             self._clock,
             subject,
-            haste=haste,
+            patience_scale=patience_scale,
             cuts_off=self._stage.cuts_off,
             own_deadline_s=self._stage.kata.limits.own_deadline_s,
         )
@@ -76,9 +80,9 @@ class AttemptMaker:
     # ---- interruption ---------------------------------------------------------------------------------------------
 
     def interrupt(self) -> None:
-        """End the running check so that everything is cleaned up in order; call it from a signal handler.
+        """End the running check and clean up in order. May be called from a signal handler.
 
-        An exception raised in the handler would tear the event loop away from the fixtures that still have to clean up.
+        Raising from the handler instead would stop the event loop before the fixtures have cleaned up.
         """
         self.interrupted = True
         if (
@@ -120,7 +124,7 @@ class AttemptMaker:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self) -> Iterator[None]:
-        """Tell what the solution did while it started from what the harness could not do."""
+        """Skip the check if the solution did not start; note the fault if the harness failed."""
         try:
             return (yield)
         except ServerNotReady:
@@ -131,7 +135,7 @@ class AttemptMaker:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
-        """Run the check with its recorder and its deadline."""
+        """Run the check through `run_check`."""
         check = pyfuncitem.obj
 
         async def run(**fixtures: Any) -> None:
@@ -146,7 +150,7 @@ class AttemptMaker:
     async def run_check(
         self, check: Callable[[], Awaitable[None]], attempt: AttemptContext
     ) -> None:
-        """Run a check until it finishes or its deadline passes, and record what its exceptions mean."""
+        """Run a check until it finishes or its deadline passes, and record the meaning of its exceptions."""
         RECORDER.set(attempt.recorder)
         deadline_s = self._stage.kata.limits.check_s
         opening = attempt.watcher.open()
@@ -184,7 +188,7 @@ class AttemptMaker:
 
 
 def _is_missed(error: BaseException) -> bool:
-    """Whether an exception is a missed claim, or a group of nothing else: checks may use task groups."""
+    """Whether an exception is a missed claim, or a group of only missed claims: checks may use task groups."""
     if isinstance(error, BaseExceptionGroup):
         return all(_is_missed(inner) for inner in error.exceptions)
     return isinstance(error, ClaimMissed | GateMissed)

@@ -11,14 +11,14 @@ from grader.judge.claims import examine_claim
 from grader.measure.recorder import Recorder
 
 VALUE_CHARS = 4000
-"""How much of a value goes into the evidence."""
+"""Maximum length of a value in the evidence."""
 
 RECORDER: ContextVar[Recorder] = ContextVar("recorder")
 """The recorder of the current attempt; set before each check runs."""
 
 
 class ClaimMissed(Exception):
-    """A claim failed; it is the last one in the recorder.
+    """A claim failed. It is the last one in the recorder.
 
     Args:
         by_clock: whether a busy machine could have caused it.
@@ -29,11 +29,11 @@ class ClaimMissed(Exception):
         self.by_clock = by_clock
 
 
-def state(claim: Claim) -> None:
+def assert_claim(claim: Claim) -> None:
     """Record a claim and let the judge examine it.
 
     Raises:
-        ClaimMissed: it fails.
+        ClaimMissed: the claim is false.
     """
     recorder = RECORDER.get()
     recorder.add(claim)
@@ -43,8 +43,8 @@ def state(claim: Claim) -> None:
 
 
 def canonical(value: object) -> str:
-    """A value as JSON with sorted keys; what is longer than `VALUE_CHARS` ends with its length and its hash."""
-    # Half of a surrogate pair is valid JSON, but not valid Unicode: it could not be saved.
+    """A value as JSON with sorted keys. Beyond `VALUE_CHARS` it is cut, and its length and hash are appended."""
+    # JSON may contain half of a surrogate pair, which UTF-8 cannot encode.
     text = (
         json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
         .encode(errors="backslashreplace")
@@ -57,7 +57,7 @@ def canonical(value: object) -> str:
 
 
 def parsed(body: bytes) -> object:
-    """The body of an answer as JSON; a text that says so if it is not JSON."""
+    """The JSON in an answer's body, or the text "not JSON: …"."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -65,9 +65,10 @@ def parsed(body: bytes) -> object:
 
 
 def finite(number: float, relation: Relation) -> float:
-    """A number as evidence can hold it. Not-a-number fails any claim, and infinity is the largest float.
+    """A finite float for the evidence. Infinity becomes the largest float, and not-a-number a value that fails the
+    claim.
 
-    A check may have the number from an answer, and Python reads `NaN`, `Infinity` and integers of any length as JSON.
+    Checks take numbers from answers, and Python's JSON decoder accepts `NaN`, `Infinity` and integers of any length.
     """
     try:
         value = float(number)

@@ -1,7 +1,7 @@
-"""`expect`: states what must hold, in the words of a check.
+"""`expect`, with which checks state what must hold.
 
-Each expectation records a claim with its evidence, which the judge examines at once. A claim that fails ends the check.
-The same claims are judged again when a saved run is replayed.
+Each expectation records a claim with its evidence, and the judge examines it at once. The first false claim ends the
+check. When a saved run is replayed, the same claims are judged again.
 """
 
 from collections.abc import Sequence
@@ -21,15 +21,15 @@ def expect(seen: float, what: str, unit: str = "") -> NumberExpectation: ...
 @overload
 def expect(seen: str | Sequence[object] | dict[str, object], what: str) -> ValueExpectation: ...
 def expect(seen: Any, what: str = "", unit: str = "") -> Any:
-    """State what must hold of something that was seen.
+    """State what must hold for something that was observed.
 
     Args:
-        seen: an answer, a crowd's answers, a count, or any other value.
-        what: of a count or a value: what it is, in the learner's words: "connections opened to the upstream".
-        unit: of a count, if it has one.
+        seen: an answer, a crowd's answers, a number, or any other value.
+        what: names a number or a value, as learners see it: "connections opened to the upstream".
+        unit: of a number, if it has one.
 
     Raises:
-        TypeError: `what` is missing.
+        TypeError: `what` is missing for a number or a value.
     """
     if isinstance(seen, Answer):
         return AnswerExpectation(seen)

@@ -1,17 +1,17 @@
-"""What a kata's own code did wrong, as a sentence for its author. Does not import pytest: `kata run` needs it, too."""
+"""Describes faults of a kata's own code for its author. Must not import pytest, because `kata run` uses this, too."""
 
 import traceback
 from pathlib import Path
 
 MESSAGE_CHARS = 200
-"""How much of an exception's message a sentence quotes."""
+"""Maximum length of a quoted exception message."""
 
 LINE_CHARS = 300
-"""How much of a line of pytest's reports a sentence quotes."""
+"""Maximum length of a quoted line of a pytest report."""
 
 
 def place_of(error: BaseException, file: Path) -> str:
-    """Where in this file an exception arose: `FILE:LINE`, or the file alone if no frame is in it."""
+    """Where in this file an exception was raised: `FILE:LINE`, or only the file if no frame is in it."""
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)
@@ -26,10 +26,10 @@ def describe(error: BaseException) -> str:
 
 
 def fault_of_check(error: Exception, checks: Path) -> str:
-    """What is wrong with a check that raised an exception of its own.
+    """What is wrong with a check that raised an exception.
 
     Args:
-        error: what it raised.
+        error: the exception.
         checks: the kata's `checks.py`.
     """
     place = place_of(error, checks)
@@ -39,6 +39,6 @@ def fault_of_check(error: Exception, checks: Path) -> str:
 
 
 def last_line(report: str) -> str:
-    """The last line of one of pytest's reports, which names the exception."""
+    """The last line of a pytest report, which names the exception."""
     lines = [line for line in report.strip().splitlines() if line.strip()]
     return lines[-1].removeprefix("E").strip()[:LINE_CHARS] if lines else "no message"

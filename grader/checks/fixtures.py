@@ -1,4 +1,4 @@
-"""The pytest fixtures for services: one for each name in the registry."""
+"""The pytest fixtures for services, one for each service in the registry."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from grader.registry import SERVICES
 
 
 def service_fixtures() -> object:
-    """A pytest plugin with a fixture for each service. A check that uses a service which its kata does not declare ends
-    with a `BrokenError`.
+    """A pytest plugin with a fixture for each service. A fixture raises `BrokenError` if the kata does not declare its
+    service.
     """
     return type("ServiceFixtures", (), {name: _fixture(name) for name in SERVICES})()
 

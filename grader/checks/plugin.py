@@ -1,7 +1,6 @@
-"""The pytest plugin that runs a kata's checks: it collects them, and repeats each as often as the judge asks. Nothing
-is decided here.
+"""The pytest plugin that runs a kata's checks: it collects them, and repeats each until the judge decides.
 
-Checks are ordinary async pytest functions, which AnyIO's own pytest plugin runs.
+Checks are ordinary async pytest functions, which AnyIO's pytest plugin runs.
 """
 
 import inspect
@@ -19,13 +18,13 @@ from grader.errors import BrokenError
 from grader.evidence.machine import Machine
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.judge.decide import CheckJudge, ends_grading
-from grader.judge.rule import HASTE, Step
-from grader.measure.machine import Reading, between, look
+from grader.judge.rule import PATIENCE_AFTER_FAILURE, Step
+from grader.measure.machine import Reading, between, read_counters
 from grader.measure.timing import Clock
 from grader.report import CheckResult, Outcome
 
 SUBJECTS = {Step.TRY_SOLUTION: Subject.SOLUTION, Step.TRY_REFERENCE: Subject.REFERENCE}
-"""The code that is run next, by what the judge asks for."""
+"""The code to run, for each step that asks for another attempt."""
 
 
 class CheckRun:
@@ -33,13 +32,13 @@ class CheckRun:
 
     Args:
         stage: what the checks share.
-        folders: contain the `app.py` of the solution and of the reference.
+        folders: contain the `app.py` of the solution and of the reference, by subject.
         clock: the run's clock.
         on_check: called with the title of each check before it runs.
         on_result: called with the result of each check.
 
     Attributes:
-        attempts: makes the attempts; a pytest plugin as well.
+        attempts: makes the attempts; also a pytest plugin.
         records: of all checks, including those that were not tried.
         results: of all checks, including those that were not tried.
         out_of_time: the grading took too long, so some checks were not tried.
@@ -72,7 +71,7 @@ class CheckRun:
 
     @property
     def interrupted(self) -> bool:
-        """Whether the run was asked to end."""
+        """Whether the run was interrupted."""
         return self.attempts.interrupted
 
     def interrupt(self) -> None:
@@ -89,9 +88,9 @@ class CheckRun:
             )
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Refuse checks that could not mean anything."""
+        """Refuse checks that could not prove anything."""
         if not items and self.error is None:
-            self._break(f"{self._stage.kata.checks} has no check in it.")
+            self._break(f"{self._stage.kata.checks} contains no checks.")
         for item in items:
             if fault := _fault(item):
                 self._break(f"{self._stage.kata.checks}: {fault}")
@@ -107,7 +106,7 @@ class CheckRun:
     # ---- running --------------------------------------------------------------------------------------------------
 
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-        """Make attempts at one check until the judge can decide."""
+        """Make attempts at one check until the judge decides."""
         if self._stopped or self._is_out_of_time():
             return True
         record = next(record for record in self.records if record.name == item.name)
@@ -122,23 +121,25 @@ class CheckRun:
     def _make_attempts(
         self, item: pytest.Item, nextitem: pytest.Item | None, judge: CheckJudge
     ) -> tuple[list[Attempt], Machine | None]:
-        """The attempts that the judge asked for, and what kept the machine busy from the first reference attempt on."""
+        """The attempts that the judge asked for, and what kept the machine busy since the first reference attempt."""
         attempts: list[Attempt] = []
         before: Reading | None = None
         while not self.interrupted and (subject := SUBJECTS.get(judge.step)) is not None:
             if subject is Subject.REFERENCE and before is None:
-                before = look()
-            haste = HASTE if self._failed else 1.0
-            attempts.append(self.attempts.make(item, nextitem, subject, haste))
+                before = read_counters()
+            patience_scale = PATIENCE_AFTER_FAILURE if self._failed else 1.0
+            attempts.append(self.attempts.make(item, nextitem, subject, patience_scale))
             judge.take(attempts[-1])
             if self._is_out_of_time():
                 break
         if before is None or self.interrupted:
             return attempts, None
-        return attempts, between(before, look(), {os.getpid()} | self._stage.launchers.pids)
+        return attempts, between(
+            before, read_counters(), {os.getpid()} | self._stage.launchers.pids
+        )
 
     def _note(self, record: CheckRecord, judge: CheckJudge) -> None:
-        """Keep what was seen and how it was judged, report it, and decide whether the run goes on."""
+        """Keep and report the record and its result, and stop the run if no further check should be tried."""
         result = judge.result(record.name, record.title, record.machine)
         self.records = [record if other.name == record.name else other for other in self.records]
         self.results = [result if other.name == result.name else other for other in self.results]
@@ -156,7 +157,7 @@ class CheckRun:
 
 
 def _fault(item: pytest.Item) -> str:
-    """What is wrong with a collected check, beginning with its name; empty if nothing."""
+    """What is wrong with a collected check, beginning with its name; empty if nothing is."""
     if not isinstance(item, pytest.Function) or not inspect.iscoroutinefunction(item.function):
         return f"{item.name} is not an `async def`."
     if not (item.function.__doc__ or "").strip():

@@ -1,4 +1,4 @@
-"""A kata's `run.py`: sets up the behaviour of its services for `kata run` and `kata profile`, where no check does."""
+"""A kata's `run.py`, which sets up its services for `kata run` and `kata profile`, where no check does."""
 
 import importlib.util
 import inspect
@@ -24,7 +24,7 @@ HINT = "This is a fault of the kata; tell its author."
 
 @dataclass(frozen=True)
 class Preparation:
-    """Sets up the behaviour of a kata's services.
+    """The function that sets up a kata's services.
 
     Attributes:
         file: the kata's `run.py`.
@@ -37,14 +37,14 @@ class Preparation:
     says: str
 
     async def carry_out(self, services: Mapping[str, Running], tasks: anyio.abc.TaskGroup) -> None:
-        """Call `prepare` with the services that it names.
+        """Call `prepare` with the services that its parameters name.
 
         Args:
             services: the kata's services, by name.
             tasks: a task group that lives as long as the app.
 
         Raises:
-            KataPackageError: it raised an exception; names the line.
+            KataPackageError: `prepare` raised an exception. The message names the line.
         """
         offered = {name: service.fixture for name, service in services.items()} | {TASKS: tasks}
         wanted = {name: offered[name] for name in inspect.signature(self.function).parameters}
@@ -73,8 +73,8 @@ def read_preparation(kata: Kata) -> Preparation | None:
         if name not in (*kata.services, TASKS):
             known = ", ".join((*(name for name in SERVICES if name in kata.services), TASKS))
             raise KataPackageError(
-                f"{file}: {FUNCTION} asks for `{name}`, which does not exist.",
-                f"Known are: {known}.",
+                f"{file}: {FUNCTION} has a parameter `{name}`, which is no service of this kata.",
+                f"Possible parameters: {known}.",
             )
     return Preparation(file, function, (inspect.getdoc(function) or "").partition("\n")[0])
 

@@ -1,4 +1,4 @@
-"""The fixture `server` of checks: a running solution, driven by visitors and watched from outside."""
+"""The fixture `server` of checks: a running solution that visitors send requests to, watched from outside."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +20,7 @@ from grader.process.sockets import SPARE, Sockets, SocketStock, no_delay
 
 
 class Server(Visitors):
-    """A running solution: the fixture `server` of checks. Requests are made with the methods of `Visitors`."""
+    """A running solution: the fixture `server` of checks. The methods of `Visitors` send requests to it."""
 
     def __init__(
         self,
@@ -35,32 +35,32 @@ class Server(Visitors):
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """Pids of the worker processes that are alive."""
+        """Pids of the live worker processes."""
         return self._processes.pids
 
     def sample(self) -> Sample:
-        """Descriptors, threads, memory and CPU seconds of all server processes and their children now."""
+        """Measure descriptors, threads, memory and CPU seconds of all server processes and their children now."""
         sample = take_sample(self.pids, self.attempt.clock.now())
         self.attempt.recorder.add(sample)
         return sample
 
     @property
     def output(self) -> str:
-        """What the app has printed so far, its first 16 KiB and its last 48 KiB."""
+        """The app's output so far: its first 16 KiB and its last 48 KiB."""
         return self._processes.output
 
     @property
     def printed_objects(self) -> list[dict[str, Any]]:
-        """The JSON objects among the lines of `output`, such as a log has them; all other lines are left out."""
+        """The lines of `output` that are JSON objects, as structured logs write them; other lines are skipped."""
         return list(json_objects(self.output))
 
     async def printed(self, text: str, count: int = 1, deadline_s: float | None = None) -> None:
-        """Wait until the app has printed this text so many times.
+        """Wait until the app has printed this text `count` times.
 
         Raises:
-            GateMissed: it had not before the deadline.
+            GateMissed: it had not printed it that often before the deadline.
         """
-        what = f"{text!r} in what the app prints"
+        what = f"{text!r} in the app's output"
         await pass_gate(
             self.attempt,
             what,
@@ -71,18 +71,18 @@ class Server(Visitors):
         )
 
     async def let_run(self, seconds: float) -> None:
-        """Wait until the server has had so many seconds, what was waited for a core not counted."""
+        """Wait until the server has had this many seconds, not counting its waits for a core."""
         await self.attempt.watcher.let_run(seconds)
 
     async def explain(self) -> None:
-        """Find out what the solution's tasks wait for, to explain a miss by the clock; decides nothing."""
-        await self._processes.ask_what_it_waits_for()
+        """Record where the solution's tasks wait, to explain a miss by the clock."""
+        await self._processes.ask_for_waiting_tasks()
 
     async def stop(self) -> ServerLife:
         """Ask the server to stop (SIGTERM) and wait until its application has shut down.
 
-        The processes then still stand, for up to 2 s, so that what they left open can be seen; they are gone when the
-        check ends. A server that does not stop within the kata's `stop_s` is killed, and `ServerLife.killed` says so.
+        The processes then linger for up to 2 s, so that the check can see what they left open. A server that does not
+        stop within the kata's `stop_s` is killed, and `ServerLife.killed` is true.
         """
         return await self._processes.stop()
 
@@ -94,13 +94,13 @@ async def running_server(
     """Serve a solution for the length of one check.
 
     Raises:
-        ServerNotReady: the solution ended or hung before it was ready.
-        HarnessError: the launcher failed, or no socket or descriptor can be had.
+        ServerNotReady: the solution exited or hung before it was ready.
+        HarnessError: the launcher failed, or no socket or descriptor is available.
     """
     with contextlib.ExitStack() as stack:
-        # Its imports are the grader's business: the solution's own deadline begins when the launcher answers.
+        # Wait for the launcher's imports here, so that they do not count against the solution's start deadline.
         made = await launcher.sockets(listening=plan.workers, plain=SPARE)
-        listening = [stack.enter_context(no_delay(one)) for one in made[: plan.workers]]
+        listening = [stack.enter_context(no_delay(sock)) for sock in made[: plan.workers]]
         stock = stack.enter_context(SocketStock(launcher, made[plan.workers :]))
         async with anyio.create_task_group() as tasks:
             processes = ServerProcesses(plan, launcher, attempt, tasks)
@@ -108,7 +108,7 @@ async def running_server(
             try:
                 await processes.start(listening)
                 yield Server(
-                    processes, [one.getsockname() for one in listening], stock, attempt, tasks
+                    processes, [sock.getsockname() for sock in listening], stock, attempt, tasks
                 )
             finally:
                 with anyio.CancelScope(shield=True):

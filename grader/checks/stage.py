@@ -1,4 +1,4 @@
-"""Starts what an attempt needs: services first, then the server, all on sockets bound by the grader."""
+"""Starts the services and then the server of an attempt, all on sockets that the grader has bound."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
@@ -23,11 +23,11 @@ class Stage:
     """What all checks of one grading share.
 
     Attributes:
-        kata: the kata that is graded.
-        launchers: fork the servers of the solution and of the reference; each launcher starts when it is first needed.
-        services: the kata's services, which run as long as the grading.
-        cuts_off: whether a burst may be cut off once it is certain to miss its limit.
-        stops_early: whether the grading ends with the first failed check.
+        kata: the kata.
+        launchers: fork the servers of the solution and of the reference.
+        services: the kata's services, which run for the whole grading.
+        cuts_off: whether the grader stops waiting for a burst that has certainly missed its limit.
+        stops_early: whether the grading ends at the first failed check.
     """
 
     kata: Kata
@@ -39,7 +39,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Fixtures:
-    """What an attempt hands to its check.
+    """The fixtures of one attempt.
 
     Attributes:
         server: the running solution or reference.
@@ -57,9 +57,9 @@ async def running_fixtures(
     """Start the services and the server of one attempt, and stop them afterwards.
 
     Args:
-        stage: what the grading shares.
+        stage: what all checks share.
         folder: contains the `app.py` to serve.
-        attempt: records what happens.
+        attempt: records the evidence.
 
     Raises:
         ServerNotReady: the solution exited or hung while it started.

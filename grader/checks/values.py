@@ -1,11 +1,11 @@
-"""What `expect` gives for anything that is not an answer: a number, or any other value."""
+"""The expectations for numbers and all other values that are not answers."""
 
-from grader.checks.claims import canonical, finite, state
+from grader.checks.claims import assert_claim, canonical, finite
 from grader.evidence.claims import CountClaim, Relation, ValueClaim
 
 
 class NumberExpectation:
-    """What a number must be. Methods return the expectation, so that calls can be chained."""
+    """States what a number must be. Methods return the expectation, so that calls can be chained."""
 
     def __init__(self, number: float, what: str, unit: str) -> None:
         self._number = number
@@ -13,20 +13,20 @@ class NumberExpectation:
         self._unit = unit
 
     def equals(self, limit: float, *, late: bool = False) -> "NumberExpectation":
-        """Exactly this many.
+        """The number is exactly this.
 
         Args:
             limit: the right number.
-            late: a deadline that the solution keeps itself can change the number on a busy machine.
+            late: on a busy machine, a deadline that the solution enforces itself can change the number.
         """
         return self._count(Relation.EQUALS, limit, late)
 
     def at_most(self, limit: float) -> "NumberExpectation":
-        """This many or fewer."""
+        """The number is at most this."""
         return self._count(Relation.AT_MOST, limit)
 
     def at_least(self, limit: float, *, late: bool = False) -> "NumberExpectation":
-        """This many or more.
+        """The number is at least this.
 
         Args:
             limit: the smallest right number.
@@ -36,7 +36,7 @@ class NumberExpectation:
 
     def _count(self, relation: Relation, limit: float, late: bool = False) -> "NumberExpectation":
         measured = finite(self._number, relation)
-        state(
+        assert_claim(
             CountClaim(
                 what=self._what,
                 measured=measured,
@@ -50,7 +50,7 @@ class NumberExpectation:
 
 
 class ValueExpectation:
-    """What any other value must be."""
+    """States what any other value must be."""
 
     def __init__(self, value: object, what: str) -> None:
         self._value = value
@@ -58,5 +58,7 @@ class ValueExpectation:
 
     def equals(self, wanted: object) -> "ValueExpectation":
         """The value is equal to this one as JSON."""
-        state(ValueClaim(what=self._what, wanted=canonical(wanted), seen=canonical(self._value)))
+        assert_claim(
+            ValueClaim(what=self._what, wanted=canonical(wanted), seen=canonical(self._value))
+        )
         return self

@@ -1,29 +1,28 @@
-"""The launcher: imports what solutions need once, then forks a server for each check.
+"""The launcher: imports once what solutions need, then forks a server for each check.
 
-It runs in its own process, in a sandbox where there is one. It and the workers it forks are the only code of the grader
-that runs beside a solution. It imports the standard library, uvicorn, and, to warm them up, the packages that solutions
-use. The grader speaks to it over a Unix socket: one JSON object a line, descriptors beside it.
+It is a process of its own, in the sandbox if there is one. The launcher and its workers are the only code of the grader
+that runs beside a solution. It imports the standard library, uvicorn, and the packages that solutions use. It talks to
+the grader over a Unix socket: one JSON object per line, with descriptors as ancillary data.
 
-Commands (`start` comes with descriptors: for each worker a listening socket and a pipe for its stalls, then log and
-status)::
+Commands (`start` has descriptors: a listening socket for each worker, a pipe for stalls for each worker, log, status)::
 
     {"do": "start", "server": 1, "workers": 2, "folder": "…", "environ": {…}}
-    {"do": "stop", "server": 1, "grace_s": 2.0}     SIGTERM, then SIGKILL to the group after the grace period
+    {"do": "stop", "server": 1, "grace_s": 2.0}                   SIGTERM, later SIGKILL to the process group
     {"do": "kill", "server": 1}
-    {"do": "sockets", "id": 1, "listening": 1, "plain": 20}  made here, in the sandbox's own network
+    {"do": "sockets", "id": 1, "listening": 1, "plain": 20}       made in the sandbox's network
 
-Events; `fds` is the number of descriptors that come with an event::
+Events; `fds` is the number of descriptors that are sent with an event::
 
     {"event": "forked", "server": 1, "pids": [41, 42], "fds": 2}
-    {"event": "exited", "server": 1, "pid": 41, "code": 1}  negative: a signal
-    {"event": "others", "pids": [43], "fds": 1}            all other processes now
-    {"event": "exceeded", "server": 1, "what": "memory_bytes", "limit": …, "seen": …}    the server is killed
-    {"event": "gone", "server": 1, "killed": false}        nothing of this server is left
-    {"event": "sockets", "id": 1, "fds": 21}     or with "error", when they cannot be made
+    {"event": "exited", "server": 1, "pid": 41, "code": 1}        negative: a signal
+    {"event": "others", "pids": [43], "fds": 1}                   all processes that are not workers
+    {"event": "exceeded", "server": 1, "what": "memory_bytes", "limit": …, "seen": …}  the server is killed
+    {"event": "gone", "server": 1, "killed": false}               all of its processes have exited
+    {"event": "sockets", "id": 1, "fds": 21}                      has "error" instead if they cannot be made
 
-Pids in a sandbox mean nothing outside, so a descriptor of each process (`pidfd_open`) goes with them.
+A sandbox's pids mean nothing outside, so a descriptor of each process (`pidfd_open`) is sent with them.
 
-When the grader goes away, for whatever reason, its socket closes and the launcher kills all that it started.
+If the grader exits for any reason, its socket closes, and the launcher kills everything that it has started.
 """
 
 import contextlib
@@ -51,16 +50,16 @@ WARM = (
     "uvicorn.lifespan.on",
     "pydantic.v1", "httpcore", "uvicorn.protocols.websockets.auto",
 )  # fmt: skip
-"""Imported once, before the first fork, including what these import on first use. Modules with threads or sockets of
-their own must not be here."""
+"""Modules to import once, before the first fork, including those that they import on first use. They must not start
+threads or open sockets."""
 
 NOT_NEEDED = "httpx._main"
-"""The command line of httpx, which imports rich and click: 0.06 s for nothing that a solution uses."""
+"""The command line of httpx. It imports rich and click, which takes 0.06 s, and no solution uses it."""
 
 
 def warm_up(names: Iterable[str]) -> None:
-    """Import those of these modules that are installed."""
-    # httpx does without its command line if that cannot be imported.
+    """Import these modules, except those that are not installed."""
+    # httpx works without its command line if that cannot be imported.
     sys.modules[NOT_NEEDED] = None  # type: ignore[assignment]
     for name in names:
         with contextlib.suppress(ImportError):
@@ -69,12 +68,12 @@ def warm_up(names: Iterable[str]) -> None:
 
 
 def main(control: int, config: dict[str, Any]) -> None:
-    """Be the launcher.
+    """Run the launcher.
 
     Args:
         control: descriptor of the control socket.
-        config: `warm`, further modules to import first; `resources`, what a server may use; `sandboxed`, `as_root` and
-            `traceable`, the fields of `Confinement`.
+        config: `warm`, additional modules to import first; `resources`, the fields of `Resources`; `sandboxed`,
+            `as_root` and `traceable`, the fields of `Confinement`.
     """
     resources = Resources(**config["resources"])
     confinement = Confinement(
@@ -89,21 +88,21 @@ def main(control: int, config: dict[str, Any]) -> None:
     gc.freeze()
     worker = supervise(control, resources, confinement)
     if worker is None:
-        # Skip the interpreter's clean-up, for which the grader would wait 0.1 s.
+        # Skip the interpreter's finalization, for which the grader would wait 0.1 s.
         os._exit(0)
     serve(worker)
 
 
 def supervise(control: int, resources: Resources, confinement: Confinement) -> Worker | None:
-    """Serve the grader until it goes away, then kill all that was started and return None; return a `Worker` in a
-    forked child, which keeps nothing of the launcher.
+    """Serve the grader until it exits, then kill all remaining processes and return None. In a forked child, return its
+    `Worker` with all resources of the launcher closed.
     """
     woken, wake = socket.socketpair()
     wake.setblocking(False)
     signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    spoken = Control(socket.socket(fileno=control), sends_handles=confinement.sandboxed)
-    supervisor = Supervisor(spoken, woken, resources, confinement)
+    grader = Control(socket.socket(fileno=control), sends_handles=confinement.sandboxed)
+    supervisor = Supervisor(grader, woken, resources, confinement)
     worker = supervisor.run()
     if worker is None:
         supervisor.kill_all()
@@ -111,6 +110,6 @@ def supervise(control: int, resources: Resources, confinement: Confinement) -> W
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for ours in (spoken, woken, wake):
+    for ours in (grader, woken, wake):
         ours.close()
     return worker

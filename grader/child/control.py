@@ -1,4 +1,4 @@
-"""The launcher's end of the socket to the grader: one JSON object a line, descriptors beside it.
+"""The launcher's end of the socket to the grader: one JSON object per line, with descriptors as ancillary data.
 
 `grader.child.boot` lists the commands and events.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 DESCRIPTORS = 250
-"""The most descriptors in one message; the system allows 253."""
+"""Maximum number of descriptors in one message; the system allows 253."""
 
 READ_BYTES = 65536
 
@@ -21,7 +21,7 @@ class Control:
 
     Args:
         connection: the socket.
-        sends_handles: send a descriptor of each process (`pidfd_open`) beside its pid.
+        sends_handles: whether to send a descriptor of each process (`pidfd_open`) with its pid.
     """
 
     def __init__(self, connection: socket.socket, *, sends_handles: bool) -> None:
@@ -39,7 +39,7 @@ class Control:
         self._connection.close()
 
     def read(self) -> list[dict[str, Any]] | None:
-        """The commands that have come; None when the grader is gone. Blocks if nothing can be read."""
+        """The commands that have arrived; None if the grader has exited. Blocks until data arrives."""
         data, descriptors, _, _ = socket.recv_fds(self._connection, READ_BYTES, DESCRIPTORS)
         if not data:
             return None
@@ -48,13 +48,13 @@ class Control:
         return [json.loads(line) for line in lines]
 
     def take_descriptors(self, count: int) -> list[int]:
-        """The next descriptors that came with commands, in order."""
+        """The next `count` descriptors that were sent with commands, in order."""
         taken = self._descriptors[:count]
         del self._descriptors[:count]
         return taken
 
     def say(self, event: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
-        """Send one event. If the grader is gone, this does nothing: the next read notices it."""
+        """Send one event. Does nothing if the grader has exited; the next read notices that."""
         with contextlib.suppress(OSError):
             if not descriptors:
                 self._connection.sendall(json.dumps(event).encode() + b"\n")
@@ -63,7 +63,7 @@ class Control:
             socket.send_fds(self._connection, [line], list(descriptors))
 
     def say_with_processes(self, event: dict[str, Any], pids: Iterable[int]) -> None:
-        """Send one event about processes, with a descriptor of each if the grader cannot use their pids."""
+        """Send one event about processes, with a descriptor of each if `sends_handles`."""
         handles: list[int] = []
         named: list[int] = []
         for pid in sorted(pids)[:DESCRIPTORS]:

@@ -1,14 +1,14 @@
 """The app in the foreground, for `kata run`: a server process with the learner's own rights, terminal and debugger.
 
-It reports events to the grader over a pipe, one JSON object a line::
+It reports events to the grader over a pipe, one JSON object per line::
 
     {"event": "ready"}
     {"event": "request", "method": "GET", "path": "/labels/7", "status": 200, "ms": 101.2, "port": 50312}
-    {"event": "breakpoint"}                                     and is blocked now
+    {"event": "breakpoint"}                                     the app is blocked from now on
     {"event": "broken", "error": "ModuleNotFoundError: No module named 'nothing'", "file": "app.py", "line": 3}
 
-The status is null if there was no answer; the port is the client's. Events that do not fit into the pipe are dropped,
-so that the app never waits for its log.
+The status is null if there was no answer. The port is the client's. Events that do not fit into the pipe are dropped,
+so that the app never waits for the grader.
 """
 
 import asyncio
@@ -39,31 +39,31 @@ PATH_CHARS = 500
 ERROR_CHARS = 300
 
 
-class Teller:
-    """Reports events to the grader.
+class EventWriter:
+    """Writes events to the pipe.
 
     Args:
-        pipe: descriptor of the writing end.
+        pipe: descriptor of the write end.
     """
 
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
         os.set_blocking(pipe, False)
-        # Processes that the app starts do not need it, and would keep it open.
+        # Child processes of the app do not need the pipe, and would keep it open.
         os.set_inheritable(pipe, False)
 
-    def tell(self, event: str, **facts: object) -> None:
-        """Report one event. A line is short enough to be written atomically, even beside other workers."""
+    def write(self, event: str, **facts: object) -> None:
+        """Write one event. Lines are short enough for atomic writes, even with several workers."""
         with contextlib.suppress(OSError):
             os.write(self._pipe, json.dumps({"event": event, **facts}).encode() + b"\n")
 
 
 class LoggedApplication:
-    """An ASGI application that reports how each request was answered, and how long that took."""
+    """An ASGI application that reports the status and the duration of each request."""
 
-    def __init__(self, application: Application, teller: Teller) -> None:
+    def __init__(self, application: Application, events: EventWriter) -> None:
         self._application = application
-        self._teller = teller
+        self._events = events
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan."""
@@ -79,27 +79,27 @@ class LoggedApplication:
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
-            # Report it with the last byte: nobody waits for what an app does after its answer.
+            # Report at the last byte, because no client waits for what the app does after its answer.
             if (
                 message["type"] == "http.response.body"
                 and not message.get("more_body")
                 and not is_over
             ):
                 is_over = True
-                self._tell(scope, status, began_s)
+                self._report(scope, status, began_s)
 
         try:
             await self._application(scope, receive, send_on)
         finally:
             if not is_over:
-                self._tell(scope, status, began_s)
+                self._report(scope, status, began_s)
 
-    def _tell(self, scope: Message, status: int | None, began_s: float) -> None:
+    def _report(self, scope: Message, status: int | None, began_s: float) -> None:
         query = scope["query_string"].decode("latin-1")
         path = scope["path"] + (f"?{query}" if query else "")
         port = scope["client"][1] if scope.get("client") else None
         ms = 1000 * (time.perf_counter() - began_s)
-        self._teller.tell(
+        self._events.write(
             "request",
             method=scope["method"][:20],
             path=path[:PATH_CHARS],
@@ -110,22 +110,22 @@ class LoggedApplication:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that tells the grader when it is ready."""
+    """A uvicorn server that reports when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, teller: Teller) -> None:
+    def __init__(self, config: uvicorn.Config, events: EventWriter) -> None:
         super().__init__(config)
-        self._teller = teller
+        self._events = events
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then report that it is ready."""
         await super().startup(sockets=sockets)
         if self.started:
-            self._teller.tell("ready")
+            self._events.write("ready")
 
 
 def find_place(error: BaseException, folder: Path) -> tuple[str, int] | None:
-    """The learner's file and line where an exception was raised, or which cannot be parsed; None if it was not in their
-    files.
+    """The learner's file and line where an exception was raised, or where a syntax error is; None if it is in none of
+    their files.
     """
     if isinstance(error, SyntaxError) and error.filename:
         places = [(error.filename, error.lineno or 1)]
@@ -142,31 +142,31 @@ def find_place(error: BaseException, folder: Path) -> tuple[str, int] | None:
     return ours[-1] if ours else None
 
 
-def import_application(folder: Path, teller: Teller) -> Application | None:
-    """The learner's `app`; if it cannot be imported, reports why and returns None."""
+def import_application(folder: Path, events: EventWriter) -> Application | None:
+    """Import the learner's `app`; if that fails, report why and return None."""
     sys.path.insert(0, str(folder))
     try:
         module = importlib.import_module("app")
     except (Exception, SystemExit) as error:
-        said = " ".join(traceback.format_exception_only(error)[-1].split())
+        message = " ".join(traceback.format_exception_only(error)[-1].split())
         file, line = find_place(error, folder) or ("app.py", None)
-        teller.tell("broken", error=said[:ERROR_CHARS], file=file, line=line)
+        events.write("broken", error=message[:ERROR_CHARS], file=file, line=line)
         return None
     application = getattr(module, "app", None)
     if not callable(application):
-        teller.tell("broken", error="it defines no `app`", file="app.py", line=None)
+        events.write("broken", error="it defines no `app`", file="app.py", line=None)
         return None
     return application  # type: ignore[no-any-return]
 
 
-def watch_breakpoints(teller: Teller) -> None:
-    """Report when `breakpoint()` is reached, and keep pdb from handling Ctrl-C, which ends the server as usual.
+def watch_breakpoints(events: EventWriter) -> None:
+    """Report when `breakpoint()` is reached, and keep pdb from handling Ctrl-C, so that it still ends the server.
 
-    If PYTHONBREAKPOINT names another debugger, that one is used.
+    If PYTHONBREAKPOINT names another debugger, that debugger is used.
     """
 
     def stop_here(*arguments: Any, **options: Any) -> Any:
-        teller.tell("breakpoint")
+        events.write("breakpoint")
         if os.environ.get("PYTHONBREAKPOINT"):
             return sys.__breakpointhook__(*arguments, **options)
         return pdb.Pdb(nosigint=True).set_trace(sys._getframe().f_back)
@@ -175,33 +175,33 @@ def watch_breakpoints(teller: Teller) -> None:
 
 
 def main(folder: str, listening: int, pipe: int) -> None:
-    """Be a server process: import `app` from this folder and serve it until SIGINT or SIGTERM.
+    """Run a server process: import `app` from this folder and serve it until SIGINT or SIGTERM.
 
     Args:
-        folder: with the `app.py`.
+        folder: contains the `app.py`.
         listening: descriptor of the listening socket.
         pipe: descriptor to which events are written.
     """
     set_process_option(PR_SET_PDEATHSIG, signal.SIGKILL)
-    # The grader started this process with SIGINT blocked. Unless uvicorn handles it, Ctrl-C is left to the grader,
-    # which ends this process with SIGTERM.
+    # The grader started this process with SIGINT blocked. Ignore it until uvicorn handles it: on Ctrl-C the grader ends
+    # this process with SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    teller = Teller(pipe)
+    events = EventWriter(pipe)
     os.set_inheritable(listening, False)
     sys.argv = ["uvicorn", "app:app"]
     sys.dont_write_bytecode = True
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(line_buffering=True)
-    watch_breakpoints(teller)
-    application = import_application(Path(folder), teller)
+    watch_breakpoints(events)
+    application = import_application(Path(folder), events)
     if application is None:
         sys.exit(1)
-    logged = LoggedApplication(application, teller)
+    logged = LoggedApplication(application, events)
     config = uvicorn.Config(
         logged, http="h11", loop="asyncio", log_level="warning", access_log=False, interface="asgi3"
     )
-    server = Server(config, teller)
+    server = Server(config, events)
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         server.run(sockets=[socket.socket(fileno=listening)])
     if not server.started:

@@ -1,7 +1,7 @@
-"""What the processes of a solution may use, and what enforces it.
+"""The resource limits of a solution's processes, and how they are enforced.
 
-The system limits single processes (`setrlimit`). The launcher adds up from `/proc`, every 0.1 s, what all of them use
-together. Where there is no `/proc` (macOS), only the system's limits apply.
+The system limits each process (`setrlimit`). Every 0.1 s the launcher adds up from `/proc` what all processes use
+together. Without `/proc` (macOS) only the system's limits apply.
 """
 
 import contextlib
@@ -15,8 +15,8 @@ MIB = 1024 * 1024
 
 ADDRESS_SPACE_FLOOR_BYTES = 4 * 1024 * MIB
 ADDRESS_SPACE_FACTOR = 4
-"""One process may map four times the memory that all of them may use together, plus 4 GiB, because each thread maps 8
-MiB that it never touches. So a single huge allocation fails immediately, before the launcher measures."""
+"""Each process may map four times the memory that all processes may use together, plus 4 GiB, because each thread maps
+8 MiB that it never touches. A single huge allocation thus fails immediately, before the launcher measures it."""
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -24,14 +24,14 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Resources:
-    """The most that the processes of one server may use.
+    """The limits for the processes of one server.
 
     Attributes:
         memory_bytes: resident memory of all processes together; shared memory counts once.
-        processes: the number at the same time.
-        threads: the number in all processes together.
-        descriptors: the number in each process.
-        file_bytes: size of one file that a process writes.
+        processes: number of simultaneous processes.
+        threads: number of threads in all processes together.
+        descriptors: number of descriptors in each process.
+        file_bytes: size of each file that a process writes.
         cpu_s: CPU seconds of all processes together, including those that have exited.
     """
 
@@ -53,11 +53,12 @@ class Excess:
 
 
 def restrict(resources: Resources, *, alone: bool) -> None:
-    """Limit this process and all that it starts, as far as the system can.
+    """Limit this process and all processes that it starts, as far as the system supports it.
 
     Args:
         resources: the limits.
-        alone: whether nothing else runs as this user, as in a sandbox; only then can its processes be counted.
+        alone: whether nothing else runs as this user, as in a sandbox; only then can the number of processes be
+            limited.
     """
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, resources.descriptors)
@@ -69,12 +70,12 @@ def restrict(resources: Resources, *, alone: bool) -> None:
             ADDRESS_SPACE_FACTOR * resources.memory_bytes + ADDRESS_SPACE_FLOOR_BYTES,
         )
         if alone:
-            # This limit counts threads, too. It does not apply to a user who is root outside of the sandbox.
+            # This limit also counts threads. It does not apply to a user who is root outside of the sandbox.
             _lower(resource.RLIMIT_NPROC, resources.threads + resources.processes)
 
 
 def _lower(which: int, limit: int) -> None:
-    """Set a limit, unless there is a stricter one already."""
+    """Set a limit, unless a stricter one is set already."""
     _, hard = resource.getrlimit(which)
     if hard == resource.RLIM_INFINITY or limit < hard:
         with contextlib.suppress(ValueError, OSError):
@@ -84,7 +85,7 @@ def _lower(which: int, limit: int) -> None:
 
 
 def find_excess(pids: Iterable[int], resources: Resources) -> Excess | None:
-    """The first limit that these processes exceed together; None if there is none, or the system cannot tell."""
+    """The first limit that these processes together exceed; None if they exceed none or the system does not say."""
     known = [usage for usage in map(_usage, pids) if usage is not None]
     if len(known) > resources.processes:
         return Excess("processes", resources.processes, len(known))
@@ -94,7 +95,7 @@ def find_excess(pids: Iterable[int], resources: Resources) -> Excess | None:
     cpu_s = sum(usage.cpu_s for usage in known)
     if cpu_s > resources.cpu_s:
         return Excess("cpu_s", resources.cpu_s, cpu_s)
-    # This sum is cheap but counts shared memory several times; the exact figure takes a millisecond per process.
+    # This sum is cheap but counts shared memory several times. The exact figure takes 1 ms per process.
     if sum(usage.memory_bytes for usage in known) > resources.memory_bytes:
         memory_bytes = sum(_proportional_bytes(usage) for usage in known)
         if memory_bytes > resources.memory_bytes:
@@ -113,7 +114,7 @@ class _Usage:
 def _usage(pid: int) -> _Usage | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            # Start at field 3: the name before it may contain blanks and parentheses. See proc(5).
+            # Skip to field 3, because the name before it may contain spaces and parentheses; see proc(5).
             fields = file.read().rpartition(b")")[2].split()
         ticks = sum(int(field) for field in fields[11:15])
         return _Usage(pid, int(fields[17]), ticks / TICKS_PER_S, int(fields[21]) * PAGE_BYTES)
@@ -122,7 +123,7 @@ def _usage(pid: int) -> _Usage | None:
 
 
 def _proportional_bytes(usage: _Usage) -> int:
-    """Resident memory, with each shared page divided among its users; from `smaps_rollup`, see proc(5)."""
+    """Proportional set size: resident memory, with each shared page divided among its users. See proc(5)."""
     try:
         with open(f"/proc/{usage.pid}/smaps_rollup", "rb") as file:
             for line in file:

@@ -1,4 +1,4 @@
-"""Linux system calls for processes; they do nothing elsewhere."""
+"""Helpers for processes. Those that need Linux do nothing elsewhere."""
 
 import contextlib
 import ctypes
@@ -23,13 +23,13 @@ def set_process_option(option: int, value: int) -> None:
 
 
 def send_signal(pid: int, number: signal.Signals) -> None:
-    """Send a signal to a process that may be gone."""
+    """Send a signal to a process, which may have exited."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
 
 
 def descendants(*parents: int) -> set[int]:
-    """Pids of all descendants of these, from `/proc/PID/stat`; empty where there is no `/proc`."""
+    """Pids of all descendants of these processes, from `/proc/PID/stat`; empty if there is no `/proc`."""
     if not IS_LINUX:
         return set()
     children: dict[int, list[int]] = {}
@@ -46,7 +46,7 @@ def descendants(*parents: int) -> set[int]:
 
 
 def parent_of(pid: int) -> int:
-    """Pid of the parent; 0 if the process is gone."""
+    """Pid of the parent; 0 if the process does not exist."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return int(file.read().rpartition(b")")[2].split()[1])

@@ -1,7 +1,7 @@
-"""A kernel filter that refuses system calls which no solution needs and which lead past the limits of its sandbox.
+"""A seccomp filter that refuses system calls that could bypass the sandbox's limits and that no solution needs.
 
-It is used in a sandbox only, on the processors in `CALLS`. See seccomp(2); the kernel's page "Seccomp BPF" describes
-the form of the program.
+It is used only in a sandbox, on the processors in `CALLS`. See seccomp(2); the kernel's page "Seccomp BPF" describes
+the program format.
 """
 
 import ctypes
@@ -20,14 +20,14 @@ RET_ERRNO = 0x00050000
 
 LOAD, JUMP_EQUAL, JUMP_GREATER_EQUAL, RETURN = 0x20, 0x15, 0x35, 0x06
 NUMBER, ARCHITECTURE, FIRST_LOW, FIRST_HIGH = 0, 4, 16, 20
-"""Offsets in `struct seccomp_data`; those of the first argument are for a little-endian processor."""
+"""Offsets in `struct seccomp_data`. Those of the first argument assume a little-endian processor."""
 
 X32 = 0x40000000
-"""On x86-64, numbers from here on are a second way to make the same calls."""
+"""On x86-64, numbers from here on are the same calls in the x32 ABI."""
 
 FAMILIES = (1, 2, 10, 16)
-"""Address families allowed for sockets: Unix, IPv4, IPv6, and netlink, from which the C library reads addresses.
-Refused are the way to the host of a virtual machine (AF_VSOCK) and all rare ones."""
+"""Allowed address families of sockets: Unix, IPv4, IPv6, and netlink, from which the C library reads addresses. All
+others are refused, among them AF_VSOCK, which leads from a virtual machine to its host."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,13 @@ class Calls:
     """Numbers of system calls on one processor, from its system call table.
 
     Attributes:
+        architecture: `AUDIT_ARCH_…` of the processor.
         refused: memory that no limit counts (memfd_create, memfd_secret, shmget), keys of the user's session (add_key,
             request_key, keyctl), access to other processes (ptrace, process_vm_readv, process_vm_writev, pidfd_getfd,
             setpriority, sched_setparam, sched_setscheduler, sched_setattr), and large, rarely used parts of the kernel
             (io_uring, bpf, userfaultfd, perf_event_open).
-        refused_to_root: changes to a file's mode, owner, times and attributes. If the grader is root, the kernel takes
-            the solution for the owner of the device nodes that it sees.
+        refused_to_root: changes to a file's mode, owner, times and attributes. If the grader is root, the kernel treats
+            the solution as the owner of the device nodes in its sandbox.
     """
 
     architecture: int
@@ -128,7 +129,7 @@ class Program(ctypes.Structure):
 
 
 def refuse_calls(*, as_root: bool) -> bool:
-    """Refuse these calls in this process and in all that it starts; returns whether the system supports that.
+    """Install the filter in this process and all processes that it starts; returns whether that succeeded.
 
     Args:
         as_root: whether the user is root outside of the sandbox.
@@ -147,10 +148,10 @@ def refuse_calls(*, as_root: bool) -> bool:
 
 
 def program(calls: Calls, refused: Sequence[int]) -> list[Step]:
-    """The filter program; it allows every call that it does not refuse."""
+    """The filter program: allows every call that it does not refuse."""
     refuse, allow = Step(RETURN, 0, 0, RET_ERRNO | errno.EPERM), Step(RETURN, 0, 0, RET_ALLOW)
     foreign = Step(RETURN, 0, 0, RET_ERRNO | errno.EAFNOSUPPORT)
-    # A process may read and lower its own limits; the first argument, a pid, is then 0.
+    # prlimit is allowed for the process itself, whose pid (the first argument) is given as 0.
     limits = [Step(LOAD, 0, 0, FIRST_LOW), Step(JUMP_EQUAL, 1, 0, 0), refuse]
     limits += [Step(LOAD, 0, 0, FIRST_HIGH), Step(JUMP_EQUAL, 1, 0, 0), refuse, allow]
     sockets = [Step(LOAD, 0, 0, FIRST_LOW)]

@@ -1,16 +1,17 @@
-"""Reports, from inside the solution's process, where the event loop is blocked and what its tasks wait for.
+"""Reports, from inside the solution's process, where the event loop is blocked and where its tasks wait.
 
-This explains verdicts and never makes one.
+The reports explain verdicts and never decide one.
 
-A heartbeat runs on the loop, and a thread watches it. When the heartbeat is late, the thread reports where the loop's
-thread is. It reads frames while it holds the GIL, which cannot harm the solution; `faulthandler`, which does not need
-the GIL, crashed busy processes (docs/decisions/0006-stalls.md). C code that keeps the GIL is seen when it releases it.
+A heartbeat runs on the loop, and a thread watches it. When the heartbeat is late, the thread reports which line the
+loop is executing. The thread holds the GIL while it reads frames, so it cannot harm the solution; `faulthandler`, which
+does not need the GIL, crashed busy processes (docs/decisions/0006-stalls.md). C code that holds the GIL is reported
+once it releases it.
 
 Lines on the pipe::
 
-    at SECONDS LINE FUNCTION FILE     the loop has been blocked this long, at this place; at each poll
+    at SECONDS LINE FUNCTION FILE     the loop has been blocked here for this long; at each poll
     resumed SECONDS                   at the first beat after a stall
-    waiting COUNT LINE FUNCTION FILE  this many tasks wait at this place; when the grader asks
+    waiting COUNT LINE FUNCTION FILE  this many tasks wait here; when the grader asks
 """
 
 import asyncio
@@ -28,17 +29,17 @@ BEAT_S = 0.05
 """Period of the heartbeat, and polling interval of the thread."""
 
 LATE_S = 0.1
-"""A loop without a beat for this long is blocked."""
+"""A loop counts as blocked after this long without a heartbeat."""
 
 PLACES = 20
-"""The most places of waiting tasks that are reported."""
+"""Maximum number of places of waiting tasks to report."""
 
 Place = tuple[str, int, str]
 """File, line and function."""
 
 
 def running_place(frame: FrameType | None, folder: str) -> Place | None:
-    """The innermost frame of a running thread that lies in a folder."""
+    """The innermost frame of a running thread in this folder; None if there is none."""
     while frame is not None and not frame.f_code.co_filename.startswith(folder):
         frame = frame.f_back
     return (
@@ -47,7 +48,7 @@ def running_place(frame: FrameType | None, folder: str) -> Place | None:
 
 
 def waiting_place(task: "asyncio.Task[Any]", folder: str) -> Place | None:
-    """The innermost frame of a suspended task that lies in a folder."""
+    """The innermost frame of a suspended task in this folder; None if there is none."""
     place = None
     awaited: Any = task.get_coro()
     while awaited is not None:
@@ -64,10 +65,10 @@ def waiting_place(task: "asyncio.Task[Any]", folder: str) -> Place | None:
 
 
 class Watchdog:
-    """Watches the running loop of the calling thread.
+    """Watches the event loop of the calling thread.
 
     Args:
-        descriptor: writing end of a pipe. It does not block: if the reader is too slow, lines are lost.
+        descriptor: write end of a pipe, which becomes non-blocking: if the reader is too slow, lines are lost.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -80,17 +81,17 @@ class Watchdog:
 
     def start(self) -> None:
         """Start watching; call it on the loop."""
-        threading.Thread(target=self._look, name="kata-watchdog", daemon=True).start()
+        threading.Thread(target=self._watch, name="kata-watchdog", daemon=True).start()
         self._beat()
 
     def stop(self) -> None:
-        """Stop watching; blocking during the shutdown is not reported."""
+        """Stop watching, so that blocking during the shutdown is not reported."""
         self._last = None
         if self._timer is not None:
             self._timer.cancel()
 
-    def tell_tasks(self) -> None:
-        """Report where in the files of the working folder the loop's tasks wait."""
+    def report_tasks(self) -> None:
+        """Report where the loop's tasks wait in files of the working folder."""
         places = Counter(
             place
             for task in asyncio.all_tasks()
@@ -107,7 +108,7 @@ class Watchdog:
             self._write(f"resumed {late_s:.4f}")
         self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
-    def _look(self) -> None:
+    def _watch(self) -> None:
         while True:
             time.sleep(BEAT_S)
             last = self._last

@@ -1,4 +1,4 @@
-"""Forks servers on the grader's command, and sees to it that each ends, with all that it has started."""
+"""Forks servers on the grader's command, and ends each with all processes that it has started."""
 
 import contextlib
 import os
@@ -19,26 +19,34 @@ BACKLOG = 2048
 LOOPBACK = "127.0.0.1"
 
 POLL_S = 0.05
-"""Polling interval for deadlines and for the end of process groups."""
+"""Polling interval for deadlines and exited process groups."""
 
-DYING_S = 2.0
-"""How long to wait for a killed server to be gone; some milliseconds are usual."""
+KILL_S = 2.0
+"""How long to wait for a killed server to exit; it usually takes a few milliseconds."""
 
-DYING_POLL_S = 0.001
+KILL_POLL_S = 0.001
 
 METER_S = 0.1
-"""Polling interval for what all processes use together."""
+"""Polling interval for the resources that all processes together use."""
 
 
 @dataclass
 class Group:
-    """The processes of one server."""
+    """The worker processes of one server.
+
+    Attributes:
+        pids: of the workers that have not exited.
+        leader: the first worker, which leads the process group.
+        kill_at: when the grace period after a stop ends, on the monotonic clock; None before a stop.
+        missed_grace: whether they were still running when it ended.
+        sigkilled: whether the process group got SIGKILL.
+    """
 
     pids: set[int]
     leader: int
     kill_at: float | None = None
-    killed: bool = False
-    dying: bool = False
+    missed_grace: bool = False
+    sigkilled: bool = False
 
 
 @dataclass
@@ -46,10 +54,13 @@ class Supervisor:
     """Serves the grader's commands until its socket closes.
 
     Attributes:
-        control: the grader's socket.
-        woken: becomes readable when a child ends.
-        resources: what a server's processes may use.
+        control: the socket to the grader.
+        woken: becomes readable when a child exits.
+        resources: limits of a server's processes.
         confinement: of this process and its workers.
+        groups: running servers, by number.
+        others: pids last reported as processes that are not workers.
+        measured_at: time of the last measurement, on the monotonic clock.
     """
 
     control: Control
@@ -61,7 +72,7 @@ class Supervisor:
     measured_at: float = 0.0
 
     def run(self) -> Worker | None:
-        """Serve commands; returns a `Worker` in a forked child, None in the launcher when the grader is gone."""
+        """Obey commands; returns a `Worker` in a forked child, and None in the launcher once the grader has exited."""
         watched: list[Control | socket.socket] = [self.control, self.woken]
         while True:
             readable, _, _ = select.select(watched, [], [], POLL_S if self.groups else None)
@@ -79,7 +90,7 @@ class Supervisor:
             self.measure()
 
     def obey(self, command: dict[str, Any]) -> Worker | None:
-        """Carry out one command; returns a `Worker` in a forked child."""
+        """Execute one command; returns a `Worker` in a forked child."""
         if command["do"] == "start":
             return self.start(command)
         if command["do"] == "sockets":
@@ -95,7 +106,7 @@ class Supervisor:
         return None
 
     def make_sockets(self, number: int, listening: int, plain: int) -> None:
-        """Make sockets in this network namespace and pass them out: listening ones first, then unconnected ones."""
+        """Make sockets in this network namespace and send them to the grader: listening ones, then unconnected ones."""
         made: list[socket.socket] = []
         event = {"event": "sockets", "id": number}
         try:
@@ -112,7 +123,7 @@ class Supervisor:
 
     def start(self, command: dict[str, Any]) -> Worker | None:
         """Fork the workers of a server; returns a `Worker` in each of them, None in the launcher."""
-        self.await_the_dying()
+        self.wait_for_killed()
         count = command["workers"]
         passed = self.control.take_descriptors(2 * count + 2)
         log, status = passed[2 * count :]
@@ -136,20 +147,20 @@ class Supervisor:
         return None
 
     def reap(self) -> None:
-        """Collect ended processes, enforce deadlines, and report servers of which nothing is left."""
+        """Reap children, enforce deadlines, and report servers whose processes have all exited."""
         self.collect_ended()
         for server, group in list(self.groups.items()):
             if group.kill_at is not None and time.monotonic() >= group.kill_at:
-                group.killed = True
+                group.missed_grace = True
                 self.kill(group)
             if not group.pids:
                 self.kill(group)
                 del self.groups[server]
                 self.kill_orphans()
-                self.control.say({"event": "gone", "server": server, "killed": group.killed})
+                self.control.say({"event": "gone", "server": server, "killed": group.missed_grace})
 
     def collect_ended(self) -> None:
-        """Collect ended children, and report those that are workers."""
+        """Reap children that have exited, and report the workers among them."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -166,7 +177,7 @@ class Supervisor:
                     )
 
     def measure(self) -> None:
-        """Report the processes beside the workers, and kill servers that use too much."""
+        """Report processes that are not workers, and kill servers that exceed a limit."""
         if not self.groups or time.monotonic() - self.measured_at < METER_S:
             return
         self.measured_at = time.monotonic()
@@ -183,28 +194,28 @@ class Supervisor:
                 self.kill(group)
             self.kill_orphans(pids)
 
-    def await_the_dying(self) -> None:
-        """Wait until killed servers are gone, so that their remains are not taken for processes of the next server."""
-        ends = time.monotonic() + DYING_S
-        while any(group.dying for group in self.groups.values()) and time.monotonic() < ends:
+    def wait_for_killed(self) -> None:
+        """Wait until killed servers have exited, so that their processes are not attributed to the next server."""
+        ends = time.monotonic() + KILL_S
+        while any(group.sigkilled for group in self.groups.values()) and time.monotonic() < ends:
             self.reap()
-            time.sleep(DYING_POLL_S)
+            time.sleep(KILL_POLL_S)
 
     def kill(self, group: Group) -> None:
-        """SIGKILL to the whole process group of a server."""
-        group.dying = True
+        """Send SIGKILL to the whole process group of a server."""
+        group.sigkilled = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group.leader, signal.SIGKILL)
 
     def kill_orphans(self, known: Iterable[int] = ()) -> None:
-        """Kill processes that left their process group. On Linux the launcher has become their parent, and no living
-        server owns them.
+        """Kill processes that left their process group and belong to no running server. On Linux they are children of
+        the launcher, which is a subreaper.
 
         Args:
-            known: further processes to kill, even if a living server owns them.
+            known: additional processes to kill, even if they belong to a running server.
         """
         if self.confinement.sandboxed and (known or not self.groups):
-            # In a pid namespace of our own this reaches every process at once, however fast they fork.
+            # In its own pid namespace, this reaches every other process at once, however fast they fork.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
         workers = {pid for group in self.groups.values() for pid in group.pids}
@@ -221,7 +232,7 @@ class Supervisor:
                 return
 
     def kill_all(self) -> None:
-        """Kill everything that was started; called when the grader is gone."""
+        """Kill all processes that were started, once the grader has exited."""
         for group in self.groups.values():
             self.kill(group)
             for pid in group.pids:

@@ -1,8 +1,8 @@
 """A worker: the solution's server process, forked by the launcher.
 
-On the status socket a worker writes `ready` and, after its application's shutdown, `down`. It then lingers until the
-grader answers, so that the grader can see from outside what the application left open. When the grader writes `tasks`
-there, the worker writes to its pipe for stalls what its tasks wait for.
+A worker writes `ready` to the status socket and, after its application has shut down, `down`. It then lingers, so that
+the grader can see from outside what the application left open. When the grader writes `tasks` to the socket, the worker
+reports where its tasks wait, through its pipe for stalls.
 """
 
 import asyncio
@@ -29,18 +29,18 @@ from grader.child.seccomp import refuse_calls
 from grader.child.stalls import Watchdog
 
 LINGER_S = 2.0
-"""How long a worker waits after its shutdown, at most, until the grader has looked."""
+"""Maximum time that a worker lingers after its shutdown."""
 
 
 @dataclass(frozen=True)
 class Confinement:
-    """Where the launcher and its workers run, and who may look into the workers.
+    """How the launcher and its workers are confined.
 
     Attributes:
-        sandboxed: in a sandbox: the launcher is the first process of its own pid namespace, and workers may not make
-            system calls that lead out.
-        as_root: outside of the sandbox the user is root.
-        traceable: any process of the same user may look into the workers, as a profiler does.
+        sandboxed: whether they run in a sandbox: the launcher is the first process of its own pid namespace, and the
+            filter of system calls applies to workers.
+        as_root: whether the user is root outside of the sandbox.
+        traceable: whether any process of the same user, such as a profiler, may attach to the workers.
     """
 
     sandboxed: bool
@@ -50,17 +50,17 @@ class Confinement:
 
 @dataclass(frozen=True)
 class Worker:
-    """What a freshly forked process is to serve.
+    """Everything that a newly forked worker needs.
 
     Attributes:
-        folder: with the solution's `app.py`.
+        folder: contains the solution's `app.py`.
         environ: its whole environment.
-        leader: pid of the server's first worker, which leads the process group; 0 in that worker itself.
+        leader: pid of the server's first worker, which leads the process group; 0 in that worker.
         listening: descriptor of the listening socket.
         log: descriptor for standard output and standard error.
         status: descriptor of the status socket.
         stalls: descriptor of the pipe for stalls.
-        confinement: of this process.
+        confinement: of the worker.
     """
 
     folder: str
@@ -74,7 +74,7 @@ class Worker:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that tells the grader when it is ready and when its application has shut down."""
+    """A uvicorn server that reports to the grader when it is ready and when its application has shut down."""
 
     def __init__(self, config: uvicorn.Config, status: socket.socket, watchdog: Watchdog) -> None:
         super().__init__(config)
@@ -82,7 +82,7 @@ class Server(uvicorn.Server):
         self.watchdog = watchdog
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then tell the grader that the server is ready."""
+        """Start, then report that the server is ready."""
         await super().startup(sockets=sockets)
         if self.started:
             self.watchdog.start()
@@ -90,7 +90,7 @@ class Server(uvicorn.Server):
             self.tell(b"ready\n")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Shut down, tell the grader, and linger until it has looked."""
+        """Shut down, report it, and linger until the grader has looked."""
         await super().shutdown(sockets=sockets)
         self.watchdog.stop()
         asyncio.get_running_loop().remove_reader(self.status)
@@ -99,14 +99,14 @@ class Server(uvicorn.Server):
         select.select([self.status], [], [], LINGER_S)
 
     def obey(self) -> None:
-        """Answer the grader, which asks what the tasks wait for; it asks nothing else while the server runs."""
+        """Answer the grader's only request while the server runs: where do the tasks wait?"""
         if self.status.recv(4096):
-            self.watchdog.tell_tasks()
+            self.watchdog.report_tasks()
         else:
             asyncio.get_running_loop().remove_reader(self.status)
 
     def tell(self, line: bytes) -> None:
-        """Send one line to the grader, which may be gone."""
+        """Send one line to the grader, which may have exited."""
         with contextlib.suppress(OSError):
             self.status.sendall(line)
 
@@ -126,21 +126,21 @@ def serve(worker: Worker) -> None:
 
 
 def enter(worker: Worker) -> None:
-    """Turn this process from a copy of the launcher into the solution's: options, output, environment, folder, filter
-    of system calls.
+    """Turn this copy of the launcher into the solution's process: set its options, output, environment, working folder
+    and filter of system calls.
     """
     set_process_option(PR_SET_PDEATHSIG, signal.SIGKILL)
-    # The grader may look into workers, unlike into the launcher: descriptors, memory, profiles.
+    # Unlike the launcher, workers may be inspected by the grader: descriptors, memory, profiles.
     set_process_option(PR_SET_DUMPABLE, 1)
     if worker.confinement.traceable:
-        # By default, Yama lets only the ancestors of a process look into it.
+        # By default, Yama allows only the ancestors of a process to attach to it.
         set_process_option(PR_SET_PTRACER, PR_SET_PTRACER_ANY)
     with contextlib.suppress(OSError):
         os.setpgid(0, worker.leader)
     for descriptor in (1, 2):
         os.dup2(worker.log, descriptor)
     os.close(worker.log)
-    # Line-buffered as in a terminal: a crash must not lose the lines before it.
+    # Line-buffered as in a terminal, so that a crash does not lose earlier lines.
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "wb", closefd=False), line_buffering=True)
     os.environ.clear()
     os.environ.update(worker.environ)

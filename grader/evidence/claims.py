@@ -1,4 +1,4 @@
-"""What a check claims about what was seen, each claim with its evidence. `Claim` is a tagged union."""
+"""The claims that a check makes about the recorded evidence. `Claim` is a tagged union."""
 
 from enum import StrEnum
 
@@ -11,9 +11,10 @@ class StatusClaim(Struct, frozen=True, kw_only=True, tag="status"):
     """These exchanges have complete answers, each with one of these statuses.
 
     Attributes:
-        exchanges: ids.
-        late: statuses with which a right solution reports that a deadline of its own has passed; a busy machine can
-            cause them.
+        exchanges: their ids.
+        allowed: the right statuses.
+        late: statuses with which a right solution reports that a deadline it enforces itself has passed; a busy machine
+            can cause them.
         not_before_s: a late status that comes earlier is wrong however busy the machine is.
     """
 
@@ -25,13 +26,14 @@ class StatusClaim(Struct, frozen=True, kw_only=True, tag="status"):
 
 
 class ValueClaim(Struct, frozen=True, kw_only=True, tag="value"):
-    """A value that was seen equals the wanted one, which only the grader knew. Values are canonical JSON of bounded
+    """An observed value equals the expected one, which only the grader knows. Both are canonical JSON of bounded
     length.
 
     Attributes:
         what: names the value in messages: "the body".
         exchange: id of the exchange whose answer has the value, if there is one.
-        late: the value that a right solution gives when a deadline of its own has passed; a busy machine can cause it.
+        late: the value that a right solution gives once a deadline that it enforces itself has passed; a busy machine
+            can cause it.
     """
 
     what: str
@@ -50,12 +52,12 @@ class Relation(StrEnum):
 
 
 class CountClaim(Struct, frozen=True, kw_only=True, tag="count"):
-    """A number that the grader counted; noise cannot change it.
+    """A number that the grader counted. Noise cannot change it, except as `late` says.
 
     Attributes:
-        what: names what was counted: "connections opened to the upstream".
-        unit: of the number, if it has one.
-        late: a deadline that the solution keeps itself can change the number on a busy machine.
+        what: the things that were counted: "connections opened to the upstream".
+        unit: of both numbers; empty for plain counts.
+        late: on a busy machine, a deadline that the solution enforces itself can change the number.
     """
 
     what: str
@@ -71,9 +73,9 @@ class ClockClaim(Struct, frozen=True, kw_only=True, tag="clock"):
 
     Attributes:
         what: names the requests in messages: "20 × GET /prices".
-        exchanges: ids; the time is from the first planned request to the last end.
-        burst: id of the burst that the exchanges belong to, if they belong to one.
-        alone_s: what one request alone is known to take, to explain a miss; None if that is unknown.
+        exchanges: their ids; the time runs from the first planned request to the end of the last exchange.
+        burst: id of their burst; None if there is none.
+        alone_s: how long one request alone takes, which explains a miss; None if unknown.
     """
 
     what: str
@@ -86,13 +88,13 @@ class ClockClaim(Struct, frozen=True, kw_only=True, tag="clock"):
 
 
 class GateClaim(Struct, frozen=True, kw_only=True, tag="gate"):
-    """Enough things happened before a generous deadline: a rendezvous.
+    """A gate (a rendezvous) opened: enough things happened before a generous deadline.
 
     Attributes:
-        what: names the things that were counted: "calls to /prices".
-        wanted: how many had to be seen.
-        seen: how many were seen.
-        own_limit_s: the gate is given up once this much of the wait is the solution's own time.
+        what: the things that were counted: "calls to /prices".
+        wanted: how many it takes to open the gate.
+        seen: how many there were.
+        own_limit_s: the grader gives up once this much of the wait is the solution's own time.
     """
 
     what: str

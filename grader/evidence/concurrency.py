@@ -1,4 +1,4 @@
-"""How many things were under way at once, by their times. Pure."""
+"""Computes from start and end times how many things were under way at once. Pure."""
 
 from collections.abc import Iterable
 from itertools import accumulate
@@ -8,8 +8,8 @@ def peak(intervals: Iterable[tuple[float, float | None]]) -> int:
     """The largest number of intervals that overlap at any moment.
 
     Args:
-        intervals: start and end in seconds; an end of None is still open. An interval that ends when another starts
-            does not overlap it.
+        intervals: start and end in seconds; None as the end of an interval that is still open. An interval that ends
+            when another starts does not overlap it.
     """
     steps = []
     for began_s, ended_s in intervals:

@@ -1,12 +1,11 @@
-"""Encodes evidence and messages as JSON, whatever text they contain."""
+"""Encodes evidence and messages as JSON, even if their texts are not valid Unicode."""
 
 import msgspec
 
 
 def encoded(document: msgspec.Struct) -> bytes:
-    """A document as JSON.
-
-    Python's strings may contain lone surrogates, which JSON cannot hold: each becomes a question mark.
+    """A document as JSON. Lone surrogates, which Python strings may contain and UTF-8 cannot encode, become question
+    marks.
     """
     try:
         return msgspec.json.encode(document)

@@ -23,17 +23,17 @@ KEPT_RUNS = 20
 
 
 def save_run(run: Run, folder: Path) -> Path:
-    """Save a run in this folder, atomically, and delete the oldest runs of its kata; returns its path.
+    """Save a run atomically, and delete the oldest runs of its kata in this folder; returns the path.
 
     Raises:
-        EvidenceFileError: it cannot be written.
+        EvidenceFileError: the run cannot be written.
     """
     stamp = run.began_at.replace(":", "").replace("-", "").split(".")[0]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path = _free_name(folder, f"{run.kata}-{stamp}")
+        path = _unused_path(folder, f"{run.kata}-{stamp}")
         write_whole(path, encoded(run))
-        _forget_old_runs(folder, run.kata)
+        _delete_old_runs(folder, run.kata)
     except OSError as error:
         raise EvidenceFileError(
             f"The run cannot be saved in {folder}: {error.strerror}.",
@@ -43,33 +43,33 @@ def save_run(run: Run, folder: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Where a run was saved.
+class SaveResult:
+    """Whether and where a run was saved.
 
     Attributes:
-        path: None if the run was not to be saved, or could not be.
-        unsaved: why the run could not be saved, one sentence; otherwise empty.
+        path: the file; None if the run was not saved.
+        unsaved: why saving failed, one sentence; otherwise empty.
     """
 
     path: Path | None = None
     unsaved: str = ""
 
 
-def keep_run(run: Run, folder: Path | None) -> Kept:
-    """Save a run if there is a folder for it. On a full disk the evidence is lost, but the verdict is not."""
+def keep_run(run: Run, folder: Path | None) -> SaveResult:
+    """Save a run unless `folder` is None. A failure is returned, not raised: a full disk must not lose the verdict."""
     if folder is None:
-        return Kept()
+        return SaveResult()
     try:
-        return Kept(save_run(run, folder))
+        return SaveResult(save_run(run, folder))
     except EvidenceFileError as error:
-        return Kept(unsaved=error.message)
+        return SaveResult(unsaved=error.message)
 
 
 def load_run(path: Path) -> Run:
     """Load a saved run. A run in an older format is migrated to the current one.
 
     Raises:
-        EvidenceFileError: it is missing, damaged, or in a format that cannot be read.
+        EvidenceFileError: the file is missing or damaged, or its format cannot be read.
     """
     try:
         data = path.read_bytes()
@@ -120,35 +120,35 @@ def saved_runs(folder: Path, slugs: Collection[str]) -> list[Path]:
     """The saved runs of a kata, oldest first. Files that cannot be read are left out.
 
     Args:
-        folder: where the workspace keeps its runs.
-        slugs: the kata's name and its former names.
+        folder: the workspace's folder of runs.
+        slugs: the kata's current and former names.
     """
     found = []
     for path in (path for slug in slugs for path in folder.glob(f"{slug}-[0-9]*.json")):
         with contextlib.suppress(OSError, RecursionError, msgspec.MsgspecError):
             title = msgspec.json.decode(path.read_bytes(), type=_Title)
             if FORMAT.refusal(title.format) is None and title.kata in slugs:
-                # Runs that began in the same second are in the order in which they were saved.
+                # If two runs began in the same second, the one saved first comes first.
                 found.append((title.began_at, path.stat().st_mtime_ns, path))
     return [path for *_, path in sorted(found)]
 
 
 class _Title(msgspec.Struct):
-    """What is read before any migration, and therefore the same in all formats."""
+    """The fields that all formats share, read before a migration."""
 
     format: int
     kata: str
     began_at: str
 
 
-def _free_name(folder: Path, stem: str) -> Path:
+def _unused_path(folder: Path, stem: str) -> Path:
     candidates = (
         folder / f"{stem}{suffix}.json" for suffix in ("", *(f"-{i}" for i in range(1, 1000)))
     )
     return next(path for path in candidates if not path.exists())
 
 
-def _forget_old_runs(folder: Path, kata: str) -> None:
+def _delete_old_runs(folder: Path, kata: str) -> None:
     runs = sorted(folder.glob(f"{kata}-[0-9]*.json"), key=lambda path: path.stat().st_mtime_ns)
     for path in runs[:-KEPT_RUNS]:
         path.unlink(missing_ok=True)

@@ -1,10 +1,10 @@
-"""What the machine did while something was timed: the basis of the clock rule."""
+"""What the machine did during a measurement: the basis of the clock rule."""
 
 from msgspec import Struct
 
 SELF_MADE_SHARE = 0.8
-"""If the solution's own processes had this share of the time of all cores, their waits for a core are its own doing.
-Beside other busy processes, which get their share of the cores, they cannot have this much."""
+"""If the solution's processes used this share of all cores' time, they only waited for a core because of each other.
+They cannot get that much beside other busy processes."""
 
 
 class CpuTimes(Struct, frozen=True, kw_only=True):
@@ -18,14 +18,14 @@ class CpuTimes(Struct, frozen=True, kw_only=True):
 
 
 class Watch(Struct, frozen=True, kw_only=True):
-    """A stretch of time in which the machine was watched: the basis of the clock rule. CPU times are None where the
-    system does not report them.
+    """A stretch of time, with CPU times that tell whether the solution or the machine took it. CPU times are None if
+    the system does not report them.
 
     Attributes:
         cores: how many cores the grader may use.
-        server: what the threads of the server's processes used.
-        others: what other processes used that the solution started or left behind.
-        grader: what the grader's own thread used.
+        server: CPU times of the server's processes.
+        others: CPU times of other processes that the solution started or left behind.
+        grader: CPU times of the grader's own thread.
         loop_lag_s: the longest delay of the grader's own event loop.
     """
 
@@ -44,33 +44,33 @@ class Watch(Struct, frozen=True, kw_only=True):
 
     @property
     def own_s(self) -> float | None:
-        """Seconds of the stretch that the solution itself spent, computing or waiting on purpose. None where the system
-        does not report CPU times.
+        """The solution's own time: seconds that it spent computing or waiting on purpose. None if the system does not
+        report CPU times.
 
-        This is the stretch minus the waits of the server's and the grader's threads for a core, the grader's own
-        computing, and the time in which the whole machine was halted. The waits of many threads add up to more than the
-        stretch, so the result errs in the solution's favour. When the solution's own processes had nearly all cores,
+        It is the elapsed time minus the waits of the server's and the grader's threads for a core, the grader's CPU
+        time, and the time in which the whole machine was halted. The waits of many threads can add up to more than the
+        elapsed time, so the result errs in the solution's favour. If the solution's processes had nearly all cores,
         nothing else made them wait, and no waits are subtracted.
         """
         if self.server is None or self.grader is None:
             return None
         computed_s = self.server.cpu_s + (self.others.cpu_s if self.others is not None else 0.0)
         if self.others is not None and computed_s >= SELF_MADE_SHARE * self.cores * self.elapsed_s:
-            return self.elapsed_s - self.grader.cpu_s - self.stood_still_s
+            return self.elapsed_s - self.grader.cpu_s - self.halted_s
         return (
             self.elapsed_s
             - self.server.waited_s
             - self.grader.waited_s
             - self.grader.cpu_s
-            - self.stood_still_s
+            - self.halted_s
         )
 
     @property
-    def stood_still_s(self) -> float:
-        """Seconds in which the whole machine was halted: the grader's event loop was late, although its thread neither
+    def halted_s(self) -> float:
+        """Seconds in which the whole machine was halted: the grader's event loop was late although its thread neither
         computed nor waited for a core.
 
-        This happens when a host pauses a virtual machine, or a laptop sleeps: the clock goes on, but nothing runs.
+        This happens when a host pauses a virtual machine or a laptop sleeps: the clock runs on, but no process does.
         """
         if self.grader is None:
             return 0.0
@@ -83,7 +83,11 @@ class Watch(Struct, frozen=True, kw_only=True):
 
 
 class Process(Struct, frozen=True, kw_only=True):
-    """A process that does not belong to the grader, and the CPU seconds that it used while the machine was watched."""
+    """A process that does not belong to the grader.
+
+    Attributes:
+        cpu_s: CPU seconds that it used between the two readings.
+    """
 
     name: str
     pid: int
@@ -91,10 +95,10 @@ class Process(Struct, frozen=True, kw_only=True):
 
 
 class Machine(Struct, frozen=True, kw_only=True):
-    """What kept the machine busy during the attempts at a check; read only when the clock alone cannot decide.
+    """What kept the machine busy during the attempts at a check; measured only if the clock alone cannot decide.
 
     Attributes:
-        elapsed_s: how long the machine was watched.
+        elapsed_s: time between the two readings.
         cores: how many cores it has.
         busy_s: CPU seconds used by all processes together.
         steal_s: CPU seconds that the hypervisor gave to others; None if unknown.

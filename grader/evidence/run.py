@@ -1,7 +1,7 @@
-"""What was seen in a run, as frozen records.
+"""A run and its attempts, as frozen records of what was observed.
 
-All times are seconds on the run's own clock (monotonic, 0 when the run began). Records state facts; `grader.judge`
-decides whether they are good. They are `msgspec` structs, so a run is saved and loaded without conversion.
+All times are seconds on the run's clock: monotonic, 0 when the run began. Records state facts; `grader.judge` decides
+what they mean. They are `msgspec` structs, so a run is saved and loaded without conversion.
 """
 
 from enum import StrEnum
@@ -27,10 +27,10 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
     Attributes:
         life: of the server; None if none was started.
-        watch: the machine while the check ran.
-        own_deadline_s: the shortest deadline that the solution keeps itself; None if the kata names none.
-        hung_in_s: the check's deadline, if it had not finished by then; otherwise None.
-        mishap: what the harness or the kata did wrong, one sentence; empty if nothing.
+        watch: of the time in which the check ran.
+        own_deadline_s: the shortest deadline that the solution must enforce itself; None if the kata names none.
+        hung_in_s: the check's deadline in seconds if the check did not meet it; otherwise None.
+        mishap: what went wrong in the harness or the kata, one sentence; otherwise empty.
     """
 
     subject: Subject
@@ -52,7 +52,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class CheckRecord(Struct, frozen=True, kw_only=True):
-    """All attempts at one check, in the order in which they were made.
+    """All attempts at one check, in order.
 
     Attributes:
         name: of the check's function.
@@ -70,9 +70,9 @@ class Run(Struct, frozen=True, kw_only=True):
     """A whole run, as it is saved.
 
     Attributes:
-        began_at: wall-clock time of the run's zero, ISO 8601 in UTC.
+        began_at: when the run began, ISO 8601 in UTC.
         without_sandbox: why the solution ran without a sandbox; empty if it ran in one.
-        out_of_time: the grading as a whole took too long, so some checks were not tried, or not decided.
+        out_of_time: the grading took too long, so some checks were not tried or not decided.
     """
 
     format: int = RUN_FORMAT

@@ -1,4 +1,4 @@
-"""The life of a server: its processes, what they held and printed, and what they reported from inside."""
+"""The life of a server: its processes, their resources and output, and what they reported from inside."""
 
 from msgspec import Struct, field
 
@@ -6,14 +6,14 @@ from grader.evidence.machine import Watch
 
 
 class Sample(Struct, frozen=True, kw_only=True):
-    """What all of the solution's processes together held at one moment.
+    """The resources that all of the solution's processes together used at one moment.
 
     Attributes:
-        at_s: that moment.
+        at_s: when the sample was taken.
         processes: number of live processes: the server's and their descendants.
-        cpu_s: CPU seconds used since they started, user and system, including children that have ended.
-        own_cpu_s: CPU seconds of the server's own processes, without any child.
-        children: the CPU seconds that each live descendant used itself, by pid.
+        cpu_s: CPU seconds since they started, user and system, including children that have exited.
+        own_cpu_s: CPU seconds of the server's own processes, without their children.
+        children: CPU seconds of each live descendant, by pid.
     """
 
     at_s: float
@@ -27,7 +27,7 @@ class Sample(Struct, frozen=True, kw_only=True):
 
 
 class Frame(Struct, frozen=True, kw_only=True):
-    """One line of a traceback in the learner's own files."""
+    """One frame of a traceback, in the learner's own files."""
 
     file: str
     line: int
@@ -36,7 +36,7 @@ class Frame(Struct, frozen=True, kw_only=True):
 
 
 class Stall(Struct, frozen=True, kw_only=True):
-    """A stretch of time in which the learner's code blocked the event loop, as reported from inside the process. It
+    """A stretch of time in which the learner's code blocked the event loop, reported from inside the process. It
     explains a verdict and never decides one.
     """
 
@@ -46,8 +46,8 @@ class Stall(Struct, frozen=True, kw_only=True):
 
 
 class WaitingTask(Struct, frozen=True, kw_only=True):
-    """Asyncio tasks of the solution that wait at the same line of the learner's code, as reported from inside the
-    process. It explains a verdict and never decides one.
+    """Asyncio tasks that wait at the same line of the learner's code, reported from inside the process. They explain a
+    verdict and never decide one.
     """
 
     frame: Frame
@@ -55,8 +55,8 @@ class WaitingTask(Struct, frozen=True, kw_only=True):
 
 
 class Crash(Struct, frozen=True, kw_only=True):
-    """An exception that ended a server process, as reported from inside it. It explains a verdict and never decides
-    one.
+    """An exception that ended a server process, found in what the process printed. It explains a verdict and never
+    decides one.
     """
 
     phase: str
@@ -66,15 +66,15 @@ class Crash(Struct, frozen=True, kw_only=True):
 
 
 class Excess(Struct, frozen=True, kw_only=True):
-    """A limit that the server's processes exceeded, themselves or in a service, and for which they were killed.
+    """A limit that the solution exceeded, in its own processes or in a service; its server was killed for it.
 
     Attributes:
-        what: `memory_bytes`, `processes`, `threads`, `cpu_s`, `output_bytes`, or a service's name for it. Its ending is
-            the unit.
-        limit: how much was allowed.
-        seen: how much was found.
-        noun: what a service limits, as the beginning of a sentence: "Database"; empty for the server's own limits.
-        of: how a service counts it: "on disk".
+        what: `memory_bytes`, `processes`, `threads`, `cpu_s`, `output_bytes`, or a service's name for the limit. The
+            suffix is the unit.
+        limit: how much is allowed.
+        seen: how much was measured.
+        noun: the thing that a service limits, capitalized: "Database"; empty for limits of the processes.
+        of: completes the noun: "on disk".
     """
 
     what: str
@@ -89,18 +89,18 @@ class ServerLife(Struct, frozen=True, kw_only=True):
 
     Attributes:
         workers: number of worker processes.
-        ready_s: when the last worker began to accept connections; None if it never did.
+        ready_s: when all workers accepted connections; None if they never did.
         stop_asked_s: when the grader asked the server to stop.
-        shutdown_s: when the application had finished its own shutdown.
-        exited_s: when the first worker exited on its own, or the last one after a stop.
+        shutdown_s: when the application had finished its shutdown.
+        exited_s: when the first worker exited unexpectedly, or the last one after a stop.
         exit_code: of the first worker that exited; negative for a signal.
-        killed: the grader had to use SIGKILL.
+        killed: the server did not stop in time and got SIGKILL.
         left_early: the server reported that it had shut down, but exited before the grader could see what it had left
             open.
         exceeded: the first limit that was exceeded.
-        log: what the processes printed; the middle of a long output is left out.
-        log_bytes: how much they printed.
-        start_watch: the machine while the server started.
+        log: what the processes printed, without the middle of a long output.
+        log_bytes: how much they printed in all.
+        start_watch: of the time in which the server started.
     """
 
     workers: int

@@ -1,6 +1,6 @@
-"""Migrates saved runs from older formats, one step per format. Pure.
+"""Migrates saved runs from older formats, one function per format. Pure.
 
-The files may be damaged. A step leaves anything unexpected as it is, and the reader then refuses it.
+The files may be damaged. A migration leaves unexpected data unchanged; decoding then refuses it.
 """
 
 from collections.abc import Iterator
@@ -9,24 +9,24 @@ from typing import Any
 from grader.formats import Document
 
 WHAT_CHARS = 500
-"""Maximum length of `what` in format 2; the limit in `traffic` may change one day, but this one may not."""
+"""Maximum length of `what` in format 2. Unlike the limit in `traffic`, it must never change."""
 
 NEW_NAMES = {"arrived_s": "began_s", "released_s": "answered_s"}
 
 
 def from_1_to_2(run: Document) -> Document:
-    """Turn the upstream's calls into service events, and name what was too large when the database was."""
+    """Turn the upstream's calls into service events, and add the noun to an excess of the database."""
     for record in _tables(run.get("checks")):
         for attempt in _tables(record.get("attempts")):
             calls = attempt.pop("calls", [])
             attempt["events"] = (
                 [_event(call) for call in calls] if isinstance(calls, list) else calls
             )
-            _say_what_was_exceeded(attempt)
+            _name_the_excess(attempt)
     return run
 
 
-def _say_what_was_exceeded(attempt: Document) -> None:
+def _name_the_excess(attempt: Document) -> None:
     life = attempt.get("life")
     excess = life.get("exceeded") if isinstance(life, dict) else None
     if isinstance(excess, dict) and excess.get("what") == "database_bytes":

@@ -1,4 +1,4 @@
-"""What crossed the sockets: the load client's requests, and what the solution asked of services."""
+"""Network traffic: the load client's requests to the solution, and the solution's requests to services."""
 
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ class ExchangeError(StrEnum):
     TOO_LARGE = "too_large"
     LEFT = "left"
     CUT_OFF = "cut_off"
-    """By the grader, once it was certain that the solution had missed a limit."""
+    """The grader stopped waiting, once the solution had certainly missed a limit."""
 
 
 class Exchange(Struct, frozen=True, kw_only=True):
@@ -25,12 +25,12 @@ class Exchange(Struct, frozen=True, kw_only=True):
 
     Attributes:
         n: the number that replaced `{n}` in the path; None if the path had none.
-        planned_s: when the request was to be sent; latencies count from here.
+        planned_s: when the request should have been sent; latencies count from here.
         ended_s: when the exchange was over, with or without a complete answer.
-        size_bytes: of the whole body.
+        size_bytes: size of the whole body.
         body: the beginning of the body, decoded.
-        error: why there is no complete answer; None if there is.
-        patience_s: the visitor gives up once this much of the time is the solution's own.
+        error: why there is no complete answer; None if there is one.
+        patience_s: the visitor gives up once this much of the wait is the solution's own time.
     """
 
     id: int
@@ -55,11 +55,11 @@ class Exchange(Struct, frozen=True, kw_only=True):
 
 
 class Burst(Struct, frozen=True, kw_only=True):
-    """Requests that were sent together, or at a planned rate.
+    """Requests of one schedule.
 
     Attributes:
-        exchanges: ids.
-        steady: whether they were sent at a rate.
+        exchanges: their ids.
+        steady: False if all were sent at the same moment.
     """
 
     id: int
@@ -74,26 +74,26 @@ class EventEnd(StrEnum):
     ANSWERED = "answered"
     CLIENT_LEFT = "client_left"
     CUT = "cut"
-    """By the service, because the check asked for it."""
+    """The service cut the connection, because the check asked for it."""
     OPEN = "open"
 
 
 WHAT_CHARS = 500
-"""How much of a request to a service is kept; the recorder drops the rest."""
+"""Maximum length of `ServiceEvent.what`; the recorder drops the rest."""
 
 
 class ServiceEvent(Struct, frozen=True, kw_only=True):
-    """One thing that the solution asked of a service of the grader: a call, a query, a read.
+    """One request of the solution to a service: a call, a query, a read.
 
     Attributes:
-        service: its name in messages: "upstream".
-        kind: what such an event is called, in the singular: "call", "query".
-        connection: id of the connection that it arrived on, if the service has connections.
-        what: what was asked, one line of at most `WHAT_CHARS` characters: "GET /prices/7?x=1".
-        outcome: the service's answer in one word: "200"; empty if unknown.
-        began_s: when it arrived.
+        service: the service's name in messages: "upstream".
+        kind: the noun for such an event, singular: "call", "query".
+        connection: id of its connection, if the service has connections.
+        what: the request, one line of at most `WHAT_CHARS` characters: "GET /prices/7?x=1".
+        outcome: the answer in one word: "200"; empty if unknown.
+        began_s: when the request arrived.
         answered_s: when the service began to send the answer.
-        ended_s: when it was answered completely, cut, or left by the client; None while it is open.
+        ended_s: when the answer was complete, or the service or the client closed; None while the event is open.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""The first thing that is wrong in one attempt, and what surrounds it. Pure."""
+"""Finds the first thing wrong in an attempt, and the circumstances that explain it. Pure."""
 
 from collections.abc import Sequence
 
@@ -21,14 +21,15 @@ from grader.judge.witnesses import Doubt, Miss, may_be_late
 from grader.report import Circumstances, StallSite
 
 OUTPUT_LINES = 12
-"""How many of the last lines of a server's output a finding carries; the page shows them all."""
+"""Maximum number of output lines in a finding, from the end; the report page shows all of the output."""
 
 SITES = 3
-"""How many lines that blocked the event loop are carried: the worst one nearly always explains the miss."""
+"""Maximum number of blocking lines that are reported; the worst one nearly always explains the miss."""
 
 SIGKILL_CODE = -9
-"""The exit code of a process that got a SIGKILL that was not the grader's. The system may have sent it for lack of
-memory, or somebody else on this machine, so it must recur on a fresh server; an app that kills itself does so again."""
+"""Exit code of a process that was killed by SIGKILL. A SIGKILL that the grader did not send may come from the kernel's
+out-of-memory killer or from another user, so the crash must recur on a fresh server. An app that kills itself does so
+again."""
 
 
 def exchanges_by_id(attempt: Attempt) -> Exchanges:
@@ -37,11 +38,11 @@ def exchanges_by_id(attempt: Attempt) -> Exchanges:
 
 
 def examine_attempt(attempt: Attempt, exchanges: Exchanges | None = None) -> Miss | None:
-    """The first thing that is wrong in an attempt, or None when it passes.
+    """The first thing wrong in an attempt, or None if it passes.
 
     Args:
-        attempt: from a run.
-        exchanges: those of the attempt by their ids, where the caller has them already.
+        attempt: the attempt to examine.
+        exchanges: the attempt's exchanges by id, if the caller has already indexed them.
     """
     miss = _first_miss(attempt, exchanges_by_id(attempt) if exchanges is None else exchanges)
     if miss is not None and miss.is_late and may_be_late(attempt.watch, attempt.own_deadline_s):
@@ -50,12 +51,12 @@ def examine_attempt(attempt: Attempt, exchanges: Exchanges | None = None) -> Mis
 
 
 def circumstances_of(attempt: Attempt, miss: Miss, machine: Machine | None) -> Circumstances:
-    """What surrounds what is wrong in an attempt.
+    """The circumstances of a miss: they explain it and decide nothing.
 
     Args:
-        attempt: in which it was seen.
+        attempt: the attempt with the miss.
         miss: what is wrong.
-        machine: what kept the machine busy during all attempts at the check, if the grader looked.
+        machine: what kept the machine busy during all attempts at the check; None if it was not measured.
     """
     return Circumstances(
         stalls=stall_sites(attempt.stalls),
@@ -66,7 +67,7 @@ def circumstances_of(attempt: Attempt, miss: Miss, machine: Machine | None) -> C
 
 
 def stall_sites(stalls: Sequence[Stall]) -> tuple[StallSite, ...]:
-    """The lines that blocked the event loop, the longest first, at most three."""
+    """The lines that blocked the event loop longest, at most `SITES`, worst first."""
     frames = {(stall.frame.file, stall.frame.line): stall.frame for stall in stalls}
     sites = []
     for place, frame in frames.items():
@@ -96,7 +97,7 @@ def _first_miss(attempt: Attempt, exchanges: Exchanges) -> Miss | None:
 
 
 def _has_evidence(attempt: Attempt) -> bool:
-    """Whether the grader saw the solution do anything at all: a pass without that would mean nothing."""
+    """Whether the grader saw the solution do anything; otherwise a pass would mean nothing."""
     answered = any(exchange.status is not None for exchange in attempt.exchanges)
     return answered or bool(attempt.events)
 
@@ -104,7 +105,7 @@ def _has_evidence(attempt: Attempt) -> bool:
 def _examine_life(life: ServerLife) -> Miss | None:
     if life.exceeded is not None:
         return Miss(LimitExceeded(excess=life.exceeded))
-    if _exited_by_itself(life):
+    if _exited_unasked(life):
         must_recur = life.exit_code == SIGKILL_CODE
         return Miss(_crash_of(life), Doubt() if must_recur else None)
     if life.ready_s is None and life.start_watch is not None:
@@ -114,12 +115,12 @@ def _examine_life(life: ServerLife) -> Miss | None:
     return None
 
 
-def _exited_by_itself(life: ServerLife) -> bool:
-    """Whether the server exited though nobody had asked it to, or before its clean-up could be seen."""
-    unasked = life.exited_s is not None and (
+def _exited_unasked(life: ServerLife) -> bool:
+    """Whether the server exited before it was asked to stop, or before the grader could see what it had left open."""
+    exited_first = life.exited_s is not None and (
         life.stop_asked_s is None or life.exited_s < life.stop_asked_s
     )
-    return unasked or life.left_early
+    return exited_first or life.left_early
 
 
 def _crash_of(life: ServerLife) -> Crashed:

@@ -1,4 +1,4 @@
-"""From a claim to what is wrong with it: pure functions on recorded facts."""
+"""Examines claims against the recorded evidence. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,17 +29,17 @@ from grader.judge.rule import DEADLINE_SHARE, LOWER_SLACK_S
 from grader.judge.witnesses import Doubt, Miss
 
 Exchanges = Mapping[int, Exchange]
-"""The exchanges of an attempt by their ids."""
+"""The exchanges of an attempt, by id."""
 
 SHOWN_CHARS = 200
-"""How much of a value or a body a finding carries; a message is one line."""
+"""Maximum length of a value or a body in a finding, which is shown on one line."""
 
 STATUSES_SHOWN = 3
-"""How many different statuses a finding carries."""
+"""Maximum number of different statuses in a finding."""
 
 
 def examine_claim(claim: Claim, exchanges: Exchanges) -> Miss | None:
-    """What is wrong with a claim, or None.
+    """What is wrong with a claim, or None if it is true.
 
     Raises:
         KeyError: the claim names an exchange that is not among `exchanges`.
@@ -60,8 +60,8 @@ def examine_claim(claim: Claim, exchanges: Exchanges) -> Miss | None:
 
 
 def blamed_exchanges(claim: Claim, exchanges: Exchanges) -> frozenset[int]:
-    """The ids of the known exchanges that were answered with a wrong status, for a status claim, or that ended after
-    the limit, for a clock claim; none for other claims.
+    """Ids of the exchanges at fault: those answered with a wrong status for a status claim, those that ended after the
+    limit for an upper clock limit, and none for any other claim. Ids without an exchange are ignored.
     """
     match claim:
         case StatusClaim():
@@ -78,7 +78,7 @@ def blamed_exchanges(claim: Claim, exchanges: Exchanges) -> frozenset[int]:
 
 
 def measured_time_s(claim: ClockClaim, exchanges: Exchanges) -> float:
-    """Seconds from the first planned sending to the last end of the claim's exchanges.
+    """Seconds from the first planned request of the claim to the end of its last exchange.
 
     Raises:
         KeyError: the claim names an exchange that is not among `exchanges`.
@@ -88,12 +88,12 @@ def measured_time_s(claim: ClockClaim, exchanges: Exchanges) -> float:
 
 
 def began_s(exchanges: Iterable[Exchange]) -> float:
-    """When the time of these exchanges begins to count: the first planned sending; 0 for none."""
+    """The earliest planned time of these exchanges, from which their duration counts; 0 if there are none."""
     return min((exchange.planned_s for exchange in exchanges), default=0.0)
 
 
 def is_overlapping(exchanges: Sequence[Exchange]) -> bool:
-    """Whether all of them were under way at one moment; a burst without such a moment proves nothing
+    """Whether there was a moment at which all exchanges were under way; a burst without one proves nothing
     (docs/explanation/verdicts.md, "Void is void").
     """
     sent = [exchange.sent_s for exchange in exchanges if exchange.sent_s is not None]
@@ -107,7 +107,7 @@ def _known(numbers: Iterable[int], exchanges: Exchanges) -> list[Exchange]:
 
 
 def _is_wrong(exchange: Exchange, claim: StatusClaim) -> bool:
-    # What the grader cut off itself is neither right nor wrong: the clock claim that follows says why.
+    # An exchange that the grader cut off is neither right nor wrong; the clock claim that follows reports the miss.
     if exchange.error is ExchangeError.CUT_OFF:
         return False
     return exchange.error is not None or exchange.status not in claim.allowed
@@ -118,24 +118,25 @@ def _examine_status(claim: StatusClaim, exchanges: Exchanges) -> Miss | None:
     wrong = [exchange for exchange in concerned if _is_wrong(exchange, claim)]
     if not wrong:
         return None
-    # A wrong status is final, while a missing or a late answer may be noise: the certain kind comes first.
+    # A wrong status is final, but noise can cause a missing or late answer, so certain misses are reported first.
     late = [
         e
         for e in wrong
         if e.status in claim.late and e.error is None and e.elapsed_s >= claim.not_before_s
     ]
     certain = [e for e in wrong if e.error is not ExchangeError.TIMED_OUT and e not in late]
-    told = certain or late or wrong
-    if told[0].error is not None:
-        return _unanswered(told[0], told[0].error, claim, len(wrong))
-    first, statuses = told[0], Counter(e.status for e in told if e.error is None)
+    reported = certain or late or wrong
+    first = reported[0]
+    if first.error is not None:
+        return _unanswered(first, first.error, claim, len(wrong))
+    statuses = Counter(e.status for e in reported if e.error is None)
     return Miss(
         WrongStatus(
             request=_request(first),
             allowed=claim.allowed,
             seen=tuple(StatusCount(*pair) for pair in statuses.most_common(STATUSES_SHOWN)),
             body=_shorten(first.body),
-            count=len(told),
+            count=len(reported),
             total=len(concerned),
             is_late=not certain,
         )
@@ -153,7 +154,7 @@ def _unanswered(first: Exchange, reason: ExchangeError, claim: StatusClaim, coun
     )
     if reason is not ExchangeError.TIMED_OUT:
         return Miss(finding)
-    # Runs of older versions do not say how long the visitor's patience was.
+    # Runs saved by older versions do not record the patience of visitors.
     patience_s = waited_s * DEADLINE_SHARE if first.patience_s is None else first.patience_s
     return Miss(finding, Doubt(claim.watch, patience_s))
 
@@ -231,7 +232,7 @@ def _examine_gate(claim: GateClaim) -> Miss | None:
 
 
 def _bars(exchanges: Sequence[Exchange]) -> tuple[Bar, ...]:
-    """A bar for each exchange, counted from the start of the first, in the order of their ends."""
+    """A bar for each exchange, in seconds from the first planned request, sorted by end."""
     start_s = began_s(exchanges)
     bars = [
         Bar(

@@ -1,4 +1,4 @@
-"""The verdict: from the attempts at a check to its outcome, from the outcomes to the verdict of the run. Pure."""
+"""Decides the outcome of each check from its attempts, and the verdict of the run from the outcomes. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,30 +36,34 @@ OUTCOMES = {
     Step.FAIL: Outcome.FAILED,
     Step.BROKEN: Outcome.BROKEN,
 }
-"""What a check that needs no further attempt gives; every other step is inconclusive when nothing can follow it."""
+"""The outcome for each final step. If attempts stop at any other step, the check is inconclusive."""
 
 
 @dataclass(frozen=True)
-class Examined:
-    """An attempt, and the first thing that is wrong in it; None when it passes."""
+class ExaminedAttempt:
+    """An attempt and the first thing wrong in it.
+
+    Attributes:
+        miss: None if the attempt passes.
+    """
 
     attempt: Attempt
     exchanges: Exchanges
     miss: Miss | None
 
     @property
-    def is_own(self) -> bool:
+    def ran_solution(self) -> bool:
         """Whether it ran the solution, not the reference."""
         return self.attempt.subject is Subject.SOLUTION
 
     @cached_property
     def summary(self) -> AttemptSummary:
-        """What it says to the rule."""
+        """The attempt as the rule sees it."""
         miss = self.miss
         if miss is None:
-            return AttemptSummary(is_own=self.is_own)
+            return AttemptSummary(ran_solution=self.ran_solution)
         return AttemptSummary(
-            is_own=self.is_own,
+            ran_solution=self.ran_solution,
             is_broken=isinstance(miss.finding, Mishap | NothingAsserted),
             is_missed=True,
             is_certain=miss.is_certain,
@@ -70,40 +74,42 @@ class Examined:
 
 
 class CheckJudge:
-    """Judges one check while attempts at it are made; each attempt is examined once.
+    """Judges one check while its attempts are still being made; each attempt is examined once.
 
     Args:
-        failed_already: another check has failed for certain, so the verdict stands and one witness is enough here.
+        failed_already: another check has certainly failed, so the verdict is settled and one witness is enough.
     """
 
     def __init__(self, *, failed_already: bool = False) -> None:
         self._failed_already = failed_already
-        self._examined: list[Examined] = []
+        self._examined: list[ExaminedAttempt] = []
 
     def take(self, attempt: Attempt) -> None:
         """Examine the next attempt."""
         exchanges = exchanges_by_id(attempt)
-        self._examined.append(Examined(attempt, exchanges, examine_attempt(attempt, exchanges)))
+        self._examined.append(
+            ExaminedAttempt(attempt, exchanges, examine_attempt(attempt, exchanges))
+        )
 
     @property
     def step(self) -> Step:
-        """What the attempts so far allow to say, or what to try next."""
+        """The decision that the attempts so far allow, or what to try next."""
         summaries = [examined.summary for examined in self._examined]
         return next_step(summaries, failed_already=self._failed_already)
 
     def result(self, name: str, title: str, machine: Machine | None = None) -> CheckResult:
-        """The outcome of the check from all attempts at it.
+        """The result of the check after all attempts so far.
 
         Args:
             name: of the check.
-            title: what must hold, in the learner's words.
-            machine: what kept the machine busy meanwhile, if the grader looked.
+            title: the requirement in one sentence, as learners see it.
+            machine: what kept the machine busy meanwhile; None if it was not measured.
         """
-        if not any(examined.is_own for examined in self._examined):
+        if not any(examined.ran_solution for examined in self._examined):
             return CheckResult(name=name, title=title, outcome=Outcome.NOT_RUN)
         step, attempts = self.step, [examined.attempt for examined in self._examined]
         finding, circumstances = self._finding(step, machine)
-        last = next(examined for examined in reversed(self._examined) if examined.is_own)
+        last = next(examined for examined in reversed(self._examined) if examined.ran_solution)
         figures = (
             figures_of_pass(last.attempt, last.exchanges)
             if finding is None
@@ -125,7 +131,7 @@ class CheckJudge:
         )
 
     def _finding(self, step: Step, machine: Machine | None) -> tuple[Finding | None, Circumstances]:
-        """The finding of the result: what broke the check, else the first certain one, else the first one."""
+        """The finding to report: the one that broke the check, else the first certain one, else the first one."""
         if step is Step.PASS:
             return None, Circumstances()
         missed = [examined for examined in self._examined if examined.summary.is_missed]
@@ -133,23 +139,27 @@ class CheckJudge:
             chosen = next(examined for examined in missed if examined.summary.is_broken)
             machine = None
         else:
-            own = [examined for examined in missed if examined.is_own]
+            own = [examined for examined in missed if examined.ran_solution]
             chosen = next((examined for examined in own if examined.summary.is_certain), own[0])
         assert chosen.miss is not None
         return chosen.miss.finding, circumstances_of(chosen.attempt, chosen.miss, machine)
 
     def _deciding(self) -> int:
-        """The place of the attempt that the result is about: the last that passed, else the first certain miss, else
-        the first.
+        """Index of the attempt that the result is about: the last that passed, else the first certain miss, else the
+        first of the solution.
         """
-        own = [(place, one.summary) for place, one in enumerate(self._examined) if one.is_own]
-        passed = [place for place, summary in own if not summary.is_missed]
-        certain = [place for place, summary in own if summary.is_certain]
+        own = [
+            (index, examined.summary)
+            for index, examined in enumerate(self._examined)
+            if examined.ran_solution
+        ]
+        passed = [index for index, summary in own if not summary.is_missed]
+        certain = [index for index, summary in own if summary.is_certain]
         return [*passed[-1:], *certain, own[0][0]][0]
 
 
 def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckResult:
-    """The outcome of a check from all attempts at it."""
+    """The result of a check from all of its attempts."""
     judge = CheckJudge(failed_already=failed_already)
     for attempt in record.attempts:
         judge.take(attempt)
@@ -157,7 +167,7 @@ def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckRe
 
 
 def ends_grading(finding: Finding | None) -> bool:
-    """Whether no further check is tried after a finding: it would end in the same way, and cost the machine as much."""
+    """Whether the grading stops after this finding, because every other check would fail in the same way."""
     match finding:
         case Crashed():
             return finding.phase is Phase.START
@@ -178,7 +188,7 @@ def judge_run(
 
     Args:
         records: of all checks of the kata.
-        out_of_time: the grading took too long, so some were not tried.
+        out_of_time: the grading took too long, so some checks were not tried.
     """
     results: list[CheckResult] = []
     for record in records:
@@ -191,11 +201,11 @@ def verdict_of_results(results: Sequence[CheckResult], *, out_of_time: bool) -> 
     """The verdict of a whole run.
 
     Args:
-        results: of all checks of the kata, even those that were not tried.
-        out_of_time: the grading took too long, so some were not tried.
+        results: of all checks of the kata, including those that were not tried.
+        out_of_time: the grading took too long, so some checks were not tried.
     """
     verdict = verdict_of(result.outcome for result in results)
-    # Nothing is known of the checks that were not tried: they neither pass nor fail.
+    # A check that was not tried neither passes nor fails.
     outcomes = {result.outcome for result in results}
     if out_of_time and outcomes <= {Outcome.PASSED, Outcome.INCONCLUSIVE, Outcome.NOT_RUN}:
         verdict = Verdict.INCONCLUSIVE
@@ -203,7 +213,7 @@ def verdict_of_results(results: Sequence[CheckResult], *, out_of_time: bool) -> 
 
 
 def verdict_of(outcomes: Iterable[Outcome]) -> Verdict:
-    """One verdict from the outcomes of all checks: `passed` only if there are some and every one passed."""
+    """The verdict for these outcomes: `passed` only if there are checks and all of them passed."""
     present = set(outcomes)
     if Outcome.BROKEN in present:
         return Verdict.BROKEN

@@ -1,4 +1,4 @@
-"""The number that decided a check, of a finding or of an attempt that passed. Pure."""
+"""The number that decided a check: from a finding, or from an attempt that passed. Pure."""
 
 from typing import NamedTuple, assert_never
 
@@ -25,7 +25,7 @@ from grader.judge.claims import Exchanges, measured_time_s
 
 
 class Figures(NamedTuple):
-    """A measured number and its limit, both in `unit`; for a count with the relation that the check wants."""
+    """A measured number and its limit, both in `unit`, with the required relation for a count."""
 
     measured: float | None = None
     limit: float | None = None
@@ -34,7 +34,7 @@ class Figures(NamedTuple):
 
 
 def figures_of_finding(finding: Finding) -> Figures:
-    """The number by which something is wrong; without a number where it is about none."""
+    """The number that misses its limit; empty for findings that have none."""
     match finding:
         case Crashed() | WrongStatus() | WrongValue() | Mishap() | NothingAsserted():
             figures = Figures()
@@ -60,8 +60,8 @@ def figures_of_finding(finding: Finding) -> Figures:
 
 
 def figures_of_pass(attempt: Attempt, exchanges: Exchanges) -> Figures:
-    """The number that a passed attempt turned on: of its first upper clock limit, else its first count, else its first
-    gate.
+    """The number that decided an attempt that passed: from its first upper clock limit, else its first count, else its
+    first gate.
     """
     for claim in attempt.claims:
         if isinstance(claim, ClockClaim) and claim.relation is Relation.AT_MOST:

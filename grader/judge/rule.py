@@ -1,8 +1,8 @@
-"""The rule: what the attempts at a check say together, and its numbers. Pure.
+"""The rule that decides a check from its attempts, and the rule's thresholds. Pure.
 
-Noise can only make things slower, so a pass is final at once. A miss that noise cannot cause is final, too. A miss by
-the clock counts when two fresh servers showed that the time was the code's own (`grader.judge.witnesses`), or when the
-solution missed before and after a reference that passed. docs/explanation/verdicts.md tells the rule to learners.
+Noise can only make things slower, so a pass is final at once. So is a miss that noise cannot cause. A miss by the clock
+counts once two fresh servers have shown that the code itself took the time (`grader.judge.witnesses`), or once the
+solution has missed before and after a reference that passed. Learners read about it in docs/explanation/verdicts.md.
 """
 
 from collections.abc import Sequence
@@ -10,46 +10,47 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 WITNESSES = 2
-"""How many fresh servers must show a witness before a miss by the clock counts. With two, none of 7,291 verdicts beside
-4 busy processes was wrong (docs/explanation/verdicts.md, `python -m tests.bench.rounds`)."""
+"""How many fresh servers must show a witness before a miss by the clock counts. With two, none of 7,291 gradings
+beside 4 busy processes had a wrong verdict (docs/explanation/verdicts.md, `python -m tests.bench.rounds`)."""
 
 ROUNDS = 3
-"""How often solution and reference take turns before the result is inconclusive. With three, 1 of the same 7,291
-gradings was."""
+"""How often solution and reference take turns before the check is inconclusive. With three, 1 of the same 7,291
+gradings was inconclusive."""
 
 DEADLINE_SHARE = 0.5
-"""Of a whole deadline that passed (of a check, of a start), the share that must be the code's own time. It is judged
-once, afterwards, over a stretch in which much else happened. Right apps need less than 0.09 s of their own while they
-are waited for, and the deadlines are several seconds (docs/explanation/verdicts.md)."""
+"""When a check or a start misses its deadline, this share of the deadline must be the code's own time for the miss to
+have a witness. Deadlines are several seconds, and own time is measured once, over all of it. Right apps need less than
+0.09 s of their own while the grader waits for them (docs/explanation/verdicts.md)."""
 
 PATIENCE_SHARE = 1 / 3
-"""Of the time after which a visitor gives up in any case, the share that may be the app's own before the visitor
-leaves. It differs from `DEADLINE_SHARE` because it is watched during the wait, of one request alone: 1 s of 3 s, where
-right apps need less than 0.09 s (docs/explanation/verdicts.md)."""
+"""A visitor gives up early once the app's own time reaches this share of the visitor's deadline: 1 s of 3 s, where
+right apps need less than 0.09 s (docs/explanation/verdicts.md). It is smaller than `DEADLINE_SHARE` because own time is
+measured during the wait, for one request alone."""
 
 GATE_PATIENCE_S = 0.5
-"""How much of the wait at a gate may be the app's own time before the grader gives it up. Right apps needed at most
-0.084 s, alone and beside 8 busy processes; wrong ones never open it (docs/explanation/verdicts.md)."""
+"""How much of the wait at a gate may be the app's own time before the grader gives up. Right apps needed at most
+0.084 s, alone and beside 8 busy processes; wrong apps never open the gate (docs/explanation/verdicts.md)."""
 
-HASTE = 0.5
-"""The share of the default patience that is left once another check has failed for certain: the verdict stands, and
-learners should hear it soon. At a gate 0.25 s remain, three times what right apps need."""
+PATIENCE_AFTER_FAILURE = 0.5
+"""Factor on the default patience once another check has certainly failed: the verdict is settled, and learners should
+see it soon. At a gate 0.25 s remain, three times what right apps need."""
 
 LOWER_SLACK_S = 0.005
-"""How much shorter than its lower limit a time may be. The solution may use a clock with a coarser resolution than the
-grader's; asyncio's own timers do not fire early (`asyncio.sleep(0.03)`, 300 times on Linux: 30.1 ms at least)."""
+"""Tolerance below a lower time limit, because the solution's clock may be coarser than the grader's. asyncio's timers
+do not fire early: of 300 calls to `asyncio.sleep(0.03)` on Linux, the shortest took 30.1 ms."""
 
 TAKEN_SHARE = 0.25
-"""Of a deadline that the solution keeps itself, the share that the machine may take in a whole check before a late
-answer says nothing. On a quiet machine a check loses 0.02–0.05 s (docs/decisions/0007-late-answers.md)."""
+"""If the machine takes more than this share of the solution's own deadline during a check, a late answer proves
+nothing. On a quiet machine a check loses 0.02–0.05 s (docs/decisions/0007-late-answers.md)."""
 
 SENDER_LAG_SHARE = 1 / 3
 """When the grader's event loop lags by more than this share of a limit, it has timed itself and not the solution
 (docs/explanation/verdicts.md, "Void is void")."""
 
 BUSY_SHARE = 0.5
-"""A grader that computed or waited for a core for more than this share of the time did not get to observe the solution.
-With it and fewer looks 1 of 7,291 gradings was inconclusive, before 28 of 2,544 (docs/explanation/verdicts.md)."""
+"""A grader that computed or waited for a core for more than this share of the time could not observe the solution. This
+threshold and less polling reduced inconclusive gradings from 28 of 2,544 to 1 of 7,291 (docs/explanation/verdicts.md).
+"""
 
 
 class Step(StrEnum):
@@ -65,19 +66,19 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class AttemptSummary:
-    """What one attempt says: all that the rule needs to know about it.
+    """Everything that the rule needs to know about one attempt.
 
     Attributes:
-        is_own: it ran the solution, not the reference.
+        ran_solution: it ran the solution, not the reference.
         is_broken: the grader or the kata failed, so it says nothing about the solution.
-        is_missed: something is wrong; the rest of the attributes describe this miss.
+        is_missed: something is wrong; the remaining attributes describe this miss.
         is_certain: noise cannot have caused it.
-        has_witness: the time was the code's own.
-        must_recur: even when the verdict stands, one such miss is not enough.
-        is_void: the machine is known to have taken the time, so not even a lost round proves anything.
+        has_witness: evidence shows that the code itself took the time.
+        must_recur: one such miss is never enough, even after another check has failed.
+        is_void: the machine is known to have taken the time, so missing where the reference passes proves nothing.
     """
 
-    is_own: bool = True
+    ran_solution: bool = True
     is_broken: bool = False
     is_missed: bool = False
     is_certain: bool = False
@@ -87,13 +88,13 @@ class AttemptSummary:
 
 
 def next_step(summaries: Sequence[AttemptSummary], *, failed_already: bool = False) -> Step:
-    """What the attempts at a check allow to say, or what to try next.
+    """The decision that the attempts at a check allow, or what to try next.
 
     Args:
-        summaries: of the attempts so far, in their order.
-        failed_already: another check has failed for certain, so the verdict stands and one witness is enough here.
+        summaries: of the attempts so far, in order.
+        failed_already: another check has certainly failed, so the verdict is settled and one witness is enough.
     """
-    own = [summary for summary in summaries if summary.is_own]
+    own = [summary for summary in summaries if summary.ran_solution]
     if not summaries:
         return Step.TRY_SOLUTION
     if any(summary.is_broken for summary in summaries):
@@ -110,15 +111,15 @@ def next_step(summaries: Sequence[AttemptSummary], *, failed_already: bool = Fal
 
 
 def _next_round(summaries: Sequence[AttemptSummary], *, all_witnessed: bool) -> Step:
-    """The next turn of solution and reference, when the misses alone do not decide."""
+    """The next step of the rounds in which solution and reference take turns, when the misses alone do not decide."""
     last = summaries[-1]
-    if not last.is_own or all_witnessed:
+    if not last.ran_solution or all_witnessed:
         return Step.TRY_SOLUTION
     reference_passed = (
-        len(summaries) >= 2 and not summaries[-2].is_own and not summaries[-2].is_missed
+        len(summaries) >= 2 and not summaries[-2].ran_solution and not summaries[-2].is_missed
     )
     if reference_passed and not last.is_void:
         return Step.FAIL
-    if sum(not summary.is_own for summary in summaries) >= ROUNDS:
+    if sum(not summary.ran_solution for summary in summaries) >= ROUNDS:
         return Step.INCONCLUSIVE
     return Step.TRY_REFERENCE

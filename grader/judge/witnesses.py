@@ -1,7 +1,8 @@
-"""What counts as a witness: evidence, seen from outside, that a miss by the clock is the code's own doing. Pure.
+"""What counts as a witness: evidence, taken outside the solution's process, that the code itself caused a miss by the
+clock. Pure.
 
-The code's own time is `Watch.own_s`: what remains of the elapsed time without what the machine and the grader took.
-Only this module compares it with a limit.
+The code's own time is `Watch.own_s`: the elapsed time minus the time that the machine and the grader took. Only this
+module compares it with a limit.
 """
 
 from dataclasses import dataclass
@@ -29,11 +30,11 @@ from grader.judge.rule import BUSY_SHARE, SENDER_LAG_SHARE, TAKEN_SHARE
 
 @dataclass(frozen=True)
 class Doubt:
-    """Noise could have caused a miss.
+    """Why a miss is not certain: noise could have caused it.
 
     Attributes:
-        watch: how the machine fared meanwhile; None where nothing was timed.
-        own_limit_s: the miss is the code's own doing when its own time was above this; None: no time can show that.
+        watch: how busy the machine was meanwhile; None if nothing was timed.
+        own_limit_s: an own time above this proves that the code caused the miss; None if no time can prove it.
     """
 
     watch: Watch | None = None
@@ -45,8 +46,7 @@ class Miss:
     """What is wrong in an attempt.
 
     Attributes:
-        finding: the facts.
-        doubt: why it is not certain; None when noise cannot have caused it.
+        doubt: why it is not certain; None if noise cannot have caused it.
     """
 
     finding: Finding
@@ -59,7 +59,7 @@ class Miss:
 
     @property
     def is_late(self) -> bool:
-        """Whether a right solution gives such an answer, too, when a deadline of its own has passed."""
+        """Whether a right solution also gives such an answer once a deadline that it enforces itself has passed."""
         match self.finding:
             case WrongStatus() | WrongValue() | WrongCount():
                 return self.finding.is_late
@@ -72,23 +72,23 @@ class Miss:
 
 
 def own_time_s(measured_s: float, watch: Watch) -> float | None:
-    """The code's own part of a measured time, in seconds; None where the system does not tell.
+    """The code's own part of a measured time, in seconds, never below 0; None if the system does not report CPU times.
 
     Args:
-        measured_s: of the whole watched stretch, or of one exchange in it. The machine may take more from a long
-            stretch than one exchange took, so the result is never below 0.
-        watch: the stretch.
+        measured_s: length of the watch, or of one exchange during it. The machine can take more from a long watch than
+            one exchange lasted.
+        watch: the stretch in which it was measured.
     """
     return None if watch.taken_s is None else max(0.0, measured_s - watch.taken_s)
 
 
 def is_own_doing(watch: Watch, limit_s: float) -> bool:
-    """Whether the code's own time alone is above a limit; False where the system does not tell."""
+    """Whether the code's own time alone exceeds a limit; False if the system does not report CPU times."""
     return watch.own_s is not None and watch.own_s > limit_s
 
 
 def has_witness(miss: Miss) -> bool:
-    """Whether a miss by the clock is the code's own doing."""
+    """Whether the evidence shows that the code itself caused this miss."""
     if isinstance(miss.finding, Crashed):
         return True
     if miss.doubt is None or miss.doubt.watch is None or miss.doubt.own_limit_s is None:
@@ -98,10 +98,10 @@ def has_witness(miss: Miss) -> bool:
 
 
 def _is_excused(finding: Finding, watch: Watch, limit_s: float) -> bool:
-    """Whether the time that missed a clock limit means nothing, or is not the code's own.
+    """Whether a miss of a clock limit proves nothing: the time is meaningless, or the code did not take it.
 
-    The watch is that of a whole schedule. An exchange may be a small part of it, during which the machine may have
-    taken all that it took from the schedule. What was cut off was certain to be the code's own doing.
+    The watch covers the whole schedule, and the measured exchange may be a small part of it. The machine may have taken
+    all of its time during that part, so all of it is subtracted. A miss that was cut off is certain already.
     """
     if not isinstance(finding, TooSlow):
         return False
@@ -112,10 +112,10 @@ def _is_excused(finding: Finding, watch: Watch, limit_s: float) -> bool:
 
 
 def is_void(miss: Miss) -> bool:
-    """Whether the machine is known to have taken the time; then not even a lost round proves anything.
+    """Whether the machine is known to have taken the time, so missing where the reference passes proves nothing.
 
-    This is so for a late answer, and when the grader itself had no core most of the time: a solution with a hundred
-    threads needs more observing than the reference, and a busy machine may leave time for only one of the two.
+    This applies to late answers, and to attempts in which the grader had no core most of the time: observing a solution
+    with a hundred threads costs more than observing the reference, and a busy machine may leave time for only one.
     """
     if miss.doubt is None or miss.doubt.watch is None:
         return False
@@ -124,12 +124,12 @@ def is_void(miss: Miss) -> bool:
 
 
 def sender_lagged(watch: Watch, limit_s: float) -> bool:
-    """Whether the grader itself was too late for its times to mean anything at this limit."""
+    """Whether the grader's event loop lagged too much for its measurements to mean anything at this limit."""
     return watch.loop_lag_s > limit_s * SENDER_LAG_SHARE
 
 
 def grader_was_busy(watch: Watch) -> bool:
-    """Whether the grader computed or waited for a core most of the time, so that what it missed says nothing."""
+    """Whether the grader computed or waited for a core most of the time, so a miss says nothing about the solution."""
     return (
         watch.grader is not None
         and watch.grader.waited_s + watch.grader.cpu_s > watch.elapsed_s * BUSY_SHARE
@@ -137,13 +137,13 @@ def grader_was_busy(watch: Watch) -> bool:
 
 
 def may_be_late(watch: Watch | None, own_deadline_s: float | None) -> bool:
-    """Whether the machine may have made a deadline pass that the solution keeps itself.
+    """Whether a busy machine may have exhausted a deadline that the solution enforces itself.
 
     A right solution under `asyncio.timeout(0.4)` answers 504 when a busy machine takes those 0.4 s from it.
 
     Args:
         watch: of the whole attempt.
-        own_deadline_s: the shortest deadline that the solution keeps; None when it keeps none.
+        own_deadline_s: the shortest deadline that the solution enforces; None if there is none.
     """
     if own_deadline_s is None or watch is None:
         return False

@@ -1,4 +1,4 @@
-"""What comes back from requests: answers, crowds of them, and requests that are still pending."""
+"""Answers, the answers to a crowd, and requests that are still pending."""
 
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,10 @@ class Answer:
 
     Attributes:
         exchange: the evidence: times, status, error.
-        headers: of the answer, names in lower case.
+        headers: names are in lower case.
         body: the whole body, up to 4 MiB.
-        watch: how the machine fared meanwhile.
+        watch: of the time from sending to the end.
+        attempt: the attempt in which it was sent.
     """
 
     exchange: Exchange
@@ -33,25 +34,29 @@ class Answer:
 
     @property
     def n(self) -> int:
-        """The number that stood for `{n}` in the path."""
+        """The number that replaced `{n}` in the path.
+
+        Raises:
+            ValueError: the path had no `{n}`.
+        """
         if self.exchange.n is None:
             raise ValueError(f"the path {self.exchange.path} had no {{n}}")
         return self.exchange.n
 
     @property
     def status(self) -> int | None:
-        """The HTTP status, or None when no answer came."""
+        """The HTTP status; None if there was no answer."""
         return self.exchange.status
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds from the planned sending to the last byte."""
+        """Seconds from the planned time of the request to the last byte of the answer."""
         return self.exchange.elapsed_s
 
 
 @dataclass(frozen=True)
 class Crowd(Sequence[Answer]):
-    """The answers to a schedule (a burst, a steady stream, any other shape), in the order of its visitors."""
+    """The answers to a burst, a steady stream or any other schedule, in the order of its visitors."""
 
     answers: tuple[Answer, ...]
     burst: Burst
@@ -68,14 +73,14 @@ class Crowd(Sequence[Answer]):
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds from the first planned sending to the last end."""
+        """Seconds from the first planned request to the end of the last exchange."""
         return max(a.exchange.ended_s for a in self.answers) - min(
             a.exchange.planned_s for a in self.answers
         )
 
 
 class Pending:
-    """A request that has been sent; await it for its answer."""
+    """A request that has been sent; await it to get the answer."""
 
     def __init__(
         self,
@@ -111,7 +116,7 @@ class Pending:
 
     @property
     def served(self) -> bool:
-        """Whether a whole answer has come."""
+        """Whether a complete answer has arrived."""
         return (
             self._answer is not None
             and self._answer.status is not None
@@ -120,14 +125,14 @@ class Pending:
 
     @property
     def body(self) -> bytes:
-        """What has come of the body so far."""
+        """The part of the body that has arrived so far."""
         return bytes(self._visit.body)
 
     async def received(self, text: bytes, count: int = 1, deadline_s: float | None = None) -> None:
-        """Wait until this text has come `count` times, for an answer that comes in parts.
+        """Wait until a streamed answer has contained this text `count` times.
 
         Raises:
-            GateMissed: it had not come that often before the deadline.
+            GateMissed: it had not before the deadline.
         """
         await pass_gate(
             self._attempt,
@@ -139,13 +144,13 @@ class Pending:
         )
 
     async def events(self, count: int, deadline_s: float | None = None) -> list[object]:
-        """Wait until `count` server-sent events have come.
+        """Wait until `count` server-sent events have arrived.
 
         Returns:
             The data of all events so far, in order: parsed if it is JSON, as text otherwise.
 
         Raises:
-            GateMissed: fewer had come before the deadline.
+            GateMissed: fewer had arrived before the deadline.
         """
         await pass_gate(
             self._attempt,
@@ -158,22 +163,22 @@ class Pending:
         return event_data(self.body)
 
     def leave(self) -> None:
-        """Close the visitor's connection now, as a browser does when its user goes away."""
+        """Close the visitor's connection now, as a browser does when its user leaves the page."""
         self._visit.leave()
 
 
 class Lingering:
-    """A visitor with an open connection and no request, like a browser between two pages."""
+    """A visitor with an open connection and no request, like an idle browser."""
 
     def __init__(self, visit: Visit, attempt: AttemptContext) -> None:
         self._visit = visit
         self._attempt = attempt
 
     async def sent_away(self, deadline_s: float | None = None) -> None:
-        """Wait until the server has closed the connection, which is how uvicorn begins to shut down.
+        """Wait until the server has closed the connection, which uvicorn does first when it shuts down.
 
         Raises:
-            GateMissed: it had not closed it before the deadline.
+            GateMissed: the connection was still open at the deadline.
         """
         await pass_gate(
             self._attempt,

@@ -1,6 +1,6 @@
-"""One connection and the one exchange on it: HTTP/1.1 by h11 on an asyncio transport.
+"""A connection with one exchange: HTTP/1.1 with h11 on an asyncio transport.
 
-Why this is not a client library, and what it was measured against: docs/decisions/0004-load-client.md.
+docs/decisions/0004-load-client.md says why this is no client library.
 """
 
 import asyncio
@@ -16,19 +16,19 @@ from grader.measure.gates import Signal
 from grader.measure.timing import Clock
 
 BODY_LIMIT_BYTES = 4 * 1024 * 1024
-"""A longer answer is cut off and counts as an error."""
+"""Maximum size of a body; a longer answer is an error (`TOO_LARGE`)."""
 
 EVENTS_LIMIT = 20_000
-"""An answer in more pieces than this is cut off, too: each piece costs the grader computing time."""
+"""Maximum number of pieces of an answer, because each costs the grader CPU time; more are an error (`TOO_LARGE`)."""
 
 INTERIM_LIMIT = 20
-"""How many interim answers (status 1xx) may precede the final one."""
+"""Maximum number of interim answers (status 1xx) before the final one."""
 
 BODY_KEPT_CHARS = 500
-"""How much of a body becomes evidence."""
+"""Maximum length of a body in the evidence."""
 
 SLOW_BUFFER_BYTES = 4096
-"""Receive buffer of a visitor that reads slowly, so that the kernel does not read ahead for it."""
+"""Receive buffer of a visitor that reads slowly: small, so that the kernel does not read ahead."""
 
 Address = tuple[str, int]
 """Host and port."""
@@ -36,13 +36,13 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True)
 class Request:
-    """What a visitor requests.
+    """An HTTP request.
 
     Attributes:
-        path: with query, if any.
-        json: body, sent as JSON; None for no body.
-        headers: further headers.
-        n: the number that stands for `{n}` in the path, if it has one.
+        path: with the query, if any.
+        json: the body, sent as JSON; None for no body.
+        headers: additional headers.
+        n: the number that replaced `{n}` in the path; None if the path had none.
     """
 
     method: str
@@ -52,7 +52,7 @@ class Request:
     n: int | None = None
 
     def message(self, host: Address) -> tuple[h11.Request, bytes]:
-        """Head and body as h11 takes them."""
+        """The request as h11 takes it, and its body."""
         content = b"" if self.json is None else json_module.dumps(self.json).encode()
         fields = [
             ("host", ":".join(map(str, host))),
@@ -65,18 +65,18 @@ class Request:
 
 
 class Visit(asyncio.Protocol):
-    """One connection and the one exchange on it.
+    """A connection with one exchange.
 
     Args:
         clock: the run's clock.
-        patience_s: how much of the time may be the solution's own before the visitor gives up.
-        read_bytes_per_s: how fast the visitor reads; None for as fast as data comes.
+        patience_s: the visitor gives up once this much of the wait is the solution's own time.
+        read_bytes_per_s: how fast the visitor reads; None to read data as it arrives.
 
     Attributes:
-        changed: set whenever something has come.
+        changed: set whenever data has arrived.
         ended: set when the visit is over.
-        ended_s: when it was over; None while it is not.
-        error: why there was no whole answer; None if there was one, or while the visit is not over.
+        ended_s: when it ended; None if it is not over.
+        error: why there was no complete answer; None if there was one, or if the visit is not over.
     """
 
     def __init__(
@@ -107,11 +107,11 @@ class Visit(asyncio.Protocol):
         return self.ended_s is not None
 
     async def connect(self, connection: socket.socket, address: Address) -> bool:
-        """Open the connection; False if it is refused, and the visit is over then.
+        """Open the connection; returns False if it is refused, which ends the visit.
 
         Args:
-            connection: an unconnected socket, closed by this visit.
-            address: where to.
+            connection: an unconnected socket, which this visit closes.
+            address: the server.
         """
         loop = asyncio.get_running_loop()
         self._owns_connection = True
@@ -179,7 +179,7 @@ class Visit(asyncio.Protocol):
             self.finish(ExchangeError.MALFORMED if data else ExchangeError.CLOSED)
 
     def _take(self, event: object, now_s: float) -> None:
-        """Take in one part of the answer."""
+        """Handle one part of the answer."""
         if isinstance(event, h11.InformationalResponse):
             self._interim += 1
             if self._interim > INTERIM_LIMIT:
@@ -209,13 +209,13 @@ class Visit(asyncio.Protocol):
         self.finish(ExchangeError.LEFT)
 
     def abandon(self, connection: socket.socket) -> None:
-        """Leave no connection open: close this one if it was never handed to `connect`, and leave otherwise."""
+        """Leave, and close this socket if it was never passed to `connect`, so that no connection stays open."""
         if not self._owns_connection:
             connection.close()
         self.leave()
 
     def finish(self, error: ExchangeError | None) -> None:
-        """End the visit; after the first call nothing changes any more."""
+        """End the visit; only the first call has an effect."""
         if not self.is_over:
             self.error = error
             self.ended_s = self._clock.now()
@@ -224,12 +224,12 @@ class Visit(asyncio.Protocol):
             self._transport.close()
 
     def exchange(self, number: int, request: Request, planned_s: float) -> Exchange:
-        """The visit as evidence, once it is over.
+        """The evidence of a visit that is over.
 
         Args:
             number: the exchange's id.
-            request: what was sent.
-            planned_s: when it was to be sent. A connection that was closed before then took no time.
+            request: the request.
+            planned_s: when it should have been sent. A connection that was closed before then took no time.
         """
         assert self.ended_s is not None
         body = bytes(self.body[: BODY_KEPT_CHARS * 4]).decode(errors="replace")

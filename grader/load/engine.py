@@ -1,4 +1,4 @@
-"""The engine behind all load shapes: it sends what a schedule says and waits for the answers."""
+"""The engine behind all load shapes: sends the requests of a schedule and waits for the answers."""
 
 import asyncio
 import contextlib
@@ -23,19 +23,19 @@ from grader.measure.gates import Signal, wait_for
 from grader.measure.timing import WatchStart
 from grader.process.sockets import Sockets
 
-CUT_LOOK_S = 0.02
-"""Polling interval of the own time, once a schedule may miss its limit."""
+CUT_POLL_S = 0.02
+"""Polling interval of own time, once a schedule may have missed its limit."""
 
 
 @dataclass(frozen=True)
 class PlannedLoad:
-    """A schedule with everything that its visitors need.
+    """A schedule and the requests of its visitors.
 
     Attributes:
-        schedule: who sends when.
-        requests: what they request, one for each sending.
-        give_up_s: when a visitor stops waiting, in seconds from its planned sending.
-        cut_off_s: a visit that certainly took longer than this is ended; None to wait for all.
+        schedule: when each visitor sends.
+        requests: one for each sending.
+        give_up_s: when a visitor stops waiting, in seconds from the planned time of its request.
+        cut_off_s: the grader ends a visit that has certainly taken longer than this; None to wait for all.
     """
 
     schedule: Schedule
@@ -46,7 +46,7 @@ class PlannedLoad:
 
 @dataclass(frozen=True)
 class Visitor:
-    """One visitor under way: what it does, what it requests, and its connection."""
+    """A visitor: its part of the schedule, its request and its connection."""
 
     sending: Sending
     request: Request
@@ -55,7 +55,7 @@ class Visitor:
     connection: socket.socket
 
     def send(self) -> None:
-        """Send the request, and leave later if the schedule says so."""
+        """Send the request, and schedule the visitor's leaving if it leaves early."""
         self.visit.send(*self.message)
         if self.sending.leave_after_s is not None:
             asyncio.get_running_loop().call_later(self.sending.leave_after_s, self.visit.leave)
@@ -65,8 +65,8 @@ class Engine:
     """Sends requests to one server and records each exchange.
 
     Args:
-        addresses: host and port of each server process; connections are dealt out to them in turn.
-        attempt: measures and records.
+        addresses: host and port of each server process; connections use them in turn.
+        attempt: measures own time and records the exchanges.
         sockets: supplies unconnected sockets.
     """
 
@@ -79,11 +79,11 @@ class Engine:
         self._sockets = sockets
 
     def visit(self, sending: Sending, patience_s: float) -> Visit:
-        """A visit that has no connection yet."""
+        """A new visit, not connected yet."""
         return Visit(self._attempt.clock, patience_s, sending.read_bytes_per_s)
 
     async def connect(self, visit: Visit) -> None:
-        """Open a visit's connection and send nothing."""
+        """Open a visit's connection without sending anything."""
         (connection,) = await self._sockets.take(1)
         await visit.connect(connection, next(self._next_address))
 
@@ -94,9 +94,9 @@ class Engine:
 
         Args:
             visit: not connected yet.
-            sending: what the visitor does; its offset and number do not matter.
-            request: what is requested.
-            give_up_s: when the visitor stops waiting in any case.
+            sending: what the visitor does; its offset and number are ignored.
+            request: the request.
+            give_up_s: maximum wait in seconds.
         """
         message = request.message(self._host)
         (connection,) = await self._sockets.take(1)
@@ -115,7 +115,7 @@ class Engine:
     async def send(self, load: PlannedLoad) -> Crowd:
         """Send a whole schedule and wait for the end of all visits.
 
-        When it is interrupted, the visits that are over are recorded, and no connection stays open.
+        If interrupted, it records the visits that are over and closes all connections.
         """
         visitors = await self._take_sockets(load)
         try:
@@ -139,8 +139,9 @@ class Engine:
     async def _follow(
         self, load: PlannedLoad, visitors: Sequence[Visitor], opening: WatchStart, begin_s: float
     ) -> None:
-        """Let each visitor send at its moment, and wait until all visits are over."""
-        # Visitors at the very beginning send without a turn of the event loop in between, and need no task.
+        """Let each visitor send at its planned time, and wait until all visits are over."""
+        # Visitors without an offset send right here, with no turn of the event loop between them, so their requests
+        # overlap.
         connected_first = load.schedule.connected_first
         first = [v for v in visitors if connected_first and not v.sending.offset_s]
         for visitor in first:
@@ -157,10 +158,10 @@ class Engine:
                 await self._end(visitor, opening, begin_s + load.give_up_s)
 
     async def _take_sockets(self, load: PlannedLoad) -> list[Visitor]:
-        """Do what takes time before the watch begins."""
+        """Encode the requests and take sockets now, so that the watch does not include it."""
         messages = [request.message(self._host) for request in load.requests]
         sockets = await self._sockets.take(len(messages))
-        # Own time is measured from the beginning of the schedule: at most its offset was before a visitor came.
+        # Own time counts from the beginning of the schedule; at most `offset_s` of it precedes a visitor.
         patience_s = PATIENCE_SHARE * load.give_up_s
         return [
             Visitor(
@@ -183,7 +184,7 @@ class Engine:
     async def _come(
         self, visitor: Visitor, load: PlannedLoad, opening: WatchStart, begin_s: float
     ) -> None:
-        """Send at the planned moment; latency counts from then, however late this task wakes up."""
+        """Send at the planned time; latency counts from then, even if this task wakes up late."""
         planned_s = begin_s + visitor.sending.offset_s
         await anyio.sleep(max(0.0, planned_s - self._attempt.clock.now()))
         if not load.schedule.connected_first:
@@ -196,7 +197,9 @@ class Engine:
         return await visitor.visit.connect(visitor.connection, next(self._next_address))
 
     async def _end(self, visitor: Visitor, opening: WatchStart, deadline_s: float) -> None:
-        """Wait until the visit is over; the visitor gives up at the deadline (on the run's clock) or when impatient."""
+        """Wait until the visit is over, the deadline (on the run's clock) passes, or the visitor's patience is
+        exhausted.
+        """
         visit = visitor.visit
         await wait_for(
             self._attempt,
@@ -212,7 +215,7 @@ class Engine:
     async def _cutting(
         self, visitors: Sequence[Visitor], opening: WatchStart, limit_s: float | None
     ) -> AsyncIterator[None]:
-        """Meanwhile, end visits that are certainly too slow."""
+        """For the length of this block, end visits that have certainly missed their limit."""
         async with anyio.create_task_group() as tasks:
             if limit_s is not None and self._attempt.cuts_off:
                 tasks.start_soon(self._cut, visitors, opening, limit_s)
@@ -228,15 +231,15 @@ class Engine:
                 opening=opening,
                 deadline_s=math.inf,
                 patience_s=limit_s,
-                look_s=CUT_LOOK_S,
+                poll_s=CUT_POLL_S,
             )
             for visitor in visitors:
                 if watch is not None and self._is_certainly_late(visitor, watch, limit_s):
                     visitor.visit.finish(ExchangeError.CUT_OFF)
 
     def _is_certainly_late(self, visitor: Visitor, watch: Watch, limit_s: float) -> bool:
-        """Whether a visitor has waited longer than the limit, and that by the code's own doing: of the own time since
-        the beginning of the schedule, at most the visitor's offset was before it came.
+        """Whether a visitor has waited longer than the limit and the code itself caused that. Own time counts from the
+        beginning of the schedule; at most the visitor's offset of it precedes the visitor.
         """
         sent_s = visitor.visit.sent_s
         is_late = sent_s is not None and self._attempt.clock.now() - sent_s > limit_s
@@ -257,7 +260,7 @@ class Engine:
     def _crowd(
         self, load: PlannedLoad, visitors: Sequence[Visitor], begin_s: float, watch: Watch
     ) -> Crowd:
-        """Record all exchanges and the burst that they make."""
+        """Record all exchanges and their burst."""
         exchanges = self._record_all(visitors, begin_s)
         burst = Burst(
             id=self._attempt.recorder.new_id(),

@@ -1,4 +1,4 @@
-"""The load of `kata run`, round by round: visitors that come at once and request what the manifest says."""
+"""The load of `kata run`: rounds of simultaneous visitors, with the requests that the manifest lists."""
 
 import itertools
 import statistics
@@ -15,8 +15,8 @@ from grader.load.visitors import Visitors
 GIVE_UP_S = 5.0
 """When a visitor of a round stops waiting."""
 
-BROKEN_FROM = 400
-"""Statuses from here on are errors."""
+FIRST_ERROR_STATUS = 400
+"""The lowest status that counts as an error."""
 
 WORDS = {
     ExchangeError.REFUSED: "refused",
@@ -31,8 +31,8 @@ class Round:
     """The result of one round.
 
     Attributes:
-        asked: how many visitors came.
-        answered_s: seconds that each whole answer took, sorted; errors and visitors that left on purpose do not count.
+        asked: how many visitors there were.
+        answered_s: how long each complete answer took, sorted; without errors and visitors that left on purpose.
         errors: the number of each kind: a status, or why there was no answer.
     """
 
@@ -43,7 +43,7 @@ class Round:
 
     @property
     def median_s(self) -> float | None:
-        """Median time of an answer; None if there was none."""
+        """Median time of the answers; None if there were none."""
         return statistics.median(self.answered_s) if self.answered_s else None
 
     @property
@@ -57,8 +57,8 @@ class Load:
 
     Args:
         visitors: send the requests.
-        plan: what they request.
-        count: how many visitors come at once.
+        plan: the requests.
+        count: number of visitors in a round.
     """
 
     def __init__(self, visitors: Visitors, plan: RunPlan, count: int) -> None:
@@ -72,18 +72,19 @@ class Load:
         """Send the requests that precede the load.
 
         Raises:
-            SolutionError: the app answers one of them with an error.
+            SolutionError: the app answered one with an error.
         """
         for request in self._plan.first:
             answer = await self._start(request, 1)
             if error := _error_of(answer):
                 raise SolutionError(
-                    f"The app answers {request.method} {request.path} with {error}, and the load begins with that.",
-                    "Fix that first; `kata check` says more.",
+                    f"The app answers {request.method} {request.path} with {error}. "
+                    "The load begins with this request.",
+                    "Fix that first; `kata check` shows more.",
                 )
 
     async def send_round(self) -> Round:
-        """Send one round and wait for all of its answers."""
+        """Send one round and wait for all answers."""
         pending = self.start_round()
         answers = [await visitor for visitor in pending]
         return _round(next(self._rounds), answers)
@@ -117,9 +118,13 @@ def _round(number: int, answers: Sequence[Answer]) -> Round:
 
 
 def _error_of(answer: Answer) -> str:
-    """A status that is an error, or why there was no answer; empty if it is neither."""
+    """The status if it is an error, or why there was no answer; otherwise empty."""
     if answer.exchange.error is ExchangeError.LEFT:
         return ""
     if answer.exchange.error is not None:
         return WORDS.get(answer.exchange.error, "no answer")
-    return str(answer.status) if answer.status is not None and answer.status >= BROKEN_FROM else ""
+    return (
+        str(answer.status)
+        if answer.status is not None and answer.status >= FIRST_ERROR_STATUS
+        else ""
+    )

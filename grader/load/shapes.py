@@ -1,4 +1,4 @@
-"""Load shapes: schedules of what visitors do, and when. Pure."""
+"""Load shapes: schedules that say what visitors do and when. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ class Sending:
 
     Attributes:
         offset_s: when the request is sent, in seconds from the beginning; latencies count from then.
-        n: stands for `{n}` in the path; an unpredictable number by default.
+        n: replaces `{n}` in the path; an unpredictable number by default.
         leave_after_s: when the visitor leaves without waiting for the answer, in seconds after sending; None to stay.
-        read_bytes_per_s: how fast the visitor reads the answer; None for as fast as data comes.
+        read_bytes_per_s: how fast the visitor reads the answer; None to read data as it arrives.
     """
 
     offset_s: float = 0.0
@@ -27,8 +27,8 @@ class Schedule:
 
     Attributes:
         sendings: one for each visitor; offsets may be in any order and may repeat.
-        connected_first: whether all connections are open before the beginning. Otherwise each is opened when its
-            request is to be sent, and opening it counts as part of the latency.
+        connected_first: whether all connections are opened before the beginning. Otherwise each is opened when its
+            request is due, and opening it is part of the latency.
     """
 
     sendings: tuple[Sending, ...]
@@ -40,14 +40,14 @@ class Schedule:
         return self.connected_first and not any(sending.offset_s for sending in self.sendings)
 
     def numbers(self, base: int) -> list[int]:
-        """The number of each visitor; for one that has none, `base` plus its position."""
+        """The number of each visitor: its `n`, or `base` plus its position."""
         return [
             base + i if sending.n is None else sending.n for i, sending in enumerate(self.sendings)
         ]
 
 
 def at_once(count: int, numbers: Sequence[int] | None = None) -> Schedule:
-    """A burst: all visitors at the same moment, connected before.
+    """A burst: all visitors send at the same moment, on open connections.
 
     Args:
         count: how many visitors.
@@ -58,6 +58,6 @@ def at_once(count: int, numbers: Sequence[int] | None = None) -> Schedule:
 
 
 def at_rate(rate_per_s: float, duration_s: float) -> Schedule:
-    """A steady stream: visitors at a fixed rate, at least one; each connects when it comes."""
+    """A steady stream: visitors connect and send at a fixed rate; there is at least one."""
     count = max(1, round(rate_per_s * duration_s))
     return Schedule(tuple(Sending(offset_s=i / rate_per_s) for i in range(count)))

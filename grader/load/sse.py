@@ -1,13 +1,13 @@
-"""Server-sent events, as a visitor's browser reads them. Pure."""
+"""Parses server-sent events as browsers do. Pure."""
 
 import json
 
 
 def event_data(body: bytes) -> list[object]:
-    """The data of each whole event in a stream so far: parsed where it is JSON, as text where not.
+    """The data of each complete event so far: parsed if it is JSON, as text otherwise.
 
-    An event is whole once the empty line after it has come. Comments, and events without data, are left out; the fields
-    `event`, `id` and `retry` are not looked at.
+    An empty line completes an event. Comments, events without data and the fields `event`, `id` and `retry` are
+    ignored.
     """
     text = body.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
     blocks = [block.split("\n") for block in text.split("\n\n")[:-1]]

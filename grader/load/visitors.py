@@ -1,4 +1,4 @@
-"""Visitors of one server: they come alone, together, at a rate or on any other schedule."""
+"""Visitors of one server: alone, together, at a rate or on any other schedule."""
 
 import contextlib
 import itertools
@@ -17,19 +17,19 @@ from grader.measure.attempt import AttemptContext
 from grader.measure.gates import DEADLINE_S, default_deadline_s
 from grader.process.sockets import OwnSockets, Sockets
 
-SETTLE_LOOKS = 10
-"""How many requests `settle` sends. Each answer takes several turns of the server's event loop, and of the grader's."""
+SETTLE_REQUESTS = 10
+"""How many requests `settle` sends. Each takes several turns of the server's event loop and of the grader's."""
 
 
 class Visitors:
     """Sends requests to one server and records each exchange; base of the `server` fixture.
 
     Args:
-        addresses: host and port of each server process; visitors are dealt out to them in turn, so that each worker's
-            share is not left to chance (docs/decisions/0003-a-socket-for-each-worker.md).
+        addresses: host and port of each server process. Visitors use them in turn, so that every worker gets the same
+            share (docs/decisions/0003-a-socket-for-each-worker.md).
         attempt: records exchanges and bursts.
         tasks: task group in which pending requests run.
-        sockets: supplies the visitors' sockets; by default, new ones in this process' network.
+        sockets: supplies the visitors' sockets; by default, new ones in this process's network.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class Visitors:
         self._tasks = tasks
 
     async def get(self, path: str, **options: Any) -> Answer:
-        """`request` with GET."""
+        """Send a GET request; see `request`."""
         return await self.request("GET", path, **options)
 
     async def post(self, path: str, json: object = None, **options: Any) -> Answer:
-        """`request` with POST."""
+        """Send a POST request; see `request`."""
         return await self.request("POST", path, json=json, **options)
 
     async def request(
@@ -64,9 +64,9 @@ class Visitors:
         leave_after_s: float | None = None,
         read_bytes_per_s: float | None = None,
     ) -> Answer:
-        """Send one request and wait for its end. Arguments as for `start`.
+        """Send one request and wait for its answer. Arguments as for `start`.
 
-        Never raises for anything that the server does: see `Answer.exchange`.
+        Raises nothing, whatever the server does; `Answer.exchange` has the error.
         """
         return await self.start(
             method,
@@ -91,22 +91,22 @@ class Visitors:
         leave_after_s: float | None = None,
         read_bytes_per_s: float | None = None,
     ) -> Pending:
-        """Send one request and return at once; await the result for its answer.
+        """Send one request and return at once; await the result to get the answer.
 
         Args:
             method: HTTP method.
-            path: with query, if any.
-            json: body, sent as JSON.
-            headers: further headers.
-            give_up_s: when the visitor stops waiting in any case.
-            patience_s: when the visitor stops waiting if so much of the time was certainly the app's own; a third of
-                `give_up_s` by default, less in haste. Must be above what the task grants: a timer set to exactly that
-                is in time.
-            leave_after_s: when the visitor leaves on purpose, seconds after sending.
-            read_bytes_per_s: how fast the visitor reads; None for as fast as data comes.
+            path: with the query, if any.
+            json: the body, sent as JSON.
+            headers: additional headers.
+            give_up_s: maximum wait in seconds.
+            patience_s: the visitor gives up earlier once this much of the wait is certainly the app's own time. By
+                default a third of `give_up_s`, less after another check has failed. Must exceed the time that the task
+                grants, because an app whose timer takes exactly that long is in time.
+            leave_after_s: when the visitor leaves on purpose, in seconds after sending.
+            read_bytes_per_s: how fast the visitor reads; None to read data as it arrives.
         """
         if patience_s is None:
-            patience_s = PATIENCE_SHARE * give_up_s * self.attempt.haste
+            patience_s = PATIENCE_SHARE * give_up_s * self.attempt.patience_scale
         return self._begin(
             Request(method, path, json, headers),
             Sending(leave_after_s=leave_after_s, read_bytes_per_s=read_bytes_per_s),
@@ -128,8 +128,8 @@ class Visitors:
 
     @contextlib.asynccontextmanager
     async def lingering(self) -> AsyncIterator[Lingering]:
-        """Meanwhile a visitor is connected and requests nothing: it sees from outside that a server begins to shut
-        down.
+        """For the length of this block, an idle visitor is connected, which sees from outside when the server begins to
+        shut down.
         """
         visit = self._engine.visit(Sending(), PATIENCE_SHARE * DEADLINE_S)
         await self._engine.connect(visit)
@@ -139,17 +139,17 @@ class Visitors:
             visit.leave()
 
     async def settle(self, path: str, *, give_up_s: float = DEADLINE_S) -> Answer:
-        """Wait until the server has begun whatever visitors have sent before: requests a cheap path 10 times in a row.
+        """Wait until the server has begun to handle all earlier requests: requests a cheap path 10 times in a row.
 
-        Goes by the server's own steps and not by the clock, so a busy machine does not matter. Returns the last
-        answer, or the first one without a status.
+        This counts turns of the server's event loop instead of seconds, so a busy machine does not matter. Returns the
+        last answer, or the first one without a status.
 
         Args:
-            path: of a route that the event loop answers alone, such as `/health`.
-            give_up_s: when each of these visitors stops waiting.
+            path: of a route that needs only the event loop, such as `/health`.
+            give_up_s: maximum wait for each answer, in seconds.
         """
         answer = await self.get(path, give_up_s=give_up_s)
-        for _ in range(SETTLE_LOOKS - 1):
+        for _ in range(SETTLE_REQUESTS - 1):
             if answer.status is None:
                 break
             answer = await self.get(path, give_up_s=give_up_s)
@@ -167,18 +167,18 @@ class Visitors:
         give_up_s: float | None = None,
         cut_off_s: float | None = None,
     ) -> Crowd:
-        """Send `count` requests at the same moment, each on its own connection, opened before.
+        """Send `count` requests at the same moment, each on its own connection, which is already open.
 
         Args:
             method: HTTP method.
-            path: `{n}` in it stands for each visitor's own number; several paths are taken in turn.
+            path: `{n}` is replaced by each visitor's number; several paths are used in turn.
             count: how many visitors.
             numbers: their numbers; unpredictable distinct ones by default.
-            json: body of each, or a function that makes it from the visitor's number.
-            headers: further headers.
+            json: the body, or a function that returns it for a visitor's number.
+            headers: additional headers.
             give_up_s: when visitors stop waiting; 3 s, or 5 s for more than 20.
-            cut_off_s: the limit of a `within` that follows: the rest is not waited for once the limit has passed and
-                that is certainly the code's own doing. Makes failing fast.
+            cut_off_s: the limit of the `within` that follows. Once the app's own time exceeds it, the grader stops
+                waiting, so that a wrong app fails sooner.
         """
         return await self.send(
             method, path, at_once(count, numbers), json=json, headers=headers,
@@ -196,10 +196,10 @@ class Visitors:
         give_up_s: float = DEADLINE_S,
         cut_off_s: float | None = None,
     ) -> Crowd:
-        """Send requests at a fixed rate, however slowly they are answered (an open loop).
+        """Send requests at a fixed rate, however slow the answers are (an open loop).
 
-        Latencies count from the planned moment, so a server that stalls cannot slow its own load down and hide the
-        stall (coordinated omission). `cut_off_s` is as for `burst`, but for an `each_within`.
+        Latencies count from the planned times, so a server that stalls cannot slow down its own load and hide the stall
+        (coordinated omission). `cut_off_s` is the limit of the `each_within` that follows.
         """
         schedule = at_rate(rate_per_s, duration_s)
         return await self.send(
@@ -217,10 +217,9 @@ class Visitors:
         give_up_s: float | None = None,
         cut_off_s: float | None = None,
     ) -> Crowd:
-        """Send the requests of any schedule. Arguments as for `burst`, which is one such schedule, as is `steady`.
+        """Send the requests of any schedule. Arguments as for `burst`.
 
-        Latencies count from the planned moments. A sending that came late, because the grader was kept from its work,
-        is seen in the evidence.
+        Latencies count from the planned times. The evidence shows requests that a busy grader sent late.
         """
         paths = itertools.cycle([path] if isinstance(path, str) else path)
         requests = [

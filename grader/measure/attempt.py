@@ -1,4 +1,4 @@
-"""What is known of an attempt when it begins, and how it is ended early."""
+"""The context of an attempt, and how to end an attempt early."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +10,12 @@ from grader.measure.timing import Clock, MachineWatcher
 
 
 class Abort:
-    """Ends an attempt before its check has finished. Callable from any background task of the harness: raising there
-    instead would cancel the very task that has to clean up.
+    """Ends an attempt before its check has finished.
+
+    Background tasks of the harness call this instead of raising, which would cancel the task that has to clean up.
 
     Args:
-        recorder: of the attempt; it keeps the mishap.
+        recorder: of the attempt; records the mishap.
     """
 
     def __init__(self, recorder: Recorder) -> None:
@@ -26,29 +27,29 @@ class Abort:
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether the attempt has been given up, for whatever reason."""
+        """Whether the attempt was abandoned, for any reason."""
         return self._is_abandoned
 
     def on_abandon(self, callback: Callable[[], None]) -> None:
-        """Call this when the attempt is given up."""
+        """Register a callback for when the attempt is abandoned."""
         self._on_abandon.append(callback)
 
     def on_break_off(self, callback: Callable[[], None]) -> None:
-        """Call this when the harness cannot go on; it cancels the check."""
+        """Register a callback that cancels the check, for when the harness cannot continue."""
         self._on_break_off.append(callback)
 
     def on_excess(self, callback: Callable[[Excess], None]) -> None:
-        """Call this when a service reports that the solution exceeded a limit."""
+        """Register a callback for when a service reports that the solution exceeded a limit."""
         self._on_excess.append(callback)
 
     def abandon(self) -> None:
-        """Give the attempt up: nothing waits for the server's start any longer."""
+        """Abandon the attempt: nothing waits for the server to start any longer."""
         self._is_abandoned = True
         for callback in self._on_abandon:
             callback()
 
     def break_off(self, mishap: str) -> None:
-        """Record what the harness could not do, and end the check that is running.
+        """Record what the harness could not do, and end the running check.
 
         Args:
             mishap: one sentence.
@@ -58,11 +59,11 @@ class Abort:
         for callback in self._on_break_off:
             callback()
 
-    def exceed(self, excess: Excess) -> None:
-        """Report a limit that the solution exceeded outside its own processes; its server is killed for it.
+    def report_excess(self, excess: Excess) -> None:
+        """Report that the solution exceeded a limit in a service; its server is killed for it.
 
         Args:
-            excess: with the service's own words, `noun` and `of`.
+            excess: with `noun` and `of`.
         """
         for callback in self._on_excess:
             callback(excess)
@@ -70,16 +71,16 @@ class Abort:
 
 @dataclass(frozen=True)
 class AttemptContext:
-    """One attempt at one check, as every part of the harness gets it.
+    """The context of one attempt at one check, shared by all parts of the harness.
 
     Attributes:
-        subject: the code that is run.
+        subject: the code to run.
         clock: the run's clock.
         watcher: attributes elapsed time to the solution, the grader or the machine.
         recorder: takes the evidence.
         abort: ends the attempt early.
-        haste: the share of the default patience that gates and visitors have; 1 is all of it.
-        cuts_off: whether a burst is cut off once it is certain to miss its limit.
+        patience_scale: factor on the default patience of gates and visitors.
+        cuts_off: whether the grader stops waiting for a burst that has certainly missed its limit.
     """
 
     subject: Subject
@@ -87,7 +88,7 @@ class AttemptContext:
     watcher: MachineWatcher
     recorder: Recorder
     abort: Abort
-    haste: float = 1.0
+    patience_scale: float = 1.0
     cuts_off: bool = True
 
 
@@ -95,7 +96,7 @@ def begin_attempt(
     clock: Clock,
     subject: Subject = Subject.SOLUTION,
     *,
-    haste: float = 1.0,
+    patience_scale: float = 1.0,
     cuts_off: bool = True,
     own_deadline_s: float | None = None,
 ) -> AttemptContext:
@@ -103,12 +104,12 @@ def begin_attempt(
 
     Args:
         clock: the run's clock.
-        subject: the code that is run.
-        haste: see `AttemptContext`.
+        subject: the code to run.
+        patience_scale: see `AttemptContext`.
         cuts_off: see `AttemptContext`.
-        own_deadline_s: the shortest deadline that the solution keeps itself, if the kata names one.
+        own_deadline_s: the shortest deadline that the solution must enforce itself; None if the kata names none.
     """
     recorder = Recorder(clock, subject, own_deadline_s)
     return AttemptContext(
-        subject, clock, MachineWatcher(clock), recorder, Abort(recorder), haste, cuts_off
+        subject, clock, MachineWatcher(clock), recorder, Abort(recorder), patience_scale, cuts_off
     )

@@ -1,4 +1,4 @@
-"""A polling interval that grows while the machine is busy, so that polling does not keep the grader busy itself."""
+"""A polling interval that grows on a busy machine, so that polling does not itself keep the grader busy."""
 
 import time
 
@@ -13,10 +13,10 @@ time, until the interval reaches its upper bound."""
 
 
 class Backoff:
-    """Pauses between polls: short on a quiet machine, longer where each wake-up has to wait for a core.
+    """Pauses between polls: short on a quiet machine, longer if each wake-up has to wait for a core.
 
-    A grader that wakes 500 times a second beside busy processes waits for a core most of the time. None of that counts
-    as the solution's own time, so it would take longer to see that a wrong solution will never do what is awaited.
+    Beside busy processes, a grader that wakes 500 times a second waits for a core most of the time. Those waits do not
+    count as the solution's own time, so it would take longer to give up on a wrong solution.
 
     Args:
         shortest_s: the pause on a quiet machine.

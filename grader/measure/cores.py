@@ -7,13 +7,13 @@ from collections.abc import Collection
 
 
 def usable_cores() -> int:
-    """How many cores this process and its children may use. A container's CPU quota does not show here."""
+    """How many cores this process and its children may use. Does not consider a container's CPU quota."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def pin(cores: Collection[int]) -> None:
-    """Restrict this process, and the processes that it starts from now on, to these cores. Only Linux can do that; on
-    other systems nothing happens.
+    """Restrict this process, and all processes that it starts from now on, to these cores. Does nothing except on
+    Linux.
 
     Args:
         cores: their numbers. Cores that the process may not use are ignored; if none is left, nothing changes.

@@ -1,4 +1,4 @@
-"""Gates, and the wait beneath them: for something that a right app brings about, however slow the machine is."""
+"""Gates, and the wait behind them: for something that a right app does sooner or later, however slow the machine is."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,20 +13,20 @@ from grader.measure.backoff import Backoff
 from grader.measure.timing import WatchStart
 
 DEADLINE_S = 3.0
-"""Default deadline of a gate, and of a visitor. Right apps need at most 0.22 s beside 32 busy processes on 2 cores."""
+"""Default deadline of gates and visitors. Right apps need at most 0.22 s beside 32 busy processes on 2 cores."""
 
 DEADLINE_CROWD_S = 5.0
-"""The same for counts above `CROWD`."""
+"""Default deadline for more things than `CROWD`."""
 
 CROWD = 20
-"""More things than this at once are a crowd."""
+"""More things or visitors than this count as a crowd."""
 
-LOOK_S = 0.03
-"""Polling interval of the own time, once the patience may be exhausted."""
+POLL_S = 0.03
+"""Polling interval of own time, once patience may be exhausted."""
 
 
 def default_deadline_s(count: int) -> float:
-    """When this many things that should happen at once are no longer waited for, in seconds."""
+    """Maximum wait in seconds for this many things that should happen at once."""
     return DEADLINE_S if count <= CROWD else DEADLINE_CROWD_S
 
 
@@ -39,13 +39,13 @@ class GateMissed(Exception):
 
 
 class Signal:
-    """Wakes all waiting tasks whenever something has changed."""
+    """Wakes all waiting tasks whenever something changes."""
 
     def __init__(self) -> None:
         self._event: anyio.Event | None = None
 
     def set(self) -> None:
-        """Wake all tasks that wait now."""
+        """Wake all tasks that are waiting."""
         if self._event is not None:
             self._event.set()
             self._event = None
@@ -57,18 +57,18 @@ class Signal:
         await self._event.wait()
 
 
-def pause_s(patience_s: float, own_s: float | None, look_s: float) -> float:
-    """How long the patience certainly lasts: own time grows no faster than the clock.
+def pause_s(patience_s: float, own_s: float | None, poll_s: float) -> float:
+    """How long to wait before own time must be measured again: own time grows no faster than the clock.
 
-    Measuring own time reads the times of every thread of the solution. With hundreds of threads and many visitors,
-    needless measurements would keep the grader busy, and delay the solution.
+    A measurement reads the CPU times of every thread of the solution. With hundreds of threads and many visitors,
+    needless measurements would keep the grader busy and delay the solution.
 
     Args:
         patience_s: how much own time is allowed.
-        own_s: how much it was so far; None where the system does not tell.
-        look_s: the shortest pause.
+        own_s: own time so far; None if the system does not report CPU times.
+        poll_s: the shortest pause.
     """
-    return max(look_s, min(patience_s, patience_s - (own_s or 0.0)))
+    return max(poll_s, min(patience_s, patience_s - (own_s or 0.0)))
 
 
 async def wait_for(
@@ -79,31 +79,31 @@ async def wait_for(
     opening: WatchStart,
     deadline_s: float,
     patience_s: float,
-    look_s: float = LOOK_S,
+    poll_s: float = POLL_S,
 ) -> Watch | None:
-    """Wait until `is_over()`, the deadline, or the end of the patience.
+    """Wait until `is_over()` is true, the deadline passes or patience is exhausted.
 
-    Returns the watch in which the patience was found exhausted, or None when the wait ended for another reason.
+    Returns the watch that shows that patience is exhausted; None if the wait ended for another reason.
 
     Args:
         attempt: measures own time.
         is_over: the condition.
         changed: set whenever the condition may have changed.
-        opening: where the watch began in which own time is measured.
-        deadline_s: seconds from now, after which the wait ends in any case.
-        patience_s: how much of the time since the opening may certainly be the solution's own.
-        look_s: polling interval of the own time.
+        opening: own time is measured from here.
+        deadline_s: maximum wait in seconds.
+        patience_s: how much of the time since `opening` may be the solution's own.
+        poll_s: polling interval of own time.
     """
     now_s = attempt.clock.now()
     ends_at_s = now_s + deadline_s
-    look_at_s = max(now_s + look_s, opening.at_s + patience_s)
+    poll_at_s = max(now_s + poll_s, opening.at_s + patience_s)
     while not is_over() and now_s < ends_at_s:
-        if now_s >= look_at_s:
+        if now_s >= poll_at_s:
             watch = attempt.watcher.close(opening)
             if is_own_doing(watch, patience_s):
                 return watch
-            look_at_s = now_s + pause_s(patience_s, watch.own_s, look_s)
-        with anyio.move_on_after(min(look_at_s, ends_at_s) - now_s):
+            poll_at_s = now_s + pause_s(patience_s, watch.own_s, poll_s)
+        with anyio.move_on_after(min(poll_at_s, ends_at_s) - now_s):
             await changed.wait()
         now_s = attempt.clock.now()
     return None
@@ -121,16 +121,20 @@ async def pass_gate(
     """Wait until `seen()` is at least `wanted`, and record the claim.
 
     Args:
-        what: the things that are counted, in plain words: "calls to /prices under way at once".
-        seen: counts them now; `changed` is set whenever the count may have changed.
-        deadline_s: 3 s by default, 5 s for more than 20.
-        patience_s: how much of the waiting may be the solution's own time; by default `GATE_PATIENCE_S`, less in haste.
+        attempt: measures own time and records the claim.
+        what: the things to count, in plain words: "calls to /prices under way at once".
+        wanted: how many must happen.
+        seen: returns the current count.
+        changed: set whenever the count may have changed.
+        deadline_s: maximum wait; 3 s by default, 5 s for more than 20 things.
+        patience_s: how much of the wait may be the solution's own time; by default `GATE_PATIENCE_S`, scaled by the
+            attempt's `patience_scale`.
 
     Raises:
-        GateMissed: the deadline or the patience ended first.
+        GateMissed: the deadline passed or patience was exhausted first.
     """
     deadline_s = default_deadline_s(wanted) if deadline_s is None else deadline_s
-    patience_s = GATE_PATIENCE_S * attempt.haste if patience_s is None else patience_s
+    patience_s = GATE_PATIENCE_S * attempt.patience_scale if patience_s is None else patience_s
     watch = await _watched(attempt, lambda: seen() >= wanted, changed, deadline_s, patience_s)
     claim = GateClaim(
         what=what,
@@ -154,11 +158,11 @@ async def pass_polled_gate(
     poll_s: float,
     deadline_s: float | None = None,
 ) -> None:
-    """`pass_gate` for things that must be polled, because nothing reports that their number has changed.
+    """`pass_gate` for things that must be polled, because nothing signals a change of their number.
 
     Args:
-        what: the things that are counted, in plain words.
-        count: counts them now.
+        what: the things to count, in plain words.
+        count: returns the current count.
         poll_s: polling interval on a quiet machine.
         deadline_s: as for `pass_gate`.
 
@@ -194,7 +198,7 @@ async def _watched(
     deadline_s: float,
     patience_s: float,
 ) -> Watch:
-    """Wait in a watch of its own; returns how the machine fared meanwhile."""
+    """Wait, and return the watch of the wait."""
     opening = attempt.watcher.open()
     await wait_for(
         attempt,

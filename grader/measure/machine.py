@@ -1,7 +1,7 @@
-"""What keeps the machine busy; read only when the clock alone cannot tell whether the solution caused a miss.
+"""Finds out what keeps the machine busy, if the clock alone cannot tell whether the solution caused a miss.
 
-Sources on Linux: `/proc/stat` (all CPU time, steal) and `cpu.stat` of the grader's own cgroup (throttling). On other
-systems psutil gives the busy time and the processes; steal and throttling are unknown.
+psutil reports busy time and processes on every system. Steal time and throttling (`cpu.stat` of the grader's own
+cgroup) are known only on Linux.
 """
 
 import os
@@ -14,10 +14,10 @@ import psutil
 from grader.evidence.machine import Machine, Process
 
 OTHERS = 3
-"""Maximum number of other processes that are named."""
+"""Maximum number of busy processes to name."""
 
 WORTH_NAMING = 0.05
-"""A process is named if it used more than this share of one core."""
+"""A process must have used more than this share of one core to be named."""
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 
@@ -27,11 +27,11 @@ class Reading:
     """The counters of the machine at one moment.
 
     Attributes:
-        at_s: on the system's monotonic clock.
+        at_s: time of the reading, on the system's monotonic clock.
         busy_s: CPU seconds of all processes since the machine started.
         steal_s: CPU seconds that the hypervisor gave to others; None if unknown.
         throttled_s: seconds for which a CPU quota held back the grader's cgroup; None if unknown.
-        processes: CPU seconds by pid and name.
+        processes: CPU seconds of each process, by pid and name.
     """
 
     at_s: float
@@ -41,8 +41,8 @@ class Reading:
     processes: dict[tuple[int, str], float]
 
 
-def look() -> Reading:
-    """Read all counters now. Takes about 10 ms, too long to do it for each check."""
+def read_counters() -> Reading:
+    """Read all counters now. Takes about 10 ms, which is too long for every check."""
     times = psutil.cpu_times()
     return Reading(
         at_s=time.monotonic(),

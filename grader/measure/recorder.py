@@ -1,4 +1,4 @@
-"""Collects what is seen during one attempt, and freezes it into evidence."""
+"""Collects the evidence of one attempt."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -14,26 +14,26 @@ from grader.evidence.traffic import WHAT_CHARS, Burst, Connection, EventEnd, Exc
 from grader.measure.timing import Clock
 
 EVENTS_LIMIT = 20_000
-"""Events recorded in one attempt before services refuse further requests: each is kept, and is sent through a socket in
-the end. No kata needs more."""
+"""Maximum number of service events in one attempt; services then refuse requests. All events are kept in memory and
+later sent through a socket. No kata needs more."""
 
 WORD_CHARS = 100
-"""Maximum length of the name of a service, a kind of event or an outcome."""
+"""Maximum length of a service event's `service`, `kind` and `outcome`."""
 
 Record = (
     Exchange | Burst | ServiceEvent | Connection | Sample | Stall | WaitingTask | ServerLife | Claim
 )
-"""Everything that can be added."""
+"""Everything that `Recorder.add` accepts."""
 
 
 class Recorder:
-    """The append-only log of one attempt. Only an event, a connection and the server's life change after they were
-    added, through the methods that say so; only `forget_ended` removes anything, and no grading calls it.
+    """The append-only log of one attempt. Only events, connections and the server's life can change after they were
+    added, through the `change_` methods. Only `forget_ended` removes anything, and gradings never call it.
 
     Args:
         clock: the run's clock.
-        subject: the code that is run.
-        own_deadline_s: the shortest deadline that the solution keeps itself; None if the kata names none.
+        subject: the code that runs.
+        own_deadline_s: the shortest deadline that the solution must enforce itself; None if the kata names none.
     """
 
     def __init__(self, clock: Clock, subject: Subject, own_deadline_s: float | None = None) -> None:
@@ -56,11 +56,11 @@ class Recorder:
         self._on_event: list[Callable[[ServiceEvent], None]] = []
         self._last_id = 0
 
-    # ---- what was seen so far -------------------------------------------------------------------------------------
+    # ---- evidence so far ------------------------------------------------------------------------------------------
 
     @property
     def life(self) -> ServerLife | None:
-        """The server's life so far; None before there is a server."""
+        """The server's life so far; None if there is no server yet."""
         return self._life
 
     @property
@@ -70,42 +70,42 @@ class Recorder:
 
     @property
     def bursts(self) -> tuple[Burst, ...]:
-        """The bursts and steady streams that are over."""
+        """The schedules whose requests are over."""
         return tuple(self._bursts)
 
     @property
     def events(self) -> Mapping[int, ServiceEvent]:
-        """What the solution asked of services, by id, in the order in which it was added."""
+        """The solution's requests to services, by id, in the order of their arrival."""
         return MappingProxyType(self._events)
 
     @property
     def connections(self) -> Mapping[int, Connection]:
-        """Connections that the solution opened to services, by id, in the order in which they were added."""
+        """The solution's connections to services, by id, in the order of their opening."""
         return MappingProxyType(self._connections)
 
     @property
     def stalls(self) -> tuple[Stall, ...]:
-        """Stretches in which the solution's event loop was blocked."""
+        """The times at which the solution's event loop was blocked."""
         return tuple(self._stalls)
 
     @property
     def waiting(self) -> tuple[WaitingTask, ...]:
-        """Places at which the solution's tasks were waiting."""
+        """The lines at which the solution's tasks were waiting."""
         return tuple(self._waiting)
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        """The claims of the check, in the order in which it made them."""
+        """The check's claims, in order."""
         return tuple(self._claims)
 
     @property
     def mishap(self) -> str:
-        """What the harness or the kata did wrong, one sentence; empty if nothing."""
+        """What went wrong in the harness or the kata, one sentence; otherwise empty."""
         return self._mishap
 
     @property
     def is_flooded(self) -> bool:
-        """Whether the solution has asked more of services than any right solution does; they then refuse requests."""
+        """Whether the solution has made more requests to services than any right solution does."""
         return len(self._events) >= EVENTS_LIMIT
 
     # ---- recording ------------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ class Recorder:
         return self._last_id
 
     def add(self, record: Record) -> None:
-        """Append a record to the log. The texts of an event are shortened; `events` has it as it is kept."""
+        """Append a record to the log. An event's texts are shortened first."""
         match record:
             case Exchange():
                 self._exchanges[record.id] = record
@@ -139,14 +139,14 @@ class Recorder:
                 self._claims.append(record)
 
     def change_event(self, number: int, **changes: object) -> ServiceEvent:
-        """Record what has become of an event; returns it as it is now.
+        """Replace fields of an event; returns the new event.
 
         Args:
             number: the event's id.
             changes: new values by attribute.
 
         Raises:
-            KeyError: no event has this id, or it was over and has been forgotten.
+            KeyError: no event has this id, or it has been forgotten.
         """
         before = self._events[number]
         event = self._events[number] = _bounded(replace(before, **changes))
@@ -155,20 +155,20 @@ class Recorder:
         return event
 
     def change_connection(self, number: int, **changes: object) -> Connection:
-        """Record what has become of a connection; returns it as it is now.
+        """Replace fields of a connection; returns the new connection.
 
         Args:
             number: the connection's id.
             changes: new values by attribute.
 
         Raises:
-            KeyError: no connection has this id, or it was closed and has been forgotten.
+            KeyError: no connection has this id, or it has been forgotten.
         """
         connection = self._connections[number] = replace(self._connections[number], **changes)
         return connection
 
     def change_life(self, **changes: Any) -> ServerLife:
-        """Record what has become of the server; returns its life as it is now.
+        """Replace fields of the server's life; returns the new life.
 
         Args:
             changes: new values by attribute.
@@ -182,8 +182,8 @@ class Recorder:
         return self._life
 
     def note_mishap(self, mishap: str) -> None:
-        """Record what the harness or the kata did wrong, unless something went wrong before: the rest may follow from
-        that.
+        """Record what went wrong in the harness or the kata. The first mishap is kept, because later ones may result
+        from it.
 
         Args:
             mishap: one sentence.
@@ -191,7 +191,7 @@ class Recorder:
         self._mishap = self._mishap or mishap
 
     def replace_mishap(self, mishap: str) -> None:
-        """Record what went wrong in place of what was recorded before: it is the better explanation.
+        """Record what went wrong, and discard an earlier mishap that explains less.
 
         Args:
             mishap: one sentence.
@@ -199,15 +199,15 @@ class Recorder:
         self._mishap = mishap
 
     def note_hung(self, deadline_s: float) -> None:
-        """Record that the check had not finished by its own deadline."""
+        """Record that the check did not finish before its deadline."""
         self._hung_in_s = deadline_s
 
     def note_watch(self, watch: Watch) -> None:
-        """Record how the machine fared during the check as a whole."""
+        """Record the watch of the whole check."""
         self._watch = watch
 
     def subscribe(self, callback: Callable[[ServiceEvent], None]) -> None:
-        """Call this with each service event, once, when it is over."""
+        """Register a callback that gets each service event once, when it is over."""
         self._on_event.append(callback)
 
     def _publish_end(self, event: ServiceEvent) -> None:
@@ -215,19 +215,21 @@ class Recorder:
             for callback in self._on_event:
                 callback(event)
 
-    # ---- the end --------------------------------------------------------------------------------------------------
+    # ---- ending ---------------------------------------------------------------------------------------------------
 
     def forget_ended(self) -> None:
-        """Forget exchanges, events and connections that are over: a live run is not graded, and has no end."""
+        """Discard exchanges, bursts, events and connections that are over. For `kata run`, which is never graded and
+        may run for hours.
+        """
         self._exchanges.clear()
         self._bursts.clear()
         for number in [n for n, event in self._events.items() if event.end is not EventEnd.OPEN]:
             del self._events[number]
-        for number in [n for n, one in self._connections.items() if one.closed_s is not None]:
+        for number in [n for n, link in self._connections.items() if link.closed_s is not None]:
             del self._connections[number]
 
     def freeze(self) -> Attempt:
-        """The evidence of this attempt as it stands now."""
+        """The evidence of this attempt so far."""
         return Attempt(
             subject=self._subject,
             started_s=self._started_s,
@@ -249,7 +251,7 @@ class Recorder:
 
 
 def _bounded(event: ServiceEvent) -> ServiceEvent:
-    """The event with each of its texts reduced to one line of bounded length; most need no change."""
+    """The event with each text reduced to one line of bounded length."""
     texts = {"what": WHAT_CHARS, "service": WORD_CHARS, "kind": WORD_CHARS, "outcome": WORD_CHARS}
     changes = {name: _one_line(getattr(event, name), limit) for name, limit in texts.items()}
     return (

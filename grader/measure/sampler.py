@@ -1,7 +1,7 @@
-"""What the solution's processes hold and use, read from outside.
+"""Reads from outside what the solution's processes hold and use.
 
-psutil works on every system. How long a thread ran, and how long it was ready but had no core, is known only on Linux,
-from `/proc/PID/task/TID/schedstat` (both in nanoseconds).
+psutil works on every system. Only Linux reports how long a thread ran and how long it waited for a core, in nanoseconds
+(`/proc/PID/task/TID/schedstat`).
 """
 
 import os
@@ -17,7 +17,7 @@ from grader.evidence.server import Sample
 
 @dataclass(frozen=True)
 class _Holdings:
-    """What a live process holds."""
+    """The resources that a live process holds."""
 
     threads: int
     descriptors: int
@@ -26,12 +26,12 @@ class _Holdings:
 
 @dataclass(frozen=True)
 class _Usage:
-    """What one process holds and has used.
+    """The resources that one process holds and has used.
 
     Attributes:
         used_s: its own CPU seconds.
         ended_children_s: CPU seconds of the children that it has waited for.
-        holdings: None if the process has ended.
+        holdings: None if the process has exited.
     """
 
     pid: int
@@ -43,11 +43,11 @@ class _Usage:
 def take_sample(pids: Iterable[int], at_s: float) -> Sample:
     """Add up what these processes and their descendants hold now.
 
-    A process that has ended holds nothing, but the CPU seconds that it used still count in `cpu_s`: the kernel keeps
-    them with the process, and with its parent once that has waited for it.
+    A process that has exited holds nothing, but its CPU seconds still count in `cpu_s`: the kernel keeps them with the
+    process, and adds them to its parent once the parent has waited for it.
 
     Args:
-        pids: of the server's own processes; those that do not exist are left out.
+        pids: of the server's own processes; missing ones are ignored.
         at_s: now, on the run's clock.
     """
     roots = set(pids)
@@ -70,7 +70,7 @@ def take_sample(pids: Iterable[int], at_s: float) -> Sample:
 
 
 def _usage(process: psutil.Process) -> _Usage | None:
-    """What a process holds and has used; None if the system no longer knows it."""
+    """The usage of a process; None if it no longer exists."""
     try:
         times = process.cpu_times()
     except psutil.Error:
@@ -93,7 +93,7 @@ def _with_descendants(pids: Iterable[int]) -> list[psutil.Process]:
 
 
 def _precise_s(pid: int) -> float:
-    """CPU seconds of the live threads, to the nanosecond where psutil counts ticks of 10 ms; 0 if the system does not
+    """CPU seconds of the live threads, in nanosecond resolution (psutil has ticks of 10 ms); 0 if the system does not
     report them.
     """
     times = cpu_times((pid,))
@@ -101,7 +101,7 @@ def _precise_s(pid: int) -> float:
 
 
 def _holdings(process: psutil.Process) -> _Holdings | None:
-    """What a process holds; None if it has ended, even if its parent has not waited for it yet."""
+    """The holdings of a process; None if it has exited, even if its parent has not waited for it yet."""
     try:
         with process.oneshot():
             if process.status() == psutil.STATUS_ZOMBIE:
@@ -112,7 +112,7 @@ def _holdings(process: psutil.Process) -> _Holdings | None:
 
 
 def cpu_times(pids: Iterable[int]) -> CpuTimes | None:
-    """Running and waiting time of all threads of these processes so far; None if the system does not report it."""
+    """CPU times of all threads of these processes so far; None if the system does not report them."""
     total_run = total_wait = 0
     seen = False
     for pid in pids:
@@ -126,7 +126,7 @@ def cpu_times(pids: Iterable[int]) -> CpuTimes | None:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process exists and has not ended."""
+    """Whether a process exists and has not exited."""
     try:
         return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
     except psutil.NoSuchProcess:
@@ -136,13 +136,13 @@ def is_running(pid: int) -> bool:
 
 
 def own_cpu_times() -> CpuTimes | None:
-    """Running and waiting time of the calling thread so far; None if the system does not report it."""
+    """CPU times of the calling thread so far; None if the system does not report them."""
     times = _schedstat(f"/proc/self/task/{threading.get_native_id()}/schedstat")
     return CpuTimes(cpu_s=times[0] / 1e9, waited_s=times[1] / 1e9) if times is not None else None
 
 
 def since(before: CpuTimes | None, now: CpuTimes | None) -> CpuTimes | None:
-    """What was used between two readings; too small if a thread ended in between."""
+    """The difference between two readings; too small if a thread exited in between."""
     if before is None or now is None:
         return None
     return CpuTimes(

@@ -1,4 +1,4 @@
-"""Watches the machine while something is timed, to tell a slow solution from a busy machine."""
+"""Watches the machine during a measurement, to tell a slow solution from a busy machine."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -12,10 +12,10 @@ from grader.measure.cores import usable_cores
 from grader.measure.sampler import cpu_times, own_cpu_times, since
 
 TICK_S = 0.01
-"""Period of the grader's heartbeat, which measures the lag of its event loop; longer on a busy machine (`Backoff`)."""
+"""Period of the heartbeat that measures the lag of the grader's event loop; longer on a busy machine (`Backoff`)."""
 
-PATIENCE = 10
-"""`let_run` takes at most this many times the requested seconds, even when the server gets no core at all."""
+LET_RUN_FACTOR = 10
+"""`let_run` takes at most this many times the requested seconds, even if the server never gets a core."""
 
 
 class Clock:
@@ -25,7 +25,7 @@ class Clock:
         self._zero = time.monotonic()
 
     def now(self) -> float:
-        """Seconds since this clock was made."""
+        """Seconds since the run began."""
         return time.monotonic() - self._zero
 
 
@@ -35,9 +35,9 @@ class WatchStart:
 
     Attributes:
         at_s: when it began, on the run's clock.
-        server: CPU times of the server's processes; None where the system does not report them.
+        server: CPU times of the server's processes; None if the system does not report them.
         others: CPU times of the processes in `other_pids`.
-        other_pids: what else the solution had started by then.
+        other_pids: all other processes that the solution had started by then.
         grader: CPU times of the grader's own thread.
     """
 
@@ -49,7 +49,7 @@ class WatchStart:
 
 
 class MachineWatcher:
-    """Reads the CPU times of the server and of the grader at both ends of a stretch of time.
+    """Reads the CPU times of the server and the grader at the beginning and the end of each watch.
 
     Args:
         clock: the run's clock.
@@ -66,8 +66,8 @@ class MachineWatcher:
         """Watch a server from now on.
 
         Args:
-            pids: gives the pids of the server's processes at the moment of asking.
-            others: the same for everything else that the solution has started.
+            pids: returns the current pids of the server's processes.
+            others: returns the current pids of all other processes that the solution has started.
         """
         self._pids, self._others = pids, others
 
@@ -79,7 +79,7 @@ class MachineWatcher:
         )
 
     def close(self, opening: WatchStart) -> Watch:
-        """The watch from `opening` until now. An opening can be closed any number of times."""
+        """The watch from `opening` until now. The same opening may be closed repeatedly."""
         ended_s = self._clock.now()
         return Watch(
             started_s=opening.at_s,
@@ -92,19 +92,19 @@ class MachineWatcher:
         )
 
     async def let_run(self, seconds: float) -> None:
-        """Wait until the server has had this much time, not counting waits for a core.
+        """Wait until the server has had this much own time: elapsed time if the system does not report CPU times.
 
-        Use it before asserting that something did not happen: a wrong solution then has had the time to do it, however
-        busy the machine is. Where the system does not report CPU times, elapsed time counts.
+        Call it before asserting that something did not happen. A wrong solution has then had the time to do it, however
+        busy the machine is.
 
         Args:
-            seconds: of the server's own time.
+            seconds: own time to wait for.
         """
         opening = self.open()
         while True:
             watch = self.close(opening)
             missing_s = seconds - (watch.elapsed_s if watch.own_s is None else watch.own_s)
-            if missing_s <= 0 or watch.elapsed_s > PATIENCE * seconds:
+            if missing_s <= 0 or watch.elapsed_s > LET_RUN_FACTOR * seconds:
                 return
             await anyio.sleep(missing_s)
 

@@ -1,8 +1,8 @@
-"""Limits that the kernel enforces for a whole grading: its own cgroup, where cgroup v2 allows making one.
+"""A cgroup for each grading, with limits that the kernel enforces, if cgroup v2 allows making one.
 
-It does where the grader runs in a subtree that is delegated to its user, with the controllers `memory` and `pids`
-enabled: in most desktop sessions, under `systemd-run --user --scope`, or in a service with `Delegate=yes`.
-See the kernel's admin guide, "Control Group v2".
+It does if the grader runs in a subtree that is delegated to its user, with the controllers `memory` and `pids` enabled:
+in most desktop sessions, under `systemd-run --user --scope`, or in a service with `Delegate=yes`. See the kernel's
+admin guide, "Control Group v2".
 """
 
 import contextlib
@@ -20,7 +20,7 @@ PREFIX = "fastapi-katas-"
 
 
 def usable_parent(root: Path = ROOT, membership: Path = MEMBERSHIP) -> Path | None:
-    """The parent of our own cgroup, if we may make other cgroups in it; None otherwise."""
+    """The parent of the grader's cgroup if the grader may make cgroups in it; otherwise None."""
     try:
         lines = membership.read_text().splitlines()
     except OSError:
@@ -30,8 +30,8 @@ def usable_parent(root: Path = ROOT, membership: Path = MEMBERSHIP) -> Path | No
     )
     if not own:
         return None
-    # Beside ours, not below it: a cgroup that contains processes cannot enable controllers for others (the "no internal
-    # processes" rule).
+    # Not below the grader's own cgroup: a cgroup that contains processes cannot enable controllers for its children
+    # (the "no internal processes" rule).
     parent = (root / own).parent
     try:
         given = set((parent / "cgroup.subtree_control").read_text().split())
@@ -45,7 +45,7 @@ class Group:
     """The cgroup of one grading.
 
     Args:
-        folder: of the cgroup.
+        folder: the cgroup's folder.
         resources: its limits.
     """
 
@@ -54,7 +54,7 @@ class Group:
         self._resources = resources
 
     def take_in(self, pid: int) -> bool:
-        """Move a process in, with all that it starts from now on; False if the system refuses."""
+        """Move a process into the cgroup, along with everything it starts later; False if the system refuses."""
         try:
             (self._folder / "cgroup.procs").write_text(str(pid))
         except OSError:
@@ -62,7 +62,7 @@ class Group:
         return True
 
     def excess(self) -> Excess | None:
-        """The limit that the kernel has enforced on a process, if any."""
+        """The limit that the kernel has enforced; None if it has not enforced any."""
         if self._count("memory.events", "oom_kill"):
             return Excess(
                 "memory_bytes", self._resources.memory_bytes, self._resources.memory_bytes
@@ -82,11 +82,11 @@ class Group:
 
 @contextlib.contextmanager
 def limited_group(resources: Resources, parent: Path | None) -> Iterator[Group | None]:
-    """A cgroup for one grading, removed afterwards; None where none can be made.
+    """A cgroup for one grading, removed afterwards; None if it cannot be made.
 
     Args:
         resources: its limits.
-        parent: the cgroup to make it in, see `usable_parent`.
+        parent: the cgroup to make it in; see `usable_parent`.
     """
     if parent is None:
         yield None
@@ -108,11 +108,11 @@ def limited_group(resources: Resources, parent: Path | None) -> Iterator[Group |
     finally:
         with contextlib.suppress(OSError):
             (folder / "cgroup.kill").write_text("1")
-        # The launcher has exited, so the cgroup is empty, except for a moment while a process is still exiting.
+        # The launcher has exited, so the cgroup is empty unless a process is still exiting.
         with contextlib.suppress(OSError):
             folder.rmdir()
 
 
 def _tasks(resources: Resources) -> int:
-    """The kernel's limit counts threads, including the launcher's."""
+    """The limit of `pids.max`, which counts threads, including the launcher's."""
     return resources.threads + resources.processes

@@ -1,4 +1,4 @@
-"""Starts the launcher's process, `grader.child.boot`, in a sandbox or without one."""
+"""Starts the launcher process (`grader.child.boot`), with or without a sandbox."""
 
 import contextlib
 import json
@@ -26,7 +26,7 @@ main(int(control), json.loads(config))
 """
 
 INFO_S = 10.0
-"""How long bubblewrap may take to report the process it started; 0.01 s is usual."""
+"""How long bubblewrap may take to report the pid of the process it started; it usually takes 0.01 s."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class LauncherPlan:
     """How to run a launcher.
 
     Attributes:
-        visible: folders of the solution that it must see.
-        warm: further modules that the solution will need, imported once before the first fork.
-        resources: what a server may use.
+        visible: folders of the solution, which must be visible in the sandbox.
+        warm: additional modules that the solution needs, imported once before the first fork.
+        resources: limits of each server.
         sandbox: whether it runs in a sandbox.
-        traceable: whether any process of the same user may attach to its servers, as a profiler does.
+        traceable: whether any process of the same user, such as a profiler, may attach to its servers.
     """
 
     visible: Sequence[Path] = ()
@@ -50,14 +50,14 @@ class LauncherPlan:
 
 @dataclass(frozen=True)
 class LauncherProcess:
-    """A launcher's process, just started.
+    """A launcher process that was just started.
 
     Attributes:
-        process: the process that was started: the launcher, or bubblewrap around it.
+        process: the launcher, or bubblewrap around it.
         pid: of the launcher itself; all server processes descend from it.
-        control: our end of its control socket.
-        log: file with what the launcher itself printed: a traceback if it failed.
-        without_sandbox: why it runs without a sandbox; empty if it has one.
+        control: the grader's end of its control socket.
+        log: file with the launcher's own output: a traceback if it failed.
+        without_sandbox: why it runs without a sandbox; empty if it runs in one.
     """
 
     process: subprocess.Popen[bytes]
@@ -68,31 +68,31 @@ class LauncherProcess:
 
 
 def start_launcher(run_dir: Path, plan: LauncherPlan, log: Path) -> LauncherProcess:
-    """Start a launcher's process, without waiting for its imports.
+    """Start a launcher process without waiting for its imports.
 
     Args:
-        run_dir: the grading's temporary folder, where the process starts.
+        run_dir: the grading's temporary folder, which becomes the working folder.
         plan: how to run it.
-        log: file for what it prints.
+        log: file for its output.
 
     Raises:
         HarnessError: the process cannot be started.
-        SandboxUnavailable: the plan requires a sandbox, and none can be made here.
+        SandboxUnavailable: the plan requires a sandbox, and this machine cannot make one.
     """
     started, reason = None, "it was switched off"
     if plan.sandbox is not SandboxMode.OFF:
         started, reason = _start_sandboxed(run_dir, plan, log)
     if started is None and plan.sandbox is SandboxMode.REQUIRE:
         raise SandboxUnavailable(
-            f"No sandbox can be had here: {reason}.", "`kata doctor` says what this machine lacks."
+            f"This machine cannot make a sandbox: {reason}.", "`kata doctor` says what it lacks."
         )
     return started or _start_plain(run_dir, plan, log, reason)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a launcher's process with its group.
+    """Kill a launcher process and its process group.
 
-    Right after its start bubblewrap has a child that would outlive it: `--die-with-parent` does not apply yet.
+    Right after its start, bubblewrap has a child that would outlive it, because `--die-with-parent` does not apply yet.
     """
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -111,7 +111,7 @@ def _start_plain(run_dir: Path, plan: LauncherPlan, log: Path, reason: str) -> L
 def _start_sandboxed(
     run_dir: Path, plan: LauncherPlan, log: Path
 ) -> tuple[LauncherProcess | None, str]:
-    """A launcher in a sandbox, or the reason why there is none."""
+    """A launcher in a sandbox; or None, and why there is none."""
     reason = (
         "bubblewrap is not installed"
         if sys.platform.startswith("linux")
@@ -147,27 +147,27 @@ def _start_with(
             ours.close()
     if pid is not None:
         return LauncherProcess(process, pid, ours, log, ""), ""
-    return None, _last_words(log)
+    return None, _last_line(log)
 
 
-def _last_words(log: Path) -> str:
-    """Why bubblewrap gave up, in its own words."""
+def _last_line(log: Path) -> str:
+    """The last line that bubblewrap printed, which says why it failed."""
     lines = log.read_text(errors="replace").strip().splitlines()
     last = lines[-1] if lines else "bubblewrap exited without a message"
     return last.removeprefix("bwrap: ").rstrip(".")
 
 
 def _first_pid(info: int) -> int | None:
-    """The pid that bubblewrap reports of the first process in the sandbox; None if it exited before there was one."""
-    said = b""
-    with open(info, "rb", buffering=0) as told:
-        while not said.rstrip().endswith(b"}") and select.select([told], [], [], INFO_S)[0]:
-            more = told.read(4096)
+    """Read the pid of the first process in the sandbox, which bubblewrap reports; None if bubblewrap exited before."""
+    report = b""
+    with open(info, "rb", buffering=0) as pipe:
+        while not report.rstrip().endswith(b"}") and select.select([pipe], [], [], INFO_S)[0]:
+            more = pipe.read(4096)
             if not more:
                 break
-            said += more
+            report += more
     try:
-        return int(json.loads(said)["child-pid"])
+        return int(json.loads(report)["child-pid"])
     except (ValueError, KeyError):
         return None
 
@@ -180,7 +180,7 @@ def _command(root: Path, control: socket.socket, plan: LauncherPlan, *, alone: b
         "as_root": os.geteuid() == 0,
         "traceable": plan.traceable,
     }
-    # -E -P: neither PYTHON* variables nor the working folder may change what is imported.
+    # -E -P: ignore PYTHON* variables, and do not import from the working folder.
     return [
         sys.executable,
         "-E",
@@ -221,6 +221,6 @@ def _popen(
 
 def _unstartable(error: OSError) -> HarnessError:
     return HarnessError(
-        f"No process can be started for the solution: {error.strerror}.",
+        f"Could not start a process for the solution: {error.strerror}.",
         "Close other programs or raise `ulimit -n` and `ulimit -u`.",
     )

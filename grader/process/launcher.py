@@ -1,4 +1,4 @@
-"""The grader's side of a launcher: sends it commands and takes in its events."""
+"""The grader's side of a launcher: sends commands and receives events."""
 
 import asyncio
 import contextlib
@@ -23,32 +23,32 @@ from grader.process.run_dir import note_process
 from grader.process.sandbox import HOME
 
 CLOSE_S = 5.0
-"""How long the launcher may take to end what is left of a grading before it is killed itself."""
+"""How long the launcher may take to end all remaining processes before it is killed."""
 
 SOCKETS_S = 60.0
-"""How long the launcher may take to make sockets, its own imports included."""
+"""How long the launcher may take to make sockets, including its imports."""
 
 DESCRIPTORS = 250
-"""The most descriptors that come with one message."""
+"""Maximum number of descriptors in one message."""
 
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
-"""The variables of the grader's environment that a solution without a sandbox gets."""
+"""Environment variables that a solution without a sandbox inherits from the grader."""
 
 SANDBOX_VARIABLES = ("LANG", "LC_ALL", "TZ")
-"""The same in a sandbox, where the machine's paths mean nothing."""
+"""Environment variables that a solution in a sandbox inherits: without paths, which mean nothing there."""
 
 
 class Launcher:
-    """A running launcher process.
+    """A running launcher.
 
     Args:
         started: its process.
 
     Attributes:
-        group: the cgroup in which all of it runs; None where there is none.
-        others: pids of all processes below it that are not workers of a server.
-        heard: set whenever an event has come.
-        servers: what receives the events of each server, by its number.
+        group: the cgroup of the launcher and its servers; None if there is none.
+        others: pids of all descendants that are not workers of a server.
+        events_arrived: set whenever events have arrived.
+        servers: callbacks for the events of each server, by the server's number.
     """
 
     def __init__(self, started: LauncherProcess) -> None:
@@ -58,7 +58,7 @@ class Launcher:
         self.without_sandbox = started.without_sandbox
         self.group: Group | None = None
         self.others: tuple[int, ...] = ()
-        self.heard = Signal()
+        self.events_arrived = Signal()
         self.servers: dict[int, Callable[[dict[str, Any]], None]] = {}
         self._log = started.log
         self._unread = b""
@@ -75,14 +75,14 @@ class Launcher:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables that every solution's environment starts with."""
+        """The environment variables that every solution gets."""
         kept = SANDBOX_VARIABLES if self.is_sandboxed else KEPT_VARIABLES
         own = {"PATH": os.defpath, "HOME": HOME} if self.is_sandboxed else {}
         return {**own, **{name: os.environ[name] for name in kept if name in os.environ}}
 
     def has_ended(self) -> bool:
-        """Whether it has exited, or is about to."""
-        # Its end of the socket closes a little before its sandbox is gone.
+        """Whether it has exited or is about to."""
+        # Its end of the socket closes shortly before its sandbox exits.
         if self.process.poll() is not None:
             return True
         try:
@@ -105,25 +105,25 @@ class Launcher:
 
     @contextlib.asynccontextmanager
     async def listening(self, on_failure: Callable[[str], None]) -> AsyncIterator[None]:
-        """Take in its events as they come, for the length of this block.
+        """Receive events in the background for the length of this block.
 
         Args:
             on_failure: called with a message if the launcher exits.
         """
 
-        def hear() -> None:
+        def on_readable() -> None:
             try:
-                self._hear()
+                self._take_events()
             except HarnessError as error:
                 self._failure = error
                 loop.remove_reader(self.control)
                 on_failure(str(error))
-            self.heard.set()
+            self.events_arrived.set()
 
-        # Each check has its own event loop; a cancelled waiter would belong to the previous one.
-        self.heard = Signal()
+        # Each check has its own event loop, and a cancelled waiter may still belong to the previous one.
+        self.events_arrived = Signal()
         loop = asyncio.get_running_loop()
-        loop.add_reader(self.control, hear)
+        loop.add_reader(self.control, on_readable)
         try:
             yield
         finally:
@@ -131,10 +131,10 @@ class Launcher:
             self.servers.clear()
 
     async def sockets(self, listening: int = 0, plain: int = 0) -> list[socket.socket]:
-        """Make sockets in the solution's network: some that listen on its loopback, then unconnected ones.
+        """Make sockets in the solution's network: `listening` ones on its loopback, then `plain` unconnected ones.
 
-        A solution can connect a socket that it holds to another address, so it must never hold one of the machine's
-        own network: docs/decisions/0008-sockets-of-the-sandbox.md.
+        A solution can connect any socket that it holds to another address, so it must never hold a socket of the
+        machine's own network (docs/decisions/0008-sockets-of-the-sandbox.md).
 
         Raises:
             HarnessError: the launcher has exited, or the system refuses the sockets.
@@ -146,8 +146,8 @@ class Launcher:
                 some_listening = max(0, min(some, listening - first))
                 made += await self._sockets_made(some_listening, some - some_listening)
         except BaseException:
-            for one in made:
-                one.close()
+            for sock in made:
+                sock.close()
             raise
         return made
 
@@ -156,30 +156,31 @@ class Launcher:
         self.send({"do": "sockets", "id": number, "listening": listening, "plain": plain})
         with anyio.move_on_after(SOCKETS_S):
             while number not in self._sockets and self._failure is None:
-                await self.heard.wait()
+                await self.events_arrived.wait()
         if number not in self._sockets:
             raise self._failure or HarnessError(
-                "The launcher makes no sockets.",
-                "Close what keeps this machine busy, and try again.",
+                f"The launcher did not make sockets within {SOCKETS_S:.0f} s.",
+                "Close programs that keep this machine busy, and try again.",
             )
         return self._sockets.pop(number)
 
     def close(self) -> None:
-        """Close the control socket and all descriptors that nobody has taken."""
-        for one in [one for some in self._sockets.values() for one in some]:
-            one.close()
+        """Close the control socket and all sockets and descriptors that nobody has taken."""
+        for made in self._sockets.values():
+            for sock in made:
+                sock.close()
         for descriptor in self._descriptors:
             os.close(descriptor)
         self.control.close()
 
-    def _hear(self) -> None:
+    def _take_events(self) -> None:
         for event in self.receive():
             server = self.servers.get(event.get("server", 0))
             if server is not None:
                 server(event)
 
     def receive(self) -> list[dict[str, Any]]:
-        """The events that have arrived, with pids as this process sees them; waits until there is at least one.
+        """Receive events; blocks until data arrives. Pids in them are those that the grader sees, not the sandbox.
 
         Raises:
             HarnessError: the launcher has exited.
@@ -199,7 +200,7 @@ class Launcher:
 
     def _take(self, event: dict[str, Any]) -> None:
         kind = event["event"]
-        # The system drops descriptors for which this process has no room.
+        # The system drops descriptors that exceed this process's limit.
         if len(self._descriptors) < event.get("fds", 0):
             raise _no_sockets(os.strerror(errno.EMFILE))
         descriptors = [self._descriptors.popleft() for _ in range(event.get("fds", 0))]
@@ -210,20 +211,20 @@ class Launcher:
                 socket.socket(fileno=descriptor) for descriptor in descriptors
             ]
         elif kind in ("forked", "others"):
-            event["pids"] = self._known(event["pids"], descriptors)
+            event["pids"] = self._outer_pids(event["pids"], descriptors)
             self.others = tuple(event["pids"]) if kind == "others" else self.others
         elif kind == "exited":
             event["pid"] = self._pids.pop(event["pid"], event["pid"])
 
-    def _known(self, pids: list[int], handles: list[int]) -> list[int]:
-        """The pids of these processes outside of the sandbox, read from `/proc/self/fdinfo` of their descriptors."""
+    def _outer_pids(self, pids: list[int], handles: list[int]) -> list[int]:
+        """Translate a sandbox's pids to those that the grader sees, from `/proc/self/fdinfo` of their descriptors."""
         if not handles:
             return pids
         for pid, handle in zip(pids, handles, strict=True):
             words = Path(f"/proc/self/fdinfo/{handle}").read_text().split()
             self._pids[pid] = int(words[words.index("Pid:") + 1])
             os.close(handle)
-        # -1: it has exited already.
+        # The kernel shows -1 for a process that has exited.
         return [self._pids[pid] for pid in pids if self._pids[pid] > 0]
 
     def _ended(self) -> HarnessError:
@@ -231,11 +232,11 @@ class Launcher:
             lines = self._log.read_text(errors="replace").strip().splitlines()
             if lines:
                 return HarnessError(
-                    f"The launcher process ended: {lines[-1]}",
+                    f"The launcher process exited: {lines[-1]}",
                     "Run the check again; if it recurs, please report it.",
                 )
         return HarnessError(
-            "The launcher process ended unexpectedly.",
+            "The launcher process exited unexpectedly.",
             "Run the check again; if it recurs, please report it.",
         )
 
@@ -244,16 +245,16 @@ class Launcher:
 def running_launcher(
     run_dir: Path, plan: LauncherPlan | None = None, name: str = "launcher"
 ) -> Iterator[Launcher]:
-    """Start a launcher without waiting for its imports; end it and all its servers afterwards.
+    """Start a launcher without waiting for its imports; afterwards, end it and all of its servers.
 
     Args:
         run_dir: the grading's temporary folder.
         plan: how to run it; without a sandbox by default.
-        name: of its log file in that folder.
+        name: of its log file in that folder, without the suffix.
 
     Raises:
         HarnessError: the process cannot be started.
-        SandboxUnavailable: a sandbox is required, and none can be made here.
+        SandboxUnavailable: a sandbox is required, and this machine cannot make one.
     """
     plan = plan or LauncherPlan()
     with limited_group(plan.resources, usable_parent()) as group:
@@ -273,6 +274,6 @@ def running_launcher(
 
 def _no_sockets(reason: str) -> HarnessError:
     return HarnessError(
-        f"No sockets can be had for the solution: {reason}.",
+        f"Could not make sockets for the solution: {reason}.",
         "Close other programs, or raise `ulimit -n`.",
     )

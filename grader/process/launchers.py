@@ -1,4 +1,4 @@
-"""The launchers of one grading: each subject has its own, so that the solution never sees the reference."""
+"""The launchers of one grading. Solution and reference have one each, so that the solution never sees the reference."""
 
 import contextlib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class Launchers:
 
     Args:
         run_dir: the grading's temporary folder.
-        plans: how to run each.
+        plans: how to run each launcher, by subject.
     """
 
     def __init__(self, run_dir: Path, plans: Mapping[Subject, LauncherPlan]) -> None:
@@ -38,15 +38,15 @@ class Launchers:
 
     @property
     def pids(self) -> set[int]:
-        """Pids of the launchers that run."""
+        """Pids of the running launchers."""
         return {launcher.pid for launcher in self._running.values()}
 
     def of(self, subject: Subject) -> Launcher:
-        """The launcher of this subject, started now if it is not running yet.
+        """The launcher of this subject; starts it if it is not running yet.
 
         Raises:
             HarnessError: it cannot be started.
-            SandboxUnavailable: a sandbox is required, and none can be made here.
+            SandboxUnavailable: a sandbox is required, and this machine cannot make one.
         """
         if subject not in self._running:
             started = running_launcher(

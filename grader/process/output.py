@@ -1,4 +1,4 @@
-"""Keeps a bounded part of what a solution prints, and finds the traceback in it that explains a crash."""
+"""Keeps a bounded part of a solution's output, and finds the traceback that explains a crash."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ TAIL_BYTES = 48 * 1024
 
 FRAMES_KEPT = 5
 LINE_CHARS = 2000
-"""How much of a line is searched."""
+"""Only this much of each line is searched."""
 
 _TRACEBACK = re.compile(r"(?:^|[\s|+])(?:Exception Group )?Traceback \(most recent call last\):$")
 _FRAME = re.compile(r'^[\s|]*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>.+))?$')
@@ -24,7 +24,7 @@ _MARKS = re.compile(r"^[\s|]*[\^~][\s\^~]*$")
 
 
 class Output:
-    """Keeps the head and the tail of what a solution printed."""
+    """The head and the tail of a solution's output."""
 
     def __init__(self) -> None:
         self.size_bytes = 0
@@ -32,7 +32,7 @@ class Output:
         self._tail = bytearray()
 
     def add(self, data: bytes) -> None:
-        """Keep what fits: the head is filled first, then the tail slides."""
+        """Add a chunk: the head fills first, then the tail keeps the latest bytes."""
         self.size_bytes += len(data)
         free = max(0, HEAD_BYTES - len(self._head))
         self._head += data[:free]
@@ -40,7 +40,7 @@ class Output:
         del self._tail[:-TAIL_BYTES]
 
     def text(self) -> str:
-        """Head and tail, with a line between them that says how much is missing."""
+        """Head and tail, with a line between them that says how many bytes were left out."""
         missing = self.size_bytes - len(self._head) - len(self._tail)
         if not missing:
             return (self._head + self._tail).decode(errors="replace")
@@ -61,10 +61,10 @@ def json_objects(log: str) -> Iterator[dict[str, Any]]:
 
 
 def find_crash(log: str, folder: Path, phase: str) -> Crash | None:
-    """The last traceback in a log, with its frames in this folder; None when there is no traceback.
+    """The last traceback in a log, with its frames in this folder; None if there is no traceback.
 
     Args:
-        log: what the solution printed.
+        log: the solution's output.
         folder: where the solution ran; frames show names relative to it.
         phase: `start` or `load`, for the record.
     """

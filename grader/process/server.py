@@ -1,4 +1,4 @@
-"""The worker processes of a solution's server: forked by the launcher, followed, stopped and ended."""
+"""The worker processes of a solution's server, which the launcher forks: start, observe, stop and end them."""
 
 import contextlib
 import itertools
@@ -24,16 +24,16 @@ from grader.process.worker_states import WorkerStates
 
 MIB = 1024 * 1024
 STOP_MARGIN_S = 3.0
-"""Granted beyond the stop deadline for the SIGKILL to take effect."""
+"""Added to the stop deadline for SIGKILL to take effect."""
 
-STANDS_S = 1.8
-"""A server that has shut down certainly still exists this long after; it lingers for 2 s (`child.worker.LINGER_S`)."""
+LINGERS_S = 1.8
+"""A server that has shut down must still exist this long afterwards; it lingers for 2 s (`child.worker.LINGER_S`)."""
 
-END_NEWS_S = 0.5
-"""How long the event of a worker's exit may lag behind the connections that it broke."""
+EXIT_EVENT_S = 0.5
+"""How long after a dropped connection the event of the worker's exit may arrive."""
 
 ANSWER_S = 0.05
-"""How long workers have to report what their tasks wait for."""
+"""How long workers have to report where their tasks wait."""
 
 DROPPED = (ExchangeError.CLOSED, ExchangeError.REFUSED)
 
@@ -43,12 +43,12 @@ class ServerPlan:
     """How to serve a solution.
 
     Attributes:
-        folder: where its `app.py` is.
-        workers: number of server processes; each has its own socket, and visitors are dealt out to them in turn.
+        folder: contains its `app.py`.
+        workers: number of server processes; each has its own socket, and visitors use them in turn.
         environ: the whole environment of these processes.
         start_s: how long they have to become ready.
-        stop_s: how long they have to shut down; then they are killed.
-        output_bytes: how much they may print; a server that prints more is killed.
+        stop_s: how long they have to shut down before they are killed.
+        output_bytes: how much they may print before they are killed.
     """
 
     folder: Path
@@ -73,7 +73,7 @@ class ServerProcesses:
         tasks: task group in which their pipes are read.
 
     Attributes:
-        printed: set whenever they have printed something.
+        printed: set whenever output has arrived.
     """
 
     _numbers = itertools.count(1)
@@ -102,22 +102,22 @@ class ServerProcesses:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """Pids of the worker processes that are alive."""
+        """Pids of the live worker processes."""
         return tuple(self._states.pids)
 
     @property
     def output(self) -> str:
-        """What they have printed so far, without its middle if it is long."""
+        """The output so far, without the middle of a long output."""
         return self._output.text()
 
     @property
     def life(self) -> ServerLife:
-        """What is known of the server's life so far."""
+        """The server's life so far."""
         assert self._attempt.recorder.life is not None
         return self._attempt.recorder.life
 
     async def start(self, listening: Sequence[socket.socket]) -> None:
-        """Fork the workers, each with one of these sockets, and wait until all accept connections.
+        """Fork a worker for each of these sockets, and wait until all accept connections.
 
         Raises:
             ServerNotReady: a worker exited, or was not ready within the plan's `start_s`.
@@ -143,7 +143,7 @@ class ServerProcesses:
             "environ": dict(self._plan.environ),
         }
         with self._pipes.for_workers(len(listening)) as writing:
-            self._launcher.send(command, [*(one.fileno() for one in listening), *writing])
+            self._launcher.send(command, [*(sock.fileno() for sock in listening), *writing])
 
     def _start_is_over(self, states: WorkerStates) -> bool:
         return (
@@ -164,29 +164,29 @@ class ServerProcesses:
             self._note(shutdown_s=self._attempt.clock.now())
         return self.life
 
-    async def ask_what_it_waits_for(self) -> None:
-        """Give the workers a moment to write down where their tasks wait."""
+    async def ask_for_waiting_tasks(self) -> None:
+        """Ask the workers to report where their tasks wait, and give them `ANSWER_S`."""
         self._pipes.ask_for_tasks(self._plan.workers)
         await anyio.sleep(ANSWER_S)
 
     async def end(self) -> None:
-        """End what is left of the server now, once the event of an exit that is on its way has come."""
+        """End all remaining processes of the server. If it dropped connections, first wait for an exit event."""
         dropped = any(
             exchange.error in DROPPED for exchange in self._attempt.recorder.exchanges.values()
         )
         if dropped and self.life.stop_asked_s is None:
-            await self._states.until(lambda states: bool(states.exit_codes), END_NEWS_S)
+            await self._states.until(lambda states: bool(states.exit_codes), EXIT_EVENT_S)
         shutdown_s = self.life.shutdown_s
-        if shutdown_s is not None and self._attempt.clock.now() < shutdown_s + STANDS_S:
-            # The check is meant to see what the app left open; of a process that is gone the system has closed it all.
-            standing = sum(is_running(pid) for pid in self._states.pids)
-            self._note(left_early=standing < self._plan.workers)
-        # From here on the grader itself ends the workers, so their exit says nothing about the solution.
+        if shutdown_s is not None and self._attempt.clock.now() < shutdown_s + LINGERS_S:
+            # The check looks at what the app left open, but the system closes everything when a process exits.
+            lingering = sum(is_running(pid) for pid in self._states.pids)
+            self._note(left_early=lingering < self._plan.workers)
+        # From here on the grader ends the workers, so their exits say nothing about the solution.
         self._launcher.servers.pop(self._number, None)
         self._kill()
 
     def close(self) -> None:
-        """Complete the record and close all descriptors; no task may read from them any more."""
+        """Complete the record and close all descriptors, once no task reads from them any more."""
         self._pipes.close()
         log = self._output.text()
         crash = find_crash(log, self._plan.folder, "start" if self.life.ready_s is None else "load")
@@ -200,7 +200,7 @@ class ServerProcesses:
         self._attempt.recorder.change_life(**changes)
 
     async def _guard(self, follow: Callable[[], Awaitable[None]]) -> None:
-        """Run a background task; an error in it ends the check as the harness' fault."""
+        """Run a background task; an error in it ends the check as a fault of the harness."""
         try:
             await follow()
         except HarnessError as error:
@@ -209,7 +209,7 @@ class ServerProcesses:
             self._attempt.abort.break_off(f"A connection to the server's processes broke: {error}.")
 
     def _take(self, event: dict[str, Any]) -> None:
-        """Take in an event of the launcher."""
+        """Handle an event of the launcher."""
         if event["event"] == "forked":
             self._states.pids = list(event["pids"])
         elif event["event"] == "exited":
@@ -233,7 +233,7 @@ class ServerProcesses:
             self._note(exited_s=self._attempt.clock.now(), exit_code=states.exit_codes[0])
 
     def _exceed(self, excess: Excess) -> None:
-        """Record the first limit that was exceeded; the processes are killed for it."""
+        """Record the first limit that was exceeded."""
         if self.life.exceeded is None:
             self._note(exceeded=excess)
 
@@ -242,11 +242,11 @@ class ServerProcesses:
         self.printed.set()
         size_bytes, limit_bytes = self._output.size_bytes, self._plan.output_bytes
         if size_bytes > limit_bytes:
-            self._pipes.log.stop()  # a flood would keep the grader busy as long as its writer lives
+            self._pipes.log.stop()  # reading a flood would keep the grader busy until the writer dies
             self._end_for(Excess(what="output_bytes", limit=limit_bytes, seen=size_bytes))
 
     def _end_for(self, excess: Excess) -> None:
-        """Kill the server for a limit that it exceeded, once."""
+        """Record the limit that the server exceeded, and kill it; only the first call has an effect."""
         if self.life.exceeded is None:
             self._exceed(excess)
             self._kill()

@@ -1,4 +1,4 @@
-"""Sockets: for visitors, in the machine's network or in a sandbox's; and listening ones, on ports that users name."""
+"""Sockets for visitors, in the machine's or a sandbox's network, and listening sockets on ports that users choose."""
 
 import errno
 import socket
@@ -12,7 +12,7 @@ from grader.errors import HarnessError, PortInUse
 from grader.process.launcher import Launcher
 
 SPARE = 32
-"""How many sockets are requested beyond what is needed now, so that single visitors rarely wait for the launcher."""
+"""How many spare sockets each request to the launcher includes, so that visitors rarely wait for it."""
 
 
 LOOPBACK = "127.0.0.1"
@@ -24,12 +24,14 @@ def listening_at(port: int) -> socket.socket:
     """A socket that listens on exactly this port of the loopback.
 
     Raises:
-        PortInUse: it is taken, or this user may not have it.
+        PortInUse: the port is in use, or this user may not use it.
     """
     try:
         return socket.create_server((LOOPBACK, port), backlog=BACKLOG)
     except OSError as error:
-        why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had: {error.strerror}"
+        why = (
+            "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+        )
         raise PortInUse(
             f"Port {port} {why}.",
             "Choose another one with --port, or omit it to get the next free one.",
@@ -40,7 +42,7 @@ def listening_near(port: int) -> socket.socket:
     """A socket that listens on this port of the loopback, or on the next free one.
 
     Raises:
-        HarnessError: none of the next hundred is free.
+        HarnessError: none of `PORTS_TRIED` ports is free.
     """
     for candidate in range(port, min(port + PORTS_TRIED, 65536)):
         try:
@@ -53,45 +55,45 @@ def listening_near(port: int) -> socket.socket:
 
 
 class Sockets(Protocol):
-    """Where visitors get their sockets from."""
+    """Supplies visitors with sockets."""
 
     async def take(self, count: int) -> list[socket.socket]:
-        """Take so many unconnected TCP sockets; the caller closes them."""
+        """Take `count` unconnected TCP sockets; the caller closes them."""
 
 
 class OwnSockets:
     """New sockets in the grader's own network."""
 
     async def take(self, count: int) -> list[socket.socket]:
-        """Make so many sockets."""
+        """Make `count` sockets."""
         return [socket.socket() for _ in range(count)]
 
 
 class MarkedSockets:
-    """Sockets in the grader's own network with known ports, by which its requests are told from a person's.
+    """Sockets in the grader's own network whose ports are remembered, to tell the grader's requests from a person's.
 
     Args:
-        remembered: how many of the latest ports are kept.
+        remembered: how many of the latest ports to remember.
     """
 
     def __init__(self, remembered: int) -> None:
         self.ports: deque[int] = deque(maxlen=remembered)
 
     async def take(self, count: int) -> list[socket.socket]:
-        """Make so many sockets, each bound to its own port."""
+        """Make `count` sockets, each bound to its own port."""
         made = [socket.socket() for _ in range(count)]
-        for one in made:
-            one.bind((LOOPBACK, 0))
-            self.ports.append(one.getsockname()[1])
+        for sock in made:
+            sock.bind((LOOPBACK, 0))
+            self.ports.append(sock.getsockname()[1])
         return made
 
 
 class SocketStock:
-    """A stock of sockets that the launcher makes.
+    """A stock of sockets in the solution's network, which the launcher makes.
 
     Args:
-        launcher: makes them, in the solution's network.
-        stock: the first ones.
+        launcher: makes the sockets.
+        stock: the initial stock.
     """
 
     def __init__(self, launcher: Launcher, stock: list[socket.socket] | None = None) -> None:
@@ -108,17 +110,17 @@ class SocketStock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for one in self._stock:
-            one.close()
+        for sock in self._stock:
+            sock.close()
         self._stock.clear()
 
     async def take(self, count: int) -> list[socket.socket]:
-        """Take so many, from the stock or made now.
+        """Take `count` sockets from the stock; the launcher makes missing ones.
 
         Raises:
             HarnessError: the launcher has exited.
         """
-        # One at a time: visitors are served in the order of their coming, and only one of them requests more.
+        # One at a time, so that visitors are served in order and only one of them asks the launcher.
         async with self._asking:
             if count > len(self._stock):
                 self._stock += await self._launcher.sockets(plain=count - len(self._stock) + SPARE)
@@ -139,8 +141,8 @@ async def listening_socket(launcher: Launcher) -> socket.socket:
 def no_delay(listening: socket.socket) -> socket.socket:
     """Set TCP_NODELAY on a listening socket; accepted connections inherit it.
 
-    Without it the second part of an answer waits 40 ms for the peer's delayed acknowledgement. asyncio sets it only
-    where `socket.proto` says TCP; `create_server` leaves that at 0.
+    Without it, the second part of an answer waits 40 ms for the peer's delayed acknowledgement. asyncio sets it only if
+    `socket.proto` is TCP, but `create_server` leaves that at 0.
     """
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening

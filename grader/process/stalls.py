@@ -1,4 +1,4 @@
-"""Reads what `grader.child.stalls` writes, and turns it into evidence."""
+"""Turns the reports of `grader.child.stalls` into evidence."""
 
 import contextlib
 from collections import Counter
@@ -8,25 +8,25 @@ from grader.evidence.server import Frame, Stall, WaitingTask
 from grader.measure.attempt import AttemptContext
 
 LIMIT_BYTES = 4 * 1024 * 1024
-"""How much of one worker is read; the rest is ignored."""
+"""Maximum size of one worker's reports; the rest is ignored."""
 
 STALLS_KEPT = 500
 PLACES_KEPT = 500
 WAITING_KEPT = 100
 SOURCE_CHARS = 200
 FILE_BYTES = 1024 * 1024
-"""Lines of a larger file are not shown."""
+"""Source lines of larger files are not shown."""
 
 LONGEST_S = 3600.0
-"""A report of a longer stall is nonsense."""
+"""Reports of longer stalls are ignored."""
 
 
 class StallReader:
     """Turns the reports of one worker into evidence.
 
     Args:
-        folder: where the solution runs; only frames in it count.
-        attempt: records them.
+        folder: the solution's folder; only frames in it count.
+        attempt: records the stalls and waiting tasks.
     """
 
     def __init__(self, folder: Path, attempt: AttemptContext) -> None:
@@ -39,13 +39,13 @@ class StallReader:
         self._began_s: float | None = None
 
     def add(self, data: bytes) -> None:
-        """Take in a chunk that came through the pipe."""
+        """Handle a chunk from the pipe."""
         self._read_bytes += len(data)
         if self._read_bytes > LIMIT_BYTES:
             return
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            # The solution can write to this pipe, too, so nonsense on it is not an error.
+            # The solution can write to this pipe, too, so invalid lines are not an error.
             with contextlib.suppress(ValueError):
                 self._take(line.decode(errors="replace"))
 
@@ -84,7 +84,7 @@ class StallReader:
         """The file's path within the solution's folder.
 
         Raises:
-            ValueError: it is outside.
+            ValueError: it is outside of that folder.
         """
         path = Path(file)
         if ".." in path.parts or "\0" in file:
@@ -103,7 +103,7 @@ class StallReader:
         self._began_s = None
 
     def _source(self, file: str, line: int) -> str:
-        """One line of the copy of the solution, which contains only plain files."""
+        """One source line, from the copy of the solution, which contains only regular files."""
         if file not in self._lines:
             self._lines[file] = self._read(self._folder / file)
         lines = self._lines[file]

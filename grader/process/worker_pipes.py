@@ -1,4 +1,4 @@
-"""The pipes of a server's worker processes: their output, the stalls of their event loops, and their status."""
+"""The pipes of a server's workers: output, stalls of their event loops, and status."""
 
 import contextlib
 import os
@@ -18,10 +18,10 @@ class WorkerPipes:
     """Both ends of all pipes of one server.
 
     Args:
-        folder: where the solution runs.
+        folder: the solution's folder.
         attempt: records their stalls.
-        states: updated by what the workers write to their status socket.
-        take_output: gets each chunk that they print.
+        states: updated from the workers' status socket.
+        take_output: called with each chunk of output.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class WorkerPipes:
 
     @contextlib.contextmanager
     def for_workers(self, count: int) -> Iterator[list[int]]:
-        """The descriptors that the workers write to: one each for stalls, then log and status; closed afterwards."""
+        """The write ends for the workers: a pipe for stalls each, then log and status; closed afterwards."""
         stalls = [os.pipe() for _ in range(count)]
         self._stalls = [StallReader(self._folder, self._attempt) for _ in stalls]
         self._pipes += [
@@ -60,16 +60,16 @@ class WorkerPipes:
 
     @property
     def followers(self) -> Sequence[Callable[[], Awaitable[None]]]:
-        """What must run in the background for everything to be read as it comes."""
+        """Functions that read the pipes; each must run in a background task."""
         return (*(pipe.follow for pipe in self._pipes), self._follow_status)
 
     def ask_for_tasks(self, workers: int) -> None:
-        """Ask so many workers to write down where their tasks wait; a blocked event loop does not answer."""
+        """Ask this many workers to report where their tasks wait; a blocked event loop does not answer."""
         with contextlib.suppress(OSError):
             self._status.send(b"tasks\n" * workers)
 
     def close(self) -> None:
-        """Read what is there already and close all descriptors; no follower may run any more."""
+        """Read what is left in the pipes and close all descriptors, once no follower runs any more."""
         for pipe in self._pipes:
             pipe.close()
         for reader in self._stalls:
@@ -82,8 +82,8 @@ class WorkerPipes:
             await anyio.wait_readable(self._status)
             try:
                 words = self._status.recv(4096)
-            except ConnectionResetError:  # the process exited before it read a question of ours
+            except ConnectionResetError:  # the process exited before it read our request
                 return
             if not words:
                 return
-            self._states.take_words(words)
+            self._states.take_status(words)

@@ -1,4 +1,4 @@
-"""What is known of the state of a server's worker processes, and waiting for it to change."""
+"""The states of a server's worker processes, and waiting for a change."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ class WorkerStates:
     """What the launcher and the workers have reported so far.
 
     Attributes:
-        pids: of the workers that are alive.
-        exit_codes: of those that have exited, in that order.
-        ready: how many have said that they accept connections.
-        down: how many have said that their application has shut down.
-        gone: whether nothing is left of the server, children included.
+        pids: of the live workers.
+        exit_codes: of the workers that have exited, in that order.
+        ready: how many workers have reported that they accept connections.
+        down: how many workers have reported that their application has shut down.
+        gone: whether all processes of the server have exited, including children.
     """
 
     pids: list[int] = field(default_factory=list)
@@ -29,22 +29,22 @@ class WorkerStates:
     _changed: Signal = field(default_factory=Signal)
 
     def change(self) -> None:
-        """Wake all tasks that wait in `until`, to look again."""
+        """Make all tasks in `until` check their conditions again."""
         self._changed.set()
 
-    def take_words(self, words: bytes) -> None:
-        """Take in what workers wrote to their status socket."""
+    def take_status(self, words: bytes) -> None:
+        """Handle data from the workers' status socket."""
         self.ready += words.count(b"ready")
         self.down += words.count(b"down")
         self.change()
 
     def have_shut_down(self, workers: int) -> bool:
-        """Whether all of so many workers have shut down and linger, or nothing is left of any."""
+        """Whether each of this many workers has shut down or exited and at least one lingers, or all are gone."""
         exited = len(self.exit_codes)
         return self.gone or (exited < workers <= self.down + exited)
 
     async def until(self, condition: Callable[[Self], bool], timeout_s: float) -> bool:
-        """Wait until this condition is true; False when the time is over first."""
+        """Wait until this condition is true; returns False on a timeout."""
         with anyio.move_on_after(timeout_s):
             while not condition(self):
                 await self._changed.wait()

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from grader.checks.claims import VALUE_CHARS, ClaimMissed, canonical, finite, parsed, state
+from grader.checks.claims import VALUE_CHARS, ClaimMissed, assert_claim, canonical, finite, parsed
 from grader.evidence.claims import ClockClaim, CountClaim, Relation
 from grader.measure.attempt import AttemptContext
 from tests.checks.records import WATCH, answer
@@ -18,13 +18,13 @@ def count(measured: float) -> CountClaim:
 
 
 def test_a_claim_that_passes_is_recorded(attempt: AttemptContext) -> None:
-    state(count(1.0))
+    assert_claim(count(1.0))
     assert attempt.recorder.claims == (count(1.0),)
 
 
 def test_a_claim_that_fails_is_recorded_and_ends_the_check(attempt: AttemptContext) -> None:
     with pytest.raises(ClaimMissed) as missed:
-        state(count(2.0))
+        assert_claim(count(2.0))
     assert attempt.recorder.claims == (count(2.0),)
     assert not missed.value.by_clock
 
@@ -39,7 +39,7 @@ def test_a_missed_time_limit_may_be_the_machine_s_fault(attempt: AttemptContext)
         watch=WATCH,
     )
     with pytest.raises(ClaimMissed) as missed:
-        state(claim)
+        assert_claim(claim)
     assert missed.value.by_clock
 
 

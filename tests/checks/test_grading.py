@@ -172,7 +172,7 @@ def test_a_check_that_does_not_end_is_a_hang(make_kata: MakeKata, grade_source: 
     [
         ("import nonsense_module", "No module named 'nonsense_module'"),
         ("def broken(:", "SyntaxError"),
-        ("", "has no check"),
+        ("", "contains no checks"),
         ('def test_a():\n    """A."""\n', "is not an `async def`"),
         ("async def test_a(server):\n    pass\n", "has no docstring"),
     ],

@@ -13,7 +13,7 @@ from grader.evidence.run import Attempt, Subject
 from grader.evidence.server import ServerLife
 from grader.grading.environment import Environment
 from grader.grading.pytest_runner import run_checks
-from grader.judge.rule import HASTE
+from grader.judge.rule import PATIENCE_AFTER_FAILURE
 from grader.measure.timing import Clock
 from grader.report import CheckResult, Outcome
 from tests.checks.conftest import MakeEnvironment
@@ -48,9 +48,13 @@ class MadeUp(AttemptMaker):
         self.on_make: Callable[[], None] = lambda: None
 
     def make(
-        self, item: pytest.Item, nextitem: pytest.Item | None, subject: Subject, haste: float
+        self,
+        item: pytest.Item,
+        nextitem: pytest.Item | None,
+        subject: Subject,
+        patience_scale: float,
     ) -> Attempt:
-        self.asked.append((item.name, subject, haste))
+        self.asked.append((item.name, subject, patience_scale))
         self.on_make()
         return replace(next(self._attempts), subject=subject)
 
@@ -112,10 +116,10 @@ def test_all_checks_are_listed_with_the_first_lines_of_their_docstrings(
     ("checks", "message"),
     [
         ("import nonsense_module\n", "cannot be imported: "),
-        ("", "has no check in it."),
+        ("", "contains no checks."),
         ('def test_a():\n    """A."""\n', "test_a is not an `async def`."),
         ("async def test_a():\n    pass\n", "test_a has no docstring"),
-        ("class TestA:\n    x = 1\n", "has no check in it."),
+        ("class TestA:\n    x = 1\n", "contains no checks."),
     ],
 )
 def test_a_kata_whose_checks_mean_nothing_is_broken_before_anything_is_tried(
@@ -143,11 +147,14 @@ def test_a_check_that_passes_is_run_once(environment: Environment) -> None:
     ]
 
 
-def test_after_a_failure_the_other_checks_are_run_in_haste(environment: Environment) -> None:
+def test_after_a_failure_the_other_checks_get_less_patience(environment: Environment) -> None:
     run = MadeUpRun(environment, [WRONG, PASSED])
     run_checks(environment.kata, run)
     assert run.outcomes == [Outcome.FAILED, Outcome.PASSED]
-    assert [haste for _, _, haste in run.made.asked] == [1.0, HASTE]
+    assert [patience_scale for _, _, patience_scale in run.made.asked] == [
+        1.0,
+        PATIENCE_AFTER_FAILURE,
+    ]
 
 
 def test_a_miss_that_the_machine_may_have_caused_is_tried_in_turn_with_the_reference(

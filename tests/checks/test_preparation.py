@@ -75,7 +75,10 @@ def test_a_kata_without_run_py_has_no_preparation(kata_with: KataWith) -> None:
         ("def broken(:\n", "cannot be imported: SyntaxError"),
         ("X = 1\n", "has no `async def prepare`"),
         ("def prepare() -> None: ...\n", "has no `async def prepare`"),
-        ("async def prepare(postgres) -> None: ...\n", "asks for `postgres`, which does not exist"),
+        (
+            "async def prepare(postgres) -> None: ...\n",
+            "has a parameter `postgres`, which is no service of this kata",
+        ),
     ],
 )
 def test_a_mistake_in_run_py_is_a_fault_of_the_kata(

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from grader.child.foreground import (
+    EventWriter,
     LoggedApplication,
     Message,
     Receive,
     Send,
-    Teller,
     find_place,
     import_application,
 )
@@ -29,11 +29,11 @@ SCOPE = {
 
 
 class Pipe:
-    """A teller, and what it has written."""
+    """An event writer, and what it has written."""
 
     def __init__(self) -> None:
         self.reading, self.writing = os.pipe()
-        self.teller = Teller(self.writing)
+        self.writer = EventWriter(self.writing)
 
     def events(self) -> list[dict[str, Any]]:
         os.set_blocking(self.reading, False)
@@ -67,7 +67,7 @@ async def answer(scope: Message, receive: Receive, send: Send) -> None:
 
 
 async def test_a_request_is_reported_once_with_its_status(pipe: Pipe) -> None:
-    await LoggedApplication(answer, pipe.teller)(SCOPE, receive, send)
+    await LoggedApplication(answer, pipe.writer)(SCOPE, receive, send)
     (event,) = pipe.events()
     assert event.pop("ms") >= 0
     assert event == {
@@ -84,19 +84,19 @@ async def test_a_request_without_an_answer_has_no_status(pipe: Pipe) -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        await LoggedApplication(fail, pipe.teller)(SCOPE, receive, send)
+        await LoggedApplication(fail, pipe.writer)(SCOPE, receive, send)
     (event,) = pipe.events()
     assert event["status"] is None
 
 
 async def test_the_lifespan_is_no_request(pipe: Pipe) -> None:
-    await LoggedApplication(answer, pipe.teller)({"type": "lifespan"}, receive, send)
+    await LoggedApplication(answer, pipe.writer)({"type": "lifespan"}, receive, send)
     assert pipe.events() == []
 
 
 def test_a_full_pipe_drops_events_and_blocks_nobody(pipe: Pipe) -> None:
     for number in range(5000):
-        pipe.teller.tell("request", number=number)
+        pipe.writer.write("request", number=number)
     assert pipe.events()[0] == {"event": "request", "number": 0}
 
 
@@ -111,7 +111,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_an_app_is_imported(folder: Path, pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "app.py").write_text("def app(): ...\n")
-    application = import_application(folder, pipe.teller)
+    application = import_application(folder, pipe.writer)
     assert application is sys.modules.pop("app").app
     assert pipe.events() == []
 
@@ -129,7 +129,7 @@ def test_an_app_that_cannot_be_had_is_reported_with_its_line(
     folder: Path, pipe: Pipe, source: str, error: str, line: int | None
 ) -> None:
     (folder / "app.py").write_text(source)
-    assert import_application(folder, pipe.teller) is None
+    assert import_application(folder, pipe.writer) is None
     sys.modules.pop("app", None)
     (event,) = pipe.events()
     assert (event["event"], event["file"], event["line"]) == ("broken", "app.py", line)

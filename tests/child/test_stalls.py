@@ -82,7 +82,7 @@ async def test_tasks_that_wait_at_the_same_place_are_counted_together(
     event = asyncio.Event()
     tasks = [asyncio.create_task(wait_here(event)) for _ in range(3)]
     await asyncio.sleep(0)
-    watchdog.tell_tasks()
+    watchdog.report_tasks()
     lines = os.read(reading, 10_000).decode().splitlines()
     assert next(line for line in lines if f" wait_here {__file__}" in line).split()[:2] == [
         "waiting",

@@ -39,7 +39,10 @@ def test_a_required_sandbox_that_is_missing_is_an_error(
         environ=no_bubblewrap,
     )
     assert refused.code == 4
-    assert "No sandbox can be had here: bubblewrap is not installed." in refused.err + refused.out
+    assert (
+        "This machine cannot make a sandbox: bubblewrap is not installed."
+        in refused.err + refused.out
+    )
     assert "kata doctor" in refused.err + refused.out
 
 

@@ -187,7 +187,7 @@ def test_a_grading_whose_launcher_is_killed_is_broken(tmp_path: Path, temporary:
     grading.kill("grader.child.boot")
     code, report = grading.end()
     assert (code, report["verdict"]) == (4, "broken"), report
-    assert "The launcher process ended" in json.dumps(report)
+    assert "The launcher process exited" in json.dumps(report)
 
 
 @pytest.mark.usefixtures("nothing_is_left")

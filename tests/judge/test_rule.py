@@ -12,9 +12,11 @@ VOID = AttemptSummary(is_missed=True, is_void=True)
 KILLED = AttemptSummary(is_missed=True, has_witness=True, must_recur=True)
 BROKEN = AttemptSummary(is_missed=True, is_certain=True, is_broken=True)
 
-REFERENCE_PASSED = AttemptSummary(is_own=False)
-REFERENCE_MISSED = AttemptSummary(is_own=False, is_missed=True)
-REFERENCE_BROKEN = AttemptSummary(is_own=False, is_missed=True, is_certain=True, is_broken=True)
+REFERENCE_PASSED = AttemptSummary(ran_solution=False)
+REFERENCE_MISSED = AttemptSummary(ran_solution=False, is_missed=True)
+REFERENCE_BROKEN = AttemptSummary(
+    ran_solution=False, is_missed=True, is_certain=True, is_broken=True
+)
 
 
 @pytest.mark.parametrize(

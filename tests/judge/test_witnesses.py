@@ -41,7 +41,7 @@ def test_time_in_which_the_whole_machine_was_halted_is_not_the_codes_own() -> No
         grader=CpuTimes(cpu_s=0.1, waited_s=0.0),
         loop_lag_s=1.6,
     )
-    assert halted.stood_still_s == pytest.approx(1.6 - 0.1)
+    assert halted.halted_s == pytest.approx(1.6 - 0.1)
     assert halted.own_s == pytest.approx(2.0 - 0.1 - 1.5)
 
 
@@ -53,7 +53,7 @@ def test_a_late_grader_that_waited_for_a_core_is_counted_once() -> None:
         grader=CpuTimes(cpu_s=0.1, waited_s=0.8),
         loop_lag_s=0.7,
     )
-    assert crowded.stood_still_s == 0.0
+    assert crowded.halted_s == 0.0
     assert crowded.own_s == pytest.approx(2.0 - 0.1 - 0.8)
 
 

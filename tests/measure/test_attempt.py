@@ -14,9 +14,11 @@ EXCESS = Excess(what="cache_bytes", limit=1024, seen=2048, noun="Cache", of="in 
 
 def test_an_attempt_begins_with_what_is_known_of_it() -> None:
     clock = Clock()
-    attempt = begin_attempt(clock, Subject.REFERENCE, haste=0.5, cuts_off=False, own_deadline_s=0.3)
+    attempt = begin_attempt(
+        clock, Subject.REFERENCE, patience_scale=0.5, cuts_off=False, own_deadline_s=0.3
+    )
     assert (attempt.clock, attempt.subject) == (clock, Subject.REFERENCE)
-    assert (attempt.haste, attempt.cuts_off) == (0.5, False)
+    assert (attempt.patience_scale, attempt.cuts_off) == (0.5, False)
     assert not attempt.abort.is_abandoned
     evidence = attempt.recorder.freeze()
     assert (evidence.subject, evidence.own_deadline_s) == (Subject.REFERENCE, 0.3)
@@ -24,7 +26,7 @@ def test_an_attempt_begins_with_what_is_known_of_it() -> None:
 
 def test_a_context_cannot_be_changed(attempt: AttemptContext) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        attempt.haste = 0.5  # type: ignore[misc]
+        attempt.patience_scale = 0.5  # type: ignore[misc]
 
 
 def test_breaking_off_records_the_mishap_and_cancels_the_check(attempt: AttemptContext) -> None:
@@ -51,12 +53,12 @@ def test_an_abandoned_attempt_has_no_mishap(attempt: AttemptContext) -> None:
 def test_an_excess_is_reported_in_the_words_of_the_service(attempt: AttemptContext) -> None:
     reported: list[Excess] = []
     attempt.abort.on_excess(reported.append)
-    attempt.abort.exceed(EXCESS)
+    attempt.abort.report_excess(EXCESS)
     assert reported == [EXCESS]
     assert not attempt.abort.is_abandoned
 
 
 def test_nothing_needs_to_subscribe(attempt: AttemptContext) -> None:
-    attempt.abort.exceed(EXCESS)
+    attempt.abort.report_excess(EXCESS)
     attempt.abort.break_off("The launcher ended.")
     assert attempt.recorder.mishap == "The launcher ended."

@@ -9,7 +9,7 @@ import pytest
 from grader.evidence.claims import GateClaim
 from grader.evidence.machine import CpuTimes, Watch
 from grader.measure.attempt import AttemptContext
-from grader.measure.gates import LOOK_S, GateMissed, Signal, pass_gate, pause_s, wait_for
+from grader.measure.gates import POLL_S, GateMissed, Signal, pass_gate, pause_s, wait_for
 from grader.measure.timing import WatchStart
 from tests.waiting import HANG_S
 
@@ -158,7 +158,7 @@ async def test_a_wait_whose_patience_was_exhausted_before_still_lets_answers_com
         deadline_s=HANG_S,
         patience_s=0.01,
     )
-    assert attempt.clock.now() - began_s >= LOOK_S
+    assert attempt.clock.now() - began_s >= POLL_S
 
 
 async def test_a_wait_for_what_is_there_already_measures_nothing(attempt: AttemptContext) -> None:

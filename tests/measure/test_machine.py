@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from grader.measure import machine
-from grader.measure.machine import OTHERS, Reading, between, look
+from grader.measure.machine import OTHERS, Reading, between, read_counters
 
 NOBODY = 2**22 + 1
 """A pid that no process has: it is above Linux' largest."""
@@ -73,7 +73,7 @@ def test_neither_the_grader_nor_what_it_started_is_named(child: int) -> None:
 
 
 def test_a_reading_has_this_process_and_the_time_of_all() -> None:
-    seen = look()
+    seen = read_counters()
     assert (os.getpid(), psutil.Process().name()) in seen.processes
     assert seen.busy_s > 0
 
@@ -96,4 +96,4 @@ def test_throttling_is_read_from_the_grader_s_own_group(
     monkeypatch.setattr(machine, "CGROUP_ROOT", root)
     if statistics is not None:
         (root / group / "cpu.stat").write_text(statistics)
-    assert look().throttled_s == throttled_s
+    assert read_counters().throttled_s == throttled_s

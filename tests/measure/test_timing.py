@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from grader.evidence.machine import CpuTimes, Watch
-from grader.measure.timing import PATIENCE, Clock, MachineWatcher, WatchStart
+from grader.measure.timing import LET_RUN_FACTOR, Clock, MachineWatcher, WatchStart
 from tests.waiting import until
 
 reports_cpu_times = pytest.mark.skipif(sys.platform != "linux", reason="read from schedstat")
@@ -107,7 +107,7 @@ class Shared(MachineWatcher):
     [
         pytest.param(1.0, 0.05, id="alone"),
         pytest.param(0.5, 0.1, id="beside another process"),
-        pytest.param(0.0, 0.05 * PATIENCE, id="never gets a core, so the wait is given up"),
+        pytest.param(0.0, 0.05 * LET_RUN_FACTOR, id="never gets a core, so the wait is given up"),
         pytest.param(None, 0.05, id="elapsed time counts where CPU times are not reported"),
     ],
 )

@@ -35,7 +35,7 @@ async def test_killing_a_launcher_is_a_fault_of_the_harness_and_ends_its_servers
             with anyio.fail_after(HANG_S):
                 await broken.wait()
         assert launcher.has_ended()
-    assert "The launcher process ended" in attempt.recorder.mishap
+    assert "The launcher process exited" in attempt.recorder.mishap
     await until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
 
 

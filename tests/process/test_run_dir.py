@@ -142,7 +142,7 @@ def test_a_machine_without_a_usable_place_is_an_error_of_one_sentence(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(HarnessError, match="No temporary folder can be used"):
+    with pytest.raises(HarnessError, match="No temporary folder is writable"):
         temporary_base()
 
 

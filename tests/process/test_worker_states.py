@@ -10,8 +10,8 @@ from tests.waiting import HANG_S
 
 def test_words_on_the_status_socket_are_counted() -> None:
     states = WorkerStates()
-    states.take_words(b"ready\nready\n")
-    states.take_words(b"ready\ndown\n")
+    states.take_status(b"ready\nready\n")
+    states.take_status(b"ready\ndown\n")
     assert (states.ready, states.down) == (3, 1)
 
 
@@ -41,7 +41,7 @@ async def test_a_change_wakes_those_who_wait_for_it() -> None:
         async def report() -> None:
             for _ in range(2):
                 await anyio.lowlevel.checkpoint()
-                states.take_words(b"ready\n")
+                states.take_status(b"ready\n")
 
         tasks.start_soon(report)
         assert await states.until(lambda now: now.ready == 2, HANG_S)

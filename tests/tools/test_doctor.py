@@ -16,7 +16,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No service is started, no launcher either, and noise is measured for an instant."""
 
     def no_launcher(*arguments: object) -> AbstractContextManager[object]:
-        raise SandboxUnavailable("No sandbox can be had here.", "Install bubblewrap.")
+        raise SandboxUnavailable("This machine cannot make a sandbox.", "Install bubblewrap.")
 
     monkeypatch.setattr(doctor, "SERVICES", {})
     monkeypatch.setattr(doctor, "NOISE_S", 0.01)
@@ -35,7 +35,7 @@ def test_each_fact_has_a_name_of_its_own_and_what_was_seen() -> None:
 
 def test_what_is_lacking_or_bad_comes_with_advice() -> None:
     sandbox = surveyed()["Sandbox"]
-    assert (sandbox.state, sandbox.seen) == (FactState.BAD, "No sandbox can be had here")
+    assert (sandbox.state, sandbox.seen) == (FactState.BAD, "This machine cannot make a sandbox")
     assert sandbox.advice == "Install bubblewrap."
 
 

@@ -146,7 +146,7 @@ async def watch_size(server: asyncpg.Connection, names: Names, attempt: AttemptC
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             return  # the server has exited, which `fresh_database` reports
         if size_bytes > DATABASE_BYTES:
-            attempt.abort.exceed(
+            attempt.abort.report_excess(
                 Excess(
                     what="database_bytes",
                     limit=DATABASE_BYTES,
