@@ -209,7 +209,7 @@ def test_a_system_that_refuses_is_one_sentence_and_what_to_do(
     ):
         main.run()
     assert end.value.code == 4
-    assert "Error: This system does not let a profiler look into the app." in err.getvalue()
+    assert "Error: This system does not let a profiler attach to the app." in err.getvalue()
 
 
 def test_it_has_help(kata: RunKata) -> None:
