@@ -8,11 +8,11 @@ SAVING = ".saving-"
 
 PRIVATE = 0o600
 COMMON = 0o666
-"""Modes of a new file: for its owner alone, or as the user's umask allows."""
+"""Modes of a new file: private to its owner, or whatever the umask allows."""
 
 
 def write_whole(path: Path, data: bytes, mode: int = PRIVATE) -> None:
-    """Write a file completely or not at all, even when the process is killed or the power fails halfway.
+    """Write a file completely or not at all, even if the process is killed or power fails during the write.
 
     Args:
         path: the file, replaced if it exists.
@@ -34,12 +34,12 @@ def write_new(path: Path, data: bytes, mode: int = COMMON) -> None:
     """Write a new file completely or not at all, and never replace an existing one.
 
     Raises:
-        FileExistsError: there is already a file, or anything else, of this name.
+        FileExistsError: the path is taken, by a file or anything else.
         OSError: it cannot be written.
     """
     temporary = _write_beside(path, data, mode)
     try:
-        _name_anew(temporary, path)
+        _link(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -58,13 +58,12 @@ def _write_beside(path: Path, data: bytes, mode: int) -> Path:
     return temporary
 
 
-def _name_anew(temporary: Path, path: Path) -> None:
+def _link(temporary: Path, path: Path) -> None:
     try:
         path.hardlink_to(temporary)  # fails if the name is taken, unlike a rename
     except FileExistsError:
         raise
-    except (
-        OSError
-    ):  # no hard links on this file system: reserve the name, then replace the empty file
+    except OSError:
+        # The file system has no hard links: reserve the name, then replace the empty file.
         path.touch(exist_ok=False)
         temporary.replace(path)

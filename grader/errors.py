@@ -3,7 +3,7 @@
 ::
 
     GraderError
-    ├── UsageError            2   the command cannot use what it was given
+    ├── UsageError            2   the arguments or files given to the command are unusable
     │   ├── NoWorkspace
     │   ├── UnknownKata
     │   ├── PortInUse
@@ -18,7 +18,7 @@
         ├── EvidenceFileError
         └── PageFileError
 
-What a learner's code does wrong is never an exception here, but a finding in the report.
+A mistake in a learner's code is never one of these errors: it is a finding in the report.
 """
 
 from enum import IntEnum
@@ -36,7 +36,7 @@ class ExitCode(IntEnum):
 
 
 class GraderError(Exception):
-    """Base of all expected errors: one plain sentence about what happened, one about what to do.
+    """Base of all expected errors: one sentence says what happened, another what to do.
 
     Args:
         message: what happened and where, one sentence.
@@ -56,7 +56,7 @@ class GraderError(Exception):
 
 
 class UsageError(GraderError):
-    """The command cannot use what it was given."""
+    """The arguments or files given to the command are unusable."""
 
     exit_code = ExitCode.USAGE
 
@@ -102,7 +102,7 @@ class SandboxUnavailable(BrokenError):
 
 
 class ProfilerRefused(BrokenError):
-    """This machine has no profiler, or does not let it look into other processes."""
+    """The profiler is missing, or this machine does not let it attach to other processes."""
 
 
 class EvidenceFileError(BrokenError):

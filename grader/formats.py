@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 RUN_FORMAT = 2
-"""Of a saved run: `grader.evidence.files` reads and writes it."""
+"""Saved runs, which `grader.evidence.files` reads and writes."""
 
 KATA_FORMAT = 1
-"""Of a kata's manifest, `kata.toml`."""
+"""Manifests of katas, `kata.toml`."""
 
 PROGRESS_FORMAT = 1
-"""Of the progress file and of exported progress."""
+"""The progress file, and exported progress."""
 
 REPORT_FORMAT = 1
-"""Of the documents that commands print with `--json`. The grader never reads them, so there are no steps."""
+"""Documents that commands print with `--json`. The grader never reads them, so nothing migrates them."""
 
 UPGRADE = "Upgrade fastapi-katas with `pip install --upgrade fastapi-katas`."
 
@@ -35,7 +35,7 @@ class Refusal:
     Attributes:
         found: the document's format.
         readable: the formats that this version reads, in words: "1", "up to 2".
-        is_newer: whether a newer version wrote it; otherwise it is too old.
+        is_newer: whether a newer version wrote it; if not, it is too old.
         hint: what to do, one sentence.
     """
 
@@ -83,7 +83,7 @@ class Format:
 
     @property
     def _oldest(self) -> int:
-        """The oldest format from which an unbroken series of steps leads to the current one."""
+        """The oldest format that can be migrated, step by step, to the current one."""
         oldest = self.current
         while oldest - 1 in self.steps:
             oldest -= 1

@@ -1,7 +1,7 @@
-"""All services, one line each. Nothing of a service is imported before it is used.
+"""The list of services. A service's module is imported only when the service is used.
 
-The reader of `kata.toml` and the commands' help need only the names, so the registry is not in `grader.services`, whose
-modules take a while to import. To add a service, see docs/how-to/add-a-service.md.
+Reading `kata.toml` and printing help need only the names. The registry is therefore outside `grader.services`, whose
+modules are slow to import. To add a service, see docs/how-to/add-a-service.md.
 """
 
 from dataclasses import dataclass
@@ -25,4 +25,4 @@ SERVICES = {
     "postgres": Registered("grader.services.postgres", ("Postgres",)),
     "files": Registered("grader.services.files", ("Fifo", "Files")),
 }
-"""By name in `kata.toml`, which is also the fixture's name; in the order in which they are started and shown."""
+"""Keys are names in `kata.toml` and of fixtures. Services are started and shown in this order."""

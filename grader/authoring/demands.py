@@ -11,7 +11,7 @@ from grader.report import CheckResult, Outcome, Verdict
 CHECKS = "checks.py"
 
 FAILURES = (Outcome.FAILED, Outcome.NOT_RUN)
-"""A check that did not run counts as failed, since the solution did not get that far."""
+"""A check that did not run counts as failed, because the solution failed before it."""
 
 
 def demand_all(
@@ -22,7 +22,7 @@ def demand_all(
     Args:
         trials: of all examples and rounds.
         checks: names of the kata's checks.
-        is_whole: whether every example was graded; only then must each check have failed somewhere.
+        is_whole: whether every example was graded; only then must each check have failed for an example.
     """
     problems = list(dict.fromkeys(demand_working_checks(trials)))
     for example in dict.fromkeys(trial.example for trial in trials):
@@ -38,7 +38,7 @@ def demand_all(
 
 
 def demand_working_checks(trials: Sequence[Trial]) -> Iterator[Problem]:
-    """No check is broken; each broken check is reported once."""
+    """Demand that no check is broken; report each broken check once."""
     reported = set()
     for trial in trials:
         for result in trial.results:
@@ -53,7 +53,7 @@ def demand_working_checks(trials: Sequence[Trial]) -> Iterator[Problem]:
 
 
 def _is_environment(result: CheckResult) -> bool:
-    """Whether the machine is to blame: for a mishap that names neither the checks nor the reference."""
+    """Whether the machine is the cause: a mishap that names neither the checks nor the reference."""
     match result.finding:
         case Mishap(text=text):
             return CHECKS not in text and "reference" not in text
@@ -64,7 +64,7 @@ def _is_environment(result: CheckResult) -> bool:
 def demand_checks(
     example: Example, rounds: Sequence[Trial], checks: Sequence[str]
 ) -> Iterator[Problem]:
-    """The example fails exactly the declared checks; inconclusive results are not wrong."""
+    """Demand that the example fails exactly the declared checks; inconclusive results are allowed."""
     for check in checks:
         if is_wrong(example, rounds, check):
             yield _wrong(example, check, _contrary(example, rounds, check), rounds)
@@ -76,11 +76,11 @@ def demand_checks(
 
 
 def is_wrong(example: Example, rounds: Sequence[Trial], check: str) -> bool:
-    """Whether these rounds show that an example contradicts the manifest at this check.
+    """Whether an example's results for a check contradict the manifest.
 
-    A single round is enough if an accepted example fails, or if a declared failure does not occur. A starter or a
-    rejected example is a wrong app, and a busy machine may make it fail another check by chance: such a failure counts
-    only if more than half of its clear rounds have it.
+    One round is enough if an accepted example fails, or if a check passes that must fail. The starter and rejected
+    examples are wrong apps, which on a busy machine may fail other checks by chance. An undeclared failure of theirs
+    counts only if it occurs in more than half of the clear rounds.
     """
     contrary = _contrary(example, rounds, check)
     if example.kind is Kind.ACCEPTED or _must_fail(example, check):
@@ -94,7 +94,7 @@ def is_open(rounds: Sequence[Trial], check: str) -> bool:
 
 
 def is_in_doubt(example: Example, rounds: Sequence[Trial], check: str) -> bool:
-    """Whether another round could settle a check of an example: it failed undeclared, or has no clear result yet."""
+    """Whether another round could settle the result: an undeclared failure, or no clear result yet."""
     return is_open(rounds, check) or (
         not _must_fail(example, check) and bool(_contrary(example, rounds, check))
     )
@@ -105,7 +105,7 @@ def _must_fail(example: Example, check: str) -> bool:
 
 
 def _contrary(example: Example, rounds: Sequence[Trial], check: str) -> list[Trial]:
-    """The clear rounds in which a check did the opposite of what is declared."""
+    """The clear rounds in which the result was the opposite of the declared one."""
     must_fail = _must_fail(example, check)
     return [
         trial
@@ -115,7 +115,7 @@ def _contrary(example: Example, rounds: Sequence[Trial], check: str) -> list[Tri
 
 
 def _is_clear(trial: Trial, check: str) -> bool:
-    """Whether a trial has a clear result for a check. A check that did not run because another one broke has none."""
+    """Whether a trial has a clear result for a check. It has none if the check did not run because another broke."""
     outcome = trial.outcome(check)
     return outcome in (Outcome.PASSED, Outcome.FAILED) or (
         outcome is Outcome.NOT_RUN and trial.verdict is not Verdict.BROKEN
@@ -138,14 +138,14 @@ def _wrong(
 
 
 def _line(why: CheckResult | None) -> int | None:
-    """The line of the example at which its server crashed, if that is why it is wrong."""
+    """The line of the example at which its server crashed, if that explains the problem."""
     if why is not None and isinstance(why.finding, Crashed) and why.finding.frames:
         return why.finding.frames[-1].line
     return None
 
 
 def demand_verdict(example: Example, rounds: Sequence[Trial]) -> Iterator[Problem]:
-    """Junk fails, no matter at which check."""
+    """Demand that junk fails at least one check."""
     passed = [trial for trial in rounds if trial.verdict is Verdict.PASSED]
     if passed:
         when = "" if len(passed) == len(rounds) else f" in {len(passed)} of {len(rounds)} rounds"
@@ -156,9 +156,9 @@ def demand_verdict(example: Example, rounds: Sequence[Trial]) -> Iterator[Proble
 
 
 def demand_failures(trials: Sequence[Trial], checks: Sequence[str]) -> Iterator[Problem]:
-    """Every check is failed by the starter or a rejected example, which proves that the check can fail.
+    """Demand that the starter or a rejected example fails each check, which proves that the check can fail.
 
-    A check is not reported here if an example that must fail it was inconclusive; `demand_checks` reports that.
+    If an example that must fail it was inconclusive, `demand_checks` reports the check, and this function does not.
     """
     own = [trial for trial in trials if trial.example.kind in (Kind.STARTER, Kind.REJECTED)]
     for check in checks:
@@ -167,7 +167,7 @@ def demand_failures(trials: Sequence[Trial], checks: Sequence[str]) -> Iterator[
             for trial in own
         )
         if not may_fail and not any(trial.outcome(check) is Outcome.FAILED for trial in own):
-            yield Problem(CHECKS, f"no example fails {check}; add a rejected one that does.")
+            yield Problem(CHECKS, f"no example fails {check}; add a rejected example that does.")
 
 
 def _file(example: Example) -> str:

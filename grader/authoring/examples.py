@@ -1,4 +1,4 @@
-"""The solutions that a kata is proved with: its starter, its examples, and junk that no kata may accept."""
+"""The solutions used to prove a kata: its starter, its examples, and junk that no kata may accept."""
 
 import itertools
 import shutil
@@ -15,7 +15,7 @@ WRAPPER = "first_answer"
 
 
 class Kind(StrEnum):
-    """What an example is, which decides what its verdict must be."""
+    """The kinds of examples, which decide the required verdict."""
 
     STARTER = "starter"
     ACCEPTED = "accepted"
@@ -30,7 +30,7 @@ class Example:
     Attributes:
         path: a file, or a folder with an `app.py`.
         fails: the checks that it must fail; None if nothing is declared.
-        is_leisurely: an accepted example that is slow on purpose, so that no factor applies to its margins.
+        is_leisurely: an accepted example that is slow on purpose; the factor of margins does not apply to it.
     """
 
     kind: Kind
@@ -41,14 +41,14 @@ class Example:
 
     @property
     def label(self) -> str:
-        """The example as people see it: "rejected/cached"."""
+        """The name shown to people: "rejected/cached"."""
         return f"{self.kind}/{self.name}"
 
 
 def fewest_failing(examples: Sequence[Example], checks: Collection[str]) -> tuple[Example, ...]:
-    """The smallest set of examples that fails each of these checks, going by what the manifest declares.
+    """The smallest set of examples that, by the manifest, fails each of these checks.
 
-    Checks that no example is declared to fail are ignored.
+    Checks for which no failure is declared are ignored.
 
     Args:
         examples: in the order of their declaration; of several sets of the same size, the earliest wins.
@@ -78,8 +78,8 @@ def own_examples(kata: Kata) -> Iterator[Example]:
 
 
 def junk_examples(kata: Kata, folder: Path) -> Iterator[Example]:
-    """The junk for a kata, written into this folder: an empty app, 200 or 503 for every request, a crash, a hang,
-    the first answer repeated.
+    """Junk for a kata, written into this folder: apps that are empty, crash, hang, answer each request with 200 or with
+    503, or repeat the first answer.
     """
     for source in sorted(JUNK.glob("*.py")):
         target = folder / source.stem

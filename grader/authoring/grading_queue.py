@@ -1,4 +1,4 @@
-"""Which worker grades what next. Pure."""
+"""The queue from which workers take gradings. Pure."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -9,14 +9,14 @@ from grader.authoring.examples import Example
 
 @dataclass(frozen=True)
 class Grading:
-    """One grading to be done: an example of the kata with this slug."""
+    """A grading in the queue: an example of the kata with this slug."""
 
     slug: str
     example: Example
 
 
 class GradingQueue:
-    """Hands out gradings so that workers rarely switch katas, since setting up a kata's environment takes a second.
+    """Hands out gradings so that workers rarely switch katas: setting up a kata's environment takes a second.
 
     Args:
         examples: by the kata's slug, an example for each grading, in order.
@@ -27,10 +27,13 @@ class GradingQueue:
         self._started: set[str] = set()
 
     def take(self, slug: str | None) -> Grading | None:
-        """The next grading for a worker with the environment of this kata, or of none; None when the queue is empty.
+        """The next grading for a worker; None when the queue is empty.
 
-        A worker continues with its kata, then starts a kata that no worker has started, and finally helps with the kata
+        A worker continues with its kata, then takes a kata that no worker has started, and finally helps with the kata
         that has the most gradings left.
+
+        Args:
+            slug: of the kata whose environment the worker has; None if it has none.
         """
         left = {name: len(examples) for name, examples in self._left.items() if examples}
         if not left:

@@ -1,4 +1,4 @@
-"""Margins of clock limits: how far each limit is from accepted and from rejected examples, in own time. Pure."""
+"""Margins of clock limits: the distance of each limit from accepted and rejected examples, in own time. Pure."""
 
 import math
 from collections import defaultdict
@@ -56,8 +56,9 @@ def _margin(trials: Sequence[Trial], limit: Margin) -> Margin:
 
 
 def _accepted_side(example: Example, rounds: Sequence[Trial], limit: Margin) -> Side | None:
-    """An accepted example is judged by its fastest attempt, since noise only adds time, and an attempt that reaches the
-    limit several times by the slowest of these times.
+    """The time of an accepted example: its fastest attempt, because noise only adds time.
+
+    An attempt that reaches the limit several times is represented by the slowest time.
     """
     clear = [trial for trial in rounds if trial.outcome(limit.check) is not Outcome.INCONCLUSIVE]
     attempts: dict[tuple[int, int], list[Timing]] = defaultdict(list)
@@ -75,9 +76,7 @@ def _accepted_side(example: Example, rounds: Sequence[Trial], limit: Margin) -> 
 
 
 def _rejected_side(example: Example, rounds: Sequence[Trial], limit: Margin) -> Side | None:
-    """A rejected example is judged by the median of the times that the limit caught; of an even number, the lower of
-    the two in the middle.
-    """
+    """The time of a rejected example: the median of its times above the limit, the lower one of two medians."""
     caught = [missed for trial in rounds if (missed := _misses(trial, limit, Outcome.FAILED))]
     timings = sorted(
         (timing for missed in caught for timing in missed), key=lambda timing: timing.judged_s
@@ -86,7 +85,7 @@ def _rejected_side(example: Example, rounds: Sequence[Trial], limit: Margin) -> 
 
 
 def _misses(trial: Trial, limit: Margin, outcome: Outcome) -> list[Timing]:
-    """The times above the limit in a trial, if its check had this outcome; else none."""
+    """The times above the limit in a trial; none if the check had another outcome."""
     return (
         [timing for timing in _concerning(trial, limit) if timing.missed]
         if trial.outcome(limit.check) is outcome
@@ -136,19 +135,19 @@ def is_too_near(margin: Margin, side: Side) -> bool:
 
 
 def least_limit_s(margin: Margin, side: Side) -> float:
-    """The lowest limit that leaves this accepted example enough room."""
+    """The lowest limit that leaves a sufficient margin for this accepted example."""
     if side.example.is_leisurely:
         return side.judged_s + LEISURE_S
     return margin.alone_s + ABOVE * (side.judged_s - margin.alone_s)
 
 
 def most_limit_s(side: Side) -> float:
-    """The highest limit that this rejected example still exceeds by enough."""
+    """The highest limit that this rejected example exceeds by a sufficient margin."""
     return side.judged_s / BELOW
 
 
 def margin_problems(margins: Sequence[Margin]) -> Iterator[Problem]:
-    """The limits that are too close to an example, and what to change."""
+    """A problem for each limit that is too close to an example, with the change that solves it."""
     for margin in margins:
         limit = f"{margin.check}: the limit of {margin.limit_s:g} s for {margin.what}"
         for side in (*margin.accepted[:1], *margin.leisurely[:1]):
@@ -156,7 +155,7 @@ def margin_problems(margins: Sequence[Margin]) -> Iterator[Problem]:
                 yield Problem(CHECKS, f"{limit} is {_tightness(margin, side)}. {_raise(margin)}.")
         if not margin.rejected:
             if not margin.is_undecided:
-                text = f"{limit} caught no rejected example; add one that it catches, or remove the limit."
+                text = f"{limit} caught no rejected example; add an example that it catches, or remove the limit."
                 yield Problem(CHECKS, text)
         elif is_too_near(margin, margin.rejected[0]):
             fastest = margin.rejected[0]
@@ -201,7 +200,7 @@ def _lower(margin: Margin, fastest: Side) -> str:
 
 
 def _if_none_fits(margin: Margin) -> str:
-    """What else to do when no limit suits both the accepted and the rejected examples."""
+    """Further advice if no limit suits both accepted and rejected examples; else empty."""
     if not margin.rejected or margin.rejected[0].timing.is_bound:
         return ""
     if round(most_limit_s(margin.rejected[0]) - _least_s(margin), DIGITS) >= 0:
@@ -210,13 +209,13 @@ def _if_none_fits(margin: Margin) -> str:
 
 
 def _least_s(margin: Margin) -> float:
-    """The lowest limit that leaves every accepted example enough room."""
+    """The lowest limit that leaves a sufficient margin for every accepted example."""
     sides = (*margin.accepted[:1], *margin.leisurely[:1])
     return max((least_limit_s(margin, side) for side in sides), default=margin.alone_s)
 
 
 def _up(limit_s: float) -> float:
-    """Rounded up to a hundredth of a second, so that a limit changed as advised is wide enough."""
+    """Rounded up to a hundredth of a second, so that following the advice is sufficient."""
     return math.ceil(round(limit_s * 100, DIGITS)) / 100
 
 

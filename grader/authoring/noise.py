@@ -1,4 +1,4 @@
-"""Busy processes beside gradings, to show that verdicts stay right on a machine with other work."""
+"""Runs busy processes during gradings, to show that verdicts stay right on a busy machine."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ while os.getppid() == parent:
     for _ in range(500_000):
         pass
 """
-"""Checks every few milliseconds that its parent still runs, so that it exits even when the parent is killed."""
+"""The program of a busy process. It polls for its parent every few milliseconds, and exits even if that is killed."""
 
 
 @contextlib.contextmanager

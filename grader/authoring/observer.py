@@ -10,13 +10,13 @@ class ProofObserver(Protocol):
     """Is notified of progress, for a live display. Several katas can be in progress, so each event names its kata."""
 
     def all_begin(self, gradings: int) -> None:
-        """Proving begins, with this many gradings in total."""
+        """The proofs begin, with this many gradings in total."""
 
     def kata_begins(self, slug: str, gradings: int) -> None:
-        """A kata begins, with this many gradings."""
+        """The proof of a kata begins, with this many gradings."""
 
     def gradings_added(self, slug: str, gradings: int) -> None:
-        """A kata needs this many gradings more than it began with."""
+        """A kata needs this many more gradings."""
 
     def trial_begins(self, slug: str, example: Example) -> None:
         """The grading of an example begins."""

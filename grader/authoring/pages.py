@@ -1,4 +1,4 @@
-"""Writes a documentation page for each kata from its README, with folded hints and without a solution.
+"""Generates a documentation page for each kata: its README and its hints, folded, without a solution.
 
 python -m grader.authoring.pages docs/katas
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from grader.catalog.find import Catalog, find_catalog
 from grader.catalog.manifest import Kata
 
-MADE = "<!-- Made by `python -m grader.authoring.pages docs/katas`; edit the kata's README and kata.toml instead. -->"
+NOTICE = "<!-- Made by `python -m grader.authoring.pages docs/katas`; edit the kata's README and kata.toml instead. -->"
 HINT_NAMES = ("A nudge", "A direction", "Nearly the answer")
 CODE = re.compile(r"`[^`]*`|[^`]+|`")
 
@@ -29,7 +29,19 @@ def kata_page(kata: Kata) -> str:
     title, _, story = kata.readme.read_text(encoding="utf-8").partition("\n")
     about = f"`{kata.slug}` · tier {kata.tier} · {', '.join(kata.topics)}"
     return "\n".join(
-        [MADE, "", title, "", about, "", story.strip(), "", "## Hints", "", *_hints(kata.hints)]
+        [
+            NOTICE,
+            "",
+            title,
+            "",
+            about,
+            "",
+            story.strip(),
+            "",
+            "## Hints",
+            "",
+            *_hints(kata.hints),
+        ]
     )
 
 
@@ -55,7 +67,7 @@ def _escaped(hint: str) -> str:
 
 def _index(catalog: Catalog) -> str:
     lines = [
-        MADE,
+        NOTICE,
         "",
         "# The katas",
         "",

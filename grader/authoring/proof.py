@@ -19,14 +19,14 @@ class ProofVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that keeps a kata from being proved.
+    """A reason why a kata is not proved.
 
     Attributes:
-        file: within the kata's folder; empty when the problem concerns no file.
+        file: path within the kata's folder; empty if the problem concerns no file.
         line: in that file, if known.
         text: what is wrong and what to do, without the file.
         why: the result of a check that explains it, if any.
-        is_environment: the machine is to blame, not the kata.
+        is_environment: the machine is the cause, not the kata.
     """
 
     file: str
@@ -38,15 +38,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Timing:
-    """How long a solution took at one clock limit, in one attempt at a check.
+    """The time that a solution took, where an attempt at a check has a clock limit.
 
     Attributes:
         what: what was timed, without numbers that differ between runs.
-        own_s: the measured time less what the machine and the grader took; None where the system does not report it.
-        alone_s: what one request alone is known to take; 0 if unknown.
-        missed: this limit ended the check.
+        own_s: the measured time less time lost to the machine and the grader; None where the system does not report it.
+        alone_s: the known time of a single request; 0 if unknown.
+        missed: the check ended at this limit.
         is_bound: the visitors gave up, so the time is a lower bound.
-        attempt: number of the attempt in its trial, from 0; each has a fresh server.
+        attempt: number of the attempt in its trial, from 0; each attempt has a fresh server.
     """
 
     check: str
@@ -61,7 +61,7 @@ class Timing:
 
     @property
     def judged_s(self) -> float:
-        """The time that margins use: own time, or the measured time where own time is unknown."""
+        """The time used for margins: own time, or the measured time where own time is unknown."""
         return self.measured_s if self.own_s is None else self.own_s
 
 
@@ -88,10 +88,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class Side:
-    """The time that represents one example at a clock limit: the least of an accepted example, the median of any other.
+    """The time that represents an example at a clock limit: the minimum for accepted examples, the median for others.
 
     Attributes:
-        rounds: how many gradings it summarizes.
+        rounds: number of gradings summarized.
     """
 
     example: Example
@@ -100,16 +100,16 @@ class Side:
 
     @property
     def judged_s(self) -> float:
-        """The time that the margin uses."""
+        """The time used for the margin."""
         return self.timing.judged_s
 
 
 @dataclass(frozen=True)
 class Margin:
-    """How far a clock limit is from the accepted and from the rejected examples.
+    """The distance of a clock limit from accepted and rejected examples.
 
     Attributes:
-        alone_s: what one request alone is known to take; 0 if unknown.
+        alone_s: the known time of a single request; 0 if unknown.
         accepted: the accepted examples that reached the limit, the slowest first, without leisurely ones.
         leisurely: the leisurely examples that reached it, the slowest first.
         rejected: the starter and the rejected examples that the limit caught, the fastest first.
@@ -136,7 +136,7 @@ class Margin:
         return self.rejected[0].judged_s / self.limit_s if self.rejected else None
 
     def factor_above(self, side: Side) -> float | None:
-        """`above` for one accepted example; None if it needed no more time than one request alone."""
+        """`above` for one accepted example; None if it took no longer than a single request."""
         beyond_s = side.judged_s - self.alone_s
         return (self.limit_s - self.alone_s) / beyond_s if beyond_s > 0 else None
 
@@ -148,8 +148,8 @@ class Proof:
     Attributes:
         checks: names in the order in which they run.
         planned: how many gradings were planned.
-        shows_margins_only: margins are shown, but not judged: they were measured beside noise, or on some trials only.
-        is_quick: only as many examples were graded as it takes to see each check fail.
+        shows_margins_only: margins are shown but not judged, because of noise or because examples were left out.
+        is_quick: only enough examples were graded to see each check fail.
     """
 
     kata: str
@@ -167,7 +167,7 @@ class Proof:
 
     @property
     def verdict(self) -> ProofVerdict:
-        """`wrong` takes precedence over `broken`: a mistake in the kata is one on any machine."""
+        """`wrong` takes precedence over `broken`, since a mistake in the kata does not depend on the machine."""
         if any(not problem.is_environment for problem in self.problems):
             return ProofVerdict.WRONG
         if self.is_interrupted:
@@ -176,7 +176,7 @@ class Proof:
 
     @property
     def inconclusive(self) -> int:
-        """How many results are inconclusive."""
+        """The number of inconclusive results."""
         return sum(
             result.outcome is Outcome.INCONCLUSIVE
             for trial in self.trials
@@ -185,7 +185,7 @@ class Proof:
 
     @property
     def judged(self) -> int:
-        """How many results there are, of checks that ran."""
+        """The number of results of checks that ran."""
         return sum(
             result.outcome is not Outcome.NOT_RUN
             for trial in self.trials

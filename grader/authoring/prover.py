@@ -1,4 +1,4 @@
-"""Collects the gradings of one kata, decides what else must be graded, and draws up the proof."""
+"""Plans the gradings of one kata, collects their results, and makes the proof."""
 
 import random
 import time
@@ -19,8 +19,8 @@ from grader.catalog.manifest import Kata
 from grader.errors import BrokenError, GraderError, KataPackageError, SolutionError
 from grader.report import Outcome
 
-OF_THE_KATA = (BrokenError, KataPackageError)
-"""Errors that mean a mistake in the kata; any other error of a grading comes from the machine or the grader."""
+KATA_ERRORS = (BrokenError, KataPackageError)
+"""Errors that mean a mistake in the kata; all other errors come from the machine or the grader."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Plan:
 
 
 class Prover:
-    """Proves one kata: takes results as they arrive, and says what must still be graded.
+    """Proves one kata: takes results as they arrive, and determines which gradings are still needed.
 
     Args:
         kata: from the catalog.
@@ -53,8 +53,8 @@ class Prover:
 
     Attributes:
         kata: as passed.
-        planned: how many gradings are known to be needed.
-        is_stopped: nothing of it is graded any more.
+        planned: number of gradings planned so far.
+        is_stopped: no further gradings will be planned.
     """
 
     def __init__(self, kata: Kata, files: Files, plan: Plan) -> None:
@@ -77,16 +77,16 @@ class Prover:
 
     @property
     def has_begun(self) -> bool:
-        """Whether a grading of it has begun."""
+        """Whether the first grading has begun."""
         return self._began_s is not None
 
     # ---- what to grade ----------------------------------------------------------------------------------------------
 
     def first_gradings(self, folder: Path) -> list[Example]:
-        """The gradings to begin with, as an example for each, in order.
+        """The initial gradings, as a list of examples in order.
 
         Args:
-            folder: empty, for junk; must not be shared with another kata.
+            folder: an empty folder for junk, used by no other kata.
 
         Raises:
             OSError: the folder cannot be written.
@@ -102,9 +102,9 @@ class Prover:
         return gradings
 
     def further_gradings(self) -> list[Example]:
-        """The gradings that are needed after those so far. Call it again when they are done, until it returns none."""
+        """The gradings to add after those so far. When they are done, call again, until the result is empty."""
         unseen = self._unseen_examples() if self._plan.is_quick else []
-        # An example that cannot be graded leaves no trial, so the number of its gradings is limited here.
+        # An example that cannot be graded leaves no trial, so gradings are counted here.
         again = [
             example
             for example in to_repeat(self._trials, self._checks)
@@ -129,9 +129,7 @@ class Prover:
         return [*first, *fewest_failing(self._rejected(), set(self._checks) - failed_by_starter)]
 
     def _unseen_examples(self) -> list[Example]:
-        """More examples for checks that have not failed yet although an example was declared to fail them, for instance
-        because a crash ended its grading earlier.
-        """
+        """More examples for checks whose declared failure was not seen, for instance because of an earlier crash."""
         seen = {
             check
             for trial in self._trials
@@ -158,21 +156,21 @@ class Prover:
         self._trials.append(trial)
 
     def note_error(self, example: Example, error: GraderError) -> None:
-        """Add the error that ended a grading. Unless the example itself is at fault, no more is graded."""
+        """Add the error that ended a grading. Unless the example caused it, plan no further gradings."""
         if isinstance(error, SolutionError):
             self._problems.append(Problem(f"{example.kind}/{example.path.name}", str(error)))
         else:
             self.stop(error)
 
     def stop(self, error: GraderError) -> None:
-        """Stop grading, because the error would break every grading. Only the first error is reported."""
+        """Stop, because the error would break every grading. Only the first error is reported."""
         if self.is_stopped:
             return
         self.is_stopped = True
-        if type(error) not in OF_THE_KATA:
+        if type(error) not in KATA_ERRORS:
             self._problems.append(Problem("", str(error), is_environment=True))
         elif not any(problem.file == CHECKS for problem in self._problems):
-            # Otherwise the lint has reported it already, with the line.
+            # Otherwise the lint has already reported it, with the line.
             self._problems.append(
                 Problem(CHECKS, error.message.removeprefix(f"{self.kata.checks}: "))
             )
@@ -180,12 +178,12 @@ class Prover:
     # ---- the proof --------------------------------------------------------------------------------------------------
 
     def proof(self, *, is_interrupted: bool = False) -> Proof:
-        """The proof, from everything that is known so far."""
+        """The proof, from the results so far."""
         is_whole = not is_interrupted and not self.is_stopped
         is_loose = self._plan.noise > 0 or self._plan.is_quick
         problems = [*self._problems, *demand_all(self._trials, self._checks, is_whole=is_whole)]
         margins = margins_of(self._trials)
-        # Noise slows down right apps, and some of the trials are not enough: neither says anything about the limits.
+        # With noise right apps are slower, and with few examples margins are unknown: limits cannot be judged.
         if is_whole and not is_loose:
             problems += margin_problems(margins)
         return Proof(

@@ -11,11 +11,11 @@ from grader.report import Verdict
 
 
 def to_repeat(trials: Sequence[Trial], checks: Sequence[str]) -> tuple[Example, ...]:
-    """The examples that must be graded again. Call it after each further round, until it returns none.
+    """The examples that must be graded again. Call after each round, until the result is empty.
 
-    An example is graded again, up to three rounds, while it is too slow or too fast for a limit, fails a check
-    undeclared, or has a check without a clear result. Examples that are wrong for certain, that broke the grader, or
-    that are junk are not graded again.
+    An example is graded again, up to three rounds, while it is too slow or too fast for a limit, has an undeclared
+    failure, or has a check without a clear result. It is not graded again if it is junk, if it broke the grader, or if
+    no further round can make it right.
 
     Args:
         trials: of all examples and rounds so far.
@@ -36,14 +36,14 @@ def _is_to_repeat(
     rounds = [trial for trial in trials if trial.example == example]
     if example.kind is Kind.JUNK or example.fails is None or len(rounds) >= ROUNDS:
         return False
-    if any(trial.verdict is Verdict.BROKEN for trial in rounds) or _is_wrong_for_certain(
+    if any(trial.verdict is Verdict.BROKEN for trial in rounds) or _is_definitely_wrong(
         example, rounds, checks
     ):
         return False
     return is_off_margin or any(is_in_doubt(example, rounds, check) for check in checks)
 
 
-def _is_wrong_for_certain(example: Example, rounds: Sequence[Trial], checks: Sequence[str]) -> bool:
+def _is_definitely_wrong(example: Example, rounds: Sequence[Trial], checks: Sequence[str]) -> bool:
     """Whether no further round can make it right: an accepted example failed, or a check passed that must fail."""
     declared = (
         checks

@@ -1,4 +1,4 @@
-"""Reads from the evidence how long solutions took at clock limits. Pure."""
+"""Extracts from the evidence the times that clock limits apply to. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from grader.judge.witnesses import own_time_s
 
 
 def timings_of(records: Sequence[CheckRecord]) -> Iterator[Timing]:
-    """Every time that the solution took at a clock limit, in all attempts."""
+    """The solution's times at clock limits, in all attempts."""
     for record in records:
         own = (attempt for attempt in record.attempts if attempt.subject is Subject.SOLUTION)
         for number, attempt in enumerate(own):
@@ -47,9 +47,7 @@ def _timings_of_attempt(check: str, attempt: Attempt, number: int) -> Iterator[T
 def _given_up(
     check: str, exchanges: Sequence[Exchange], watch: Watch, number: int
 ) -> Iterator[Timing]:
-    """A lower bound: visitors who gave up before their time could be compared with a limit waited at least this
-    long.
-    """
+    """Lower bounds, from visitors who gave up before their time could be compared with a limit."""
     late = [
         exchange.elapsed_s for exchange in exchanges if exchange.error is ExchangeError.TIMED_OUT
     ]
@@ -67,5 +65,5 @@ def _given_up(
 
 
 def without_numbers(what: str) -> str:
-    """What was timed, with `#` in place of numbers and of path segments that contain one: they differ between runs."""
+    """The text with `#` for numbers and for path segments with digits, which differ between runs."""
     return re.sub(r"[^/ ]*\d[^/ ]*", "#", what)

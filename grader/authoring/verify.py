@@ -52,7 +52,7 @@ class Verification:
         self._scope = anyio.CancelScope()
 
     def interrupt(self) -> None:
-        """Cancel running gradings; `run` then returns the proofs as far as they are."""
+        """Cancel running gradings; `run` then returns unfinished proofs too."""
         self._scope.cancel()
 
     async def run(self) -> list[Proof]:
@@ -67,7 +67,7 @@ class Verification:
         for slug in self._slugs:
             self._read(slug)
         try:
-            # Leaving this block is not interrupted by further signals: the event loop holds them back.
+            # Further signals do not interrupt the exit from this block: the event loop defers them.
             with temporary_run_dir() as folder, noise(self._plan.noise), running_pool() as pool:
                 self._fill_queue(folder)
                 with self._scope:
@@ -112,12 +112,12 @@ class Verification:
         self._observer.all_begin(sum(map(len, gradings.values())))
         for slug, some in gradings.items():
             if not some:
-                self._go_on(slug)
+                self._plan_further(slug)
 
     # ---- grading ----------------------------------------------------------------------------------------------------
 
     async def _work(self, pool: Pool) -> None:
-        """Grade until nothing is left. The worker process keeps a kata's environment until this task switches katas."""
+        """Grade until the queue is empty. The worker keeps a kata's environment until this task switches katas."""
         try:
             grading = await self._next(None)
             while grading is not None:
@@ -127,14 +127,14 @@ class Verification:
                         await self._grade(grading, session)
                         grading = await self._next(slug)
         except SystemExit:
-            # The observer's output is a pipe without a reader. Raised from a task, this would kill the event loop.
+            # The observer writes to a pipe without a reader. Raised from a task, this error would kill the event loop.
             self.interrupt()
 
     def _job(self, slug: str) -> SessionJob:
         return SessionJob(str(self._catalog.folder), slug, cuts_off=False, raises_broken=True)
 
     async def _next(self, slug: str | None) -> Grading | None:
-        """The next grading. Waits while running gradings may still add more; None when all is done."""
+        """The next grading; waits while running gradings may still add more. None when all are done."""
         while (grading := self._queue.take(slug)) is None and self._under_way.total():
             await self._has_changed.wait()
         if grading is not None:
@@ -157,12 +157,12 @@ class Verification:
             prover.note_trial(trial)
             self._observer.trial_ends(prover.slug, trial)
         self._under_way[prover.slug] -= 1
-        self._go_on(prover.slug)
+        self._plan_further(prover.slug)
         self._has_changed.set()
         self._has_changed = anyio.Event()
 
-    def _go_on(self, slug: str) -> None:
-        """When a kata's queued gradings are done, queue those that it still needs, or finish it."""
+    def _plan_further(self, slug: str) -> None:
+        """When a kata's queued gradings are done, queue further ones; if it needs none, finish its proof."""
         prover = self._provers[slug]
         if prover.is_stopped:
             self._queue.drop(slug)
@@ -178,7 +178,7 @@ class Verification:
     # ---- finishing --------------------------------------------------------------------------------------------------
 
     def _finish_rest(self) -> None:
-        """Finish the remaining katas; after an interruption only those that had begun, or else the next one."""
+        """Finish the remaining proofs; after an interruption only those that had begun, or the next one if none had."""
         rest = [prover for slug, prover in self._provers.items() if slug not in self._proofs]
         is_interrupted = self._scope.cancel_called
         begun = [prover for prover in rest if prover.has_begun] or rest[:1]
@@ -215,7 +215,7 @@ def _unreadable(slug: str, problem: Problem) -> Proof:
 
 
 def _relative(error: GraderError, folder: Path) -> str:
-    """Message and hint of the error, without the path of the manifest, which is shown before it."""
+    """Message and hint of the error, without the manifest's path, which precedes every problem."""
     message = error.message.removeprefix(f"{folder / MANIFEST}: ").removeprefix(
         f"{folder / MANIFEST} "
     )

@@ -13,8 +13,8 @@ from grader.measure.attempt import AttemptContext
 from grader.process.launchers import Launchers
 from grader.process.server import ServerPlan
 from grader.process.sockets import listening_socket
-from grader.services.running import StandingServices, environ_of
-from grader.services.service import Running, Surroundings
+from grader.services.running import KataServices, environ_of
+from grader.services.service import CheckContext, Running
 from grader.tasks import single_error
 
 
@@ -32,7 +32,7 @@ class Stage:
 
     kata: Kata
     launchers: Launchers
-    services: StandingServices
+    services: KataServices
     cuts_off: bool = True
     stops_early: bool = False
 
@@ -71,8 +71,8 @@ async def running_fixtures(
         beating.start_soon(attempt.watcher.beat)
         stack.callback(beating.cancel_scope.cancel)
         await stack.enter_async_context(launcher.listening(attempt.abort.break_off))
-        surroundings = Surroundings(lambda: listening_socket(launcher), attempt)
-        services = await stack.enter_async_context(stage.services.fresh(surroundings))
+        context = CheckContext(lambda: listening_socket(launcher), attempt)
+        services = await stack.enter_async_context(stage.services.fresh(context))
         limits, environ = kata.limits, {**launcher.environ, **environ_of(services)}
         plan = ServerPlan(
             folder, kata.workers, environ, limits.start_s, limits.stop_s, limits.output_bytes

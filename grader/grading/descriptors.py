@@ -1,4 +1,4 @@
-"""The limit on files and connections that the grader may have open."""
+"""The limit on the grader's open files and connections."""
 
 import contextlib
 import resource
@@ -7,9 +7,10 @@ DESCRIPTORS = 4096
 """Enough open files and connections for any grading."""
 
 
-def allow_descriptors() -> None:
-    """Raise this process's limit to `DESCRIPTORS`, or as far as the system allows, so that a solution that floods the
-    grader with connections runs out first.
+def raise_descriptor_limit() -> None:
+    """Raise this process's limit to `DESCRIPTORS`, or as far as the system allows.
+
+    A solution that floods the grader with connections then runs out of descriptors first.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY or soft < min(hard, DESCRIPTORS):

@@ -1,4 +1,4 @@
-"""The environment in which a kata is graded: folders, launchers and services, set up once and torn down in order."""
+"""The environment for gradings of a kata: folders, launchers and services, with one set-up and tear-down."""
 
 import contextlib
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from grader.catalog.manifest import Kata
 from grader.child.limits import Resources
 from grader.errors import HarnessError, KataPackageError, SolutionError
 from grader.evidence.run import Subject
-from grader.grading.descriptors import allow_descriptors
+from grader.grading.descriptors import raise_descriptor_limit
 from grader.process.launch import LauncherPlan
 from grader.process.launchers import Launchers
 from grader.process.run_dir import remove_contents, temporary_run_dir
 from grader.process.sandbox import SandboxMode
-from grader.services.running import StandingServices
+from grader.services.running import KataServices
 from grader.solution.solution import take_in
 
 
@@ -32,7 +32,7 @@ class Environment:
 
     Attributes:
         kata: as passed.
-        run_dir: the temporary folder that contains everything else.
+        run_dir: the temporary folder for everything else.
         folders: the folders of solution and reference, each with an `app.py`.
         launchers: fork the servers.
         services: the services of the kata.
@@ -41,7 +41,7 @@ class Environment:
     run_dir: Path
     folders: Mapping[Subject, Path]
     launchers: Launchers
-    services: StandingServices
+    services: KataServices
 
     def __init__(
         self,
@@ -64,11 +64,11 @@ class Environment:
         Raises:
             BrokenError: they cannot be created, or the kata's reference cannot be read.
         """
-        allow_descriptors()
+        raise_descriptor_limit()
         try:
             self.run_dir = self._stack.enter_context(temporary_run_dir())
             self.folders = self._make_folders()
-            self.services = StandingServices(self.kata, self.run_dir)
+            self.services = KataServices(self.kata, self.run_dir)
             self.launchers = self._stack.enter_context(
                 Launchers(self.run_dir, {one: self._plan(one) for one in self.folders})
             )
@@ -109,7 +109,7 @@ class Environment:
         )
 
     def take_in(self, solution: Path) -> None:
-        """Copy this solution to where servers find it, and remove the previous one.
+        """Replace the previous solution with a copy of this one.
 
         Args:
             solution: a file, a folder with an `app.py`, or an archive.
@@ -130,7 +130,7 @@ class Environment:
             BrokenError: a process cannot be started.
         """
         if not self._is_started:
-            # The launcher comes first: its imports take long, and run beside the grader's own.
+            # The launcher starts first: its imports are slow, and run while the grader imports its own modules.
             self.launchers.of(Subject.SOLUTION)
             self._stack.enter_context(self.services.started())
             self._is_started = True
@@ -140,8 +140,8 @@ class Environment:
         """Why there is no sandbox; empty if there is one."""
         return self.launchers.of(Subject.SOLUTION).without_sandbox
 
-    def need_alive(self) -> None:
-        """Make sure that all its processes still run; does nothing before `start`.
+    def require_alive(self) -> None:
+        """Raise an error unless all its processes still run; does nothing before `start`.
 
         Raises:
             HarnessError: a process has exited.
@@ -150,6 +150,6 @@ class Environment:
             self.launchers.of(Subject.SOLUTION).has_ended() or self.services.have_ended()
         ):
             raise HarnessError(
-                "A process that was ready for the grading has exited.",
+                "A process that was started for the grading has exited.",
                 "Grade again; if it recurs, please report it.",
             )

@@ -1,10 +1,10 @@
-"""The forkserver: a process that has imported the grader, and forks the workers of the pool.
+"""The forkserver: a process that imports the grader once, then forks the workers of the pool.
 
-It has a single thread and no event loop, so it can fork safely at any time; the command itself may have threads.
-Forkserver and workers run in a session of their own, so that Ctrl-C and Ctrl-Z reach only the command: a grading that
-was suspended for a while would look slow.
+It has a single thread and no event loop, so it can always fork safely; the command itself may have threads. Forkserver
+and workers run in a separate session, so that Ctrl-C and Ctrl-Z reach only the command: a suspended grading would
+measure wrong times.
 
-When the command exits, for whatever reason, its socket closes; the forkserver then ends its workers and exits.
+When the command exits for any reason, its socket closes; the forkserver then stops its workers and exits.
 """
 
 import contextlib
@@ -29,18 +29,18 @@ from grader.grading.pool_worker import StopWorker, work
 from grader.registry import SERVICES
 
 DESCRIPTORS = 16
-"""At most this many descriptors come with one message; usually a single one does."""
+"""The most descriptors that one message may carry; usually it carries one."""
 
 WARM = (
     "grader.grading.pytest_runner",
     "grader.checks.api",
     *(service.module for service in SERVICES.values()),
 )
-"""Modules that a worker needs besides those imported above; they are half of all the imports."""
+"""Further modules that workers need; importing them takes as long as importing those above."""
 
 END_S = 10.0
 END_POLL_S = 0.02
-"""How long workers may take to exit in order when the command has gone, and the polling interval."""
+"""How long workers may take to clean up and exit when the command has gone, and the polling interval."""
 
 
 def main(control: int) -> None:
@@ -55,7 +55,7 @@ def main(control: int) -> None:
     if forked is not None:
         with contextlib.suppress(StopWorker):
             work(*forked)
-    # Everything has been cleaned up by now, and tearing down all imported modules takes a while.
+    # Nothing is left to clean up, and tearing down the interpreter takes a while.
     os._exit(0)
 
 
@@ -74,8 +74,10 @@ class Forkserver:
         self._is_warm = False
 
     def run(self) -> tuple[Job | SessionJob, socket.socket] | None:
-        """Carry out commands; returns job and socket in a forked worker, and None in the forkserver when the command
-        has gone.
+        """Execute commands from the socket.
+
+        Returns:
+            in a forked worker, its job and its socket; in the forkserver, None when the command has gone.
         """
         while True:
             data, descriptors, _, _ = socket.recv_fds(self._control, CHUNK_BYTES, DESCRIPTORS)
@@ -100,7 +102,7 @@ class Forkserver:
         pid = os.fork()
         if pid == 0:
             self._control.close()
-            # A copy of another worker's channel would keep that channel open.
+            # The copied descriptor would keep another worker's channel open.
             for descriptor in self._descriptors:
                 os.close(descriptor)
             return command.job, channel
@@ -109,8 +111,10 @@ class Forkserver:
         return None
 
     def _warm_up(self) -> None:
-        """Import the modules of `WARM` once the first worker is forked: that worker imports them while the solution's
-        launcher starts, as `kata check` does.
+        """Import the modules of `WARM`, but only after the first fork.
+
+        The first worker need not wait for them: it imports them while the solution's launcher starts, as `kata check`
+        does.
         """
         if not self._is_warm:
             self._is_warm = True
@@ -119,7 +123,7 @@ class Forkserver:
             gc.freeze()
 
     def _end(self, command: End) -> None:
-        # A worker that has exited keeps its pid until it is reaped, so the signal never hits another process.
+        # The pid of an exited worker is not reused before it is reaped, so the signal never hits another process.
         if command.worker in self._workers:
             os.kill(
                 self._workers[command.worker], signal.SIGKILL if command.at_once else signal.SIGTERM

@@ -1,4 +1,4 @@
-"""`grade()`: from a kata and a solution to the evidence and the report."""
+"""`grade()`: grades one solution, and returns the evidence and the report."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The result of a grading: its evidence, and the report that was judged from it."""
+"""The result of a grading: the evidence, and the report that the judge made of it."""
 
 import os
 import platform
@@ -15,11 +15,11 @@ DISTRIBUTION = "fastapi-katas"
 
 
 class Graded(Struct, frozen=True, tag=True):
-    """A run and its report. The caller of the grading saves, shows or discards them.
+    """A run and its report, for the caller to save, show or discard.
 
     Attributes:
         run: the evidence.
-        report: verdict and results, judged from it.
+        report: the verdict and the results of checks.
     """
 
     run: Run
@@ -27,14 +27,14 @@ class Graded(Struct, frozen=True, tag=True):
 
 
 def grader_info() -> GraderInfo:
-    """Version of the grader, and the machine that it runs on."""
+    """The grader's version, and the machine it runs on."""
     return GraderInfo(
         version=version(DISTRIBUTION), python=platform.python_version(), cores=os.cpu_count() or 1
     )
 
 
 def judged_again(kata: Kata, run: Run) -> Graded:
-    """Judge the evidence of a run by the current rules, without running anything."""
+    """Judge the evidence of a run again, by the current rules, without running the solution."""
     verdict, results = judge_run(run.checks, out_of_time=run.out_of_time)
     return Graded(run, report_of(kata, run, verdict, results))
 
@@ -62,8 +62,9 @@ def report_of(kata: Kata, run: Run, verdict: Verdict, results: tuple[CheckResult
 
 
 def _because(kata: Kata, results: tuple[CheckResult, ...]) -> str:
-    """The `because` of the declared mistake that fails exactly the checks that failed or did not run; empty if none or
-    several different ones match.
+    """The `because` of the rejected example that fails exactly these checks; empty if several differ, or none matches.
+
+    Checks that failed and checks that did not run count as failed.
     """
     failed = {
         result.name for result in results if result.outcome in (Outcome.FAILED, Outcome.NOT_RUN)

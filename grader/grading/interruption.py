@@ -11,7 +11,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextlib.contextmanager
 def signals_interrupt(interrupt: Callable[[], None]) -> Iterator[None]:
-    """Interrupt the running check in order on Ctrl-C and SIGTERM; the previous handler then gets the SIGTERM.
+    """On Ctrl-C or SIGTERM, interrupt the running check cleanly; SIGTERM then goes to the previous handler.
 
     Outside of the main thread, where handlers cannot be set, this does nothing.
 

@@ -1,4 +1,4 @@
-"""Messages between a command and the processes that grade for it: one JSON document per line."""
+"""Messages between a command, the forkserver and workers: one JSON document per line."""
 
 import msgspec
 
@@ -11,7 +11,7 @@ CHUNK_BYTES = 1 << 16
 
 
 class Job(msgspec.Struct, frozen=True, tag=True):
-    """One solution to grade, and how.
+    """A job for a worker: grade one solution.
 
     Attributes:
         katas: the folder of katas.
@@ -28,13 +28,13 @@ class Job(msgspec.Struct, frozen=True, tag=True):
 
 
 class SessionJob(msgspec.Struct, frozen=True, tag=True):
-    """A kata whose solutions are graded one after another in the same environment, and how.
+    """A job for a worker: grade solutions of one kata, one after another, in the same environment.
 
     Attributes:
         katas: the folder of katas.
         slug: of the kata.
         cuts_off: whether a burst may be cut off once it is certain to miss its limit.
-        raises_broken: an error that breaks a grading is reported as such even if some checks have been attempted.
+        raises_broken: an error that breaks a grading is reported as an error even if some checks have been attempted.
         cores: numbers of the cores that the worker and everything it starts may use; empty for all. Linux only.
     """
 
@@ -99,16 +99,16 @@ Outcome = Graded | Refused | WorkerCrashed
 Event = Begun | Ended | Outcome
 
 GO = b"go\n"
-"""To a worker on standby, the go-ahead: read the solution now, and grade it."""
+"""To a worker on standby: read the solution now, and grade it."""
 
 
 def line_of(message: Command | Grade | Event) -> bytes:
-    """A message as it is sent, with the line break."""
+    """The encoded message, with a line break."""
     return encoded(message) + b"\n"
 
 
 def plain(text: str) -> str:
-    """A text without lone surrogates, which paths may contain and UTF-8 cannot encode."""
+    """The text without lone surrogates, which occur in paths and cannot be encoded as UTF-8."""
     return text.encode(errors="replace").decode()
 
 
@@ -119,8 +119,8 @@ class Lines:
         self._unread = bytearray()
 
     def take(self, data: bytes) -> list[bytes]:
-        """The lines that this piece completes, without line breaks."""
-        # Only the new piece is searched: the evidence of a grading is a line of megabytes, and arrives in small pieces.
+        """The lines completed by this piece, without line breaks."""
+        # Only the new piece is searched: evidence is a line of megabytes that arrives in small pieces.
         self._unread += data
         if b"\n" not in data:
             return []

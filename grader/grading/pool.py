@@ -1,4 +1,4 @@
-"""The pool of workers that grade for a command, as the command sees it."""
+"""The command's side of the pool of workers."""
 
 import contextlib
 import itertools
@@ -29,18 +29,18 @@ from grader.grading.worker_handle import Worker, out_of_time, outcome_of, result
 CODE = "import sys; from grader.grading.forkserver import main; main(int(sys.argv[1]))"
 
 SLACK_S = 60.0
-"""Time for a grading beyond the limit of its checks: for setting up and cleaning up."""
+"""Time for set-up and clean-up, beyond the limit for the checks."""
 
 END_S = 10.0
 KILL_S = 5.0
-"""How long a worker may take to exit after SIGTERM, and then after SIGKILL; 0.1 to 0.3 s are usual."""
+"""How long a worker may take to exit after SIGTERM and then after SIGKILL; usually 0.1 to 0.3 s."""
 
 CLOSE_S = 15.0
 """How long the forkserver and its workers may take to exit before the forkserver is killed."""
 
 
 class Pool:
-    """Grades in processes that have imported the grader already.
+    """Grades in worker processes, forked from a process that has imported the grader.
 
     Args:
         control: the socket to the forkserver.
@@ -52,7 +52,7 @@ class Pool:
         self._standby: Worker | None = None
 
     def stand_by(self, job: Job) -> None:
-        """Have a worker on standby for this job, which prepares everything in advance.
+        """Put a worker on standby for this job; it prepares everything in advance.
 
         Raises:
             HarnessError: the forkserver has exited.
@@ -69,7 +69,7 @@ class Pool:
             self._standby = None
 
     async def grade(self, job: Job, observer: Observer, limit_s: float) -> Graded | GraderError:
-        """Grade a solution. On cancellation, the grading is interrupted and cleaned up before this returns.
+        """Grade a solution. If cancelled, interrupt the grading and clean up before returning.
 
         Args:
             job: the solution, and how to grade it.
@@ -91,7 +91,7 @@ class Pool:
 
     @contextlib.asynccontextmanager
     async def session(self, job: SessionJob) -> "AsyncIterator[PooledSession]":
-        """A session in a worker of its own; the worker exits with the block."""
+        """A session in a new worker, which exits at the end of the block."""
         session = PooledSession(self, job)
         try:
             yield session
@@ -102,8 +102,8 @@ class Pool:
         worker = self._take_standby(job)
         if worker is not None:
             outcome = await self._conduct(worker, observer, limit_s)
-            # A worker on standby may have failed for a reason that no longer exists, so its error is ignored, and a
-            # new worker grades.
+            # A worker on standby may have failed for a reason that no longer applies, so ignore its error and grade in
+            # a new worker.
             if worker.has_begun or isinstance(outcome, Graded):
                 return outcome
         return await self._conduct(self.fork(job), observer, limit_s)
@@ -122,15 +122,15 @@ class Pool:
             await self.end(worker)
 
     async def end(self, worker: Worker) -> None:
-        """End a worker, and wait until it has exited."""
-        # If the forkserver has exited, the worker does so when its channel closes.
+        """Stop a worker, and wait until it has exited."""
+        # If the forkserver has exited, closing the channel makes the worker exit.
         with contextlib.suppress(HarnessError):
             for limit_s, at_once in ((END_S, False), (KILL_S, True)):
                 with anyio.move_on_after(limit_s, shield=True):
                     if not worker.has_ended:
                         self._tell(End(worker.number, at_once))
                     while not worker.has_ended:
-                        await worker.hear()
+                        await worker.receive()
         worker.channel.close()
 
     def fork(self, job: Job | SessionJob) -> Worker:
@@ -154,15 +154,15 @@ class Pool:
             socket.send_fds(self._control, [line_of(command)], list(descriptors))
         except OSError as error:
             raise HarnessError(
-                "The process that grades has exited.",
+                "The grading process has exited.",
                 "Start the command again; if it recurs, please report it.",
             ) from error
 
 
 class PooledSession:
-    """Grades solutions of one kata, one after another, in a worker that keeps the environment.
+    """Grades solutions of one kata, one after another, in the same worker and environment.
 
-    A worker that crashes, exits or takes too long is replaced for the next solution.
+    If the worker crashes, exits or takes too long, the next solution gets a new one.
 
     Args:
         pool: forks the worker.
@@ -177,7 +177,7 @@ class PooledSession:
     async def grade(
         self, solution: Path, observer: Observer, limit_s: float
     ) -> Graded | GraderError:
-        """Grade the next solution. On cancellation, the grading is interrupted and cleaned up before this returns.
+        """Grade the next solution. If cancelled, interrupt the grading and clean up before returning.
 
         Args:
             solution: a file, or a folder with an `app.py`.
@@ -194,7 +194,7 @@ class PooledSession:
         try:
             outcome = await self._ask(solution, observer, limit_s)
             if outcome is None and had_worker and not self._has_begun:
-                # The worker had exited before, for instance because memory ran out: this solution is not to blame.
+                # The worker exited before this solution, for instance because memory ran out.
                 await self.end()
                 outcome = await self._ask(solution, observer, limit_s)
             is_over = isinstance(outcome, Graded | Refused)
@@ -218,7 +218,7 @@ class PooledSession:
         return await outcome_of(worker, observer, limit_s + SLACK_S)
 
     async def end(self) -> None:
-        """End the worker, if there is one."""
+        """Stop the worker, if there is one."""
         worker, self._worker = self._worker, None
         if worker is not None:
             await self._pool.end(worker)
@@ -226,7 +226,7 @@ class PooledSession:
 
 @contextlib.contextmanager
 def running_pool() -> Iterator[Pool]:
-    """A pool whose forkserver is started without waiting for its imports, and ends with its workers after the block.
+    """A pool; the forkserver and its workers exit at the end of the block. Does not wait for the forkserver's imports.
 
     Raises:
         HarnessError: it cannot be started.
@@ -253,13 +253,13 @@ def _socket_pair() -> tuple[socket.socket, socket.socket]:
         return socket.socketpair()
     except OSError as error:
         raise HarnessError(
-            f"A socket cannot be created: {error.strerror}.",
+            f"Cannot create a socket: {error.strerror}.",
             "Close other programs or raise `ulimit -n`.",
         ) from error
 
 
 def _start(control: socket.socket) -> "subprocess.Popen[bytes]":
-    # -P: a file in the learner's folder must not be imported in place of a module of the same name.
+    # -P: files in the learner's folder must not shadow modules of the same name.
     command = [sys.executable, "-P", "-c", CODE, str(control.fileno())]
     try:
         return subprocess.Popen(
@@ -271,6 +271,6 @@ def _start(control: socket.socket) -> "subprocess.Popen[bytes]":
         )
     except OSError as error:
         raise HarnessError(
-            f"The process that grades cannot be started: {error.strerror}.",
+            f"The grading process cannot be started: {error.strerror}.",
             "Close other programs or raise `ulimit -n` and `ulimit -u`.",
         ) from error

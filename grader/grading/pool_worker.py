@@ -1,7 +1,7 @@
 """A worker of the pool: a forked process that grades, and reports to the command over a socket.
 
-A worker for one grading prepares everything, waits for the go-ahead, grades, and exits, so that one grading leaves
-nothing for the next. A worker for a session grades solutions of one kata on request until its channel closes.
+A worker for one grading prepares everything, waits for the go-ahead, grades and exits; nothing is left for the next
+grading. A worker for a session grades solutions of one kata on request, until its channel closes.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ from grader.report import CheckResult
 
 
 class StopWorker(BaseException):
-    """Raised in a waiting worker that must exit; unwinds the stack, so that everything is cleaned up."""
+    """Raised in a waiting worker that must exit, so that unwinding the stack cleans everything up."""
 
 
 def work(job: Job | SessionJob, channel: socket.socket) -> None:
@@ -49,7 +49,7 @@ def work(job: Job | SessionJob, channel: socket.socket) -> None:
         channel: the socket to the command.
 
     Raises:
-        StopWorker: it was told to exit.
+        StopWorker: it must exit.
     """
     shutdown = Shutdown()
     reporter = Reporter(channel, shutdown)
@@ -105,7 +105,7 @@ def _grade_session(
 class Shutdown:
     """Handles SIGTERM in a worker.
 
-    A worker that waits exits immediately, and a running check is interrupted. At any other time the request is kept
+    A waiting worker exits immediately, and a running check is interrupted. At any other time the request is deferred
     until the worker waits or begins a check, so that set-up and clean-up always finish; the pool allows more time than
     either takes.
     """
@@ -117,7 +117,7 @@ class Shutdown:
 
     @contextlib.contextmanager
     def immediate(self) -> Iterator[None]:
-        """Within this block a request raises `StopWorker`, even when it came earlier."""
+        """Within this block, a request raises `StopWorker`, even one that came earlier."""
         self._waits = True
         try:
             if self.is_requested:
@@ -133,7 +133,7 @@ class Shutdown:
 
 
 class Reporter:
-    """Reports to the command how a grading proceeds; an `Observer`.
+    """An `Observer` that reports progress to the command.
 
     Args:
         channel: the socket to the command.
@@ -145,7 +145,7 @@ class Reporter:
         self._shutdown = shutdown
 
     def check_begins(self, title: str) -> None:
-        """Report that a check begins; interrupt it if a shutdown was requested before."""
+        """Report that a check begins; interrupt it if a shutdown has been requested."""
         if self._shutdown.is_requested:
             signal.raise_signal(signal.SIGTERM)
         self.send(Begun(title))
@@ -163,7 +163,7 @@ class Reporter:
 
 
 def _solutions(channel: socket.socket, shutdown: Shutdown) -> Iterator[Path]:
-    """The solutions to be graded, as the command asks for them.
+    """The solutions that the command sends for grading.
 
     Raises:
         StopWorker: the session is over, or the command has gone.
@@ -178,7 +178,7 @@ def _solutions(channel: socket.socket, shutdown: Shutdown) -> Iterator[Path]:
 
 
 def _await_go_ahead(channel: socket.socket, shutdown: Shutdown) -> None:
-    """Wait for the go-ahead, without a time limit: the learner may think for hours.
+    """Wait for the go-ahead without a time limit; the learner may take hours.
 
     Raises:
         StopWorker: the command has gone, or no longer needs this worker.

@@ -43,7 +43,7 @@ def run_checks_in(
     """Run all checks of a kata against the solution in this environment.
 
     Args:
-        environment: is started and has the solution.
+        environment: started, with the solution.
         clock: of the grading.
         observer: is notified when checks begin and end.
         cuts_off: whether a burst may be cut off once it is certain to miss its limit.
@@ -53,7 +53,7 @@ def run_checks_in(
         the records and results of the checks, and the error that ended them, if any.
 
     Raises:
-        BrokenError, GraderError, KeyboardInterrupt: as `run_checks` does.
+        BrokenError, GraderError, KeyboardInterrupt: see `run_checks`.
     """
     kata = environment.kata
     stage = Stage(kata, environment.launchers, environment.services, cuts_off, stops_early)
@@ -67,7 +67,7 @@ def run_checks(kata: Kata, checks: CheckRun) -> None:
     """Run the checks of a kata until they are finished or interrupted.
 
     Args:
-        kata: whose checks to run.
+        kata: the kata.
         checks: the plugin that runs them and collects their results.
 
     Raises:

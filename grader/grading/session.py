@@ -1,4 +1,4 @@
-"""A session grades solutions of one kata in one environment. Every grading goes through here."""
+"""Sessions grade solutions of one kata in one environment. Every grading runs in a session."""
 
 import contextlib
 import os
@@ -45,10 +45,11 @@ class Settings:
 class Session:
     """Grades solutions of one kata, one after another; a context manager.
 
-    They share an environment, whose launchers have imported everything already. Each check gets a fresh server, but the
-    next solution finds what the previous one left in the sandbox's `/tmp`: grade several solutions in a session only if
-    they have the same author, as the examples of a kata do, and never submissions of a class. An environment in which
-    something went wrong is replaced.
+    The solutions share an environment, so the launchers' imports are paid for once. Each check gets a fresh server, but
+    files in the sandbox's `/tmp` persist from one solution to the next. Solutions in a session must therefore have the
+    same author, like the examples of a kata; never grade submissions of several students in one session.
+
+    After an error, the next solution gets a new environment.
 
     Args:
         kata: from the catalog.
@@ -73,7 +74,7 @@ class Session:
         self._discard()
 
     def prepare(self) -> None:
-        """Start the environment now, so that `grade` begins with the first check at once.
+        """Start the environment now, so that `grade` need not wait for it.
 
         Raises:
             BrokenError: the environment cannot be started.
@@ -121,12 +122,12 @@ class Session:
     def _usable_environment(self) -> Environment:
         if self._environment is not None:
             try:
-                self._environment.need_alive()
+                self._environment.require_alive()
             except HarnessError:
                 self._discard()
         if self._environment is None:
             environment = Environment(self._kata, self._settings.sandbox)
-            # Pushed before it acquires anything, so that an interruption at any moment leaves nothing behind.
+            # Pushed before it acquires anything, so that an interruption at any point leaves nothing behind.
             self._stack.push(environment)
             self._environment = environment.__enter__()
         return self._environment
@@ -137,7 +138,7 @@ class Session:
 
 
 class Beginning:
-    """When a grading began: the wall-clock time, and the zero of its own clock."""
+    """The start of a grading: the wall-clock time, and zero on the grading's clock."""
 
     def __init__(self) -> None:
         self.at = datetime.now(UTC).isoformat()

@@ -1,4 +1,4 @@
-"""A worker of the pool as the command sees it: a socket, and the events that arrive on it."""
+"""The command's handle of a worker: its socket, and the events that arrive on it."""
 
 import contextlib
 import math
@@ -29,7 +29,7 @@ from grader.grading.messages import (
 from grader.grading.observer import Observer
 
 TICK_S = 1.0
-"""Limits are counted in steps of this length, so that a suspended command loses a single step."""
+"""Limits are counted in steps of this length, so that suspending the command costs at most one step."""
 
 
 class GraderCrashed(Exception):
@@ -38,11 +38,11 @@ class GraderCrashed(Exception):
 
 @dataclass
 class Worker:
-    """A worker, as the command sees it.
+    """The command's handle of a worker.
 
     Attributes:
         number: identifies it to the forkserver.
-        job: what it was forked for.
+        job: for which it was forked.
         channel: the socket to it.
         has_begun: the current grading has begun its first check.
         has_ended: the worker's end of the socket is closed.
@@ -56,15 +56,15 @@ class Worker:
     lines: Lines = field(default_factory=Lines)
 
     def give_go_ahead(self) -> None:
-        """Let it grade. If it has exited, `hear` shows that."""
+        """Let the worker grade. If it has exited, `receive` reports that."""
         self.send(GO)
 
     def send(self, data: bytes) -> None:
-        """Send it this. If it has exited, `hear` shows that."""
+        """Send data. If the worker has exited, `receive` reports that."""
         with contextlib.suppress(OSError):
             self.channel.sendall(data)
 
-    async def hear(self) -> Sequence[Event]:
+    async def receive(self) -> Sequence[Event]:
         """Wait for its next events; none once it `has_ended`."""
         await anyio.wait_readable(self.channel)
         try:
@@ -77,7 +77,7 @@ class Worker:
         except msgspec.MsgspecError as error:  # only this grading is lost
             return [
                 Refused(
-                    f"The message of the process that graded cannot be decoded: {error}.",
+                    f"A message of the grading process cannot be decoded: {error}.",
                     "Please report it.",
                     "HarnessError",
                 )
@@ -95,7 +95,7 @@ def result_of(outcome: Outcome | None) -> Graded | GraderError:
     """
     if outcome is None:
         return HarnessError(
-            "The process that graded exited unexpectedly.",
+            "The grading process exited unexpectedly.",
             "Close programs that use much memory, and grade again.",
         )
     if isinstance(outcome, WorkerCrashed):
@@ -127,7 +127,7 @@ async def outcome_of(worker: Worker, observer: Observer, limit_s: float) -> Outc
 
 async def _next_outcome(worker: Worker, observer: Observer) -> Outcome | None:
     while not worker.has_ended:
-        for event in await worker.hear():
+        for event in await worker.receive():
             if isinstance(event, Begun):
                 worker.has_begun = True
                 observer.check_begins(event.title)

@@ -30,7 +30,7 @@ from grader.render.terminal.screen import Screen
 from grader.tasks import single_error
 from grader.tools import profiler
 from grader.tools.flames import profile_of_loop, read_stacks, shortened, titled
-from grader.tools.profiler import ThreadDump, find_py_spy, is_loop_in, most_telling
+from grader.tools.profiler import ThreadDump, find_py_spy, is_loop_in, most_informative
 from grader.workspace.target import target_of
 
 WARM_UP_S = 0.3
@@ -116,7 +116,9 @@ class Probe:
         with self._stage(DUMPS) as (stage, sources):
             anyio.run(self._look, stage, sources, None)
             if self._dumps:
-                self._screen.say(*dump_lines(most_telling(self._dumps, sources.is_own), sources))
+                self._screen.say(
+                    *dump_lines(most_informative(self._dumps, sources.is_own), sources)
+                )
         return self._is_well()
 
     @contextlib.contextmanager

@@ -11,7 +11,7 @@ from grader.catalog.manifest import Kata, require_load
 from grader.checks.preparation import read_preparation
 from grader.errors import ExitCode, HarnessError
 from grader.evidence.traffic import ServiceEvent
-from grader.grading.descriptors import allow_descriptors
+from grader.grading.descriptors import raise_descriptor_limit
 from grader.interactive.signals import EndSignals
 from grader.load.rounds import Load
 from grader.load.visitors import Visitors
@@ -20,7 +20,7 @@ from grader.measure.timing import Clock
 from grader.process.run_dir import temporary_run_dir
 from grader.process.sockets import MarkedSockets, listening_at, listening_near, no_delay
 from grader.render.running import (
-    Trickle,
+    Throttle,
     addresses,
     curl_command,
     ending,
@@ -29,8 +29,8 @@ from grader.render.running import (
     round_line,
 )
 from grader.render.terminal.screen import Screen
-from grader.services.running import StandingServices, environ_of, titles_of
-from grader.services.service import Running, Surroundings
+from grader.services.running import KataServices, environ_of, titles_of
+from grader.services.service import CheckContext, Running
 from grader.solution.solution import folder_to_run
 from grader.tasks import single_error
 from grader.tools.foreground import App, AppPlan, Request, running_app
@@ -64,7 +64,7 @@ class AppRun:
         kata: Kata,
         folder: Path,
         run_dir: Path,
-        services: StandingServices,
+        services: KataServices,
         listening: socket.socket,
         load: int,
         screen: Screen,
@@ -79,7 +79,7 @@ class AppRun:
         self._preparation = read_preparation(kata)
         self._attempt = begin_attempt(Clock())
         self._sockets = MarkedSockets(remembered=4 * load)
-        self._trickle = Trickle()
+        self._throttle = Throttle()
         self._end_signals = EndSignals()
         self._app: App | None = None
         self._app_scope: anyio.CancelScope
@@ -131,7 +131,7 @@ class AppRun:
             self._app.hurry.set()
 
     async def _serve(self) -> None:
-        running = self._services.fresh(Surroundings(self._listen, self._attempt))
+        running = self._services.fresh(CheckContext(self._listen, self._attempt))
         async with running as services, anyio.create_task_group() as tasks:
             if self._preparation is not None:
                 await self._preparation.carry_out(services, tasks)
@@ -202,18 +202,18 @@ class AppRun:
     async def _tidy(self, services: Mapping[str, Running]) -> None:
         while True:
             await anyio.sleep(TIDY_S)
-            if left_out := self._trickle.take_left_out():
+            if left_out := self._throttle.take_left_out():
                 self._screen.say(left_out)
             self._attempt.recorder.forget_ended()
             if not self._count:
                 self._seen(services)
 
     def _show_request(self, request: Request) -> None:
-        if request.port not in self._sockets.ports and self._trickle.lets_through():
+        if request.port not in self._sockets.ports and self._throttle.admits():
             self._screen.say_whole(request_line(request))
 
     def _show_event(self, event: ServiceEvent) -> None:
-        if not self._count and self._trickle.lets_through():
+        if not self._count and self._throttle.admits():
             self._screen.say_whole(event_line(event))
 
     def _named(self, services: Mapping[str, Running]) -> dict[str, str]:
@@ -250,7 +250,7 @@ def run_app(
     kata = target.kata
     if load is not None:
         require_load(kata)
-    allow_descriptors()
+    raise_descriptor_limit()
     screen = Screen()
     screen.say_whole(f"{kata.title}  {kata.slug}")
     with temporary_run_dir() as run_dir:
@@ -261,7 +261,7 @@ def run_app(
         bound_port = listening.getsockname()[1]
         if port is None and bound_port != DEFAULT_PORT:
             screen.say(f"Port {DEFAULT_PORT} is in use, so the app will be at port {bound_port}.")
-        services = StandingServices(kata, run_dir)
+        services = KataServices(kata, run_dir)
         with listening, services.started():
             app_run = AppRun(kata, folder, run_dir, services, listening, load or 0, screen)
             was_stopped = app_run.run()

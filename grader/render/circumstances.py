@@ -1,4 +1,4 @@
-"""Turns what surrounds a finding into plain sentences, the same for every renderer."""
+"""Sentences about the circumstances of a finding, the same for every renderer."""
 
 from grader.evidence.machine import Machine
 from grader.evidence.server import WaitingTask
@@ -8,10 +8,10 @@ from grader.render.wording import amount
 from grader.report import Circumstances, StallSite
 
 OTHERS_SHOWN = 5
-"""How many of the other busy processes are named."""
+"""How many other busy processes are named."""
 
-LAG_WORTH_TELLING_S = 0.05
-"""Shorter lags of the grader's event loop are left out: they change no figure that is shown."""
+SMALLEST_LAG_SHOWN_S = 0.05
+"""Shorter lags of the grader's event loop are left out; they change no other figure."""
 
 
 def stall(site: StallSite) -> str:
@@ -31,7 +31,7 @@ def waiting(task: WaitingTask) -> str:
 
 
 def busy_machine(circumstances: Circumstances) -> list[str]:
-    """What kept the machine busy while something was timed, as far as the system tells."""
+    """What kept the machine busy during a measurement, as far as the system reports it."""
     lines = []
     watch, machine = circumstances.watch, circumstances.machine
     if watch is not None and watch.server is not None and watch.grader is not None:
@@ -40,7 +40,7 @@ def busy_machine(circumstances: Circumstances) -> list[str]:
             f"{amount(watch.grader.waited_s, 's')} for a core; "
             f"{amount(max(0.0, own_s(watch) or 0.0), 's')} were the code's own."
         )
-    if watch is not None and watch.loop_lag_s > LAG_WORTH_TELLING_S:
+    if watch is not None and watch.loop_lag_s > SMALLEST_LAG_SHOWN_S:
         lines.append(f"The grader itself was up to {amount(watch.loop_lag_s, 's')} late.")
     if machine is not None:
         lines.append(_load_of(machine))

@@ -1,6 +1,6 @@
-"""The shape of the JSON report: what `kata check --json` prints, and what its JSON Schema is made from.
+"""The structure of the JSON report that `kata check --json` prints.
 
-People read the docstrings and descriptions: they become part of the schema.
+The published JSON Schema is generated from these classes, with their docstrings and descriptions.
 """
 
 from typing import Annotated
@@ -16,9 +16,10 @@ class CheckDocument(Struct, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(description="Name of the test function.")]
     title: Annotated[str, Meta(description="The requirement in one sentence.")]
-    outcome: Annotated[Outcome, Meta(description="What the grading says of this check.")]
+    outcome: Annotated[Outcome, Meta(description="The result of the check.")]
     message: Annotated[
-        str, Meta(description="Why it did not pass, one or two sentences; empty when it did.")
+        str,
+        Meta(description="Why the check did not pass, one or two sentences; empty if it passed."),
     ]
     measured: Annotated[
         float | None, Meta(description="The number that decided the check, if there is one.")
@@ -28,7 +29,7 @@ class CheckDocument(Struct, frozen=True, kw_only=True):
 
 
 class GraderDocument(Struct, frozen=True, kw_only=True):
-    """Which grader, on which machine."""
+    """The grader, and the machine that it ran on."""
 
     version: Annotated[str, Meta(description="Version of fastapi-katas.")]
     python: Annotated[str, Meta(description="Version of Python.")]
@@ -36,43 +37,48 @@ class GraderDocument(Struct, frozen=True, kw_only=True):
 
 
 class ErrorDocument(Struct, frozen=True, kw_only=True):
-    """What broke a grading before any check could begin."""
+    """The error that ended a grading before any check."""
 
     message: Annotated[str, Meta(description="What happened, one sentence.")]
     hint: Annotated[str, Meta(description="What to do about it, one sentence; may be empty.")]
 
 
 class ReportDocument(Struct, frozen=True, kw_only=True):
-    """What `kata check --json` prints: the result of one grading. New keys may come within a format."""
+    """The result of one grading, as printed by `kata check --json`. New keys may be added within a format."""
 
     format: Annotated[
         int, Meta(description="Version of this format.", extra_json_schema={"const": REPORT_FORMAT})
     ]
     kata: Annotated[str, Meta(description="Slug of the kata.")]
-    verdict: Annotated[Verdict, Meta(description="What the grading says of the solution.")]
-    duration_s: Annotated[float, Meta(ge=0, description="Seconds of the whole grading.")]
+    verdict: Annotated[Verdict, Meta(description="The verdict on the solution.")]
+    duration_s: Annotated[
+        float, Meta(ge=0, description="Duration of the whole grading, in seconds.")
+    ]
     because: Annotated[
         str,
         Meta(
-            description="The explanation of a known mistake, when exactly its checks failed; else empty."
+            description="The explanation of a known mistake, if exactly its checks failed; else empty."
         ),
     ]
     sandboxed: Annotated[
         bool | UnsetType,
         Meta(
-            description="Whether the solution ran in a sandbox; missing when the grading broke before any check."
+            description="Whether the solution ran in a sandbox; missing if the grading broke before any check."
         ),
     ] = UNSET
     unsaved: Annotated[
         str,
         Meta(
-            description="Why the evidence could not be saved; empty when it was saved, or when nobody asked for that."
+            description="Why the evidence could not be saved; empty if it was saved, or was not to be saved."
         ),
     ]
     checks: Annotated[
         tuple[CheckDocument, ...], Meta(description="One object for each check, in order.")
     ]
     error: Annotated[
-        ErrorDocument | UnsetType, Meta(description="Only when the grading broke before any check.")
+        ErrorDocument | UnsetType,
+        Meta(description="Present only if the grading broke before any check."),
     ] = UNSET
-    grader: Annotated[GraderDocument, Meta(description="Which grader, on which machine.")]
+    grader: Annotated[
+        GraderDocument, Meta(description="The grader, and the machine that it ran on.")
+    ]

@@ -1,4 +1,4 @@
-"""Words for what a solution asked of services, whatever the service, and for requests without an answer. Pure."""
+"""Words for events of services, whatever the service, and for requests without an answer. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from grader.render.text import printable
 from grader.render.wording import ERROR_WORDS, counted, plural
 
 NAME_CHARS = 40
-"""How long the name of a service, or of a kind of event, may be."""
+"""Maximum length of the name of a service or of a kind of event."""
 
 KINDS_SHOWN = 4
 SERVICES = "services"
@@ -22,13 +22,13 @@ def name_of_all(events: Iterable[ServiceEvent]) -> str:
 
 
 def name_of_each(events: Iterable[ServiceEvent]) -> str:
-    """A name for one of these events: "call to the upstream", "call or query to a service"."""
+    """A name for any of these events: "call to the upstream", "call or query to a service"."""
     kinds, where = _names(events)
     return f"{' or '.join(kinds)} to {'a service' if where == SERVICES else where}"
 
 
 def _names(events: Iterable[ServiceEvent]) -> tuple[list[str], str]:
-    """The kinds of events, and the service that all of them went to."""
+    """The kinds of events; and their common service, or "services"."""
     services: dict[str, None] = {}
     kinds: dict[str, None] = {}
     for event in events:
@@ -75,7 +75,7 @@ def _sentence(service: str, events: Sequence[ServiceEvent]) -> str:
 
 
 def error_word(exchange: Exchange) -> str:
-    """Why a request got no complete answer, in a few words; empty if it got one."""
+    """Why a request got no complete answer, in a few words; empty if it got a complete one."""
     if exchange.error is ExchangeError.CUT_OFF:
         return "unanswered"
     return ERROR_WORDS[exchange.error] if exchange.error is not None else ""

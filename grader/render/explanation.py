@@ -1,6 +1,4 @@
-"""The explanation of a check: what an attempt sent, what came back, and what lies behind a finding, in plain sentences.
-Pure.
-"""
+"""Explains the result of a check in plain sentences: the requests, the answers, and the details of a finding. Pure."""
 
 import re
 from collections import Counter
@@ -40,9 +38,9 @@ from grader.report import CheckResult, Outcome
 STEPS_SHOWN = 10
 ALIKE = 3
 MUST_BE = " (it must be "
-"""Separates what a check counted from what it wants; the page splits the sentence here."""
+"""Separates the count from the required count; the page splits the sentence here."""
 
-SIGHTS_SHOWN = 12
+OBSERVATIONS_SHOWN = 12
 FRAMES_SHOWN = 8
 OUTPUT_SHOWN = 12
 WHAT_CHARS = 120
@@ -50,9 +48,7 @@ WHAT_CHARS = 120
 
 @dataclass(frozen=True)
 class Step:
-    """Requests that were sent together or alike, and what came back: "12 × GET /labels/{n}, at once" and "12 × 200 in
-    0.11–0.42 s".
-    """
+    """A group of similar requests, and their answers: "12 × GET /labels/{n}, at once" and "12 × 200 in 0.11–0.42 s"."""
 
     sent: str
     seen: str
@@ -60,14 +56,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Line:
-    """One line about a finding: a sentence, and the code that it points to, if there is any."""
+    """One line about a finding: a sentence, and the code that it refers to, if any."""
 
     text: str
     code: str = ""
 
 
 def steps(attempt: Attempt) -> tuple[Step, ...]:
-    """What an attempt sent, in the order of sending, and what came back."""
+    """The requests of an attempt in the order in which they were sent, with their answers."""
     by_id = {exchange.id: exchange for exchange in attempt.exchanges}
     bursts = [
         (burst, [by_id[number] for number in burst.exchanges if number in by_id])
@@ -91,30 +87,32 @@ def steps(attempt: Attempt) -> tuple[Step, ...]:
     return tuple(told)
 
 
-def sights(attempt: Attempt) -> tuple[str, ...]:
-    """What else happened in an attempt: calls to services, connections, a blocked event loop, counts of the check."""
+def observations(attempt: Attempt) -> tuple[str, ...]:
+    """Other observations of an attempt: calls to services, connections, a blocked event loop, counts of the check."""
     told = [
         *sentences(attempt.events),
         *_connections(attempt),
         *(f"{stall(site)}." for site in stall_sites(attempt.stalls)),
         *_counts(attempt),
     ]
-    return tuple(dict.fromkeys(told))[:SIGHTS_SHOWN]
+    return tuple(dict.fromkeys(told))[:OBSERVATIONS_SHOWN]
 
 
 def tries(record: CheckRecord) -> str:
-    """How often a check was tried; empty when it was once."""
+    """How often a check was attempted; empty if once."""
     own = sum(attempt.subject is Subject.SOLUTION for attempt in record.attempts)
     others = len(record.attempts) - own
     if own + others < 2:
         return ""
-    beside = f", and the kata's reference {_times(others)} in turn with it" if others else ""
-    return f"Your solution was tried {_times(own)}, each time on a fresh server{beside}."
+    beside = f", taking turns with the kata's reference ({_times(others)})" if others else ""
+    return f"Your solution was run {_times(own)}, each time on a fresh server{beside}."
 
 
 def details(result: CheckResult) -> tuple[Line, ...]:
-    """What lies behind a finding: the traceback in the learner's files, or else the last output; where the event loop
-    was blocked; where tasks waited; what kept the machine busy.
+    """The details of a finding.
+
+    They are the traceback in the learner's files, or else the last output; where the event loop was blocked; where
+    tasks waited; and what kept the machine busy.
     """
     finding = result.finding
     if finding is None:
@@ -139,8 +137,7 @@ def details(result: CheckResult) -> tuple[Line, ...]:
 
 
 def trace(finding: Finding) -> tuple[tuple[Frame, ...], tuple[str, ...]]:
-    """Where in the learner's files a server failed, innermost last; and, when that is not known, what it printed
-    last."""
+    """The learner's frames in which a server failed, innermost last; if they are unknown, its last lines of output."""
     match finding:
         case Crashed(frames=frames, output=output):
             return frames, () if frames else output
@@ -155,7 +152,7 @@ def trace(finding: Finding) -> tuple[tuple[Frame, ...], tuple[str, ...]]:
 
 
 def is_about_waiting(finding: Finding) -> bool:
-    """Whether a finding is explained by what the solution's tasks were waiting for."""
+    """Whether the places at which the solution's tasks waited explain a finding."""
     match finding:
         case Hung() | NoAnswer() | GateNotOpened():
             return True
@@ -168,7 +165,7 @@ def is_about_waiting(finding: Finding) -> bool:
 
 
 def bars(finding: Finding) -> tuple[Bar, ...]:
-    """The requests of a burst that a finding is about, for a picture; none for other findings."""
+    """The requests of a finding's burst, to be drawn; none if the finding is not about a burst."""
     match finding:
         case TooSlow() | TooFast():
             return finding.bars
@@ -185,7 +182,7 @@ def _times(count: int) -> str:
 
 
 def _alike(exchanges: Iterable[Exchange]) -> list[list[Exchange]]:
-    """Groups of requests: those of one path, and three or more that differ only in numbers and got the same answer."""
+    """Group requests with the same path, or three or more with the same answer whose paths differ only in numbers."""
     alike = _grouped(exchanges, lambda one: f"{_masked(one)} {one.status} {one.error}")
     return [
         group

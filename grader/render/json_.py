@@ -19,15 +19,15 @@ from grader.render.wording import message
 from grader.report import CheckResult, GraderInfo, Report, Verdict
 
 IN_SCRIPTS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
-"""In JSON these characters occur only within strings. Escaped, a document is safe inside a script of an HTML page."""
+"""Escapes that make a document safe inside a script of a page; in JSON, these characters occur only in strings."""
 
 
 def render_report(report: Report, unsaved: str = "") -> str:
-    """The whole report as JSON, pure ASCII, so that no text of a solution can act on a terminal.
+    """The whole report as JSON in ASCII, so that no text of a solution can control the terminal.
 
     Args:
         report: of a grading.
-        unsaved: why the evidence could not be saved; empty when it was saved, or when nobody asked for that.
+        unsaved: why the evidence could not be saved; empty if it was saved, or was not to be saved.
     """
     document = ReportDocument(
         format=report.format,
@@ -56,7 +56,7 @@ def _check(check: CheckResult) -> CheckDocument:
 
 
 def render_error(kata: str, error: GraderError, grader: GraderInfo) -> str:
-    """A grading that broke before any check, in the same format: without checks, and with `error` and what to do."""
+    """A grading that broke before any check, in the same format, with `error` and without checks."""
     document = ReportDocument(
         format=REPORT_FORMAT,
         kata=kata,
@@ -177,7 +177,7 @@ def _dump(document: dict[str, Any]) -> str:
 
 
 def _safe(value: Any) -> Any:
-    """The same value with every text visible and bounded, and None for numbers that JSON lacks."""
+    """The same value with every text made printable and bounded, and None for infinities and NaN."""
     if isinstance(value, str):
         return escaped(value)
     if isinstance(value, float):

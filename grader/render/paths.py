@@ -1,4 +1,4 @@
-"""How paths are shown to people."""
+"""Formats paths for people."""
 
 import os
 from pathlib import Path

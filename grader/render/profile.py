@@ -1,4 +1,4 @@
-"""The text of `kata profile`: where the event loop spent its time, or where all threads are at one moment."""
+"""The output of `kata profile`: where the event loop spent its time, or the stacks of all threads."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ SHARE_SHOWN = 0.01
 """Smaller shares are not shown."""
 
 FREE = 0.8
-"""A loop that was idle for at least this share of the time is not what makes the app slow."""
+"""A loop that was idle for at least this share of the time does not make the app slow."""
 
 GRADERS_OWN = "grader/child/stalls.py"
-"""The only thread of the grader inside the app; a dump leaves it out."""
+"""The grader's only thread inside the app; dumps leave it out."""
 
 THREADS_SHOWN = 20
 FRAMES_SHOWN = 60
@@ -39,7 +39,7 @@ class Sources:
 
     def is_own(self, file: str) -> bool:
         """Whether a file is the learner's own."""
-        # The app chooses this name, so it may lead out of the folder again.
+        # The app chooses the name, which may contain "..".
         return Path(file).is_relative_to(self.folder) and ".." not in Path(file).parts
 
     def name(self, file: str) -> str:
@@ -66,9 +66,9 @@ class Sources:
 
 
 def profile_lines(profile: LoopProfile, sources: Sources) -> Iterator[str]:
-    """A recording in words: busy or idle, the learner's lines by their share, and the innermost calls."""
+    """A summary of a recording: how busy the loop was, the learner's lines by share, and the innermost calls."""
     if not profile.samples:
-        yield "The event loop was never seen. The app may have exited."
+        yield "No sample has the event loop. The app may have exited."
         return
     worked = 1 - profile.waited
     yield (
@@ -76,7 +76,7 @@ def profile_lines(profile: LoopProfile, sources: Sources) -> Iterator[str]:
         f"for {_percent(profile.waited)}."
     )
     if profile.waited >= FREE:
-        yield "So nothing blocks it: whatever is slow here waits for something else."
+        yield "Nothing blocks it: slow requests are waiting for something else."
     own = [share for share in profile.own if share.share >= SHARE_SHOWN]
     if own:
         yield from ("", "Your lines, each including what it calls:")

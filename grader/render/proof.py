@@ -1,4 +1,4 @@
-"""The words of a proof, the same for every renderer."""
+"""Words for proofs, the same for every renderer."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from grader.report import Outcome, Verdict
 PROBLEM_CHARS = 1000
 
 MOST_TIMES = 99
-"""Larger factors are not shown as such: they only say that there is ample room."""
+"""Larger factors are shown as "> 99 ×": the margin is ample, whatever its size."""
 
 LEGEND = {
     Outcome.PASSED: "passes",
@@ -25,7 +25,7 @@ LEGEND = {
     Outcome.BROKEN: "broken",
     None: "differs between rounds",
 }
-"""The meaning of each mark in the matrix; None stands for rounds that differ."""
+"""The meaning of each mark in the matrix; None means that rounds differ."""
 WRONG_LEGEND = "not as declared"
 
 
@@ -59,7 +59,7 @@ MARGIN_HEADS = MarginRow(
 
 
 def place(slug: str, problem: Problem) -> str:
-    """The place of a problem: "sleepy-handler/checks.py:12"."""
+    """Where a problem is: "sleepy-handler/checks.py:12"."""
     if not problem.file:
         return printable(slug)
     line = "" if problem.line is None else f":{problem.line}"
@@ -67,7 +67,7 @@ def place(slug: str, problem: Problem) -> str:
 
 
 def sentence(problem: Problem) -> str:
-    """The text of a problem, and the explanation of the check, if there is one."""
+    """The text of a problem, and the message of the check's result, if there is one."""
     why = f" {message(problem.why)}" if problem.why is not None else ""
     return printable(problem.text + why, PROBLEM_CHARS)
 
@@ -89,7 +89,7 @@ def is_as_declared(proof: Proof, example: Example, check: str) -> bool:
 
 
 def is_right(proof: Proof, example: Example) -> bool:
-    """Whether an example has the results that it must have."""
+    """Whether an example has the declared results."""
     verdicts = {trial.verdict for trial in proof.trials if trial.example == example}
     if example.kind is Kind.JUNK:
         return Verdict.PASSED not in verdicts and Verdict.BROKEN not in verdicts
@@ -149,7 +149,7 @@ def _time(side: Side | None) -> str:
 
 
 def _times(factor: float | None) -> str:
-    """The factor as text; "> 99 ×" also where the time to compare with is zero."""
+    """The factor as text; "> 99 ×" also when the divisor is zero."""
     return f"> {MOST_TIMES} ×" if factor is None or factor > MOST_TIMES else f"{factor:.1f} ×"
 
 

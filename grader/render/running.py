@@ -1,4 +1,4 @@
-"""The text of `kata run`: addresses, a line per request, service event and round of the load, and how it ended."""
+"""The output of `kata run`: addresses; a line for each request, service event and round of load; the end of the run."""
 
 import json
 import shlex
@@ -18,16 +18,16 @@ NAME_CHARS = 20
 ERROR_CHARS = 300
 
 LINES_PER_S = 40
-"""More lines of the log in a second are counted, not shown."""
+"""Further lines within the same second are counted but not shown."""
 
 ERRORS_SHOWN = 4
 
 
-class Trickle:
-    """Lets `LINES_PER_S` lines through each second, and counts the rest.
+class Throttle:
+    """Admits `LINES_PER_S` lines per second, and counts the rest.
 
     Args:
-        clock: returns seconds.
+        clock: returns the time in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -36,8 +36,8 @@ class Trickle:
         self._shown = 0
         self._left_out = 0
 
-    def lets_through(self) -> bool:
-        """Count one more line; returns whether to show it."""
+    def admits(self) -> bool:
+        """Count a line; returns whether to show it."""
         second = int(self._clock())
         if second != self._second:
             self._second, self._shown = second, 0
@@ -48,13 +48,13 @@ class Trickle:
         return False
 
     def take_left_out(self) -> str:
-        """A line about those left out since the last call; empty if none were."""
+        """A message about lines left out since the previous call; empty if there were none."""
         count, self._left_out = self._left_out, 0
         return f"… {count} more lines, too many to show" if count else ""
 
 
 def request_line(request: Request) -> str:
-    """A request to the app: "app       200   101 ms  GET /labels/7"."""
+    """The line for a request: "app       200   101 ms  GET /labels/7"."""
     return _line(
         "app",
         str(request.status) if request.status is not None else "none",
@@ -64,7 +64,7 @@ def request_line(request: Request) -> str:
 
 
 def event_line(event: ServiceEvent) -> str:
-    """A finished event of a service: "upstream   200   101 ms  GET /labels/7"."""
+    """The line for a finished event of a service: "upstream   200   101 ms  GET /labels/7"."""
     outcome = {EventEnd.CLIENT_LEFT: "left", EventEnd.CUT: "cut"}.get(
         event.end, printable(event.outcome, NAME_CHARS)
     )
@@ -81,12 +81,15 @@ def _line(who: str, outcome: str, ms: float, what: str) -> str:
     return f"{who:<8}  {outcome:>4}  {min(ms, 999_999):>6.0f} ms  {what}"
 
 
-def round_line(one: Round, services: Mapping[str, str]) -> str:
-    """A round of the load: its requests, median, slowest and errors, and what the services saw of it."""
-    words = [f"{one.number:>4}", f"{one.asked} requests"]
-    if one.median_s is not None and one.slowest_s is not None:
-        words += [f"median {1000 * one.median_s:.0f} ms", f"slowest {1000 * one.slowest_s:.0f} ms"]
-    words.append(_errors(one.errors))
+def round_line(summary: Round, services: Mapping[str, str]) -> str:
+    """The line for a round of load: requests, median, slowest, errors, and the services' summaries."""
+    words = [f"{summary.number:>4}", f"{summary.asked} requests"]
+    if summary.median_s is not None and summary.slowest_s is not None:
+        words += [
+            f"median {1000 * summary.median_s:.0f} ms",
+            f"slowest {1000 * summary.slowest_s:.0f} ms",
+        ]
+    words.append(_errors(summary.errors))
     words += [f"{name} {seen}" for name, seen in services.items()]
     return "  ".join(words)
 
@@ -112,7 +115,7 @@ def broken_sentence(broken: Broken) -> str:
 
 
 def curl_command(request: LoadRequest, url: str) -> str:
-    """The command that sends a request as the first visitor of the load sends it."""
+    """The curl command for the request of the first visitor."""
     asked = request.of_visitor(1)
     words = ["curl"]
     if asked.leave_after_s is not None:
@@ -136,16 +139,16 @@ def addresses(named: Mapping[str, str]) -> list[str]:
     return [f"  {name:<{width}}  {address}" for name, address in named.items()]
 
 
-def ending(by_itself: bool, app: App | None, exit_code: int | None, stop_s: float) -> list[str]:
-    """How a run ended.
+def ending(is_unexpected: bool, app: App | None, exit_code: int | None, stop_s: float) -> list[str]:
+    """Lines about how a run ended.
 
     Args:
-        by_itself: the app exited, and nobody asked for it.
+        is_unexpected: the app exited without being asked to.
         app: None if it was never started.
-        exit_code: of the app that exited by itself.
-        stop_s: how many seconds it had to stop.
+        exit_code: of an app that exited unexpectedly.
+        stop_s: how many seconds the app had to stop.
     """
-    if by_itself:
+    if is_unexpected:
         if app is not None and app.broken is not None:
             return [broken_sentence(app.broken)]
         is_up = app is not None and app.is_ready.is_set()
@@ -164,7 +167,7 @@ def _exit(code: int | None) -> str:
 
 
 def end_sentence(life: ServerLife, start_s: float) -> str:
-    """A sentence about why the app is not running.
+    """A sentence that says why the app is not running.
 
     Args:
         life: of a server that was never ready or has exited.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 ELLIPSIS = "…"
 MARKS_KEPT = 3
-"""How many combining marks may follow one another; hundreds would paint over the lines above."""
+"""Limit on consecutive combining marks; hundreds would draw over the lines above."""
 
 _BLANKS = (
     (0x034F, 0x034F),
@@ -20,28 +20,28 @@ _SELECTORS = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 _INVISIBLE = frozenset(
     chr(code) for first, last in (*_BLANKS, *_SELECTORS) for code in range(first, last + 1)
 )
-"""Characters without a glyph though Unicode calls them letters, marks or symbols: fillers, blanks, selectors."""
+"""Characters that have no glyph although Unicode classifies them as letters, marks or symbols."""
 
 
 def printable(text: str, limit: int = 300) -> str:
     """One line of at most `limit` visible characters.
 
-    Each run of white space becomes one space. Control, bidi and other invisible characters are written as their code
-    points, so nothing that a terminal acts on is left. A longer text ends with an ellipsis.
+    Each run of white space becomes one space. Control, bidi and other invisible characters are shown as escape
+    sequences, so the text cannot control a terminal. A truncated text ends with an ellipsis.
     """
     return escaped(" ".join(text[: limit * 2].split()), limit)
 
 
 def escaped(text: str, limit: int = 2000) -> str:
-    """Like `printable`, but every space, tab and line break becomes a space of its own."""
+    """Like `printable`, but keeps the number of spaces; each tab and line break becomes one space."""
     if len(text) <= limit and text.isascii() and text.isprintable():
-        return text  # nearly always, and a page has thousands of texts
+        return text  # the usual case; a page has thousands of texts
     safe = "".join(_safe_characters(text[: limit + 1]))
     return safe if len(safe) <= limit else safe[: limit - 1] + ELLIPSIS
 
 
 def code_point(character: str) -> str:
-    """The escape sequence for a character that must not be shown as it is: "\\u202e"."""
+    """The escape sequence for a character: "\\u202e"."""
     return f"\\u{ord(character):04x}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08x}"
 
 

@@ -29,10 +29,10 @@ MESSAGE_CHARS = 1000
 UNIT_CHARS = 20
 
 HUGE = 1e12
-"""Larger numbers, infinities and NaN are shown in short form; no grading measures them."""
+"""Larger numbers, infinities and NaN are shown in short form; real gradings do not have them."""
 
 SERIAL_SHARE = 0.7
-"""Requests were served one after another when they took at least this share of the sum of their single times."""
+"""A burst that takes at least this share of the sum of its requests' times was served one request after another."""
 
 RELATIONS = {
     Relation.EQUALS: "exactly",
@@ -73,7 +73,7 @@ def plural(noun: str) -> str:
 
 
 def figures(result: CheckResult) -> str:
-    """The measured number and its limit, in short; empty when no number decided the check."""
+    """The measured number and its limit, abbreviated; empty if no number decided the check."""
     if result.measured is None or result.limit is None:
         return ""
     match result.finding:
@@ -92,7 +92,7 @@ def figures(result: CheckResult) -> str:
 
 
 def message(result: CheckResult) -> str:
-    """One or two sentences about why a check did not pass; empty when it did."""
+    """One or two sentences that say why a check did not pass; empty if it passed."""
     if result.finding is None:
         return (
             "Not run: the solution did not get that far."
@@ -194,7 +194,7 @@ OWN_EXCESSES = {
     "cpu_s": ("CPU time", "for all its processes together"),
     "output_bytes": ("Output", "on stdout and stderr"),
 }
-"""Noun and scope of each limit on the server's own processes. A service brings its own words."""
+"""Noun and scope of each limit on the server's processes. Services supply their own words for theirs."""
 
 MIB = 1024 * 1024
 

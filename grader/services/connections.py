@@ -5,13 +5,13 @@ from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
 
 CLOSED_S = 1.4
-"""How long closing may take. It is more than the 0.5 s that make a witness, and less than the 2 s for which a server
-lingers after its shutdown; after that the system itself closes what the app left open."""
+"""How long closing may take. More than the 0.5 s of own time that count as a witness; less than the 2 s that a server
+lingers after shutdown, when the operating system closes whatever the app left open."""
 
 OPEN_LIMIT = 400
 OPENED_LIMIT = 20_000
-"""Limits on connections at once and in total. Further ones are closed immediately, since they cost the grader
-descriptors and memory. No kata needs more."""
+"""Limits on simultaneous connections and on their total; no kata needs more. Connections beyond a limit are closed
+immediately, because each costs the grader a descriptor and memory."""
 
 
 class Connections:
@@ -37,7 +37,7 @@ class Connections:
 
     @property
     def is_flooded(self) -> bool:
-        """Whether there are more connections than any right solution would open."""
+        """Whether a limit is exceeded; no right solution opens this many connections."""
         return self.open > OPEN_LIMIT or self.opened > OPENED_LIMIT
 
     def add(self) -> int:

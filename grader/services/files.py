@@ -1,8 +1,8 @@
-"""The fixture `files`: slow storage. Each file is a FIFO that the grader feeds, because reading from the page cache is
-too fast to be observed.
+"""The fixture `files`: slow storage. A read from the page cache is too fast to observe, so each file is a FIFO, and the
+grader writes its content.
 
-Opening a FIFO for reading blocks until the grader opens it for writing, and reading blocks until the grader feeds it.
-The grader itself never blocks: it opens with `O_NONBLOCK`, and tries again.
+Opening a FIFO for reading blocks until the grader opens it for writing; reading blocks until the grader writes. The
+grader itself never blocks: it opens with `O_NONBLOCK` and polls.
 """
 
 import array
@@ -22,16 +22,16 @@ from grader.catalog.manifest import Kata
 from grader.errors import HarnessError
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import pass_polled_gate
-from grader.services.service import Place, Running, Service, Standing, Surroundings
+from grader.services.service import CheckContext, GradingContext, Running, Service, StartedService
 
 POLL_S = 0.002
-"""Polling interval, on a quiet machine, for whether a file has been opened or read; the kernel sends no event."""
+"""Polling interval on a quiet machine. The kernel sends no event when a FIFO is opened or read."""
 
 GIVE_POLL_S = 0.01
-"""The same for `Files.give_on`, which may serve many files."""
+"""Polling interval of `Files.give_on`, which may serve many files."""
 
 FED_BYTES = 4096
-"""How much of one file may be unread; every pipe holds this much, even when its user has very many pipes."""
+"""Limit on unread bytes per file. A pipe never holds less, even when its user has exhausted the quota for pipes."""
 
 
 class Fifo:
@@ -51,7 +51,7 @@ class Fifo:
         os.mkfifo(path, 0o600)
 
     async def opened(self, deadline_s: float | None = None) -> None:
-        """Wait until the solution opens the file, and let it in: its `open()` returns, and its reading starts to block.
+        """Wait until the solution opens the file, and let its `open()` return; its first read then blocks.
 
         Raises:
             GateMissed: it did not before the deadline.
@@ -61,7 +61,7 @@ class Fifo:
         )
 
     def feed(self, data: bytes) -> None:
-        """Let these bytes be read. The file continues until `end`. At most 4,096 bytes may be unread.
+        """Write bytes for the solution to read. The file continues until `end`. At most 4,096 bytes may be unread.
 
         Raises:
             ValueError: the file has not been opened, or too many bytes would be unread.
@@ -71,12 +71,12 @@ class Fifo:
         if len(data) + self._unread_bytes() > FED_BYTES:
             raise ValueError(f"{self.name} holds at most {FED_BYTES} unread bytes")
         self._fed_bytes += len(data)
-        # The solution may have closed the file, which its answer will show.
+        # If the solution has closed the file, its answer will show that.
         with contextlib.suppress(BrokenPipeError):
             os.write(self._writer, data)
 
     async def taken(self, deadline_s: float | None = None) -> None:
-        """Wait until the solution has read everything that was fed: it is now in the middle of its reading.
+        """Wait until the solution has read all bytes written so far; its next read blocks.
 
         Raises:
             GateMissed: it had not before the deadline.
@@ -91,11 +91,11 @@ class Fifo:
         )
 
     def end(self) -> None:
-        """End the file here. From now on its name refers to a new one, for the next reader."""
+        """End the file. The next reader opens a new FIFO of the same name."""
         if self._writer is None:
             return
         self.close()
-        # Each reader gets its own pipe: one that is slow to close the last pipe cannot take the next reader's place.
+        # With a single FIFO, a reader that is slow to close it would be mistaken for the next one.
         fresh = self.path.with_name(f".{self.name}.new")
         os.mkfifo(fresh, 0o600)
         fresh.replace(self.path)
@@ -151,8 +151,9 @@ class Files:
         return self._fifos[name]
 
     async def opened(self, *fifos: Fifo, deadline_s: float | None = None) -> None:
-        """Wait until all of these are open at the same time, and let each reader in as it comes: proof that none waits
-        for another to finish.
+        """Wait until all these files are open at the same time: proof that no reader waits for another to finish.
+
+        Each `open()` of the solution returns as soon as the grader notices it.
 
         Raises:
             GateMissed: they were not before the deadline.
@@ -169,12 +170,12 @@ class Files:
     async def give_on(
         self, names: Iterable[str], make: Callable[[], bytes], delay_s: float
     ) -> None:
-        """Serve every reader of these files, as slow storage would, until cancelled; for `kata run`.
+        """Serve every reader of these files with a delay, until cancelled; for `kata run`.
 
         Args:
             names: of the files, which are created now.
-            make: returns what a reader gets, at most 4,096 bytes.
-            delay_s: how long each reader waits for it.
+            make: returns the content for a reader, at most 4,096 bytes.
+            delay_s: how long each reader waits for the content.
         """
         fifos = [self.fifo(name) for name in names]
         given: set[str] = set()
@@ -212,6 +213,8 @@ async def _pass_polling(
     seen: Callable[[], int],
     deadline_s: float | None,
 ) -> None:
+    """Wait at a gate, polling its condition."""
+
     async def count() -> int:
         return seen()
 
@@ -223,7 +226,7 @@ def running_files(parent: Path, attempt: AttemptContext) -> Iterator[Files]:
     """Make a folder of slow files for one check.
 
     Args:
-        parent: where it is made, under a name that no other check has had.
+        parent: the folder in which it is made, under a unique name.
         attempt: records claims.
 
     Raises:
@@ -233,7 +236,7 @@ def running_files(parent: Path, attempt: AttemptContext) -> Iterator[Files]:
         folder = Path(tempfile.mkdtemp(dir=parent))
     except OSError as error:
         raise HarnessError(
-            f"No folder can be made in {parent}: {error.strerror}.",
+            f"Cannot make a folder in {parent}: {error.strerror}.",
             "Free some space, or set TMPDIR.",
         ) from error
     files = Files(folder, attempt)
@@ -245,15 +248,15 @@ def running_files(parent: Path, attempt: AttemptContext) -> Iterator[Files]:
 
 
 @dataclass(frozen=True)
-class FilesFolder(Standing):
-    """The folder of one grading, in which each check gets its own."""
+class FilesFolder(StartedService):
+    """The folder of one grading; each check gets a folder inside it."""
 
     folder: Path
 
     @contextlib.asynccontextmanager
-    async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Running]:
+    async def fresh(self, context: CheckContext) -> AsyncIterator[Running]:
         """An empty folder of slow files."""
-        with running_files(self.folder, surroundings.attempt) as files:
+        with running_files(self.folder, context.attempt) as files:
             yield Running(files, str(files.folder), {"FILES_DIR": str(files.folder)})
 
 
@@ -265,10 +268,10 @@ class FilesService(Service):
     is_shared = True
 
     @contextlib.contextmanager
-    def start(self, kata: Kata, place: Place) -> Iterator[FilesFolder]:
-        """Start nothing: slow files are put into the service's folder."""
+    def start(self, kata: Kata, context: GradingContext) -> Iterator[FilesFolder]:
+        """Start no process; slow files need only the service's folder."""
         self.check_options(kata)
-        yield FilesFolder(place.folder)
+        yield FilesFolder(context.folder)
 
 
 SERVICE = FilesService()

@@ -1,8 +1,8 @@
-"""A service's fragment: what the service adds to a kata that `kata new` composes.
+"""Fragments: the text and code that a service adds to a kata made by `kata new`.
 
-The kata makes offers: `GET /offers/{item}` answers with one field per service. A fragment says what its service knows
-about an item, how an app asks it, and how a check proves that several visitors ask it at the same time. Pieces of code
-are copied into the kata unchanged.
+In that kata, `GET /offers/{item}` answers with one field per service. A service's fragment says what the field means,
+how the app asks the service for it, and how a check proves that several visitors ask at the same time. Code is copied
+into the kata unchanged.
 """
 
 import tomllib
@@ -17,10 +17,10 @@ SHIPPED = Path(__file__).with_name("fragments")
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the app opens at its start and keeps until its shutdown, such as a client or a pool.
+    """A resource that the app keeps open from startup to shutdown, such as a client or a pool.
 
     Attributes:
-        name: in the app's state; the service's question finds it as `request.state.NAME`.
+        name: in the app's state; the handler passes `request.state.NAME` to the question.
         type: its type, as the app writes it.
         opened: an expression for the asynchronous context manager that yields it.
     """
@@ -31,14 +31,14 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class AppPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the service adds to every example of the app.
+    """Code for every example of the app.
 
     Attributes:
-        question: an `async def` that takes an item, and the resource if there is one, and returns a number; if there
-            are several functions, the last one.
+        question: an `async def` that takes an item, and the resource if there is one, and returns a number. Of several
+            functions, the handler calls the last.
         imports: import statements for question, constants and resource.
         constants: code for the top of the module, such as the service's address; may have docstrings.
-        resource: what the question uses.
+        resource: passed to the question; None if it needs none.
     """
 
     question: str
@@ -48,11 +48,12 @@ class AppPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The number of times the service was asked, at the end of a check.
+    """How a check counts the requests to the service.
 
     Attributes:
-        seen: an expression for the number; may use the service's fixture and the background's name.
-        words: what it counts, in words for the learner.
+        seen: an expression for the count at the end of the check; may use the service's fixture and the background's
+            name.
+        words: the noun that is counted, for the learner.
     """
 
     seen: str
@@ -60,11 +61,11 @@ class Count(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Background(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What must run during a check so that the service answers.
+    """A context in which the service answers during a check.
 
     Attributes:
         context: an expression for an asynchronous context manager; may use `offers`.
-        name: the name under which `Count.seen` finds what it yields; empty if there is no need for one.
+        name: variable for the yielded value, for use in `Count.seen`; empty if it is not used.
     """
 
     context: str
@@ -72,24 +73,23 @@ class Background(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ChecksPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the service adds to `checks.py`.
+    """Code for `checks.py`.
 
-    In this code the fixture has the service's name. `item` is a number, `offer` its answer, and `offers` the answers by
-    item.
+    The code finds the fixture under the service's name. `item` is a number, `offer` its expected answer, and `offers`
+    the expected answers by item.
 
     Attributes:
         fixture: the full name of the fixture's type, with its module.
-        gate: statements that wait until `AT_ONCE` visitors, one for each of `offers`, have asked the service and none
-            has been answered, and then let all of them be answered.
+        gate: statements that wait until `AT_ONCE` visitors, one for each of `offers`, are all waiting for the service,
+            and then let the service answer them.
         hold: an expression for an asynchronous context manager around the visitors and the gate, with or without `as`.
         value: an expression for the service's answer about `item`; by default an unpredictable number.
         tell: statements that make the service answer `offer[FIELD]` about `item` from now on.
         nothing: statements that make the service know nothing about `item`, and set `offer[FIELD]` to the app's answer
             in that case.
-        background: what must run during the check.
-        count: how often the service was asked; each visitor asks once. For services with a count, README promises that.
-        one_at_a_time: whether the service cannot answer several visitors about the same item at once, like a pipe with
-            one reader.
+        background: a context for the whole check.
+        count: counts requests to the service. If it is set, README promises exactly one request per visitor.
+        one_at_a_time: the service answers only one visitor at a time about the same item, like a pipe with one reader.
         helpers: functions and constants for this code.
         imports: import statements for this code.
     """
@@ -123,11 +123,11 @@ class RunPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Fragment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one service adds to a composed kata.
+    """A service's contribution to a kata made by `kata new`.
 
     Attributes:
         who: the service's name in README: "the price service".
-        what: what it knows about an item: "its price".
+        what: its answer about an item: "its price".
         field: name of the answer's field, which is an integer; a Python name that no other service uses.
         example: a value of that field, for README.
         source: sentences for README: where the field comes from, and how the app gets it. The first one continues
@@ -135,11 +135,11 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         app: code for the app.
         checks: code for the checks.
         run: code for `run.py`; None if the service needs no preparation.
-        options: the service's own table in `kata.toml`, with its header.
+        options: the service's table for `kata.toml`, with its header.
         topics: for `topics` in `kata.toml`.
-        stays: what the learner must not change, beside the route: "the table `stock`".
+        stays: besides the route, the part that the learner must not change: "the table `stock`".
         read_more: Markdown links, each with a description.
-        files: further files of the kata, by their path in its folder.
+        files: additional files of the kata, by path.
     """
 
     who: str

@@ -15,9 +15,9 @@ from grader.services.postgresql.admin import server_version
 from grader.services.postgresql.cluster import URL_VARIABLE, Cluster, own_url, running_cluster
 from grader.services.postgresql.database import Postgres, fresh_database
 from grader.services.relay import running_relay
-from grader.services.service import Place, Running, Service, Standing, Surroundings
+from grader.services.service import CheckContext, GradingContext, Running, Service, StartedService
 
-__all__ = ["SERVICE", "Options", "Postgres", "PostgresService", "PostgresStanding", "read_options"]
+__all__ = ["SERVICE", "Options", "Postgres", "PostgresService", "StartedPostgres", "read_options"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def read_options(kata: Kata) -> tuple[Options, str]:
 
 
 @dataclass(frozen=True)
-class PostgresStanding(Standing):
+class StartedPostgres(StartedService):
     """A server that runs for one grading.
 
     Attributes:
@@ -75,10 +75,10 @@ class PostgresStanding(Standing):
         return self.cluster.has_ended()
 
     @contextlib.asynccontextmanager
-    async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Running]:
+    async def fresh(self, context: CheckContext) -> AsyncIterator[Running]:
         """A new database, behind a relay."""
-        with await surroundings.listen() as listening:
-            address, attempt = listening.getsockname(), surroundings.attempt
+        with await context.listen() as listening:
+            address, attempt = listening.getsockname(), context.attempt
             async with (
                 fresh_database(
                     self.cluster, address, self.max_connections, self.schema, attempt
@@ -103,16 +103,14 @@ class PostgresService(Service):
         "psycopg",
         "psycopg_pool",
     )
-    """What a solution with a database imports. Unless the launcher has imported it, each server process spends 0.3 s of
-    CPU time on it.
-    """
+    """Unless the launcher has imported these already, each server process spends 0.3 s of CPU time on them."""
 
     @contextlib.contextmanager
-    def start(self, kata: Kata, place: Place) -> Iterator[PostgresStanding]:
+    def start(self, kata: Kata, context: GradingContext) -> Iterator[StartedPostgres]:
         """Start a server."""
         options, schema = read_options(kata)
-        with running_cluster(place, options.max_connections) as cluster:
-            yield PostgresStanding(cluster, options.max_connections, schema)
+        with running_cluster(context, options.max_connections) as cluster:
+            yield StartedPostgres(cluster, options.max_connections, schema)
 
     def check_options(self, kata: Kata) -> None:
         """Read the table and the schema."""
@@ -124,14 +122,14 @@ class PostgresService(Service):
         return (name,) if isinstance(name, str) else ()
 
     def diagnose(self) -> Iterator[Fact]:
-        """Whether a server can be started, or the user's own server answers."""
+        """Whether a server can be started here, or the user's own server answers."""
         where = f"the server that {URL_VARIABLE} names" if own_url() else "embedded"
         began_s = time.perf_counter()
         try:
             with temporary_run_dir() as run_dir:
-                place = Place(run_dir / self.name, run_dir)
-                place.make()
-                with running_cluster(place, 5) as cluster:
+                context = GradingContext(run_dir / self.name, run_dir)
+                context.make_folder()
+                with running_cluster(context, 5) as cluster:
                     found = anyio.run(server_version, cluster)
         except (GraderError, OSError) as error:
             hint = error.hint if isinstance(error, GraderError) else ""

@@ -1,7 +1,7 @@
-"""A TCP relay in front of a service: counts the connections that a solution opens, from outside the solution.
+"""A TCP relay in front of a service. It counts a solution's connections from outside the solution.
 
-It uses asyncio's transports, because AnyIO's streams for Unix sockets can resolve a future that was cancelled, and
-AnyIO's pytest plugin then reports that as an error of the check.
+It uses asyncio transports: AnyIO's streams for Unix sockets can resolve a cancelled future, which AnyIO's pytest plugin
+would report as an error of the check.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ import anyio.abc
 from grader.services.connections import Connections
 
 Dial = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
-"""Opens a connection to the service behind the relay; takes the function that makes the connection's protocol."""
+"""Opens a connection to the service behind the relay, given a factory for the connection's protocol."""
 
 
 class End(asyncio.Protocol):
-    """One end of a relayed connection. What arrives here is sent at the other end; when one end closes, both do."""
+    """One end of a relayed connection. Data that arrives here leaves at the other end; closing one end closes both."""
 
     def __init__(self) -> None:
         self.other: End | None = None
@@ -32,14 +32,14 @@ class End(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Send it at the other end, or buffer it until there is one."""
+        """Send the data at the other end, or buffer it until there is one."""
         if self.other is None or self.other.transport is None:
             self._early += data
         else:
             self.other.transport.write(data)
 
     def join(self, other: "End") -> None:
-        """Set the other end, and send there what has arrived so far."""
+        """Set the other end, and flush the buffer to it."""
         assert other.transport is not None
         self.other = other
         other.transport.write(bytes(self._early))
@@ -70,7 +70,7 @@ class End(asyncio.Protocol):
 
 
 class ClientEnd(End):
-    """The end at the solution; counts as open from its acceptance until the solution closes it."""
+    """The solution's end; counts as open from acceptance until the solution closes it."""
 
     def __init__(self, relay: "Relay") -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class ClientEnd(End):
         self._number: int | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count it, and connect it with the service."""
+        """Count the connection, and connect to the service."""
         super().connection_made(transport)
         self._number = self._relay.connections.add()
         self._relay.ends.add(self)
@@ -89,11 +89,11 @@ class ClientEnd(End):
         self._relay.tasks.start_soon(self._relay.reach, self)
 
     def eof_received(self) -> None:
-        """Stop counting it now, since the loop may accept the solution's next connection in this same iteration."""
+        """Stop counting the connection now: the loop may accept the solution's next one in the same iteration."""
         self._count_out()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop counting it, and close the other end."""
+        """Stop counting the connection, and close the other end."""
         self._count_out()
         self._relay.ends.discard(self)
         super().connection_lost(exc)
@@ -109,7 +109,7 @@ class Relay:
 
     Args:
         dial: opens a connection to the service.
-        connections: counts those of the solution.
+        connections: counts the solution's connections.
         tasks: task group in which connections to the service are opened.
     """
 
@@ -120,7 +120,7 @@ class Relay:
         self._dial = dial
 
     async def reach(self, client: ClientEnd) -> None:
-        """Connect the solution's end with the service; if the service refuses, close it."""
+        """Connect the solution's end to the service; if the service refuses, close it."""
         assert client.transport is not None
         service = End()
         service.other = client

@@ -1,4 +1,4 @@
-"""The services of one kata together: what runs for a whole grading, and what is fresh for each check."""
+"""All services of one kata: started once per grading, fresh for each check."""
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -9,11 +9,11 @@ from grader.catalog.manifest import Kata
 from grader.errors import HarnessError
 from grader.registry import SERVICES
 from grader.services.service import (
-    Place,
+    CheckContext,
+    GradingContext,
     Running,
     Service,
-    Standing,
-    Surroundings,
+    StartedService,
     find_service,
     services_of,
 )
@@ -22,73 +22,74 @@ FOLDER = "services"
 """Name of the folder, within the grading's, in which each service has its own."""
 
 
-class StandingServices:
-    """The services of a kata that run for one grading, and what these need in turn.
+class KataServices:
+    """The services that a kata names, and the services that those need, during one grading.
 
-    A service that another one needs, and that the kata does not name, is started, too, but hidden from the solution and
-    the checks: it has no fixture and sets no environment variable.
+    A service that is needed but not named by the kata is hidden: it has no fixture and sets no environment variable.
 
     Args:
         kata: names its services.
-        run_dir: the grading's temporary folder; each service gets its own folder in it.
+        run_dir: the grading's temporary folder; each service gets a folder in it.
 
     Raises:
-        HarnessError: a folder cannot be made, or the needs of a service cannot be met.
+        HarnessError: a folder cannot be made, or a needed service is unknown or part of a cycle.
     """
 
     def __init__(self, kata: Kata, run_dir: Path) -> None:
         self._kata = kata
         self._named = services_of(kata)
         self._services = with_needs(self._named)
-        self._places = {
-            service.name: Place(run_dir / FOLDER / service.name, run_dir)
+        self._contexts = {
+            service.name: GradingContext(run_dir / FOLDER / service.name, run_dir)
             for service in self._services
         }
-        self._standing: dict[str, Standing] = {}
+        self._started: dict[str, StartedService] = {}
         try:
-            for place in self._places.values():
-                place.make()
+            for context in self._contexts.values():
+                context.make_folder()
         except OSError as error:
             raise HarnessError(
-                f"No folder can be made in {run_dir}: {error.strerror}.",
+                f"Cannot make a folder in {run_dir}: {error.strerror}.",
                 "Free some space, or set TMPDIR.",
             ) from error
 
     @property
     def warm(self) -> tuple[str, ...]:
-        """Modules that a solution imports because of them."""
+        """Modules that solutions import to use these services."""
         return tuple(module for service in self._named for module in service.warm)
 
     @property
     def shared_folders(self) -> tuple[Path, ...]:
-        """Folders that a solution must see."""
+        """Folders of services that solutions must be able to access."""
         return tuple(
-            self._places[service.name].folder for service in self._named if service.is_shared
+            self._contexts[service.name].folder for service in self._named if service.is_shared
         )
 
     @contextlib.contextmanager
     def started(self) -> Iterator[None]:
-        """Start them without waiting until they are ready; end them when the block ends.
+        """Start the services without waiting until they are ready; stop them at the end of the block.
 
         Raises:
             KataPackageError: a service's table in `kata.toml` is wrong.
-            BrokenError: one cannot be started.
+            BrokenError: a service cannot be started.
         """
         with contextlib.ExitStack() as stack:
-            stack.callback(self._standing.clear)
+            stack.callback(self._started.clear)
             for service in self._services:
-                needed = {name: self._standing[name] for name in service.needs}
-                place = replace(self._places[service.name], needed=needed)
-                self._standing[service.name] = stack.enter_context(service.start(self._kata, place))
+                needed = {name: self._started[name] for name in service.needs}
+                context = replace(self._contexts[service.name], needed=needed)
+                self._started[service.name] = stack.enter_context(
+                    service.start(self._kata, context)
+                )
             yield
 
     def have_ended(self) -> bool:
-        """Whether a process of one of them has exited unexpectedly."""
-        return any(standing.has_ended() for standing in self._standing.values())
+        """Whether a process of any service has exited unexpectedly."""
+        return any(started.has_ended() for started in self._started.values())
 
     @contextlib.asynccontextmanager
-    async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Mapping[str, Running]]:
-        """What one check gets, by the names of the services.
+    async def fresh(self, context: CheckContext) -> AsyncIterator[Mapping[str, Running]]:
+        """Fresh services for one check, by name; hidden ones are left out.
 
         Raises:
             BrokenError: a service failed.
@@ -98,24 +99,24 @@ class StandingServices:
             for service in self._services:
                 needed = {name: running[name] for name in service.needs}
                 running[service.name] = await stack.enter_async_context(
-                    self._standing[service.name].fresh(replace(surroundings, needed=needed))
+                    self._started[service.name].fresh(replace(context, needed=needed))
                 )
             yield {service.name: running[service.name] for service in self._named}
 
 
 def with_needs(services: Sequence[Service]) -> list[Service]:
-    """These services and all that they need, each after what it needs.
+    """These services and all that they need, directly or indirectly; each comes after those it needs.
 
     Raises:
-        HarnessError: one needs a service that is not in the registry, or services need each other in a circle.
+        HarnessError: a needed service is not in the registry, or services need each other in a cycle.
     """
     ordered: dict[str, Service] = {}
 
     def add(service: Service, needed_by: tuple[str, ...]) -> None:
         if service.name in needed_by:
-            circle = " → ".join((*needed_by[needed_by.index(service.name) :], service.name))
+            cycle = " → ".join((*needed_by[needed_by.index(service.name) :], service.name))
             raise HarnessError(
-                f"Services need each other in a circle: {circle}.",
+                f"Services need each other in a cycle: {cycle}.",
                 "Remove one of these names from the `needs` of its service.",
             )
         for name in service.needs:

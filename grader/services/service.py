@@ -1,8 +1,8 @@
-"""The interface of a service: all that the rest of the grader knows of it.
+"""The interface between services and the rest of the grader.
 
-A service has two lifetimes: what runs for a whole grading (a PostgreSQL server), and what is fresh for each check (a
-database in it). Fixtures, `kata run`, `kata doctor`, scaffolds and the solution's environment are derived from its
-members.
+A service has two lifetimes. Its expensive part runs for a whole grading, such as a PostgreSQL server; each check gets a
+fresh part, such as a database on that server. Fixtures, `kata run`, `kata doctor`, scaffolds and the solution's
+environment variables are derived from this interface.
 """
 
 import socket
@@ -22,28 +22,29 @@ if TYPE_CHECKING:
     from grader.services.fragment import Fragment
 
 PASSABLE = 0o711
-"""Mode of a folder that others may pass through, but not list."""
+"""Mode of a folder that other users may traverse but not list."""
 
 Listen = Callable[[], Awaitable[socket.socket]]
-"""Returns a new socket that listens where the solution can reach it."""
+"""Opens a listening socket that the solution can reach."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a service puts the files of one grading, and finds the services that it needs.
+class GradingContext:
+    """A service's files and its needed services, for one grading.
 
     Attributes:
-        folder: the service's own, empty at first; if the service `is_shared`, solutions see it, at the same path.
-        run_dir: the grading's temporary folder, in which to note processes that must not outlive the grading.
-        needed: what the service `needs`, by name; already started, perhaps not ready yet.
+        folder: for the service's files, empty at first. Solutions can access it, at the same path, if the service
+            `is_shared`.
+        run_dir: the grading's temporary folder; `note_process` records there the processes to clean up.
+        needed: the services listed in `needs`, by name; started, but perhaps not ready yet.
     """
 
     folder: Path
     run_dir: Path
-    needed: Mapping[str, "Standing"] = field(default_factory=dict)
+    needed: Mapping[str, "StartedService"] = field(default_factory=dict)
 
-    def make(self) -> None:
-        """Make the folder. A service that runs as another user can pass through its parents, but not list them.
+    def make_folder(self) -> None:
+        """Make the folder. A service that runs as another user can traverse its parents but not list them.
 
         Raises:
             OSError: it cannot be made.
@@ -51,17 +52,17 @@ class Place:
         for folder in (self.folder.parent, self.folder):
             if folder != self.run_dir:
                 folder.mkdir(exist_ok=True)
-                folder.chmod(PASSABLE)  # whatever the umask is
+                folder.chmod(PASSABLE)  # mkdir applies the umask
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What a service gets for one check.
+class CheckContext:
+    """What a service may use during one check.
 
     Attributes:
-        listen: returns a new socket that listens where the solution can reach it.
-        attempt: has the recorder for its events and connections.
-        needed: what the service `needs`, by name, as this check has it.
+        listen: opens a socket that the solution can reach.
+        attempt: its recorder takes the service's events and connections.
+        needed: this check's instances of the services listed in `needs`, by name.
     """
 
     listen: Listen
@@ -79,10 +80,10 @@ class Running:
     """A service during one check.
 
     Attributes:
-        fixture: what checks and `run.py` get under the service's name.
-        address: where it is, as `kata run` shows it.
-        environ: environment variables that tell the solution where it is.
-        take_stock: summarises, for `kata run --load`, what it has seen since the last time, and forgets what has ended.
+        fixture: the object passed to checks and `run.py`.
+        address: as `kata run` shows it.
+        environ: environment variables from which the solution learns the address.
+        take_stock: summarises the traffic since the previous call, for `kata run --load`, and forgets finished events.
     """
 
     fixture: Any
@@ -91,14 +92,14 @@ class Running:
     take_stock: Callable[[], str] = nothing_seen
 
 
-class Standing(Protocol):
-    """What of a service runs for a whole grading."""
+class StartedService(Protocol):
+    """The part of a service that runs for a whole grading."""
 
-    def fresh(self, surroundings: Surroundings) -> AbstractAsyncContextManager[Running]:
-        """What one check gets of it, such as a new database.
+    def fresh(self, context: CheckContext) -> AbstractAsyncContextManager[Running]:
+        """Make the part for one check, such as a new database.
 
         Raises:
-            BrokenError: it failed.
+            BrokenError: the service failed.
         """
 
     def has_ended(self) -> bool:
@@ -107,31 +108,30 @@ class Standing(Protocol):
 
 
 @dataclass(frozen=True)
-class StandingPerCheck(Standing):
-    """The `Standing` of a service that runs anew for each check.
+class StartedPerCheck(StartedService):
+    """The `StartedService` of a service that starts only when a check begins.
 
     Attributes:
-        run: runs it for one check.
+        run: runs the service for one check.
     """
 
-    run: Callable[[Surroundings], AbstractAsyncContextManager[Running]]
+    run: Callable[[CheckContext], AbstractAsyncContextManager[Running]]
 
-    def fresh(self, surroundings: Surroundings) -> AbstractAsyncContextManager[Running]:
-        """What one check gets."""
-        return self.run(surroundings)
+    def fresh(self, context: CheckContext) -> AbstractAsyncContextManager[Running]:
+        """Run the service for one check."""
+        return self.run(context)
 
 
 class Service(Protocol):
-    """A kind of service. A module in the registry has one as `SERVICE`; it must subclass this, which gives the
-    defaults.
+    """A kind of service. A module in the registry defines one as `SERVICE`; it must be a subclass.
 
     Attributes:
-        name: in the registry, in `kata.toml`, and of the fixture: "postgres".
-        title: for people: "Database".
-        needs: names of services that it uses itself. They are started before it and handed to it, in `Place.needed` and
-            `Surroundings.needed`, even when the kata does not name them.
-        warm: modules that solutions import because of it; the launcher imports them once for all servers.
-        is_shared: whether solutions see the service's folder.
+        name: in the registry and in `kata.toml`, and name of the fixture: "postgres".
+        title: as shown to people: "Database".
+        needs: names of other services that this one uses. They are started first and passed in
+            `GradingContext.needed` and `CheckContext.needed`, even when the kata does not name them.
+        warm: modules that solutions import to use the service; the launcher imports them once for all servers.
+        is_shared: whether solutions can access the service's folder.
     """
 
     name: str
@@ -141,25 +141,25 @@ class Service(Protocol):
     is_shared: bool = False
 
     def fragment(self) -> "Fragment":
-        """What it adds to the kata that `kata new` writes; by default, the file `NAME.toml` in the folder `fragments`.
+        """The service's contribution to `kata new`; by default read from `fragments/NAME.toml`.
 
         Raises:
-            HarnessError: it cannot be read.
+            HarnessError: the file cannot be read.
         """
         from grader.services.fragment import shipped_fragment  # late: only `kata new` needs it
 
         return shipped_fragment(self.name)
 
-    def start(self, kata: Kata, place: Place) -> AbstractContextManager[Standing]:
-        """Start what runs for the whole grading, without waiting until it is ready.
+    def start(self, kata: Kata, context: GradingContext) -> AbstractContextManager[StartedService]:
+        """Start the part that runs for the whole grading, without waiting until it is ready.
 
         Args:
-            kata: `kata.options(name)` is the service's own table of `kata.toml`.
-            place: for files and processes; has the services that it needs.
+            kata: `kata.options(name)` is the service's table in `kata.toml`.
+            context: for files and processes; has the needed services.
 
         Raises:
             KataPackageError: the table is wrong.
-            BrokenError: it cannot be started.
+            BrokenError: the service cannot be started.
         """
 
     def check_options(self, kata: Kata) -> None:
@@ -175,25 +175,25 @@ class Service(Protocol):
         return ()
 
     def diagnose(self) -> Iterable[Fact]:
-        """What `kata doctor` says about it; may take a second."""
+        """Facts for `kata doctor`; may take a second."""
         return ()
 
 
 class ServicePerCheck(Service, Protocol):
-    """A kind of service that starts anew for each check."""
+    """A kind of service that is started for each check."""
 
-    def run(self, surroundings: Surroundings) -> AbstractAsyncContextManager[Running]:
-        """Run it for one check.
+    def run(self, context: CheckContext) -> AbstractAsyncContextManager[Running]:
+        """Run the service for one check.
 
         Raises:
-            BrokenError: it failed.
+            BrokenError: the service failed.
         """
 
     @contextmanager
-    def start(self, kata: Kata, place: Place) -> Iterator[Standing]:
+    def start(self, kata: Kata, context: GradingContext) -> Iterator[StartedService]:
         """Start nothing yet; check the table in `kata.toml`."""
         self.check_options(kata)
-        yield StandingPerCheck(self.run)
+        yield StartedPerCheck(self.run)
 
 
 def find_service(name: str) -> Service:

@@ -1,4 +1,4 @@
-"""The upstream: an HTTP service inside the grader, which a solution calls and checks steer call by call."""
+"""The upstream: an HTTP service inside the grader. Solutions call it; checks control its answer to each call."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import pass_gate
-from grader.services.service import Running, ServicePerCheck, Surroundings
+from grader.services.service import CheckContext, Running, ServicePerCheck
 from grader.services.upstream_calls import Behaviour, Call, CallBook, Hold
 from grader.services.upstream_http import UpstreamConnection
 
@@ -17,11 +17,11 @@ __all__ = ["SERVICE", "Call", "Hold", "Upstream", "UpstreamService", "running_up
 
 
 class Visitor(Protocol):
-    """A visitor of the solution, as `server.start` returns it."""
+    """A visitor, as returned by `server.start`."""
 
     @property
     def served(self) -> bool:
-        """Whether a whole answer has come."""
+        """Whether a complete answer has arrived."""
 
 
 def all_served(visitors: Collection[Visitor]) -> bool:
@@ -32,14 +32,14 @@ def all_served(visitors: Collection[Visitor]) -> bool:
 class Upstream:
     """The fixture `upstream` of checks.
 
-    By default each call is answered at once with `{"value": N}`, N unpredictable and different for each call.
+    By default each call is answered at once with `{"value": N}`, where N is unpredictable and differs between calls.
 
     Args:
         book: the calls of this check.
         url: where it is served.
 
     Attributes:
-        connections: those that the solution opened.
+        connections: opened by the solution.
         url: what the solution gets as `UPSTREAM_URL`.
     """
 
@@ -60,17 +60,17 @@ class Upstream:
         cut: bool = False,
         times: int | None = None,
     ) -> None:
-        """Say how calls to matching paths are answered from now on; a later rule takes precedence over an earlier one.
+        """Set how calls to matching paths are answered from now on; later rules take precedence.
 
         Args:
             pattern: of paths, with `*` as in file names.
             delay_s: how long to wait before answering.
             status: HTTP status of the answer.
-            json: the body, or a function that makes it from the call; `{"value": call.value}` by default.
+            json: the body, or a function from the call to the body; `{"value": call.value}` by default.
             never: keep the call open and do not answer.
             drip_s: send the body piece by piece over this time.
             cut: close the connection in the middle of the body.
-            times: apply to this many calls only.
+            times: apply to at most this many calls.
         """
         self._book.behaviours.append(
             Behaviour(pattern, delay_s, status, json, never, drip_s, cut, times)
@@ -92,18 +92,15 @@ class Upstream:
         return self._book.matching(pattern)
 
     def value(self, path: str) -> int:
-        """The value that the last call to exactly this path was given.
-
-        A path that was never called has a value, too: a random one.
-        """
+        """The value assigned to the last call to exactly this path; a random number if there was none."""
         calls = [call for call in self.calls() if call.path == path]
         return calls[-1].value if calls else secrets.randbelow(10**9)
 
     def peak(self, pattern: str = "*") -> int:
-        """The largest number of calls to matching paths that were under way at the same time since the check began.
+        """The largest number of calls to matching paths that were under way at the same time, since the check began.
 
-        A call that the solution gives up is under way until the grader sees its connection close, which may be after
-        the next call has arrived. The number is therefore exact only if the solution gives up no call.
+        The number is exact only if the solution gives up no call: a call that is given up counts as under way until the
+        grader sees its connection close, which may be after the next call has arrived.
         """
         return self._book.peak(pattern)
 
@@ -120,12 +117,12 @@ class Upstream:
             pattern: of paths.
             count: how many calls.
             deadline_s: when to give up; 3 s, or 5 s for more than 20.
-            unless: visitors; once all of them have been answered, the gate opens, too. For solutions with deadlines of
-                their own: on a busy machine such a deadline can pass before the call is made, and then the call never
-                comes.
+            unless: visitors; the gate also opens once all of them have been answered. Needed for solutions that set
+                deadlines: on a busy machine a deadline can pass before the call is made, and the call is then never
+                made.
 
         Raises:
-            GateMissed: they had not before the deadline.
+            GateMissed: too few calls arrived before the deadline.
         """
 
         def seen() -> int:
@@ -149,11 +146,11 @@ class Upstream:
             count: how many calls.
             deadline_s: when to give up in any case; 3 s, or 5 s for more than 20.
             patience_s: when to give up, in own time of the app.
-            unless: visitors; once all of them have been answered, it is enough that the solution gave up all calls that
-                came. See `arrivals`.
+            unless: visitors; once all of them have been answered, the gate also opens when the solution has given up
+                every call that arrived. See `arrivals`.
 
         Raises:
-            GateMissed: they were not before the deadline.
+            GateMissed: too few calls were given up before the deadline.
         """
 
         def seen() -> int:
@@ -165,7 +162,7 @@ class Upstream:
         await pass_gate(book.attempt, what, count, seen, book.changed, deadline_s, patience_s)
 
     def take_stock(self) -> str:
-        """How many calls came since the last time, and how many at once; forgets those that have ended."""
+        """How many calls arrived since the previous summary, and how many at once; forgets finished calls."""
         book = self._book
         seen = f"{len(book.calls)} calls, {self.peak()} at once"
         book.calls = [call for call in book.calls if call.open]
@@ -197,10 +194,10 @@ class UpstreamService(ServicePerCheck):
     title = "Upstream"
 
     @contextlib.asynccontextmanager
-    async def run(self, surroundings: Surroundings) -> AsyncIterator[Running]:
-        """Serve it for one check, on a socket of its own."""
-        with await surroundings.listen() as listening:
-            async with running_upstream(listening, surroundings.attempt) as upstream:
+    async def run(self, context: CheckContext) -> AsyncIterator[Running]:
+        """Serve the upstream for one check."""
+        with await context.listen() as listening:
+            async with running_upstream(listening, context.attempt) as upstream:
                 yield Running(
                     upstream, upstream.url, {"UPSTREAM_URL": upstream.url}, upstream.take_stock
                 )

@@ -1,4 +1,4 @@
-"""The calls that a solution makes to the upstream, how they are answered, and which of them are held."""
+"""The calls of a solution to the upstream, the rules for answering them, and holds."""
 
 import fnmatch
 import json as json_module
@@ -16,12 +16,12 @@ from grader.services.connections import Connections
 
 @dataclass
 class Call:
-    """One call of the solution, live: the request, and what has become of it so far.
+    """One call of the solution, updated while it is under way.
 
     Attributes:
         status: of the answer; None before there is one.
         value: an unpredictable number that the default answer carries.
-        body: what the solution sent.
+        body: of the request.
     """
 
     method: str
@@ -49,7 +49,7 @@ class Call:
 
     @property
     def open(self) -> bool:
-        """Whether the call is still under way."""
+        """Whether the call is under way."""
         return self.record.end is EventEnd.OPEN
 
 
@@ -58,7 +58,7 @@ class Behaviour:
     """How calls to matching paths are answered; `Upstream.on` explains each field.
 
     Attributes:
-        left_to_do: how many more calls it applies to; None for any number.
+        remaining: how many more calls it applies to; None for any number.
     """
 
     pattern: str
@@ -68,7 +68,7 @@ class Behaviour:
     never: bool = False
     drip_s: float | None = None
     cut: bool = False
-    left_to_do: int | None = None
+    remaining: int | None = None
 
 
 class CallingConnection(Protocol):
@@ -115,16 +115,16 @@ class CallBook:
         return peak((record.began_s, record.ended_s) for record in records)
 
     def next_behaviour(self, path: str) -> Behaviour:
-        """The behaviour for the next call to this path; uses up one of its calls."""
+        """The behaviour for a call to this path; counts the call if the behaviour is limited."""
         for behaviour in reversed(self.behaviours):
-            if behaviour.left_to_do != 0 and fnmatch.fnmatchcase(path, behaviour.pattern):
-                if behaviour.left_to_do is not None:
-                    behaviour.left_to_do -= 1
+            if behaviour.remaining != 0 and fnmatch.fnmatchcase(path, behaviour.pattern):
+                if behaviour.remaining is not None:
+                    behaviour.remaining -= 1
                 return behaviour
         return Behaviour("*")
 
     def enter(self, call: Call, connection: CallingConnection) -> bool:
-        """Enter a call that has just arrived on a connection; returns whether a hold keeps it waiting."""
+        """Add a call that has just arrived; returns whether a hold keeps it waiting."""
         self.calls.append(call)
         hold = next((hold for hold in self.holds if hold.covers(call.path)), None)
         if hold is not None:
@@ -133,7 +133,7 @@ class CallBook:
         return hold is not None
 
     def note(self, call: Call, **changes: object) -> None:
-        """Change the evidence of a call and wake all gates."""
+        """Change a call's evidence, and let gates check their conditions."""
         call.record = self.attempt.recorder.change_event(call.record.id, **changes)
         self.changed.set()
 
@@ -148,7 +148,7 @@ class Hold:
         self.released = False
 
     def covers(self, path: str) -> bool:
-        """Whether a call to this path is to be held now."""
+        """Whether a call to this path is held now."""
         return not self.released and any(
             fnmatch.fnmatchcase(path, pattern) for pattern in self._patterns
         )
@@ -163,10 +163,10 @@ class Hold:
         ]
 
     async def arrivals(self, count: int, deadline_s: float | None = None) -> None:
-        """Wait until this many calls are held at the same time: proof that they are under way at once.
+        """Wait until this many calls are held at the same time, which proves that they are under way together.
 
         Raises:
-            GateMissed: they were not before the deadline (3 s; 5 s above 20).
+            GateMissed: too few calls were held before the deadline (3 s; 5 s above 20).
         """
         what = f"calls to {' and '.join(self._patterns)} under way at once"
         book = self._book
@@ -175,8 +175,9 @@ class Hold:
         )
 
     def release(self) -> None:
-        """Let all held calls go on, and hold no further ones. A second release does nothing: by then, the connections
-        may carry calls that other holds keep waiting.
+        """Answer all held calls, and hold no further ones.
+
+        A second release does nothing: its connections may by then carry new calls, held by other holds.
         """
         if self.released:
             return

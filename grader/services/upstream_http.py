@@ -1,4 +1,4 @@
-"""The upstream's HTTP server: one object per connection, which enters calls in the book and answers them."""
+"""The upstream's HTTP server: one protocol object per connection adds calls to the book and answers them."""
 
 import asyncio
 import json as json_module
@@ -10,18 +10,18 @@ from grader.evidence.traffic import EventEnd, ServiceEvent
 from grader.services.upstream_calls import Behaviour, Call, CallBook
 
 BODY_LIMIT_BYTES = 1024 * 1024
-"""A connection on which the solution sends a larger body is closed."""
+"""The connection is closed if the solution sends a larger body."""
 
 DRIP_STEP_S = 0.1
 """Pause between two pieces of a dripped answer; shorter than any sensible read timeout."""
 
 
 class UpstreamConnection(asyncio.Protocol):
-    """One connection from the solution; its calls come one after another.
+    """One connection from the solution; carries one call at a time.
 
     Args:
-        book: where its calls are entered.
-        connected: the connections that are open; this one adds and removes itself.
+        book: collects the calls.
+        connected: the open connections; this object adds and removes itself.
     """
 
     def __init__(self, book: CallBook, connected: "set[UpstreamConnection]") -> None:
@@ -47,7 +47,7 @@ class UpstreamConnection(asyncio.Protocol):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Record that it closed, and that the solution gave up a call that is still open."""
+        """Record the end of the connection; the solution has given up a call that is still open on it."""
         self._stop_timer()
         if self.call is not None and self.call.open:
             self._book.note(self.call, ended_s=self._now_s(), end=EventEnd.CLIENT_LEFT)
@@ -55,7 +55,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._book.connections.remove(self._number)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; close the connection if it is not HTTP."""
+        """Parse the data; close the connection if it is not HTTP."""
         try:
             self._http.receive_data(data)
             self._read_on()
@@ -79,7 +79,7 @@ class UpstreamConnection(asyncio.Protocol):
                 return
 
     def _take(self) -> None:
-        """Enter the call that is now complete, and answer it unless it is held."""
+        """Add the call, now that its request is complete, and answer it unless it is held."""
         assert self._request is not None
         if self._book.attempt.recorder.is_flooded:
             self._close()
@@ -111,14 +111,14 @@ class UpstreamConnection(asyncio.Protocol):
         return recorder.events[number]
 
     def abort(self) -> None:
-        """Drop the connection. A call that is open on it does not count as given up by the solution."""
+        """Abort the connection. An open call on it does not count as given up by the solution."""
         self._stop_timer()
         self.call = None
         if self._transport is not None:
             self._transport.abort()
 
     def answer(self) -> None:
-        """Answer the call as its behaviour says, unless its client has gone."""
+        """Answer the call according to its behaviour, unless the client has gone."""
         if self.call is None or not self.call.open or self._behaviour.never:
             return
         self._timer = asyncio.get_running_loop().call_later(self._behaviour.delay_s, self._send)

@@ -1,4 +1,4 @@
-"""Opens a file in a browser, if this machine has one that can show it."""
+"""Opens a file in the user's browser."""
 
 import os
 import sys
@@ -10,9 +10,9 @@ DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 def why_no_browser(environ: Mapping[str, str], platform: str = sys.platform) -> str:
-    """Why no browser can show a page here, as a clause; empty if there is no known reason.
+    """Why no browser can show a page here, as a clause; empty if one may work.
 
-    `$BROWSER` is always trusted. Without it, a browser on another machine's desktop or in the terminal would not help.
+    If `$BROWSER` is set, it is used in any case. Otherwise, a browser over ssh or in the terminal would be of no use.
     """
     if environ.get("BROWSER"):
         return ""

@@ -1,4 +1,4 @@
-"""What `kata doctor` shows: what this machine offers to the grader, and how noisy it is."""
+"""The facts of `kata doctor`: what this machine provides for gradings, and how busy it is."""
 
 import contextlib
 import platform
@@ -30,17 +30,17 @@ PACKAGES = ("fastapi", "starlette", "uvicorn", "anyio", "httpx", "sqlalchemy", "
 
 NOISE_S = 1.0
 QUIET_SHARE = 0.25
-"""If more than this share of the time is spent waiting for a core, slow answers become doubtful; on a quiet machine it
-is a few per cent."""
+"""Above this share of time spent waiting for a core, verdicts on slow answers become doubtful. On a quiet machine the
+share is a few per cent."""
 
-WORTH_TELLING = 0.01
+SMALLEST_SHARE_SHOWN = 0.01
 
 MANY_DESCRIPTORS = 1024
 MIB = 1024 * 1024
 
 
 def survey() -> Iterator[Fact]:
-    """Examine everything; yields each fact as soon as it is known. Takes several seconds."""
+    """Examine everything, which takes several seconds; yields each fact as soon as it is known."""
     system = f"{platform.system()} {platform.release()}, {platform.machine()}"
     yield Fact("Python", FactState.GOOD, f"{platform.python_version()} on {system}")
     yield Fact(
@@ -68,7 +68,7 @@ def _cores() -> Fact:
     memory = psutil.virtual_memory()
     cores = usable_cores()
     seen = f"{cores}, {memory.available // MIB} MiB of memory free"
-    if cores < 2:  # the grader and the solution take turns
+    if cores < 2:  # grader and solution share it
         return Fact(
             "Cores",
             FactState.LACKING,
@@ -142,7 +142,7 @@ def _sandbox() -> Iterator[Fact]:
 
 
 def _namespace_advice() -> str:
-    """What prevents user namespaces; the settings are those of Debian and Ubuntu, see their release notes."""
+    """What prevents user namespaces, and how to allow them; the settings are those of Debian and Ubuntu."""
     if not sys.platform.startswith("linux"):
         return (
             "Solutions run with your own rights here: grade only code that you would run yourself."
@@ -205,7 +205,7 @@ def _noise() -> Fact:
     seen = f"others use {others:.0%} of the cores"
     if waited is not None:
         seen += f", a busy process waits for a core {waited.waited_s / NOISE_S:.0%} of the time"
-    if stolen > WORTH_TELLING:
+    if stolen > SMALLEST_SHARE_SHOWN:
         seen += f", {stolen:.0%} stolen by other machines"
     if max(others if waited is None else waited.waited_s / NOISE_S, stolen) > QUIET_SHARE:
         return Fact(

@@ -11,7 +11,7 @@ from grader.errors import UsageError
 
 VARIABLES = ("VISUAL", "EDITOR")
 PATIENCE_S = 5.0
-"""How long an editor may take to exit when the grader is told to end."""
+"""How long the editor may take to exit after the grader was asked to."""
 
 
 def editor_command(environ: Mapping[str, str]) -> tuple[str, list[str]] | None:
@@ -35,7 +35,7 @@ def run_editor(name: str, command: Sequence[str], paths: Sequence[Path]) -> None
     """Run the editor with these files, and wait until it exits.
 
     Args:
-        name: the variable that names it, for messages.
+        name: the environment variable it came from, for messages.
         command: program and arguments.
         paths: the files.
 
@@ -53,7 +53,7 @@ def run_editor(name: str, command: Sequence[str], paths: Sequence[Path]) -> None
         ) from error
     if code != 0:
         raise UsageError(
-            f"The editor `{program}` of ${name} ended with exit code {code}.",
+            f"The editor `{program}` of ${name} failed with exit code {code}.",
             f"Try it by hand: {shlex.join(command)}",
         )
 
@@ -63,7 +63,7 @@ def _code_of(command: Sequence[str]) -> int:
     try:
         return process.wait()
     except BaseException:
-        process.terminate()  # not killed at once, so that it can restore the terminal
+        process.terminate()  # rather than kill, so that it can restore the terminal
         try:
             process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
@@ -74,8 +74,9 @@ def _code_of(command: Sequence[str]) -> int:
 
 @contextmanager
 def _interrupts_are_the_editors() -> Iterator[None]:
-    """Leave Ctrl-C to the editor; both processes receive it. This needs a handler: the editor would inherit an ignored
-    signal.
+    """Leave Ctrl-C to the editor; both processes receive it.
+
+    The signal gets a handler instead of being ignored, because the editor would inherit that it is ignored.
     """
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:

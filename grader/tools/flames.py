@@ -1,8 +1,8 @@
-"""Reads py-spy's flame graph: which lines the event loop's thread was in, and how often. Pure.
+"""Reads py-spy's flame graph: which lines the event loop's thread ran, and how often. Pure.
 
-One recording serves both the graph in the browser and the table in the terminal. inferno, which draws py-spy's graph,
-writes into each box what it stands for (`<title>`), its depth (`y`), and its start and width in samples (`fg:x`,
-`fg:w`). See docs/decisions/0012-run-and-profile.md.
+The terminal's table is computed from the graph that the browser shows. In that graph, drawn by inferno, each box has a
+frame and its samples (`<title>`), a depth (`y`), and a start and width in samples (`fg:x`, `fg:w`). See
+docs/decisions/0012-run-and-profile.md.
 """
 
 import re
@@ -15,10 +15,10 @@ from pathlib import PurePath
 from grader.errors import BrokenError
 
 LOOP_THREAD = "MainThread"
-"""uvicorn runs its loop here."""
+"""uvicorn runs its loop in this thread."""
 
 WAITS_IN = "selectors.py"
-"""An idle loop is in the `select` of this module."""
+"""An idle loop waits in `select`, in this module."""
 
 PACKAGES = r"/(?:site|dist)-packages/"
 """Part of the path of every installed package."""
@@ -60,7 +60,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Share:
-    """A place, and its share of the loop's time."""
+    """A place and its share of the loop's time."""
 
     place: Place
     share: float
@@ -72,10 +72,10 @@ class LoopProfile:
 
     Attributes:
         samples: the number of samples.
-        waited: the share of the time in which it was idle.
-        own: shares by the learner's innermost line, largest first; together they are the share of the time with a line
-            of the learner's on the stack.
-        inner: shares by innermost function, largest first; each with its most frequent line.
+        waited: the share of time in which it was idle.
+        own: shares by the learner's innermost line, largest first. Their sum is the share of time in which the
+            learner's code was on the stack.
+        inner: shares by innermost function, largest first, each with its most frequent line.
     """
 
     samples: int
@@ -88,7 +88,7 @@ def read_stacks(svg: str) -> list[Stack]:
     """The stacks in a flame graph of all threads.
 
     Raises:
-        BrokenError: this is not a flame graph, or has a form that this version of the grader does not know.
+        BrokenError: this is not a flame graph, or not in a known form.
     """
     boxes = sorted(
         (int(found["y"]), int(found["x"]), int(found["w"]), unescape(found["title"]))
@@ -103,7 +103,7 @@ def read_stacks(svg: str) -> list[Stack]:
 
 
 def _stacks(boxes: Sequence[tuple[int, int, int, str]]) -> Iterator[Stack]:
-    """The stacks, from boxes sorted by depth, then from left to right; a box lies on the one above that covers it."""
+    """The stacks, from boxes sorted by depth and position; the caller of a box is the box above that covers it."""
     rows: dict[int, list[tuple[int, int, tuple[str, ...]]]] = {}
     covered: Counter[tuple[int, int]] = Counter()
     depths = sorted({y for y, _, _, _ in boxes})
@@ -176,9 +176,7 @@ def is_waiting(innermost: Place) -> bool:
 
 
 def shortened(svg: str, prefixes: Sequence[str]) -> str:
-    """The graph without these prefixes of file names, and without the paths of installed packages, so that it can be
-    shared.
-    """
+    """The graph without these prefixes of file names and without paths of installed packages, ready to be shared."""
 
     def shorten(text: str) -> str:
         for prefix in sorted(prefixes, key=len, reverse=True):
@@ -188,7 +186,7 @@ def shortened(svg: str, prefixes: Sequence[str]) -> str:
     def shorten_box(box: re.Match[str]) -> str:
         title, room = shorten(box["title"]), len(unescape(box["label"]))
         name = _name_of(unescape(title))
-        # The old label may have been truncated to fit; a shortened name may fit whole.
+        # The old label may be truncated; the shortened name may fit.
         label = name if len(name) <= room else name[: max(0, room - 2)] + ".."
         return f"<g><title>{title}</title>{box['between']}{escape(label, quote=False) if room else ''}</text>"
 
@@ -196,7 +194,7 @@ def shortened(svg: str, prefixes: Sequence[str]) -> str:
 
 
 def titled(svg: str, title: str) -> str:
-    """The graph with this title instead of py-spy's own, its command line."""
+    """The graph with this title; py-spy's default is its command line."""
     return re.sub(
         r'(<text id="title"[^>]*>)[^<]*',
         lambda found: found[1] + escape(title, quote=False),

@@ -1,6 +1,6 @@
-"""The app in the foreground: plain server processes in the grader's own terminal, for curl, browsers and debuggers.
+"""Runs an app in the foreground, as plain server processes in the user's terminal, for curl, browsers and debuggers.
 
-They share the grader's process group, so they can read from the terminal (`breakpoint()`) and receive Ctrl-C.
+The processes share the grader's process group, so they can read from the terminal (`breakpoint()`) and receive Ctrl-C.
 """
 
 import contextlib
@@ -36,10 +36,10 @@ main(**json.loads(config))
 CODE_ROOT = Path(__file__).resolve().parents[2]
 
 LINE_BYTES = 16 * 1024
-"""A longer line of the app's events is cut, and then ignored."""
+"""Longer lines on the pipe of events are ignored."""
 
 DEBUGGED_S = 0.2
-"""How long to wait for an app that has stopped at a breakpoint: it cannot react."""
+"""How long an app at a breakpoint may take to stop; short, because it cannot react."""
 
 KILLED_S = 5.0
 """How long the system may take to end a killed process."""
@@ -51,9 +51,9 @@ class AppPlan:
 
     Attributes:
         folder: with its `app.py`; no part of the path may be a symbolic link.
-        workers: number of server processes; they share the socket.
-        environ: added to the environment of this process.
-        stop_s: how long they may take to stop before they are killed.
+        workers: number of server processes, which share the socket.
+        environ: variables in addition to those of this process.
+        stop_s: how long the processes may take to stop before they are killed.
     """
 
     folder: Path
@@ -68,7 +68,7 @@ class Request:
 
     Attributes:
         status: None if there was no answer.
-        ms: from the start of the app's work on it to the last byte.
+        ms: time from the app's start on the request to the last byte.
         port: of the client.
     """
 
@@ -84,7 +84,7 @@ class Broken:
     """Why an app cannot be imported.
 
     Attributes:
-        line: in the learner's file, if it is known.
+        line: in the learner's file, if known.
     """
 
     error: str
@@ -97,9 +97,9 @@ class App:
 
     Attributes:
         is_ready: set when all its processes accept connections.
-        broken: why it could not be imported; None if that is not the case, or not known yet.
+        broken: why it could not be imported; None if no import has failed.
         in_debugger: it has reached a breakpoint, and has not answered a request since.
-        hurry: set it to kill the app at once when it is being stopped.
+        hurry: when set, `stop` kills the app without waiting.
         was_killed: whether `stop` had to kill it.
     """
 
@@ -118,20 +118,20 @@ class App:
 
     @property
     def pids(self) -> list[int]:
-        """Pids of its server processes that are alive."""
+        """Pids of its live server processes."""
         return [process.pid for process in self._processes if process.returncode is None]
 
     async def start(self, listening: socket.socket, pipe: int, run_dir: Path) -> None:
         """Start its processes.
 
         Raises:
-            HarnessError: one cannot be started.
+            HarnessError: a process cannot be started.
         """
         config = json.dumps(
             {"folder": str(self._plan.folder), "listening": listening.fileno(), "pipe": pipe}
         )
-        # -P: nothing of the folder may be imported in place of what the server itself needs; it comes first only
-        # afterwards.
+        # -P: files in the app's folder must not shadow modules that the server needs. `main` puts the folder on the
+        # path after the server's own imports.
         command = [sys.executable, "-P", "-c", CODE, str(CODE_ROOT), config]
         for _ in range(self._plan.workers):
             try:
@@ -147,7 +147,7 @@ class App:
                     )
             except OSError as error:
                 raise HarnessError(
-                    f"No process can be started for the app: {error.strerror}.",
+                    f"Cannot start a process for the app: {error.strerror}.",
                     "Close other programs.",
                 ) from error
             self._processes.append(process)
@@ -167,8 +167,8 @@ class App:
         return codes[0]
 
     async def stop(self) -> None:
-        """Ask it to stop, wait until it has, and kill what is left of it and of all that it started."""
-        started = self._strangers()
+        """Ask the app to stop, wait, and kill its remaining processes and all their descendants."""
+        started = self._descendants()
         for process in self._processes:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
@@ -179,16 +179,16 @@ class App:
                     await process.wait()
                 tasks.cancel_scope.cancel()
         self.was_killed = bool(self.pids)
-        started |= self._strangers()
+        started |= self._descendants()
         for process in self._processes:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             with anyio.move_on_after(KILLED_S):
                 await process.wait()
-        await anyio.to_thread.run_sync(_kill_all, started | self._strangers())
+        await anyio.to_thread.run_sync(_kill_all, started | self._descendants())
 
-    def _strangers(self) -> set[psutil.Process]:
-        """The descendants of this process that have appeared since the app started, without its own processes."""
+    def _descendants(self) -> set[psutil.Process]:
+        """Descendants of this process that appeared after the app started, other than the app's server processes."""
         own = {process.pid for process in self._processes}
         children = [child for child in psutil.Process().children() if child not in self._before]
         found = {child for child in children if child.pid not in own}
@@ -201,8 +201,8 @@ class App:
         await self.hurry.wait()
         scope.cancel()
 
-    def hear(self, data: bytes) -> None:
-        """Take in events of its processes. The learner's code can write to the pipe, too, so nonsense is ignored."""
+    def receive(self, data: bytes) -> None:
+        """Handle data from the pipe of events. The learner's code can write to it too, so invalid lines are ignored."""
         *lines, self._unread = (self._unread + data).split(b"\n")
         self._unread = self._unread[-LINE_BYTES:]
         for line in lines:
@@ -244,20 +244,20 @@ def _request(event: Mapping[str, Any]) -> Request:
 async def running_app(
     plan: AppPlan, listening: socket.socket, run_dir: Path, on_request: Callable[[Request], None]
 ) -> AsyncIterator[App]:
-    """Run an app in the foreground; all its processes are gone afterwards.
+    """Run an app in the foreground; afterwards, none of its processes is left.
 
     Args:
         plan: how to run it.
-        listening: the socket on which it is to listen.
-        run_dir: temporary folder in which its processes are noted.
-        on_request: called with each request that it has answered.
+        listening: the socket on which the app listens.
+        run_dir: temporary folder that records its processes.
+        on_request: called after each answered request.
 
     Raises:
         HarnessError: it cannot be started.
     """
     reading, writing = os.pipe()
     app = App(plan, on_request)
-    reader = PipeReader(reading, app.hear)
+    reader = PipeReader(reading, app.receive)
     with kept_terminal(), adopted_orphans(), contextlib.closing(reader):
         async with anyio.create_task_group() as tasks:
             try:
@@ -274,7 +274,7 @@ async def running_app(
 
 
 def _kill_all(processes: Iterable[psutil.Process]) -> None:
-    """Kill these and wait until they are gone; psutil does not touch a pid that another process has by now."""
+    """Kill these processes and wait until they are gone; psutil never kills a reused pid."""
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.kill()

@@ -1,4 +1,4 @@
-"""Looks into a running server with py-spy, from outside: a recording as a flame graph, or a dump of all its threads."""
+"""Profiles a running server from outside with py-spy: a recording as a flame graph, or a dump of all its threads."""
 
 import json
 import os
@@ -19,10 +19,10 @@ RATE_PER_S = 100
 """Samples per second."""
 
 MARGIN_S = 20.0
-"""How much longer than the recording py-spy may take: it reads the symbols of all libraries first."""
+"""How much longer than the recording py-spy may take; it first reads the symbols of all libraries."""
 
 REFUSALS = ("permission denied", "operation not permitted", "os error 1)", "os error 13)")
-"""What it prints, in lower case, when the system refuses."""
+"""Parts of py-spy's messages, in lower case, when the system denies access."""
 
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
@@ -53,7 +53,7 @@ class ThreadDump:
 
 
 def find_py_spy() -> Path:
-    """The program py-spy; the one in this environment takes precedence.
+    """The path of py-spy, preferably the one in this environment.
 
     Raises:
         ProfilerRefused: it is not installed.
@@ -128,11 +128,10 @@ def is_loop_in(threads: Sequence[ThreadDump], is_own: Callable[[str], bool]) -> 
     )
 
 
-def most_telling(
+def most_informative(
     dumps: Sequence[list[ThreadDump]], is_own: Callable[[str], bool]
 ) -> list[ThreadDump]:
-    """The dump to show of several: the first with the loop in the learner's code, else the first with a busy loop, else
-    the last.
+    """The best of several dumps: the first with the loop in the learner's code, else with a busy loop, else the last.
 
     Args:
         dumps: of one process, at least one, in chronological order.
@@ -178,18 +177,20 @@ async def _call(py_spy: Path, arguments: Sequence[str], deadline_s: float) -> st
         ) from error
     said = done.stderr.decode(errors="replace")
     if any(word in said.lower() for word in REFUSALS):
-        raise ProfilerRefused("This system does not let a profiler look into the app.", way_out())
+        raise ProfilerRefused(
+            "This system does not let a profiler attach to the app.", local_advice()
+        )
     if done.returncode != 0:
         lines = [line for line in said.splitlines() if line.strip()] or ["no message"]
         raise HarnessError(
-            f"py-spy could not look into the app: {lines[0].removeprefix('Error: ')[:300]}",
+            f"py-spy could not profile the app: {lines[0].removeprefix('Error: ')[:300]}",
             "Try again.",
         )
     return done.stdout.decode(errors="replace")
 
 
-def way_out() -> str:
-    """What the user can do so that a profiler may look into other processes on this machine."""
+def local_advice() -> str:
+    """How the user can allow profiling on this machine."""
     try:
         scope = int(YAMA.read_text())
     except (OSError, ValueError):
@@ -201,7 +202,7 @@ def way_out() -> str:
 
 
 def advice(system: str, ptrace_scope: int, *, is_container: bool) -> str:
-    """What the user can do when the system refuses.
+    """How the user can allow profiling.
 
     Args:
         system: the value of `sys.platform`.

@@ -1,4 +1,4 @@
-"""What the grader does to its own process and terminal while an app runs beside it in the foreground."""
+"""Prepares the grader's process and terminal for an app in the foreground."""
 
 import contextlib
 import os
@@ -12,8 +12,9 @@ from grader.child.process import PR_SET_CHILD_SUBREAPER, set_process_option
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Start processes with SIGINT blocked, until they unblock it: on Ctrl-C during its imports, an app would print a
-    traceback.
+    """Start processes with SIGINT blocked, because Ctrl-C during an app's imports would print a traceback.
+
+    Each process unblocks the signal itself.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -24,7 +25,7 @@ def uninterrupted() -> Iterator[None]:
 
 @contextlib.contextmanager
 def kept_terminal() -> Iterator[None]:
-    """Restore the terminal's settings afterwards: a debugger that is killed leaves it without echo."""
+    """Restore the terminal's settings afterwards: a killed debugger leaves it without echo."""
     try:
         before = termios.tcgetattr(sys.stdin.fileno())
     except (termios.error, OSError, ValueError, AttributeError):  # stdin is not a terminal
@@ -34,7 +35,7 @@ def kept_terminal() -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(termios.error, OSError):
-            # In the background, setting them is another process's business, and trying would stop this one.
+            # Only a foreground process may change the settings; the attempt would suspend a background process.
             if (
                 os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
                 and termios.tcgetattr(sys.stdin.fileno()) != before
@@ -44,7 +45,7 @@ def kept_terminal() -> Iterator[None]:
 
 @contextlib.contextmanager
 def adopted_orphans() -> Iterator[None]:
-    """Make this process the parent of what an app leaves behind when it exits. Linux only."""
+    """Make this process the parent of processes that an app leaves behind. Linux only."""
     set_process_option(PR_SET_CHILD_SUBREAPER, 1)
     try:
         yield

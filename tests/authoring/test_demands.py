@@ -101,7 +101,7 @@ def test_an_undeclared_failure_counts_if_more_than_half_of_the_clear_rounds_have
 
 
 def test_a_check_that_no_example_fails_is_a_problem() -> None:
-    assert "checks.py: no example fails test_b; add a rejected one that does." in texts(
+    assert "checks.py: no example fails test_b; add a rejected example that does." in texts(
         RIGHT[0], RIGHT[1]
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring.pages import MADE, kata_page, pages, write_pages
+from grader.authoring.pages import NOTICE, kata_page, pages, write_pages
 from grader.catalog.find import Catalog, find_catalog
 from tests.conftest import MANIFEST
 
@@ -21,7 +21,7 @@ def catalog(make_kata: Callable[..., Path]) -> Catalog:
 
 def test_a_page_is_the_readme_with_folded_hints(catalog: Catalog) -> None:
     lines = kata_page(catalog.kata("tiny")).splitlines()
-    assert lines[:3] == [MADE, "", "# Tiny"]
+    assert lines[:3] == [NOTICE, "", "# Tiny"]
     assert "`tiny` · tier 1 · tests" in lines
     assert lines.index("A story.") < lines.index("## Hints")
     assert [line for line in lines if line.startswith("<details")] == [
@@ -39,7 +39,7 @@ def test_html_in_a_hint_is_escaped_except_in_code(catalog: Catalog) -> None:
 def test_the_index_links_every_kata_and_comes_first(catalog: Catalog) -> None:
     (index, text), (name, _) = pages(catalog)
     assert (index, name) == ("index.md", "tiny.md")
-    assert text.startswith(MADE)
+    assert text.startswith(NOTICE)
 
 
 def test_writing_pages_removes_those_of_katas_that_no_longer_exist(

@@ -22,8 +22,8 @@ from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed
 from grader.measure.timing import Clock
 from grader.report import CheckResult, Outcome
-from grader.services.running import StandingServices
-from grader.services.service import Running, Surroundings
+from grader.services.running import KataServices
+from grader.services.service import CheckContext, Running
 from tests.checks.conftest import MakeEnvironment
 from tests.conftest import CHECKS
 
@@ -36,7 +36,7 @@ HANGS = (
 )
 
 
-def stage_of(environment: Environment, services: StandingServices | None = None) -> Stage:
+def stage_of(environment: Environment, services: KataServices | None = None) -> Stage:
     return Stage(environment.kata, environment.launchers, services or environment.services)
 
 
@@ -167,7 +167,7 @@ class Interrupted(CheckRun):
         self.attempts = InterruptedAttempts(stage, folders, clock)
 
 
-class Interrupting(StandingServices):
+class Interrupting(KataServices):
     """Services that interrupt the grading when a check gets them, or when it gives them back.
 
     Args:
@@ -175,16 +175,16 @@ class Interrupting(StandingServices):
         moment: "before" the check or "after" it.
     """
 
-    def __init__(self, services: StandingServices, moment: str) -> None:
+    def __init__(self, services: KataServices, moment: str) -> None:
         vars(self).update(vars(services))
         self.moment = moment
         self.interrupt: Callable[[], None] = lambda: None
 
     @contextlib.asynccontextmanager
-    async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Mapping[str, Running]]:
+    async def fresh(self, context: CheckContext) -> AsyncIterator[Mapping[str, Running]]:
         if self.moment == "before":
             self.interrupt()
-        async with super().fresh(surroundings) as services:
+        async with super().fresh(context) as services:
             yield services
         if self.moment == "after":
             self.interrupt()
@@ -198,7 +198,7 @@ def started(make_environment: MakeEnvironment, checks: str) -> Environment:
     return environment
 
 
-def run_of(environment: Environment, kind: type[CheckRun], services: StandingServices) -> CheckRun:
+def run_of(environment: Environment, kind: type[CheckRun], services: KataServices) -> CheckRun:
     stage = stage_of(environment, services)
     return kind(stage, environment.folders, Clock(), lambda title: None, lambda result: None)
 

@@ -11,7 +11,7 @@ from grader.evidence.traffic import EventEnd
 from grader.formats import RUN_FORMAT
 from grader.grading.graded import Graded
 from grader.judge.decide import judge_run
-from grader.render.explanation import sights
+from grader.render.explanation import observations
 from grader.render.html.page import render_page
 from grader.render.wording import message
 from grader.report import Verdict
@@ -31,7 +31,7 @@ def attempts(run: Run) -> list[Attempt]:
 
 def seen(run: Run) -> set[str]:
     """What the explanation of a run says was seen."""
-    return {sentence for attempt in attempts(run) for sentence in sights(attempt)}
+    return {sentence for attempt in attempts(run) for sentence in observations(attempt)}
 
 
 def test_a_run_in_format_1_is_judged_and_explained_as_before() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 LIMITS = """
 import resource, sys
-from grader.grading.descriptors import allow_descriptors
+from grader.grading.descriptors import raise_descriptor_limit
 resource.setrlimit(resource.RLIMIT_NOFILE, tuple(map(int, sys.argv[1:])))
-allow_descriptors()
+raise_descriptor_limit()
 print(*resource.getrlimit(resource.RLIMIT_NOFILE))
 """
 

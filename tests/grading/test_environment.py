@@ -54,9 +54,9 @@ def test_each_solution_replaces_the_previous_one(tiny: Kata, tmp_path: Path) -> 
 
 def test_a_launcher_that_has_exited_is_noticed(tiny: Kata) -> None:
     with Environment(tiny, SandboxMode.OFF) as environment:
-        environment.need_alive()
+        environment.require_alive()
         environment.start()
-        environment.need_alive()
+        environment.require_alive()
         end({psutil.Process(pid) for pid in environment.launchers.pids})
-        with pytest.raises(HarnessError, match="ready for the grading has exited"):
-            environment.need_alive()
+        with pytest.raises(HarnessError, match="started for the grading has exited"):
+            environment.require_alive()

@@ -84,7 +84,7 @@ async def test_a_message_that_cannot_be_decoded_refuses_the_grading(
     worker: Worker, theirs: socket.socket
 ) -> None:
     theirs.sendall(b'{"type": "Nonsense"}\n')
-    (event,) = await worker.hear()
+    (event,) = await worker.receive()
     assert isinstance(event, Refused)
     assert event.kind == "HarnessError"
     assert "cannot be decoded" in event.message

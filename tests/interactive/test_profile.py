@@ -172,7 +172,7 @@ def test_a_system_that_refuses_is_an_error(
     profiled: Profile, py_spy: FakePySpy, tmp_path: Path, dump: bool
 ) -> None:
     py_spy.is_refused()
-    with pytest.raises(ProfilerRefused, match="does not let a profiler look into the app"):
+    with pytest.raises(ProfilerRefused, match="does not let a profiler attach to the app"):
         profiled(dump=dump)
     assert not list(tmp_path.glob("*.svg"))
 

@@ -16,7 +16,7 @@ from grader.findings import (
     TooSlow,
 )
 from grader.judge.decide import judge_check
-from grader.render.explanation import Step, bars, details, sights, steps, tries
+from grader.render.explanation import Step, bars, details, observations, steps, tries
 from grader.report import CheckResult, Outcome
 from tests.findings import KINDS, circumstances_of, finding_of
 from tests.judge.records import answered, attempt, counted, exchange, gated, timed
@@ -61,7 +61,7 @@ def test_requests_that_are_alike_are_told_together_and_many_kinds_are_bounded() 
 
 def test_calls_and_connections_are_counted_with_their_peaks() -> None:
     apart, together = (
-        sights(run.checks[CALLS].attempts[0]) for run in (blocking_run(), fixed_run())
+        observations(run.checks[CALLS].attempts[0]) for run in (blocking_run(), fixed_run())
     )
     assert apart[0] == "The upstream got 3 calls, at most 1 at once."
     assert together[0] == "The upstream got 3 calls, at most 3 at once."
@@ -72,12 +72,12 @@ def test_calls_and_connections_are_counted_with_their_peaks() -> None:
 
 
 def test_what_a_check_counted_is_told_with_what_it_must_be() -> None:
-    assert sights(counted(3)) == ("Connections: 3 (it must be at most 2).",)
-    assert sights(gated(1)) == ("Calls: 1 of 3.",)
+    assert observations(counted(3)) == ("Connections: 3 (it must be at most 2).",)
+    assert observations(gated(1)) == ("Calls: 1 of 3.",)
 
 
 def test_a_blocked_event_loop_is_told_with_its_line() -> None:
-    (told,) = sights(blocking_run().checks[BURST].attempts[0])
+    (told,) = observations(blocking_run().checks[BURST].attempts[0])
     assert told.startswith(
         "The event loop was blocked 2 times, for 0.53 s in all, at app.py:37 `time.sleep(RENDER_S)"
     )
@@ -109,7 +109,7 @@ def test_tries_are_told_when_there_were_several() -> None:
     )
     assert tries(once) == ""
     assert tries(often) == (
-        "Your solution was tried twice, each time on a fresh server, and the kata's reference once in turn with it."
+        "Your solution was run twice, each time on a fresh server, taking turns with the kata's reference (once)."
     )
 
 

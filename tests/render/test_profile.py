@@ -37,9 +37,9 @@ def test_the_learners_lines_come_first_with_their_source(sources: Sources) -> No
 
 def test_an_idle_loop_is_not_to_blame(sources: Sources) -> None:
     lines = list(profile_lines(LoopProfile(100, 0.95, (), ()), sources))
-    assert "So nothing blocks it: whatever is slow here waits for something else." in lines
+    assert "Nothing blocks it: slow requests are waiting for something else." in lines
     assert list(profile_lines(LoopProfile(0, 0.0, (), ()), sources)) == [
-        "The event loop was never seen. The app may have exited."
+        "No sample has the event loop. The app may have exited."
     ]
 
 

@@ -12,7 +12,7 @@ from grader.evidence.traffic import EventEnd, ServiceEvent
 from grader.load.rounds import Round
 from grader.render.running import (
     LINES_PER_S,
-    Trickle,
+    Throttle,
     addresses,
     broken_sentence,
     curl_command,
@@ -96,12 +96,12 @@ def test_of_many_kinds_of_errors_the_most_frequent_are_named() -> None:
 
 def test_a_flood_of_lines_is_counted_but_not_shown() -> None:
     at_s = [10.0]
-    trickle = Trickle(lambda: at_s[0])
-    assert sum(trickle.lets_through() for _ in range(LINES_PER_S + 7)) == LINES_PER_S
+    throttle = Throttle(lambda: at_s[0])
+    assert sum(throttle.admits() for _ in range(LINES_PER_S + 7)) == LINES_PER_S
     at_s[0] = 11.0
-    assert trickle.lets_through()
-    assert trickle.take_left_out() == "… 7 more lines, too many to show"
-    assert trickle.take_left_out() == ""
+    assert throttle.admits()
+    assert throttle.take_left_out() == "… 7 more lines, too many to show"
+    assert throttle.take_left_out() == ""
 
 
 @pytest.mark.parametrize(

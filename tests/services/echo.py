@@ -13,7 +13,7 @@ from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
 from grader.services.connections import Connections
 from grader.services.fragment import AppPart, ChecksPart, Count, Fragment
-from grader.services.service import Running, ServicePerCheck, Surroundings
+from grader.services.service import CheckContext, Running, ServicePerCheck
 
 LINE_BYTES = 1000
 
@@ -107,11 +107,11 @@ class EchoService(ServicePerCheck):
     title = "Echo"
 
     @contextlib.asynccontextmanager
-    async def run(self, surroundings: Surroundings) -> AsyncIterator[Running]:
+    async def run(self, context: CheckContext) -> AsyncIterator[Running]:
         """Serve it for one check."""
-        with await surroundings.listen() as listening:
+        with await context.listen() as listening:
             address = "{}:{}".format(*listening.getsockname())
-            echo = Echo(surroundings.attempt)
+            echo = Echo(context.attempt)
             server = await asyncio.start_server(echo.serve, sock=listening, limit=LINE_BYTES)
             try:
                 yield Running(echo, address, {"ECHO_ADDRESS": address}, echo.take_stock)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from grader.catalog.manifest import Kata
 from grader.errors import ServiceUnavailable
-from grader.services.service import Place, Running, Service, Standing, Surroundings
+from grader.services.service import CheckContext, GradingContext, Running, Service, StartedService
 
 
 @dataclass
-class FakeStanding(Standing):
+class StartedFake(StartedService):
     """What of it runs for a grading; a test sets `ended`."""
 
     service: "FakeService"
@@ -20,9 +20,9 @@ class FakeStanding(Standing):
         return self.ended
 
     @contextlib.asynccontextmanager
-    async def fresh(self, surroundings: Surroundings) -> AsyncIterator[Running]:
+    async def fresh(self, context: CheckContext) -> AsyncIterator[Running]:
         self.service.noted.append("fresh")
-        self.service.needed_by_check = surroundings.needed
+        self.service.needed_by_check = context.needed
         yield Running(self.service, "here", {"FAKE_ADDRESS": "here"}, lambda: "nothing")
         self.service.noted.append("over")
 
@@ -38,18 +38,18 @@ class FakeService(Service):
     is_shared: bool = True
     fails: bool = False
     noted: list[str] = field(default_factory=list)
-    standing: FakeStanding | None = None
-    needed: Mapping[str, Standing] = field(default_factory=dict)
+    started: StartedFake | None = None
+    needed: Mapping[str, StartedService] = field(default_factory=dict)
     needed_by_check: Mapping[str, Running] = field(default_factory=dict)
 
     @contextlib.contextmanager
-    def start(self, kata: Kata, place: Place) -> Iterator[Standing]:
+    def start(self, kata: Kata, context: GradingContext) -> Iterator[StartedService]:
         if self.fails:
             raise ServiceUnavailable("The fake does not start.", "Do not let it fail.")
-        self.noted.append(f"started in {place.folder.name}")
-        self.standing, self.needed = FakeStanding(self), place.needed
+        self.noted.append(f"started in {context.folder.name}")
+        self.started, self.needed = StartedFake(self), context.needed
         try:
-            yield self.standing
+            yield self.started
         finally:
             self.noted.append("ended")
 

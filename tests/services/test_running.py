@@ -14,8 +14,8 @@ from grader.catalog.manifest import Kata, read_manifest
 from grader.errors import HarnessError, ServiceUnavailable
 from grader.measure.attempt import AttemptContext
 from grader.registry import SERVICES, Registered
-from grader.services.running import StandingServices, environ_of, titles_of
-from grader.services.service import Surroundings
+from grader.services.running import KataServices, environ_of, titles_of
+from grader.services.service import CheckContext
 from tests.conftest import MANIFEST
 from tests.services import fake
 from tests.services.fake import FakeService
@@ -43,14 +43,14 @@ async def never() -> object:
     raise AssertionError("no socket is needed")
 
 
-def surroundings(attempt: AttemptContext) -> Surroundings:
-    return Surroundings(never, attempt)  # type: ignore[arg-type]
+def check_context(attempt: AttemptContext) -> CheckContext:
+    return CheckContext(never, attempt)  # type: ignore[arg-type]
 
 
 def test_each_service_has_a_folder_and_solutions_see_those_that_are_shared(
     kata: Kata, service: FakeService, tmp_path: Path
 ) -> None:
-    services = StandingServices(kata, tmp_path)
+    services = KataServices(kata, tmp_path)
     assert services.shared_folders == (
         tmp_path / "services" / "files",
         tmp_path / "services" / "fake",
@@ -59,7 +59,7 @@ def test_each_service_has_a_folder_and_solutions_see_those_that_are_shared(
     assert services.warm == ("colorsys",)
     service.is_shared = False
     (tmp_path / "again").mkdir()
-    assert StandingServices(kata, tmp_path / "again").shared_folders == (
+    assert KataServices(kata, tmp_path / "again").shared_folders == (
         tmp_path / "again" / "services" / "files",
     )
 
@@ -67,10 +67,10 @@ def test_each_service_has_a_folder_and_solutions_see_those_that_are_shared(
 async def test_one_is_started_for_the_grading_and_made_fresh_for_each_check(
     kata: Kata, service: FakeService, attempt: AttemptContext, tmp_path: Path
 ) -> None:
-    services = StandingServices(kata, tmp_path)
+    services = KataServices(kata, tmp_path)
     with services.started():
         for _ in range(2):
-            async with services.fresh(surroundings(attempt)) as running:
+            async with services.fresh(check_context(attempt)) as running:
                 assert list(running) == ["files", "fake"]
                 assert running["fake"].fixture is service
     assert service.noted == ["started in fake", "fresh", "over", "fresh", "over", "ended"]
@@ -79,9 +79,9 @@ async def test_one_is_started_for_the_grading_and_made_fresh_for_each_check(
 async def test_solutions_are_told_where_they_are(
     kata: Kata, attempt: AttemptContext, tmp_path: Path
 ) -> None:
-    services = StandingServices(kata, tmp_path)
+    services = KataServices(kata, tmp_path)
     with services.started():
-        async with services.fresh(surroundings(attempt)) as running:
+        async with services.fresh(check_context(attempt)) as running:
             environ = environ_of(running)
     assert environ["FAKE_ADDRESS"] == "here"
     assert Path(environ["FILES_DIR"]).parent == tmp_path / "services" / "files"
@@ -93,17 +93,17 @@ def test_when_one_does_not_start_those_before_it_are_ended(
 ) -> None:
     last = FakeService(name="last", fails=True)
     monkeypatch.setattr("grader.services.running.services_of", lambda kata: [service, last])
-    with pytest.raises(ServiceUnavailable), StandingServices(kata, tmp_path).started():
+    with pytest.raises(ServiceUnavailable), KataServices(kata, tmp_path).started():
         pass
     assert service.noted == ["started in fake", "ended"]
 
 
 def test_one_that_has_ended_is_noticed(kata: Kata, service: FakeService, tmp_path: Path) -> None:
-    services = StandingServices(kata, tmp_path)
+    services = KataServices(kata, tmp_path)
     with services.started():
         assert not services.have_ended()
-        assert service.standing is not None
-        service.standing.ended = True
+        assert service.started is not None
+        service.started.ended = True
         assert services.have_ended()
 
 
@@ -112,7 +112,7 @@ def test_what_runs_as_another_user_gets_through_to_its_folder_whatever_the_umask
 ) -> None:
     before = os.umask(0o077)
     try:
-        StandingServices(kata, tmp_path)
+        KataServices(kata, tmp_path)
     finally:
         os.umask(before)
     for folder in (tmp_path / "services", tmp_path / "services" / "fake"):
@@ -146,11 +146,11 @@ async def test_a_service_is_handed_what_it_needs_for_the_grading_and_for_each_ch
     register: Register, make_kata: Callable[..., Path], attempt: AttemptContext, tmp_path: Path
 ) -> None:
     pooler, database = register("pooler", "database"), register("database")
-    services = StandingServices(kata_naming(make_kata, "pooler", "database"), tmp_path)
+    services = KataServices(kata_naming(make_kata, "pooler", "database"), tmp_path)
     with services.started():
-        assert pooler.needed == {"database": database.standing}
+        assert pooler.needed == {"database": database.started}
         assert database.needed == {}
-        async with services.fresh(surroundings(attempt)) as running:
+        async with services.fresh(check_context(attempt)) as running:
             assert pooler.needed_by_check == {"database": running["database"]}
             assert database.needed_by_check == {}
 
@@ -160,12 +160,12 @@ async def test_what_is_needed_is_started_first_and_hidden_unless_the_kata_names_
 ) -> None:
     pooler, database = register("pooler", "database"), register("database")
     pooler.noted = database.noted
-    services = StandingServices(kata_naming(make_kata, "pooler"), tmp_path)
+    services = KataServices(kata_naming(make_kata, "pooler"), tmp_path)
     assert services.shared_folders == (tmp_path / "services" / "pooler",)
     assert services.warm == ("colorsys",)
     with services.started():
         assert database.noted == ["started in database", "started in pooler"]
-        async with services.fresh(surroundings(attempt)) as running:
+        async with services.fresh(check_context(attempt)) as running:
             assert list(running) == ["pooler"]
 
 
@@ -174,7 +174,7 @@ def test_a_need_that_is_not_in_the_registry_is_refused(
 ) -> None:
     register("pooler", "databse")
     with pytest.raises(HarnessError) as caught:
-        StandingServices(kata_naming(make_kata, "pooler"), tmp_path)
+        KataServices(kata_naming(make_kata, "pooler"), tmp_path)
     assert str(caught.value) == (
         "The service pooler needs databse, which is not in grader/registry.py. "
         "Add it there, or correct the `needs` of pooler."
@@ -187,5 +187,5 @@ def test_needs_in_a_circle_are_refused(
     register("first", "pooler")
     register("pooler", "database")
     register("database", "pooler")
-    with pytest.raises(HarnessError, match="in a circle: pooler → database → pooler"):
-        StandingServices(kata_naming(make_kata, "first"), tmp_path)
+    with pytest.raises(HarnessError, match="in a cycle: pooler → database → pooler"):
+        KataServices(kata_naming(make_kata, "first"), tmp_path)

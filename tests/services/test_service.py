@@ -1,4 +1,4 @@
-"""The interface of a service: its defaults, its place, and how it is found."""
+"""The interface of a service: its defaults, its context, and how it is found."""
 
 import contextlib
 import os
@@ -13,10 +13,10 @@ from grader.errors import KataPackageError
 from grader.measure.attempt import AttemptContext
 from grader.registry import SERVICES
 from grader.services.service import (
-    Place,
+    CheckContext,
+    GradingContext,
     Running,
     ServicePerCheck,
-    Surroundings,
     find_service,
     services_of,
 )
@@ -30,8 +30,8 @@ class Lamp(ServicePerCheck):
     title = "Lamp"
 
     @contextlib.asynccontextmanager
-    async def run(self, surroundings: Surroundings) -> AsyncIterator[Running]:
-        with await surroundings.listen() as listening:
+    async def run(self, context: CheckContext) -> AsyncIterator[Running]:
+        with await context.listen() as listening:
             yield Running(listening.getsockname(), "here")
 
 
@@ -68,14 +68,14 @@ async def test_a_service_per_check_runs_anew_for_each_check(
     async def listen() -> object:
         return stack.enter_context(listening_socket())
 
-    place = Place(tmp_path, tmp_path)
+    context = GradingContext(tmp_path, tmp_path)
     with (
         contextlib.ExitStack() as stack,
-        Lamp().start(kata_with(make_kata, '["files"]'), place) as standing,
+        Lamp().start(kata_with(make_kata, '["files"]'), context) as started,
     ):
-        assert not standing.has_ended()
-        surroundings = Surroundings(listen, attempt)  # type: ignore[arg-type]
-        async with standing.fresh(surroundings) as one, standing.fresh(surroundings) as two:
+        assert not started.has_ended()
+        for_check = CheckContext(listen, attempt)  # type: ignore[arg-type]
+        async with started.fresh(for_check) as one, started.fresh(for_check) as two:
             assert one.fixture != two.fixture
             assert (one.environ, one.take_stock()) == ({}, "")
 
@@ -83,18 +83,18 @@ async def test_a_service_per_check_runs_anew_for_each_check(
 def test_a_place_is_made_with_its_parent_and_can_be_passed_whatever_the_umask(
     tmp_path: Path,
 ) -> None:
-    place = Place(tmp_path / "services" / "lamp", tmp_path)
+    context = GradingContext(tmp_path / "services" / "lamp", tmp_path)
     before = os.umask(0o077)
     try:
-        place.make()
-        place.make()  # making it again changes nothing
+        context.make_folder()
+        context.make_folder()  # making it again changes nothing
     finally:
         os.umask(before)
-    for folder in (place.folder.parent, place.folder):
+    for folder in (context.folder.parent, context.folder):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o711
 
 
 def test_the_mode_of_the_gradings_own_folder_stays(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    Place(tmp_path / "lamp", tmp_path).make()
+    GradingContext(tmp_path / "lamp", tmp_path).make_folder()
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700

@@ -54,7 +54,7 @@ def test_the_end_of_a_call_is_seen_in_its_record(book: CallBook) -> None:
 
 
 def test_a_later_behaviour_takes_precedence_until_it_is_used_up(book: CallBook) -> None:
-    book.behaviours += [Behaviour("/*", status=201), Behaviour("/a", status=503, left_to_do=1)]
+    book.behaviours += [Behaviour("/*", status=201), Behaviour("/a", status=503, remaining=1)]
     assert [book.next_behaviour(path).status for path in ("/b", "/a", "/a")] == [201, 503, 201]
 
 

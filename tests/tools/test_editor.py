@@ -47,7 +47,7 @@ def test_the_editor_gets_the_files_and_ctrl_c_is_handled_as_before(tmp_path: Pat
     ("command", "message"),
     [
         (["no-such-editor"], "The editor `no-such-editor` of $EDITOR cannot be run: No such file"),
-        (["false"], "The editor `false` of $EDITOR ended with exit code 1."),
+        (["false"], "The editor `false` of $EDITOR failed with exit code 1."),
     ],
 )
 def test_an_editor_that_does_not_work_is_reported(command: list[str], message: str) -> None:

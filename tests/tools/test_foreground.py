@@ -209,9 +209,9 @@ async def test_a_second_signal_ends_it_at_once(run: Run, tmp_path: Path) -> None
 
 async def test_an_app_is_in_its_debugger_until_it_answers_something(tmp_path: Path) -> None:
     app = App(AppPlan(tmp_path, 1, {}, 1.0), lambda _: None)
-    app.hear(b'{"event": "breakpoint"}\n')
+    app.receive(b'{"event": "breakpoint"}\n')
     assert app.in_debugger
-    app.hear(REQUEST)
+    app.receive(REQUEST)
     assert not app.in_debugger
 
 
@@ -231,6 +231,6 @@ async def test_an_app_is_in_its_debugger_until_it_answers_something(tmp_path: Pa
 async def test_what_makes_no_sense_is_left_out(line: bytes, tmp_path: Path) -> None:
     told: list[Request] = []
     app = App(AppPlan(tmp_path, 1, {}, 1.0), told.append)
-    app.hear(line + b"\n" + b"x" * 100_000)
-    app.hear(b"\n" + REQUEST)
+    app.receive(line + b"\n" + b"x" * 100_000)
+    app.receive(b"\n" + REQUEST)
     assert told == [Request("GET", "/", None, 1.0, None)]

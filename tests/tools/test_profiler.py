@@ -16,7 +16,7 @@ from grader.tools.profiler import (
     dump,
     find_py_spy,
     is_loop_in,
-    most_telling,
+    most_informative,
     record,
 )
 
@@ -76,7 +76,7 @@ async def test_a_recording_is_the_graph_that_was_written(fake: FakePySpy, tmp_pa
 async def test_a_system_that_refuses_is_told_with_a_way_out(fake: FakePySpy, said: str) -> None:
     with pytest.raises(ProfilerRefused) as caught:
         await dump(fake(f"sys.exit({said!r})"), 1)
-    assert caught.value.message == "This system does not let a profiler look into the app."
+    assert caught.value.message == "This system does not let a profiler attach to the app."
     assert caught.value.hint
 
 
@@ -85,7 +85,7 @@ async def test_a_system_that_refuses_is_told_with_a_way_out(fake: FakePySpy, sai
     [
         (
             "sys.exit('Error: No such process')",
-            "py-spy could not look into the app: No such process",
+            "py-spy could not profile the app: No such process",
         ),
         ("sys.exit(1)", "no message"),
         ("print('nonsense')", "The output of py-spy cannot be read."),
@@ -162,6 +162,6 @@ def test_the_dump_with_the_loop_in_the_learners_lines_tells_most() -> None:
         True,
         False,
     ]
-    assert most_telling([waiting, beside, inside, waiting], own) is inside
-    assert most_telling([waiting, beside, elsewhere], own) is beside
-    assert most_telling([waiting, elsewhere], own) is elsewhere
+    assert most_informative([waiting, beside, inside, waiting], own) is inside
+    assert most_informative([waiting, beside, elsewhere], own) is beside
+    assert most_informative([waiting, elsewhere], own) is elsewhere

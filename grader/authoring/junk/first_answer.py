@@ -1,4 +1,4 @@
-"""An app that lets the reference answer each route once and repeats that answer ever after."""
+"""An app that lets the reference answer each route once, and repeats that answer forever."""
 
 from typing import Any
 

@@ -31,7 +31,7 @@ OTHER_ROUTES = ("include_router", "add_api_route", "add_route", "api_route", "mo
 
 
 def lint_readme(files: Files) -> Iterator[Problem]:
-    """README has a title and a section with further reading."""
+    """Check that README has a title and a section with further reading."""
     text = files.get(README)
     if text is None:
         yield Problem(README, "is missing: it tells learners what to fix.")
@@ -43,7 +43,7 @@ def lint_readme(files: Files) -> Iterator[Problem]:
 
 
 def lint_files(kata: Kata, files: Files) -> Iterator[Problem]:
-    """The folder has no file that does not belong in a kata."""
+    """Check that every file belongs in a kata."""
     of_services = {name for service in services_of(kata) for name in service.files_of(kata)}
     for name in files:
         path = PurePosixPath(name)
@@ -55,7 +55,7 @@ def lint_files(kata: Kata, files: Files) -> Iterator[Problem]:
 
 
 def lint_examples(kata: Kata, files: Files) -> Iterator[Problem]:
-    """A starter, a reference and a rejected example exist, and every rejected example is declared."""
+    """Check that starter, reference and a rejected example exist, and that all rejected examples are declared."""
     for name, purpose in (
         (STARTER, "learners begin with it"),
         (REFERENCE, "clock limits are compared with it"),
@@ -82,7 +82,7 @@ def lint_examples(kata: Kata, files: Files) -> Iterator[Problem]:
 
 
 def lint_accepted(kata: Kata, files: Files) -> Iterator[Problem]:
-    """Every accepted example that the manifest declares exists."""
+    """Check that declared accepted examples exist."""
     accepted = [PurePosixPath(name).stem for name in examples_in(files, "accepted")]
     for name in kata.declared_accepted:
         if name not in accepted:
@@ -97,7 +97,7 @@ def lint_accepted(kata: Kata, files: Files) -> Iterator[Problem]:
 
 
 def lint_declared_checks(kata: Kata, files: Files) -> Iterator[Problem]:
-    """Every check that the manifest names under `fails` exists."""
+    """Check that every check named under `fails` exists."""
     names = check_names(files)
     if not names:
         return
@@ -116,7 +116,7 @@ def lint_declared_checks(kata: Kata, files: Files) -> Iterator[Problem]:
 
 
 def lint_load(kata: Kata, files: Files) -> Iterator[Problem]:
-    """Every request of `[run]` matches a route of the starter, provided that all of its routes can be parsed."""
+    """Check that every request of `[run]` matches a route of the starter, if all its routes can be parsed."""
     routes = list(_routes(files.get(STARTER, "")))
     if not routes:
         return
@@ -134,8 +134,8 @@ def lint_load(kata: Kata, files: Files) -> Iterator[Problem]:
 
 
 def _routes(source: str) -> Iterator[tuple[str, re.Pattern[str]]]:
-    """Method and path pattern of each route that a decorator `@app.METHOD("PATH")` adds; nothing if the source adds
-    routes in other ways, too.
+    """Method and path pattern of each route added by a decorator `@app.METHOD("PATH")`; empty if the source also adds
+    routes in other ways.
     """
     try:
         tree = ast.parse(source)

@@ -1,4 +1,4 @@
-"""A kata's package as text: its files, and what the other modules of the lint read from them."""
+"""Reads a kata's package, and finds checks, examples and lines of the manifest in its files."""
 
 import ast
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def read_package(folder: Path) -> dict[str, str]:
-    """Read all files of a kata but caches; bytes that are not UTF-8 are replaced.
+    """Read all files of a kata except caches; bytes that are not UTF-8 are replaced.
 
     Raises:
         OSError: a file cannot be read.
@@ -55,7 +55,7 @@ def examples_in(files: Files, folder: str) -> list[str]:
 
 
 def line_in_manifest(files: Files, table: str, word: str = "") -> int | None:
-    """The line of a table's header in `kata.toml`, or of the first line of that table with this word."""
+    """The number of the first line in a table of `kata.toml` that has this word; without a word, of its header."""
     is_inside = False
     for number, line in enumerate(files.get(MANIFEST, "").splitlines(), 1):
         if line.strip().startswith("["):

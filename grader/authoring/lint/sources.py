@@ -1,4 +1,4 @@
-"""Lints the Python sources of a kata: its checks, its starter, its preparation. Pure."""
+"""Lints a kata's Python sources: checks, starter and `run.py`. Pure."""
 
 import ast
 import io
@@ -20,13 +20,11 @@ from grader.catalog.manifest import Kata
 from grader.checks.preparation import FUNCTION, TASKS
 
 TELLTALES = re.compile(r"\b(bugs?|buggy|fix|fixme|todo|blocks|wrong)\b", re.IGNORECASE)
-"""Words that show learners where to look, so no comment of a starter may have them. Docstrings and names are up to the
-author.
-"""
+"""Words that give the answer away. They are refused in comments of a starter; docstrings and names are not checked."""
 
 
 def lint_checks(files: Files) -> Iterator[Problem]:
-    """Each check is an `async def test_…` with a docstring and a unique name."""
+    """Check that each check is an `async def test_…` with a docstring and a unique name."""
     if CHECKS not in files:
         yield Problem(CHECKS, "is missing.")
         return
@@ -51,9 +49,7 @@ def lint_checks(files: Files) -> Iterator[Problem]:
 
 
 def lint_starter(files: Files) -> Iterator[Problem]:
-    """The starter does not give the answer away: it is not an accepted example, and no comment has a word of
-    `TELLTALES`.
-    """
+    """Check that the starter is not an accepted example, and that no comment of it has a word of `TELLTALES`."""
     starter = files.get(STARTER)
     if starter is None:
         return
@@ -66,8 +62,9 @@ def lint_starter(files: Files) -> Iterator[Problem]:
 
 
 def lint_preparation(kata: Kata, files: Files) -> Iterator[Problem]:
-    """`run.py`, if it exists, defines `async def prepare` with a docstring and only services of the kata as
-    arguments.
+    """Check that `run.py`, if it exists, defines `async def prepare`.
+
+    The function must have a docstring, and its arguments must be services of the kata.
     """
     if RUN not in files:
         return
@@ -107,7 +104,7 @@ def _docstring_problems(name: str, function: Function) -> Iterator[Problem]:
 
 
 def _code(source: str) -> str:
-    """The code without comments and layout; the text itself when it is not valid Python."""
+    """The code without comments and layout; the unchanged text if it is not valid Python."""
     try:
         return ast.unparse(ast.parse(source))
     except SyntaxError:

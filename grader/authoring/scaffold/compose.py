@@ -1,6 +1,4 @@
-"""Composes the files of a new kata from templates and a fragment for each of its services. Pure except for reading the
-templates.
-"""
+"""Composes a new kata from templates and the fragments of its services. Pure except for reading the templates."""
 
 import json
 import re
@@ -27,7 +25,7 @@ TICKETS = (
     "rejected/no_wait.py",
     "starter/app.py",
 )
-"""Files of the kata without services, in which one blocking call stops everyone."""
+"""Files of the kata without services, where one blocking call stops all visitors."""
 
 OFFERS = (
     "README.md",
@@ -38,24 +36,22 @@ OFFERS = (
     "rejected/two_desks.py",
     "starter/app.py",
 )
-"""Files of the kata with services, in which all visitors queue at one lock."""
+"""Files of the kata with services, where all visitors queue at one lock."""
 
 ONE, SEVERAL, RUN = "accepted/many_desks.py", "accepted/together.py", "run.py"
-"""Further files: with a single service, with several, and if a service needs preparation."""
+"""Additional files: for a single service, for several services, and for services with preparation."""
 
 AT_ONCE = 4
-"""How many visitors a check sends at once. A solution may keep a thread busy for each, and the smallest thread pool has
-five.
-"""
+"""How many visitors a check sends at once. A solution may use a thread for each; the smallest thread pool has five."""
 
 ITEMS = 100
 """How many items `kata run` provides."""
 
 MANY = 4
-"""From this number on, services are not named one by one in a line of code."""
+"""From this number on, a line of code says "the services" instead of naming each."""
 
 TASKS = "tasks"
-"""The name by which `prepare` gets a task group."""
+"""Name of the task group among the parameters of `prepare`."""
 
 Fragments = Mapping[str, Fragment]
 """By the service's name, in the order of the registry."""
@@ -63,13 +59,13 @@ Fragments = Mapping[str, Fragment]
 
 @dataclass(frozen=True)
 class Check:
-    """The parts of one check that depend on the services; code is Python source.
+    """The service-dependent parts of a check, as Python source.
 
     Attributes:
-        contexts: context managers around its visitors.
-        fixtures: names of the services that it takes as arguments.
+        contexts: context managers around the visitors.
+        fixtures: names of the services among its parameters.
         gate: code between sending the visitors and checking their answers.
-        counts: what is counted at its end.
+        counts: counts to check at the end.
     """
 
     contexts: tuple[str, ...]
@@ -83,9 +79,9 @@ def compose(slug: str, title: str, tier: int, fragments: Fragments) -> dict[str,
 
     Args:
         slug: the kata's name.
-        title: as the learner sees it.
+        title: as shown to learners.
         tier: of the kata.
-        fragments: of the services that it needs; may be empty.
+        fragments: of its services; may be empty.
     """
     templates = _environment()
     names = {"slug": slug, "title": title, "tier": tier}
@@ -118,7 +114,7 @@ def _environment() -> Environment:
 
 
 def _values(fragments: Fragments) -> dict[str, Any]:
-    """The variables of the templates of the kata with services."""
+    """Template variables of the kata with services."""
     found = list(fragments.values())
     who = [fragment.who for fragment in found]
     crowds = [f"test_no_queue_at_{name}" for name in fragments]
@@ -142,13 +138,13 @@ def _values(fragments: Fragments) -> dict[str, Any]:
         "shares_item": not any(fragment.checks.one_at_a_time for fragment in found),
         "items": ITEMS,
         "typed": lambda names: [_typed(name, fragments[name]) for name in names],
-        **_of_the_app(found),
-        "checks": _of_the_checks(fragments),
-        "run": _of_the_run(fragments),
+        **_app_values(found),
+        "checks": _check_values(fragments),
+        "run": _run_values(fragments),
     }
 
 
-def _of_the_app(found: Sequence[Fragment]) -> dict[str, Any]:
+def _app_values(found: Sequence[Fragment]) -> dict[str, Any]:
     apps = [fragment.app for fragment in found]
     resources = [app.resource for app in apps if app.resource is not None]
     statements = [
@@ -181,7 +177,7 @@ def _of_the_app(found: Sequence[Fragment]) -> dict[str, Any]:
 
 
 def _question(fragment: Fragment) -> str:
-    """The expression with which the app's handler asks: `price_of(item, request.state.prices)`."""
+    """The call in the app's handler: `price_of(item, request.state.prices)`."""
     defined = re.findall(r"^async def (\w+)", fragment.app.question, re.MULTILINE)
     resource = fragment.app.resource
     return (
@@ -191,7 +187,7 @@ def _question(fragment: Fragment) -> str:
     )
 
 
-def _of_the_checks(fragments: Fragments) -> dict[str, Any]:
+def _check_values(fragments: Fragments) -> dict[str, Any]:
     parts = {name: fragment.checks for name, fragment in fragments.items()}
     tell = [part.tell for part in parts.values()]
     told = _used(parts, tell)
@@ -221,7 +217,7 @@ def _of_the_checks(fragments: Fragments) -> dict[str, Any]:
 
 
 def _around(parts: Mapping[str, ChecksPart]) -> tuple[tuple[str, ...], tuple[Count, ...]]:
-    """Context managers that make these services answer during a check, and what is counted of them."""
+    """The context managers in which these services answer, and their counts."""
     backgrounds = [part.background for part in parts.values() if part.background is not None]
     contexts = tuple(
         f"{background.context} as {background.name}" if background.name else background.context
@@ -231,7 +227,7 @@ def _around(parts: Mapping[str, ChecksPart]) -> tuple[tuple[str, ...], tuple[Cou
 
 
 def _crowd(name: str, parts: Mapping[str, ChecksPart]) -> Check:
-    """The check of a crowd at one service, which answers through its gate; all others answer at once."""
+    """The check that sends a crowd to one service, held at its gate; the other services answer at once."""
     own = parts[name]
     contexts, counts = _around(
         {
@@ -250,7 +246,7 @@ def _crowd(name: str, parts: Mapping[str, ChecksPart]) -> Check:
     return Check(contexts, _used(parts, code), own.gate.strip(), counts)
 
 
-def _of_the_run(fragments: Fragments) -> dict[str, Any]:
+def _run_values(fragments: Fragments) -> dict[str, Any]:
     parts = [fragment.run for fragment in fragments.values() if fragment.run is not None]
     code = [part.prepare.strip() for part in parts]
     used = _used(fragments, code)
@@ -272,7 +268,7 @@ def _of_the_run(fragments: Fragments) -> dict[str, Any]:
 
 
 def _typed(name: str, fragment: Fragment) -> str:
-    """The service as a parameter: `upstream: Upstream`."""
+    """The service's parameter: `upstream: Upstream`."""
     return f"{name}: {fragment.checks.fixture.rpartition('.')[2]}"
 
 

@@ -1,4 +1,4 @@
-"""Writes the skeleton of a new kata: a small kata that can be proved as it is, for its author to change."""
+"""Writes the skeleton of a new kata: a small working kata, for its author to change."""
 
 import difflib
 import re
@@ -19,11 +19,11 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class Skeleton:
-    """A kata that was written.
+    """A new kata on disk.
 
     Attributes:
         folder: of the kata.
-        files: their paths within that folder, sorted.
+        files: paths within the folder, sorted.
     """
 
     folder: Path
@@ -37,7 +37,7 @@ def write_skeleton(slug: str, directory: Path, tier: int, services: Iterable[str
         slug: the kata's name, from which its title is derived.
         directory: folder of katas; created if it does not exist.
         tier: of the kata.
-        services: names of the services that the kata needs.
+        services: names of the kata's services.
 
     Raises:
         UsageError: slug, tier or services are invalid, or the folder exists already or cannot be written.
@@ -49,7 +49,7 @@ def write_skeleton(slug: str, directory: Path, tier: int, services: Iterable[str
     fragments = chosen_fragments(services)
     if (directory / "kata.toml").exists():
         raise UsageError(
-            f"{directory} is a kata itself; a kata cannot contain another one.",
+            f"{directory} is itself a kata; a kata cannot contain another kata.",
             "Choose another folder with --dir.",
         )
     return _write(directory / slug, compose(slug, title_of(slug), tier, fragments))
@@ -71,7 +71,7 @@ def chosen_fragments(services: Iterable[str]) -> dict[str, Fragment]:
 
 
 def title_of(slug: str) -> str:
-    """A first title: "Two at once" for `two-at-once`."""
+    """The initial title: "Two at once" for `two-at-once`."""
     return slug.replace("-", " ").capitalize()
 
 

@@ -1,4 +1,4 @@
-"""Formats generated source text as a formatter and an author would: imports, long lines, prose."""
+"""Formats generated source text: imports, long lines, prose."""
 
 import ast
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 WIDTH = 140
 PROSE_WIDTH = 120
-"""Columns of a line of code and of a line of prose."""
+"""Maximum length of a line of code and of a line of prose."""
 
 INDENT = "    "
 STANDARD, INSTALLED, OWN = range(3)
@@ -15,7 +15,7 @@ STANDARD, INSTALLED, OWN = range(3)
 
 
 def imports(statements: Iterable[str]) -> str:
-    """Import statements as one sorted block with sections, without duplicates, one statement per module.
+    """Merge import statements into one sorted block with sections, without duplicates, one statement per module.
 
     Args:
         statements: each `import x` or `from x import y, z`.
@@ -39,7 +39,7 @@ def imports(statements: Iterable[str]) -> str:
 
 
 def fitted(head: str, items: Sequence[str], tail: str) -> str:
-    """A bracketed list on one line or, if that is too long, with its items on a line of their own, or each on a line.
+    """A bracketed list on one line; if that is too long, with all items on the next line, or with one item per line.
 
     Args:
         head: the text up to and including the opening bracket, with its indentation.
@@ -56,7 +56,7 @@ def fitted(head: str, items: Sequence[str], tail: str) -> str:
 
 
 def entered(contexts: Sequence[str], margin: str) -> str:
-    """The statement `async with …:` on one line or, if that is too long, with each context on a line."""
+    """The statement `async with …:` on one line or, if that is too long, with one context per line."""
     line = f"{margin}async with {', '.join(contexts)}:"
     if len(line) <= WIDTH:
         return line

@@ -1,4 +1,4 @@
-"""How much of a run fits into one page. Pure."""
+"""Limits on how much of a run a page shows, so that it fits. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from grader.evidence.run import Attempt
 from grader.grading.graded import Graded
 
 PAGE_BYTES = 1_000_000
-"""No page is larger."""
+"""Maximum size of a page."""
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,9 @@ class Bounds:
     """How much of a run is shown.
 
     Attributes:
-        rows: of each lane of a timeline.
-        log_lines: of each server's output, the last ones.
-        attempts: of each check.
+        rows: per lane of a timeline.
+        log_lines: last lines of each server's output.
+        attempts: per check.
     """
 
     rows: int
@@ -29,20 +29,20 @@ BOUNDS = (
     Bounds(200, 200, 8), Bounds(100, 100, 8), Bounds(60, 60, 8), Bounds(40, 40, 8), Bounds(25, 25, 7),
     Bounds(10, 10, 4), Bounds(3, 3, 1),
 )  # fmt: skip
-"""From what nearly every run fits into to what every run fits into."""
+"""From the most generous, which suit nearly all runs, to the strictest, which suit every run."""
 
 ROWS_LIKELY = 3000
-"""A page with more rows than this hardly ever fits, so it is not even rendered."""
+"""Pages with more rows than this rarely fit, so they are not rendered at all."""
 
 
 def likely_bounds(now: Graded, before: Graded | None) -> list[Bounds]:
-    """The bounds that are worth trying for a page, the most generous first; at least one."""
+    """The bounds to try, most generous first; at least one."""
     likely = [bounds for bounds in BOUNDS if _rows(now, before, bounds) <= ROWS_LIKELY]
     return likely or [BOUNDS[-1]]
 
 
 def _rows(now: Graded, before: Graded | None, bounds: Bounds) -> int:
-    """About how many rows all timelines have together."""
+    """The approximate number of rows in all timelines."""
     lanes = (
         lane
         for attempt in _attempts(now, before, bounds)

@@ -12,7 +12,7 @@ ROOM = 1.1
 """The scale is this many times as long as the longest bar."""
 
 UPPER = (Relation.AT_MOST, Relation.EQUALS)
-"""Relations in which a shorter bar is never worse."""
+"""Relations for which a bar makes sense: a shorter one is never worse."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Change:
 
     @property
     def word(self) -> str:
-        """How its outcome changed, in a few words."""
+        """How the outcome changed, in a few words."""
         if self.before is None or self.now is None:
             return "new" if self.before is None else "gone"
         passed, passes = (result.outcome is Outcome.PASSED for result in (self.before, self.now))
@@ -40,7 +40,7 @@ class Change:
 
     @property
     def scale(self) -> float | None:
-        """The value at the right end of both bars; None if neither side has a number that must stay below a limit."""
+        """The value at the right end of both bars; None if neither side has a number with an upper limit."""
         values = [
             value
             for result in (self.before, self.now)
@@ -51,14 +51,14 @@ class Change:
 
 
 def compare(before: Report, now: Report) -> tuple[Change, ...]:
-    """The checks of both reports, in the order of the newer one; those that only the older one has come last."""
+    """The checks of both reports in the order of the newer report; checks that only the older one has come last."""
     old = {result.name: result for result in before.checks}
     changes = [Change(result.title, old.pop(result.name, None), result) for result in now.checks]
     return (*changes, *(Change(result.title, result, None) for result in old.values()))
 
 
 def bar(result: CheckResult | None, scale: float | None) -> tuple[float, float] | None:
-    """Where the bar of a result ends and where its limit is, as shares of the scale; None if there is no bar."""
+    """End and limit of a result's bar, as shares of the scale; None if there is no bar."""
     if result is None or scale is None or not _drawn(result):
         return None
     measured, limit = _drawn(result)
@@ -66,7 +66,7 @@ def bar(result: CheckResult | None, scale: float | None) -> tuple[float, float] 
 
 
 def _drawn(result: CheckResult) -> Sequence[float]:
-    """Number and limit, if less is better: a time, or a count with an upper limit."""
+    """Number and limit of a time, or of a count with an upper limit; empty otherwise."""
     if result.measured is None or result.limit is None or result.outcome is Outcome.NOT_RUN:
         return ()
     if isinstance(result.finding, TooFast):

@@ -1,4 +1,4 @@
-"""The evidence of a run as the page carries it."""
+"""The evidence of a run, embedded in the page for download."""
 
 import base64
 import gzip
@@ -10,17 +10,17 @@ import msgspec
 from grader.evidence.run import Run
 
 EVIDENCE_BYTES = 300_000
-"""Evidence that takes more, packed and encoded, is not put into the page."""
+"""Evidence that is larger than this, compressed and encoded, is not embedded."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """A run to be downloaded.
+    """A downloadable run.
 
     Attributes:
         name: of the file, without a suffix.
-        data: the document, packed with gzip and encoded as base64; empty if it is too large for the page.
-        size_bytes: of the document itself.
+        data: the document, compressed with gzip and encoded in base64; empty if it is too large for the page.
+        size_bytes: of the uncompressed document.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Download:
 
 
 def download_of(run: Run) -> Download:
-    """The evidence of a run, named as its file in the workspace is."""
+    """The evidence of a run, with the same name as its file in the workspace."""
     document = msgspec.json.encode(run)
     packed = base64.b64encode(gzip.compress(document, compresslevel=6, mtime=0)).decode()
     stamp = re.sub(r"[^0-9T]", "", run.began_at.split(".")[0])[:20]

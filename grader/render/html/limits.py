@@ -12,10 +12,10 @@ LIMITS_SHOWN = 8
 
 @dataclass(frozen=True)
 class Limit:
-    """A moment by which requests had to be answered.
+    """The time by which requests had to be answered.
 
     Attributes:
-        at_s: the moment on the axis.
+        at_s: on the axis.
         limit_s: how long the requests were allowed to take.
         what: the requests: "12 × GET /labels/{n}".
     """
@@ -26,7 +26,7 @@ class Limit:
 
 
 def limits(attempt: Attempt, axis: Axis) -> tuple[Limit, ...]:
-    """The different limits of an attempt, in the order in which its check states them."""
+    """The distinct limits of an attempt, in the order in which its check asserts them."""
     found = {
         Limit(axis.at(started_s + claim.limit_s), claim.limit_s, claim.what): None
         for claim, started_s in _clocks(attempt)
@@ -35,7 +35,7 @@ def limits(attempt: Attempt, axis: Axis) -> tuple[Limit, ...]:
 
 
 def _clocks(attempt: Attempt) -> Iterator[tuple[ClockClaim, float]]:
-    """Each upper limit on time, and the time of the run at which its clock started."""
+    """Each upper limit on a time, and the time of the run from which it counts."""
     planned = {exchange.id: exchange.planned_s for exchange in attempt.exchanges}
     for claim in attempt.claims:
         if isinstance(claim, ClockClaim) and claim.relation is Relation.AT_MOST:

@@ -1,6 +1,6 @@
-"""The report as one page: a file of at most 1 MB that needs no network. Foreign text in it is escaped and bounded.
+"""The report as one HTML page: a file of at most 1 MB that needs no network. Foreign text is escaped and bounded.
 
-The script only draws the data of the page's tables, so without scripts nothing but the chart is missing.
+The script draws the chart from the page's tables, so that without scripts only the chart is missing.
 """
 
 from markupsafe import Markup
@@ -17,12 +17,12 @@ from grader.render.html.views import change_view, check_views, opened, run_view
 def render_page(now: Graded, before: Graded | None = None) -> str:
     """The page of a run.
 
-    The same runs give the same page. It is never larger than `PAGE_BYTES`: a run that does not fit is thinned out, and
-    the page says so.
+    The page depends on nothing but the runs. It is never larger than `PAGE_BYTES`: a run that does not fit is thinned
+    out, and the page says so.
 
     Args:
         now: the run.
-        before: an earlier run of the same kata, to compare it with.
+        before: an earlier run of the same kata, for comparison.
     """
     evidence = download_of(now.run)
     for bounds in likely_bounds(now, before):
@@ -53,7 +53,7 @@ def _rendered(now: Graded, before: Graded | None, bounds: Bounds, evidence: Down
 
 
 def _event_name(now: Graded, before: Graded | None) -> str:
-    """What the legend calls a service's event: "call to the upstream"; empty without events."""
+    """The legend's name for a service's event: "call to the upstream"; empty without events."""
     runs = [graded.run for graded in (now, before) if graded is not None]
     events = [
         event

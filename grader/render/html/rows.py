@@ -1,4 +1,4 @@
-"""The rows of a timeline: whatever took time in an attempt, as the chart draws it and the table lists it. Pure."""
+"""The rows of a timeline, one for everything in an attempt that took time. The chart and the table show them. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ from grader.render.html.axis import Axis
 
 
 class Tone(StrEnum):
-    """How a row is coloured."""
+    """The meaning of a row's colour."""
 
     PLAIN = "plain"
     LATE = "late"
-    """It ended after a limit that a check sets."""
+    """Ended after a limit that a check sets."""
     BAD = "bad"
 
 
 @dataclass(frozen=True)
 class Row:
-    """Something that took time.
+    """One row of a timeline.
 
     Attributes:
         from_s: start on the axis.
         to_s: end on the axis.
-        what: what it was: "GET /labels/7".
+        what: name: "GET /labels/7".
         outcome: how it ended: "200".
         split_s: when the answer started, if known.
-        is_open: it was unfinished when the attempt ended.
-        where: the place in the learner's code, if there is one.
-        source: the source line there.
-        track: rows of a lane that share a track do not overlap.
+        is_open: unfinished when the attempt ended.
+        where: the place in the learner's code, if any.
+        source: the source line at that place.
+        track: number of the track; rows of a lane on the same track do not overlap.
     """
 
     from_s: float
@@ -52,7 +52,7 @@ class Row:
 
 
 def server_rows(life: ServerLife | None, axis: Axis) -> list[Row]:
-    """The start of the server and its end, if it ended."""
+    """The server's start, and its end if it ended."""
     if life is None:
         return []
     return [_start_row(life, axis), *_end_rows(life, axis)]
@@ -91,7 +91,7 @@ def _end_rows(life: ServerLife, axis: Axis) -> Iterable[Row]:
 
 
 def exchange_rows(attempt: Attempt, axis: Axis) -> list[Row]:
-    """A row for each request, from the moment at which it was due."""
+    """A row for each request, from the time at which it was due."""
     wrong, late = _wrong_exchanges(attempt), _late_exchanges(attempt)
     rows = []
     for exchange in attempt.exchanges:
@@ -122,7 +122,7 @@ def _answer(exchange: Exchange) -> str:
 
 
 def _wrong_exchanges(attempt: Attempt) -> set[int]:
-    """Requests with a status that a check does not allow, or without a complete answer though the visitor stayed."""
+    """Requests with a wrong status, or without a complete answer although the visitor stayed."""
     left = (ExchangeError.LEFT, ExchangeError.CUT_OFF)
     wrong = {
         exchange.id
@@ -140,7 +140,7 @@ def _late_exchanges(attempt: Attempt) -> set[int]:
 
 
 def _blamed(attempt: Attempt, kind: type[StatusClaim | ClockClaim]) -> list[frozenset[int]]:
-    """The exchanges that each claim of a kind blames, by the judge's rule."""
+    """For each claim of this kind, the exchanges that it blames by the judge's rule."""
     exchanges = exchanges_by_id(attempt)
     return [
         blamed_exchanges(claim, exchanges) for claim in attempt.claims if isinstance(claim, kind)
@@ -148,7 +148,7 @@ def _blamed(attempt: Attempt, kind: type[StatusClaim | ClockClaim]) -> list[froz
 
 
 def stall_rows(stalls: Iterable[Stall], axis: Axis) -> list[Row]:
-    """A row for each time in which the event loop was blocked, with the line that blocked it."""
+    """A row for each time that the event loop was blocked, with the line that blocked it."""
     return [_stall_row(stall, axis) for stall in stalls]
 
 

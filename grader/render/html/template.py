@@ -1,7 +1,7 @@
-"""The template of the page, what makes it safe, and the files that it carries.
+"""Renders the page from its template, with style and scripts embedded, safe against hostile text.
 
-The template escapes everything, and each text is made printable and bounded on its way into it. The
-Content-Security-Policy allows the page's own style and scripts, by their hashes, and nothing else.
+Each text is made printable and bounded before it reaches the template, which escapes everything. The
+Content-Security-Policy allows only the page's style and scripts, by their hashes.
 """
 
 import base64
@@ -18,7 +18,7 @@ from grader.render.text import escaped, printable
 from grader.render.wording import amount
 
 TEXT_CHARS = 300
-"""How long a text on the page may be, unless the template states another limit."""
+"""Maximum length of a text on the page, unless the template sets another limit."""
 
 PROSE_CHARS = 1000
 LOG_LINE_CHARS = 300
@@ -30,7 +30,7 @@ SCRIPTS = ("d3/d3.min.js", "page.js")
 
 
 def render_template(**values: Any) -> str:
-    """The page with these values, its style, its scripts and its policy."""
+    """The page with these values, the style, the scripts and the policy."""
     style, scripts = _asset(STYLE), [_asset(name) for name in SCRIPTS]
     template = environment().get_template(TEMPLATE)
     return template.render(
@@ -43,7 +43,7 @@ def render_template(**values: Any) -> str:
 
 @cache
 def environment() -> Environment:
-    """Escapes everything, makes every text printable and bounded, and refuses a name without a value."""
+    """Jinja's environment: escapes everything, makes each text printable and bounded, and refuses undefined names."""
     environment = Environment(
         loader=FileSystemLoader(ASSETS),
         autoescape=True,
@@ -63,7 +63,7 @@ def environment() -> Environment:
 
 
 def _printable(value: object) -> object:
-    """Make every text one bounded line of visible characters; the page's own markup stays."""
+    """Make a text one bounded line of visible characters; leave other values and markup unchanged."""
     return (
         printable(value, TEXT_CHARS)
         if isinstance(value, str) and not isinstance(value, Markup)
@@ -72,9 +72,11 @@ def _printable(value: object) -> object:
 
 
 def _prose(text: str) -> Markup:
-    """A sentence; what it has between backticks becomes code."""
+    """A sentence as markup; text between backticks becomes code."""
     parts = printable(text, PROSE_CHARS).split("`")
-    if len(parts) % 2 == 0:  # an odd backtick: none of ours, since those come in pairs
+    if (
+        len(parts) % 2 == 0
+    ):  # an odd number of backticks: not from the grader, whose backticks are paired
         return escape("`".join(parts))
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if number % 2 else part
@@ -83,7 +85,7 @@ def _prose(text: str) -> Markup:
 
 
 def _line(text: str) -> Markup:
-    """A line of a log, with all its spaces."""
+    """A line of a log as markup, with all its spaces."""
     return escape(escaped(text, LOG_LINE_CHARS))
 
 
@@ -93,7 +95,7 @@ def _asset(name: str) -> str:
 
 
 def policy(style: str, scripts: Sequence[str]) -> str:
-    """A policy for this style and these scripts; Trusted Types keep even those from turning text into markup."""
+    """A policy for this style and these scripts. With Trusted Types, not even these can turn text into markup."""
     script_hashes = " ".join(_hash(script) for script in scripts)
     return (
         f"default-src 'none'; script-src {script_hashes}; style-src {_hash(style)}; "

@@ -1,4 +1,4 @@
-"""One attempt on a time axis: lanes of rows, for the chart of the page and the table behind it. Pure."""
+"""The timeline of one attempt: lanes of rows, for the page's chart and the table under it. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,13 +19,13 @@ from grader.render.html.rows import (
 )
 
 MARGIN_SHARE = 0.02
-"""The share of the axis that stays empty at each end."""
+"""The share of the axis left empty at each end."""
 
 SHORTEST_S = 0.001
 
 
 class Lane(StrEnum):
-    """What a row is about; the chart draws the lanes from top to bottom in this order."""
+    """The lanes of the chart, from top to bottom."""
 
     SERVER = "server"
     REQUESTS = "requests"
@@ -49,7 +49,7 @@ class LaneRows:
     Attributes:
         name: the lane's heading.
         rows: ordered by their start.
-        total: how many rows there are; more than are shown if the lane was thinned out.
+        total: number of rows before the lane was thinned out.
     """
 
     lane: Lane
@@ -59,13 +59,13 @@ class LaneRows:
 
     @property
     def tracks(self) -> int:
-        """How many tracks the rows need."""
+        """The number of tracks of the lane."""
         return max((row.track for row in self.rows), default=-1) + 1
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """An attempt as a chart shows it, from `begins_s` to `ends_s`; lanes without rows are left out."""
+    """The chart of an attempt, from `begins_s` to `ends_s`; lanes without rows are left out."""
 
     begins_s: float
     ends_s: float
@@ -74,16 +74,16 @@ class Timeline:
 
     @property
     def rows(self) -> int:
-        """How many rows all lanes have together."""
+        """The number of rows in all lanes."""
         return sum(len(lane.rows) for lane in self.lanes)
 
 
 def timeline(attempt: Attempt, most: int = 200) -> Timeline:
-    """Put an attempt on a time axis.
+    """The timeline of an attempt.
 
     Args:
         attempt: from a run.
-        most: rows per lane. A longer lane is thinned out evenly; of the stalls, the longest are kept.
+        most: maximum number of rows per lane. Longer lanes are thinned out evenly, but the longest stalls are kept.
     """
     axis = Axis(attempt)
     lanes = (
@@ -106,7 +106,7 @@ def timeline(attempt: Attempt, most: int = 200) -> Timeline:
 
 
 def _extent(lanes: Sequence[LaneRows], axis: Axis) -> tuple[float, float]:
-    """Both ends of the chart. The server's start is left out: it takes far longer than what follows."""
+    """The ends of the chart. The server's start is outside, because it takes far longer than everything after it."""
     rows = [row for lane in lanes if lane.lane is not Lane.SERVER for row in lane.rows]
     begins_s = min((row.from_s for row in rows), default=axis.begins_s)
     ends_s = max((row.to_s for lane in lanes for row in lane.rows), default=axis.ends_s)
@@ -130,7 +130,7 @@ def _lane(
 
 
 def _on_tracks(rows: Iterable[Row]) -> Iterable[Row]:
-    """Each row on the first track that is free at its start."""
+    """Put each row on the first track that is free at its start."""
     ends_s: list[float] = []
     for row in rows:
         track = next((i for i, end_s in enumerate(ends_s) if end_s <= row.from_s), len(ends_s))

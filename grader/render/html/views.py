@@ -1,4 +1,4 @@
-"""The outline of the page: runs, checks, attempts and changes as the template reads them. Pure."""
+"""The data of the page's template: runs, checks, attempts and changes. Pure."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grader.evidence.run import Attempt, CheckRecord, Subject
 from grader.grading.graded import Graded
-from grader.render.explanation import MUST_BE, Line, Step, details, sights, steps, tries
+from grader.render.explanation import MUST_BE, Line, Step, details, observations, steps, tries
 from grader.render.html.bounds import Bounds
 from grader.render.html.comparison import Change, bar
 from grader.render.html.timeline import Timeline, timeline
@@ -33,10 +33,10 @@ SUBJECTS = {Subject.SOLUTION: "your solution", Subject.REFERENCE: "the kata's re
 
 @dataclass(frozen=True)
 class RunView:
-    """A run in a few words.
+    """The summary of a run.
 
     Attributes:
-        summary: its verdict, in a sentence.
+        summary: the verdict, in a sentence.
         began: "2026-11-23 08:15 UTC".
         solution: the name of its file or folder.
     """
@@ -54,8 +54,8 @@ class AttemptView:
         id: unique in the page.
         name: "attempt 1, your solution".
         check: the check's title.
-        log: the last lines that its server printed.
-        log_note: how many lines there were, if some are left out; else empty.
+        log: the last lines of its server's output.
+        log_note: says how many lines there were, if some are left out; else empty.
     """
 
     id: str
@@ -72,9 +72,9 @@ class CheckView:
 
     Attributes:
         number: from 1.
-        chosen: the attempt that decided it, if one did.
-        before: the attempt that decided it in the previous run, if there is one.
-        left_out: how many attempts are not shown.
+        chosen: the attempt that decided the result, if any.
+        before: the attempt that decided the result of the previous run, if any.
+        left_out: number of attempts that are not shown.
     """
 
     number: int
@@ -84,7 +84,7 @@ class CheckView:
     figures: str
     message: str
     steps: tuple[Step, ...]
-    sights: tuple[str, ...]
+    observations: tuple[str, ...]
     tries: str
     details: tuple[Line, ...]
     attempts: tuple[AttemptView, ...]
@@ -99,7 +99,7 @@ class SideView:
 
     Attributes:
         name: "Before" or "Now".
-        bar: where its bar ends and where its limit is, as shares of the width; None without such a number.
+        bar: end and limit of the bar, as shares of the width; None without a bar.
     """
 
     name: str
@@ -120,13 +120,13 @@ class ChangeView:
 
 
 def run_view(graded: Graded) -> RunView:
-    """A run in a few words."""
+    """The summary of a run."""
     solution = Path(graded.run.solution).name
     return RunView(summary(graded.report), _moment(graded.run.began_at), solution)
 
 
 def _moment(moment: str) -> str:
-    """A time of the evidence as people write it; unchanged if a damaged run has something else there."""
+    """A time from the evidence in readable form; unchanged if it cannot be parsed."""
     found = re.match(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)", moment)
     return f"{found[1]} {found[2]} UTC" if found else moment
 
@@ -135,7 +135,7 @@ def _moment(moment: str) -> str:
 
 
 def check_views(now: Graded, before: Graded | None, bounds: Bounds) -> list[CheckView]:
-    """All checks of a run, with the attempts that decided them in the previous run."""
+    """All checks of a run, each with the attempt that decided it in the previous run."""
     records = {record.name: record for record in now.run.checks}
     return [
         _check_view(
@@ -172,7 +172,9 @@ def _check_view(
         figures=figures(result),
         message=message(result),
         steps=steps(attempt) if attempt is not None else (),
-        sights=tuple(_news(result, sights(attempt))) if attempt is not None else (),
+        observations=tuple(_unmentioned(result, observations(attempt)))
+        if attempt is not None
+        else (),
         tries=tries(record),
         details=details(result),
         attempts=tuple(views.values()),
@@ -182,14 +184,14 @@ def _check_view(
     )
 
 
-def _news(result: CheckResult, seen: Iterable[str]) -> Iterable[str]:
-    """The sights that the check's message and details do not mention already."""
+def _unmentioned(result: CheckResult, seen: Iterable[str]) -> Iterable[str]:
+    """The observations that the check's message and details do not already mention."""
     stated = " ".join([message(result), *(line.text for line in details(result))])
-    return (sight for sight in seen if sight.split(MUST_BE)[0] not in stated)
+    return (observation for observation in seen if observation.split(MUST_BE)[0] not in stated)
 
 
 def _shown(record: CheckRecord, decided: int | None, most: int) -> list[int]:
-    """The first attempts, the last of them replaced by the one that decided if that comes later."""
+    """Numbers of the attempts to show: the first ones; if the deciding attempt comes later, it replaces the last."""
     first = list(range(min(most, len(record.attempts))))
     if decided is not None and first and decided not in first:
         first[-1] = decided
@@ -227,7 +229,7 @@ def _attempt_view(
 def opened(now: Graded, checks: Sequence[CheckView], changes: Sequence[Change]) -> CheckView | None:
     """The check that the page shows first.
 
-    That is the one that caused the verdict, else one that is fixed, else the one with the longest timeline.
+    It is the check that caused the verdict, else one that is fixed, else the one with the longest timeline.
     """
     fixed = next((change.now for change in changes if change.is_fixed), None)
     for wanted in (now.report.cause, fixed):
@@ -245,7 +247,7 @@ def opened(now: Graded, checks: Sequence[CheckView], changes: Sequence[Change]) 
 
 
 def change_view(change: Change) -> ChangeView:
-    """A check in both runs, with bars of one scale."""
+    """A check in both runs, with bars on a common scale."""
     return ChangeView(
         change.title,
         change.word,
@@ -255,7 +257,7 @@ def change_view(change: Change) -> ChangeView:
 
 def _side(name: str, result: CheckResult | None, scale: float | None) -> SideView:
     if result is None:
-        return SideView(name, Outcome.NOT_RUN, "", "not there", "", None)
+        return SideView(name, Outcome.NOT_RUN, "", "does not exist", "", None)
     return SideView(
         name,
         result.outcome,

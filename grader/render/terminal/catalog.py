@@ -37,9 +37,9 @@ class CatalogScreen(Screen):
         Args:
             index: has the names of the tiers.
             katas: those to show.
-            states: by slug; a kata that is missing here is still to do.
-            current: slug of the current kata, if there is one.
-            total: how many katas there are, if only some of them are shown.
+            states: by slug; a kata without an entry is still to do.
+            current: slug of the current kata, if any.
+            total: number of all katas, if only some are shown.
         """
         for tier in sorted({kata.tier for kata in katas}):
             name = index.tiers.get(tier, "")

@@ -41,11 +41,11 @@ CELLS = {
     Outcome.INCONCLUSIVE: "?",
     Outcome.BROKEN: "!",
 }
-"""Marks for terminals that cannot show those of `MARKS`."""
+"""Marks for terminals that cannot show `MARKS`."""
 NAME_WIDTH = 36
 BAR_WIDTH = 16
 NUMBERS_WIDTH = 20
-"""Columns for the name of the example, for the bar, and for the numbers beside it; narrower terminals get no bar."""
+"""Columns for the example's name, the bar, and the numbers beside it; narrower terminals get no bar."""
 
 DIFFERS = "~"
 NOT_AS_DECLARED = "*"
@@ -53,7 +53,7 @@ GAP = "   "
 MARGINS_WIDTH = 70
 """On narrower terminals each clock limit takes several lines instead of one."""
 SPEED_PERIOD_S = 600.0
-"""The time left is estimated from this period; a shorter one misleads, since junk takes longer than other examples."""
+"""The remaining time is estimated from this period. It must be long, because junk takes longer than other examples."""
 
 
 class ProofScreen(Screen):
@@ -92,7 +92,7 @@ class ProofScreen(Screen):
             self._progress.start()
 
     def kata_begins(self, slug: str, gradings: int) -> None:
-        """Note the number of gradings, which each line shows."""
+        """Set the number of gradings, which each line shows."""
         self._planned[slug] = gradings
 
     def gradings_added(self, slug: str, gradings: int) -> None:
@@ -102,7 +102,7 @@ class ProofScreen(Screen):
         self._progress.update(self._task, total=self._total)
 
     def trial_begins(self, slug: str, example: Example) -> None:
-        """Name the example beside the bar; of several, the one that began last."""
+        """Show the example beside the bar; of several, the one that began last."""
         name = printable(f"{slug}/{example.name}", self._name_width)
         self._progress.update(self._task, description=f"{name:{self._name_width}}")
 
@@ -170,7 +170,7 @@ class ProofScreen(Screen):
         return Text(mark if self._shows_marks else CELLS[outcome], style=style)
 
     def _legend(self, proof: Proof) -> None:
-        """Explain the marks that occur, as many on a line as fit."""
+        """Explain the marks that occur, with as many on a line as fit."""
         outcomes, has_wrong = marks_shown(proof)
         entries = [f"{self._mark(outcome).plain} {LEGEND[outcome]}" for outcome in outcomes]
         entries += [f"{NOT_AS_DECLARED} {WRONG_LEGEND}"] if has_wrong else []

@@ -48,12 +48,12 @@ FACT_MARKS = {
     FactState.BAD: ("!", "bold red"),
 }
 WAITING_SHOWN = 2
-"""How many lines at which tasks waited are shown."""
+"""How many places at which tasks waited are shown."""
 
 BARS_WORTH_DRAWING = 3
 BARS_SHOWN = 12
 BAR_WIDTH = 50
-"""A burst of at least three requests is drawn, in at most this many rows and columns."""
+"""Bursts of at least three requests are drawn, in at most this many rows and columns."""
 
 OUTPUT_SHOWN = 6
 """How many of the last lines of a server's output are shown."""
@@ -69,7 +69,7 @@ class ReportScreen(Screen):
         self._status: Status | None = None
 
     def begin(self, kata: Kata) -> None:
-        """The title; on a terminal, a live line follows."""
+        """Show the title and, on a terminal, the live line."""
         self._line(Text.assemble((kata.title, "bold"), (f"  {kata.slug}", "dim")))
         self._line()
         if self._console.is_terminal:
@@ -80,12 +80,12 @@ class ReportScreen(Screen):
             self._status.start()
 
     def check_begins(self, title: str) -> None:
-        """Show on the live line what is being checked."""
+        """Show the check on the live line."""
         if self._status is not None:
             self._status.update(Text(title, style="dim", overflow="ellipsis", no_wrap=True))
 
     def check_ends(self, result: CheckResult) -> None:
-        """One line per check: mark, requirement, measured number."""
+        """Write a line about the check: mark, requirement, measured number."""
         mark, style = MARKS[result.outcome]
         row = Table.grid(padding=(0, 1), expand=True)
         row.add_column(no_wrap=True)
@@ -102,7 +102,7 @@ class ReportScreen(Screen):
         self._console.print(Padding(row, (0, 0, 0, 1)))
 
     def replay(self, kata: Kata, report: Report, advice: str) -> None:
-        """Show an existing report as if it had just been made."""
+        """Show an existing report like that of a new grading."""
         self._line(Text.assemble((kata.title, "bold"), (f"  {kata.slug}", "dim")))
         self._line()
         for result in report.checks:
@@ -117,7 +117,7 @@ class ReportScreen(Screen):
             self._status = None
 
     def finish(self, report: Report, advice: str) -> None:
-        """After the checks: the first cause, the verdict, the next command."""
+        """Write what follows the checks: the first failure's cause, the verdict, the next command."""
         self.stop()
         for result in report.checks:
             if result.outcome is Outcome.NOT_RUN:
@@ -141,13 +141,14 @@ class ReportScreen(Screen):
         self._line()
 
     def _waterfall(self, requests: Sequence[Bar]) -> None:
-        """One bar per request, in the order of their ends, so that a burst served one after another looks like stairs.
-        Of many requests every n-th is drawn.
+        """Draw one bar per request, by time of its end: a burst that was served one after another looks like stairs.
+
+        Of many requests, every n-th is drawn.
         """
         whole_s = max((bar.to_s for bar in requests), default=0.0)
         if len(requests) < BARS_WORTH_DRAWING or whole_s <= 0:
             return
-        # When all further requests were cut off, thinning would hide the stairs at the top and show nothing new.
+        # If all later requests were cut off, thinning would hide the stairs and show nothing new.
         is_cut_alike = all(bar.is_cut for bar in requests[BARS_SHOWN - 1 :])
         step = 1 if is_cut_alike else -(-len(requests) // BARS_SHOWN)
         width = min(BAR_WIDTH, self._console.width - 16)
@@ -170,7 +171,7 @@ class ReportScreen(Screen):
             )
         elif len(requests) > BARS_SHOWN:
             self._indented(
-                Text(f"({len(requests) - BARS_SHOWN} more were not answered either)", style="dim")
+                Text(f"({len(requests) - BARS_SHOWN} more got no answer either)", style="dim")
             )
 
     def _details(self, finding: Finding, result: CheckResult) -> None:
@@ -196,7 +197,7 @@ class ReportScreen(Screen):
         super().error(error)
 
     def fact(self, fact: Fact) -> None:
-        """One fact about this machine, and what to do about it."""
+        """Write a fact about this machine, and what to do about it."""
         mark, style = FACT_MARKS[fact.state]
         line = Text(f" {mark} ", style=style)
         line.append(f"{fact.name}: ", style="bold")

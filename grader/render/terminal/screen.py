@@ -12,7 +12,7 @@ from grader.errors import GraderError
 from grader.render.text import code_point, escaped, printable
 
 SUBSTITUTES = {"×": "x", "…": "...", "≥": ">=", "·": "-"}
-"""For terminals whose encoding lacks these characters; any other one becomes its code point."""
+"""For terminals whose encoding lacks these characters; other missing characters become escape sequences."""
 SUBSTITUTE = "grader.substitute"
 
 
@@ -29,7 +29,7 @@ codecs.register_error(SUBSTITUTE, _substitute)
 
 
 class Text(RichText):
-    """A text of one bounded line, without anything that a terminal acts on."""
+    """A text of one bounded line that cannot control the terminal."""
 
     def __init__(self, text: str = "", *arguments: Any, **options: Any) -> None:
         super().__init__(escaped(text), *arguments, **options)
@@ -41,7 +41,7 @@ class Text(RichText):
 
 
 class Screen:
-    """Writes to a terminal, or plain text to a pipe. Text is never read as markup."""
+    """Writes to a terminal, or plain text to a pipe. Text is never interpreted as markup."""
 
     def __init__(self, *, to_stderr: bool = False) -> None:
         self._console = Console(stderr=to_stderr, highlight=False, markup=False, emoji=False)
@@ -55,7 +55,7 @@ class Screen:
             self._line(Text(line))
 
     def say_whole(self, *lines: str) -> None:
-        """Write lines that must not be wrapped: those of a log, or to be copied."""
+        """Write lines without wrapping them, for logs and for text to be copied."""
         for line in lines:
             self._console.print(Text(line), soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""The screen of `kata watch`: one grading below another, and a line of keys. Nothing is erased."""
+"""The screen of `kata watch`: gradings one below another, and a line of keys. Nothing is erased."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ class WatchScreen(ReportScreen):
     """Shows gradings as `ReportScreen` does, each below a rule with the time."""
 
     def rule(self, at: datetime, why: str) -> None:
-        """The rule above a grading, with its time and cause: "── 08:15:00  saved ──"."""
+        """Draw the rule above a grading, with its time and cause: "── 08:15:00  saved ──"."""
         text = f"{at:%H:%M:%S}  {why}"
         line = RULE if self._shows_marks else PLAIN_RULE
         width = min(RULE_WIDTH, self._console.width)
@@ -23,12 +23,12 @@ class WatchScreen(ReportScreen):
         self._line(Text(f"{line * 2} {text} {line * max(2, width - len(text) - 4)}", style="dim"))
 
     def note(self, sentence: str) -> None:
-        """A sentence about the watch itself; removes the live line."""
+        """Write a sentence about the watch itself; removes the live line."""
         self.stop()
         self._line(Text(sentence))
 
     def keys(self, keys: Sequence[tuple[str, str]]) -> None:
-        """The line of keys; where it would be too long, without what they do."""
+        """Write the line of keys; if it would be too long, without descriptions."""
         text = Text()
         for key, word in keys:
             text.append(f"{key} ", style="bold").append(f"{word}  ", style="dim")
@@ -41,7 +41,7 @@ class WatchScreen(ReportScreen):
         self._line(text)
 
     def explain(self, keys: Sequence[tuple[str, str]]) -> None:
-        """A line for each key with what it does."""
+        """Write a line for each key with its description."""
         self._line()
         for key, sentence in keys:
             self._line(Text.assemble((f"  {key}  ", "bold"), sentence))

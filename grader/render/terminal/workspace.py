@@ -25,18 +25,18 @@ DIFF_STYLES = (
     ("-", "red"),
     ("\\", "dim"),
 )
-"""The style of a line by its start; the first match counts."""
+"""The style of a line by its prefix; the first match counts."""
 
 BAR_WIDTH = 48
 NARROW = 60
-"""A terminal of this width or less shows no row of marks."""
+"""Terminals of this width or less show no row of marks."""
 
 MAP_MARKS = {
     state: ("·" if state is State.TODO else mark, style) for state, (mark, style) in STATES.items()
 }
 PLAIN_MAP_MARKS = {"✓": "x", "›": ">", "·": "."}
 LEGEND = {State.SKIPPED: "skipped", State.GIVEN_UP: "given up"}
-"""The marks that need an explanation."""
+"""Explained below the progress."""
 
 
 class WorkspaceScreen(Screen):
@@ -45,7 +45,7 @@ class WorkspaceScreen(Screen):
     # ---- progress ---------------------------------------------------------------------------------------------------
 
     def overview(self, overview: Overview) -> None:
-        """A bar for all katas, and a line for each tier."""
+        """Write a bar for all katas, and a line for each tier."""
         passed, total = overview.count(State.PASSED), overview.total
         self._line(Text(f"{passed} of {total} katas passed", style="bold"))
         self._bar(passed, total)
@@ -98,11 +98,11 @@ class WorkspaceScreen(Screen):
         return (mark if self._shows_marks else PLAIN_MAP_MARKS.get(mark, mark)), style
 
     def kata(self, title: str, slug: str) -> None:
-        """A kata's title and slug."""
+        """Write a kata's title and slug."""
         self._line(Text.assemble((title, "bold"), (f"  {slug}", "dim")))
 
     def the_end(self, overview: Overview) -> None:
-        """No kata is left to hand out."""
+        """Write that no kata is left to hand out."""
         left = overview.slugs(State.SKIPPED, State.GIVEN_UP)
         if not left:
             self.say(f"Congratulations: you have passed all {overview.total} katas.")
@@ -117,21 +117,21 @@ class WorkspaceScreen(Screen):
     # ---- hints, solutions, diffs ------------------------------------------------------------------------------------
 
     def hint(self, number: int, total: int, text: str) -> None:
-        """A hint with its number."""
+        """Write a hint with its number."""
         self._line(Text.assemble((f"Hint {number} of {total}", "bold cyan")))
         self._indented(Text(printable(text, 1000)))
 
     def heading(self, text: str, detail: str = "") -> None:
-        """A heading for what follows."""
+        """Write a heading."""
         self._line(Text.assemble((text, "bold"), (f"  {detail}" if detail else "", "dim")))
 
     def source(self, lines: Sequence[str]) -> None:
-        """Lines of a file, unwrapped so that they can be copied."""
+        """Write lines of a file without wrapping them, so that they can be copied."""
         for line in lines[:LIMIT_LINES]:
             self._whole(line.rstrip("\n"))
 
     def diff(self, lines: Sequence[str]) -> None:
-        """A unified diff."""
+        """Write a unified diff."""
         for line in lines[:LIMIT_LINES]:
             self._whole(
                 line, next((style for start, style in DIFF_STYLES if line.startswith(start)), "")
@@ -140,7 +140,7 @@ class WorkspaceScreen(Screen):
             self._line(Text(f"({len(lines) - LIMIT_LINES} more lines)", style="dim"))
 
     def differences(self, differences: Iterable[Difference]) -> int:
-        """The diffs of a folder's files; returns how many files differ."""
+        """Write the diffs of a folder's files; returns the number of files that differ."""
         count = 0
         for difference in differences:
             count += 1
@@ -155,7 +155,7 @@ class WorkspaceScreen(Screen):
     # ---- a newer version --------------------------------------------------------------------------------------------
 
     def change(self, change: Change, readme: Path | None) -> None:
-        """What a newer version changed in a kata, and what to do about it.
+        """Write what a newer version changed in a kata, and what to do about it.
 
         Args:
             change: the parts that changed.
@@ -171,7 +171,7 @@ class WorkspaceScreen(Screen):
             self._indented(Text(_advice(part, change, readme)))
 
     def changes_of_passed(self, slugs: Sequence[str]) -> None:
-        """Katas that have changed since they were passed."""
+        """Write which katas have changed since they were passed."""
         self._line(
             Text(f"Changed since you passed them (they still count as passed): {', '.join(slugs)}.")
         )

@@ -1,4 +1,4 @@
-"""What the grader does as PostgreSQL superuser: connects, and makes, watches and drops the databases of checks."""
+"""Manages the databases of checks as PostgreSQL superuser: makes, watches and drops them."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ from grader.measure.attempt import AttemptContext
 from grader.services.postgresql.cluster import HINT, URL_VARIABLE, Cluster
 
 READY_S = 20.0
-"""How long a new server may take to answer; 0.03 s is usual."""
+"""How long a new server may take until it answers, usually 0.03 s."""
 
 READY_POLL_S = 0.005
 
 SIZE_POLL_S = 0.25
 DATABASE_BYTES = 64 * 1024 * 1024
-"""How large a solution's database may grow; an empty one has 8 MiB."""
+"""How large a solution's database may grow; an empty one takes 8 MiB."""
 
 
 @dataclass(frozen=True)
 class Names:
-    """A check's database and the accounts that reach it, all unpredictable.
+    """Names and passwords of a check's database and its two roles, all unpredictable.
 
     Attributes:
         database: also the name of the solution's role.
@@ -35,7 +35,7 @@ class Names:
 
     @property
     def grader(self) -> str:
-        """The role as which the grader uses the database."""
+        """The grader's role in the database."""
         return f"{self.database}_grader"
 
     @property
@@ -44,7 +44,7 @@ class Names:
         return f"{self.password}x"
 
     def url(self, host: str, port: int) -> str:
-        """The address by which the solution reaches its database."""
+        """The database's URL, with the solution's role and password."""
         return f"postgresql://{self.database}:{self.password}@{host}:{port}/{self.database}"
 
 
@@ -95,14 +95,14 @@ async def make_database(server: asyncpg.Connection, names: Names, max_connection
     Raises:
         asyncpg.PostgresError, OSError: the server refuses, or does not answer.
     """
-    # The limit belongs to the role: it works on the user's own server, too, and does not count the grader's
+    # The limit is on the role, so that it also works on the user's own server and does not count the grader's
     # connections, which use another role.
     await server.execute(
         f"CREATE ROLE {names.database} LOGIN PASSWORD '{names.password}' CONNECTION LIMIT {max_connections}"
     )
     await server.execute(f"GRANT {names.database} TO CURRENT_USER")
-    # The solution owns the tables, and their triggers and rules run with the rights of whoever touches a table. So the
-    # grader uses a role that has no more rights than the solution's own.
+    # The solution owns the tables, and their triggers and rules run with the rights of whoever uses a table. The
+    # grader therefore uses a role with no more rights than the solution's.
     await server.execute(
         f"CREATE ROLE {names.grader} LOGIN PASSWORD '{names.grader_password}' IN ROLE {names.database}, "
         "pg_read_all_stats, pg_signal_backend"
@@ -127,9 +127,7 @@ async def fill_database(admin: asyncpg.Connection, names: Names, schema: str) ->
 
 
 async def drop_database(server: asyncpg.Connection, cluster: Cluster, names: Names) -> None:
-    """Drop the database on the user's own server, and close the connection; a server of the grader's own is removed
-    as a whole.
-    """
+    """Close the connection. On the user's own server, first drop the database; the grader's is deleted as a whole."""
     if cluster.process is None and not server.is_closed():
         await server.execute(f"DROP DATABASE {names.database} WITH (FORCE)")
         await server.execute(f"DROP ROLE {names.grader}")
@@ -138,7 +136,7 @@ async def drop_database(server: asyncpg.Connection, cluster: Cluster, names: Nam
 
 
 async def watch_size(server: asyncpg.Connection, names: Names, attempt: AttemptContext) -> None:
-    """Report a database that grows too large, so that no solution fills the disk; runs until it is cancelled."""
+    """Report a database that grows too large, so that no solution fills the disk; runs until cancelled."""
     while True:
         await anyio.sleep(SIZE_POLL_S)
         try:
@@ -146,7 +144,7 @@ async def watch_size(server: asyncpg.Connection, names: Names, attempt: AttemptC
                 await server.fetchval("SELECT pg_database_size($1::text)", names.database)
             )
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            return  # the server has ended, which `fresh_database` reports
+            return  # the server has exited, which `fresh_database` reports
         if size_bytes > DATABASE_BYTES:
             attempt.abort.report_excess(
                 Excess(

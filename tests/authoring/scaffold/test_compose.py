@@ -100,10 +100,10 @@ def test_there_is_a_field_a_requirement_and_a_check_for_each_service(services: s
     ("services", "promise"),
     [
         ("upstream", "the price service says at that moment: it is asked once for every visitor."),
-        ("postgres", "the warehouse says at that moment: it is asked anew for every visitor."),
+        ("postgres", "the warehouse says at that moment: it is asked again for every visitor."),
         (
             "upstream,postgres",
-            "each of them is asked anew for every visitor, the price service exactly once.",
+            "each of them is asked again for every visitor, the price service exactly once.",
         ),
     ],
 )
@@ -125,7 +125,7 @@ def test_two_visitors_ask_for_the_same_item_if_every_service_allows_it(services:
         is ("# two visitors want the same" in files["checks.py"])
         is is_allowed
     )
-    assert ("each for another item" in readme) is not is_allowed
+    assert ("each for a different item" in readme) is not is_allowed
 
 
 def test_there_is_an_example_that_asks_services_together_only_with_several_services() -> None:
@@ -155,7 +155,7 @@ def test_a_made_up_service_is_composed_with_the_others(tmp_path: Path, services:
     assert complaints(tmp_path, files) == ""
     assert tomllib.loads(files["kata.toml"])["services"] == names
     assert check_names(files) == (
-        "test_an_offer_is_asked_for_anew",
+        "test_an_offer_is_never_stale",
         *(f"test_no_queue_at_{name}" for name in names),
     )
     assert 'offer["echo"] = item\n' in files["checks.py"]
@@ -169,7 +169,7 @@ def test_a_made_up_service_is_composed_with_the_others(tmp_path: Path, services:
 def test_a_check_takes_only_the_services_that_it_uses() -> None:
     arguments = arguments_of(composed("upstream", echo=ECHO)["checks.py"])
     assert arguments["renew"] == ["offers", "upstream"]
-    assert arguments["test_an_offer_is_asked_for_anew"] == ["server", "upstream"]
+    assert arguments["test_an_offer_is_never_stale"] == ["server", "upstream"]
     assert arguments["test_no_queue_at_upstream"] == ["server", "upstream"]
     assert arguments["test_no_queue_at_echo"] == ["server", "upstream", "echo"]
 

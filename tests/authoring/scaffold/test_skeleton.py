@@ -93,14 +93,14 @@ NOTHING_FOUND = """if pieces is None:
                 "import FastAPI,": "import FastAPI, HTTPException,",
                 "return pieces or 0": NOTHING_FOUND,
             },
-            ["test_an_offer_is_asked_for_anew"],
+            ["test_an_offer_is_never_stale"],
         ),
         (
             "upstream",
             {
                 "    cents = await price": "    await price_of(item, request.state.prices)\n    cents = await price"
             },
-            ["test_an_offer_is_asked_for_anew", "test_no_queue_at_upstream"],
+            ["test_an_offer_is_never_stale", "test_no_queue_at_upstream"],
         ),
     ],
     ids=["one question for two visitors", "an item that is not there is an error", "asked twice"],
@@ -208,7 +208,7 @@ def test_a_second_kata_of_the_same_name_leaves_the_first_as_it_is(
 
 def test_no_kata_is_written_into_another_kata(tmp_path: Path) -> None:
     first = write_skeleton("first", tmp_path, 1, [])
-    with pytest.raises(UsageError, match="is a kata itself"):
+    with pytest.raises(UsageError, match="is itself a kata"):
         write_skeleton("second", first.folder, 1, [])
 
 

@@ -114,7 +114,7 @@ def test_without_an_editor_the_files_are_named(run: KataHere, begun: Path) -> No
             "no-such-editor",
             "The editor `no-such-editor` of $EDITOR cannot be run: No such file or directory.",
         ),
-        ("false", "The editor `false` of $EDITOR ended with exit code 1."),
+        ("false", "The editor `false` of $EDITOR failed with exit code 1."),
         ("vim 'x", "$EDITOR cannot be read: No closing quotation."),
         ("''", "The editor `` of $EDITOR cannot be run"),
         ("/", "The editor `/` of $EDITOR cannot be run: Permission denied."),

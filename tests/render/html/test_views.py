@@ -67,7 +67,7 @@ def test_a_check_that_the_previous_run_lacks_has_no_earlier_attempt() -> None:
 def test_what_the_message_says_is_not_repeated_below_it() -> None:
     burst = views(blocking_run())[1]
     assert burst.details
-    assert not {line.text for line in burst.details} & set(burst.sights)
+    assert not {line.text for line in burst.details} & set(burst.observations)
 
 
 def test_only_the_last_lines_of_a_log_are_shown_and_the_rest_is_counted() -> None:
@@ -118,4 +118,9 @@ def test_a_change_has_a_side_for_each_run() -> None:
 def test_a_run_that_lacks_the_check_has_an_empty_side() -> None:
     result = graded(fixed_run()).report.checks[0]
     _, now = change_view(Change("a", result, None)).sides
-    assert (now.outcome, now.word, now.mark, now.bar) == (Outcome.NOT_RUN, "not there", "", None)
+    assert (now.outcome, now.word, now.mark, now.bar) == (
+        Outcome.NOT_RUN,
+        "does not exist",
+        "",
+        None,
+    )

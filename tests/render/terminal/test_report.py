@@ -99,7 +99,7 @@ def test_a_small_crowd_has_a_bar_each() -> None:
 
 def test_of_a_larger_one_the_stairs_are_whole_when_the_rest_was_cut_off() -> None:
     lines = drawn(5, 15)
-    assert lines[-1] == "(8 more were not answered either)"
+    assert lines[-1] == "(8 more got no answer either)"
     assert ["unanswered" in line for line in lines[:-1]] == [False] * 5 + [True] * 7
 
 

@@ -23,14 +23,17 @@ from grader.services.postgresql.admin import (
     watch_size,
 )
 from grader.services.postgresql.cluster import URL_VARIABLE, Cluster, running_cluster
-from grader.services.service import Place
+from grader.services.service import GradingContext
 
 LIMIT = 3
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
+    with (
+        temporary_run_dir() as run_dir,
+        running_cluster(GradingContext(run_dir, run_dir), LIMIT) as cluster,
+    ):
         yield cluster
 
 
@@ -55,7 +58,10 @@ async def test_the_version_is_known_as_soon_as_the_server_answers(cluster: Clust
 
 
 async def test_a_server_that_exited_is_reported_with_its_last_line() -> None:
-    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
+    with (
+        temporary_run_dir() as run_dir,
+        running_cluster(GradingContext(run_dir, run_dir), LIMIT) as cluster,
+    ):
         assert cluster.process is not None
         assert cluster.log is not None
         cluster.process.kill()
@@ -70,7 +76,7 @@ async def test_a_server_of_the_users_own_that_does_not_answer_is_reported(
 ) -> None:
     monkeypatch.setenv(URL_VARIABLE, "postgresql://me@127.0.0.1:1/")
     with (
-        running_cluster(Place(tmp_path, tmp_path), LIMIT) as cluster,
+        running_cluster(GradingContext(tmp_path, tmp_path), LIMIT) as cluster,
         pytest.raises(ServiceUnavailable, match="No PostgreSQL server answers"),
     ):
         await connect_when_ready(cluster)

@@ -18,13 +18,16 @@ from grader.services.postgresql.cluster import (
     settings_for,
     socket_folder,
 )
-from grader.services.service import Place
+from grader.services.service import GradingContext
 
 LIMIT = 4
 
 
 def test_the_server_and_its_data_are_gone_afterwards() -> None:
-    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
+    with (
+        temporary_run_dir() as run_dir,
+        running_cluster(GradingContext(run_dir, run_dir), LIMIT) as cluster,
+    ):
         assert cluster.process is not None
         pid = cluster.process.pid
         assert psutil.pid_exists(pid)
@@ -40,7 +43,7 @@ def test_a_cache_that_cannot_be_written_is_reported(
         monkeypatch.setattr(f"platformdirs.{kind}", lambda name: str(tmp_path / "file" / name))
     with (
         pytest.raises(ServiceUnavailable, match="cannot be started"),
-        running_cluster(Place(tmp_path, tmp_path), LIMIT),
+        running_cluster(GradingContext(tmp_path, tmp_path), LIMIT),
     ):
         pass
 
@@ -48,10 +51,10 @@ def test_a_cache_that_cannot_be_written_is_reported(
 def test_a_copy_that_fails_is_reported_with_the_last_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = Place(tmp_path / "not there", tmp_path)
+    context = GradingContext(tmp_path / "not there", tmp_path)
     with (
         pytest.raises(ServiceUnavailable, match=r"cannot be set up: cp: .*No such file"),
-        running_cluster(place, LIMIT),
+        running_cluster(context, LIMIT),
     ):
         pass
 
@@ -111,6 +114,6 @@ def test_a_url_that_is_not_one_of_postgres_is_refused(
     monkeypatch.setenv(URL_VARIABLE, url)
     with (
         pytest.raises(ServiceUnavailable, match="is not a PostgreSQL URL"),
-        running_cluster(Place(tmp_path, tmp_path), LIMIT),
+        running_cluster(GradingContext(tmp_path, tmp_path), LIMIT),
     ):
         pass

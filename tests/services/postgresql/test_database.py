@@ -14,7 +14,7 @@ from grader.process.run_dir import temporary_run_dir
 from grader.services.postgresql.cluster import Cluster, running_cluster
 from grader.services.postgresql.database import Postgres, fresh_database
 from grader.services.relay import running_relay
-from grader.services.service import Place
+from grader.services.service import GradingContext
 from tests.conftest import listening_socket
 
 LIMIT = 4
@@ -26,7 +26,10 @@ SCHEMA = (
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
+    with (
+        temporary_run_dir() as run_dir,
+        running_cluster(GradingContext(run_dir, run_dir), LIMIT) as cluster,
+    ):
         yield cluster
 
 
@@ -137,9 +140,12 @@ async def test_on_a_server_of_the_users_own_nothing_is_left(
 async def test_a_server_that_ends_during_a_check_voids_the_attempt(
     attempt: AttemptContext,
 ) -> None:
-    with temporary_run_dir() as run_dir, running_cluster(Place(run_dir, run_dir), LIMIT) as cluster:
+    with (
+        temporary_run_dir() as run_dir,
+        running_cluster(GradingContext(run_dir, run_dir), LIMIT) as cluster,
+    ):
         async with running_postgres(cluster, attempt):
             assert cluster.process is not None
             cluster.process.kill()
             cluster.process.wait()
-    assert attempt.recorder.mishap == "The PostgreSQL server ended while a check was under way."
+    assert attempt.recorder.mishap == "The PostgreSQL server exited during a check."
