@@ -42,7 +42,7 @@ def blocked(attempt: Attempt) -> str:
     sheet.legend(
         ("waits", "waits"),
         ("works", "its handler sleeps, on the loop"),
-        ("stands", "the loop stands still"),
+        ("stands", "the loop is blocked"),
     )
     return sheet.svg()
 
