@@ -95,7 +95,7 @@ class Runner:
         self._failed = False
         self._reported = 0
         self._named: CheckProgress | None = None
-        self._scope = anyio.CancelScope()
+        self._scope: anyio.CancelScope | None = None
 
     @property
     def results(self) -> list[CheckResult]:
@@ -106,7 +106,7 @@ class Runner:
         """Run all checks, unless an early result ends the grading."""
         limit = anyio.CapacityLimiter(SIDE_BY_SIDE)
         self._name_next()
-        with self._scope:
+        with anyio.CancelScope() as self._scope:
             async with single_error(), anyio.create_task_group() as together:
                 for progress in self.progress:
                     if not progress.check.is_alone:
@@ -162,6 +162,7 @@ class Runner:
             or ends_grading(result.finding)
             or (self._failed and self._stage.stops_early)
         ):
+            assert self._scope is not None
             self._scope.cancel()
 
     def _report(self) -> None:
