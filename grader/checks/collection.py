@@ -3,29 +3,17 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from grader.catalog.manifest import Kata
+from grader.checks.api import is_alone
 from grader.checks.stage import Fixtures
 from grader.registry import SERVICES
 
 SERVER, PROMISED = "server", "promised"
 """The fixtures that are not services."""
-
-_ALONE = "needs_the_machine_alone"
-
-Function = TypeVar("Function", bound=Callable[..., Awaitable[None]])
-
-
-def alone(check: Function) -> Function:
-    """A decorator for checks that need the machine alone, because they measure clock limits or compute heavily.
-
-    All other checks run side by side; these run afterwards, one at a time.
-    """
-    setattr(check, _ALONE, True)
-    return check
 
 
 @dataclass(frozen=True)
@@ -70,7 +58,7 @@ def read_check(item: pytest.Item) -> Check:
         function=item.function,
         fixtures=tuple(name for name in _parameters(item) if name not in values),
         values=values,
-        is_alone=getattr(item.function, _ALONE, False),
+        is_alone=is_alone(item.function),
     )
 
 
