@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -33,7 +33,7 @@ class Check:
     title: str
     function: Callable[..., Awaitable[None]]
     fixtures: tuple[str, ...]
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(default_factory=dict, hash=False)
     is_alone: bool = False
 
     async def run(self, kata: Kata, fixtures: Fixtures) -> None:
