@@ -81,6 +81,7 @@ class AttemptContext:
         abort: ends the attempt early.
         patience_scale: factor on the default patience of gates and visitors.
         cuts_off: whether the grader stops waiting for a burst that has certainly missed its limit.
+        default_s: within what time the kata promises what its README gives no other time for.
     """
 
     subject: Subject
@@ -90,6 +91,7 @@ class AttemptContext:
     abort: Abort
     patience_scale: float = 1.0
     cuts_off: bool = True
+    default_s: float = 0.5
 
 
 def begin_attempt(

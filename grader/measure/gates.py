@@ -110,18 +110,22 @@ async def wait_for(
 
 async def pass_gate(
     attempt: AttemptContext,
-    what: str,
+    what: str | Callable[[], str],
     wanted: int,
     seen: Callable[[], int],
     changed: Signal,
     deadline_s: float | None = None,
     patience_s: float | None = None,
+    *,
+    within_s: float | None = None,
+    since: WatchStart | None = None,
 ) -> None:
     """Wait until `seen()` is at least `wanted`, and record the claim.
 
     Args:
         attempt: measures own time and records the claim.
-        what: the things to count, in plain words: "calls to /prices under way at once".
+        what: the things to count, in plain words: "calls to /prices under way at once"; or a function that says it at
+            the end, when it is known what is missing.
         wanted: how many must happen.
         seen: returns the current count.
         changed: set whenever the count may have changed.
@@ -132,11 +136,16 @@ async def pass_gate(
     Raises:
         GateMissed: the deadline passed or patience was exhausted first.
     """
+    if within_s is not None:
+        patience_s = 1.25 * within_s
+        deadline_s = max(3.0, 4 * patience_s)
     deadline_s = default_deadline_s(wanted) if deadline_s is None else deadline_s
     patience_s = GATE_PATIENCE_S * attempt.patience_scale if patience_s is None else patience_s
-    watch = await _watched(attempt, lambda: seen() >= wanted, changed, deadline_s, patience_s)
+    watch = await _watched(
+        attempt, lambda: seen() >= wanted, changed, deadline_s, patience_s, since
+    )
     claim = GateClaim(
-        what=what, wanted=wanted, seen=seen(),
+        what=what if isinstance(what, str) else what(), wanted=wanted, seen=seen(),
         deadline_s=deadline_s, own_limit_s=patience_s, watch=watch,
     )  # fmt: skip
     attempt.recorder.add(claim)
@@ -197,9 +206,10 @@ async def _watched(
     changed: Signal,
     deadline_s: float,
     patience_s: float,
+    since: WatchStart | None,
 ) -> Watch:
     """Wait, and return the watch of the wait."""
-    opening = attempt.watcher.open()
+    opening = since or attempt.watcher.open()
     await wait_for(
         attempt,
         is_over,
