@@ -16,7 +16,7 @@ from grader.services.upstream_calls import Behaviour, Call, CallBook, Hold
 from grader.services.upstream_http import UpstreamConnection
 from grader.services.upstream_wanted import WantedCalls, call_name, claim_arrivals, listed
 
-__all__ = ["SERVICE", "Call", "Hold", "Upstream", "UpstreamService", "running_upstream"]
+__all__ = ["SERVICE", "Asked", "Call", "Hold", "Upstream", "UpstreamService", "running_upstream"]
 
 
 class Visitor(Protocol):
@@ -186,8 +186,7 @@ class Upstream:
         self,
         pattern: str,
         count: int,
-        deadline_s: float | None = None,
-        patience_s: float | None = None,
+        within_s: float | None = None,
         unless: Collection[Visitor] = (),
     ) -> None:
         """Wait until the solution has given up this many calls to matching paths (it closed their connections).
@@ -195,13 +194,12 @@ class Upstream:
         Args:
             pattern: of paths.
             count: how many calls.
-            deadline_s: when to give up in any case; 3 s, or 5 s for more than 20.
-            patience_s: when to give up, in own time of the app.
+            within_s: what the README promises; by default the kata's `default_s`.
             unless: visitors; once all of them have been answered, the gate also opens when the solution has given up
                 every call that arrived. See `arrivals`.
 
         Raises:
-            GateMissed: too few calls were given up before the deadline.
+            GateMissed: too few calls were given up within the promised time.
         """
 
         def seen() -> int:
@@ -210,7 +208,7 @@ class Upstream:
             return max(departed, count if departed == len(calls) and all_served(unless) else 0)
 
         what, book = f"calls to {pattern} given up by the app", self._book
-        await pass_gate(book.attempt, what, count, seen, book.changed, deadline_s, patience_s)
+        await pass_gate(book.attempt, what, count, seen, book.changed, within_s=within_s)
 
     def take_stock(self) -> str:
         """How many calls arrived since the previous summary, and how many at once; forgets finished calls."""
