@@ -120,7 +120,7 @@ async def wait_for(
 
 async def pass_gate(
     attempt: AttemptContext,
-    what: str,
+    what: str | Callable[[], str],
     wanted: int,
     seen: Callable[[], int],
     changed: Signal,
@@ -132,7 +132,8 @@ async def pass_gate(
 
     Args:
         attempt: measures own time and records the claim.
-        what: the things to count, in plain words: "calls to /prices under way at once".
+        what: the things to count, in plain words: "calls to /prices under way at once"; or a function that says it at
+            the end, when it is known what is missing.
         wanted: how many must happen.
         seen: returns the current count.
         changed: set whenever the count may have changed.
@@ -156,7 +157,7 @@ async def pass_gate(
     )
     watch = attempt.watcher.close(opening)
     claim = GateClaim(
-        what=what, wanted=wanted, seen=seen(),
+        what=what if isinstance(what, str) else what(), wanted=wanted, seen=seen(),
         deadline_s=deadline_s, own_limit_s=patience_s, watch=watch,
     )  # fmt: skip
     attempt.recorder.add(claim)
