@@ -21,7 +21,7 @@ CONNECTIONS = 12
 SEARCH_S = 30
 """So long do we wait for a search."""
 
-HEDGE_S = 0.8
+HEDGE_S = 1.0
 """A search that takes longer is asked for once more: what comes first counts."""
 
 log = logging.getLogger("trips")

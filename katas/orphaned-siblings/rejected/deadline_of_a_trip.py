@@ -21,7 +21,7 @@ CONNECTIONS = 12
 SEARCH_S = 30
 """So long do we wait for a search."""
 
-TRIP_S = 1.1
+TRIP_S = 1.0
 """So long may a trip take; then its searches are over, too."""
 
 log = logging.getLogger("trips")
