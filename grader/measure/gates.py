@@ -136,8 +136,7 @@ async def pass_gate(
         wanted: how many must happen.
         seen: returns the current count.
         changed: set whenever the count may have changed.
-        within_s: what the README promises for it; by default the kata's `default_s`. The wait ends once the app's own
-            time exceeds 1.25 times this.
+        within_s: the README's promise; by default `default_s`. The app's own time may be 1.25 times this.
         since: own time counts from here; from now by default.
 
     Raises:
@@ -146,18 +145,14 @@ async def pass_gate(
     opening = attempt.watcher.open() if since is None else since
     patience_s = attempt.patience_s(within_s)
     deadline_s = deadline_for(patience_s, wanted)
+
     await wait_for(
-        attempt,
-        lambda: seen() >= wanted,
-        changed,
-        opening=opening,
-        deadline_s=deadline_s,
-        patience_s=patience_s,
-    )
-    watch = attempt.watcher.close(opening)
+        attempt, lambda: seen() >= wanted, changed,
+        opening=opening, deadline_s=deadline_s, patience_s=patience_s,
+    )  # fmt: skip
     claim = GateClaim(
         what=what, wanted=wanted, seen=seen(),
-        deadline_s=deadline_s, own_limit_s=patience_s, watch=watch,
+        deadline_s=deadline_s, own_limit_s=patience_s, watch=attempt.watcher.close(opening),
     )  # fmt: skip
     attempt.recorder.add(claim)
     if claim.seen < wanted:
