@@ -134,8 +134,7 @@ async def pass_gate(
         attempt: measures own time and records the claim.
         what: the things to count, in plain words: "calls to /prices under way at once".
         wanted: how many must happen.
-        seen: returns the current count.
-        changed: set whenever the count may have changed.
+        seen: returns their current count; `changed` is set whenever it may have changed.
         within_s: the README's promise; by default `default_s`. The app's own time may be 1.25 times this.
         since: own time counts from here; from now by default.
 
