@@ -115,6 +115,7 @@ async def test_it_sees_nothing_of_the_machine(serve: Serve, folder: Path) -> Non
         )
         assert await seen(server, "[pid for pid in os.listdir('/proc') if pid.isdigit()]") == [
             "1",
+            str(await seen(server, "os.getppid()")),  # the server's keeper
             str(await seen(server, "os.getpid()")),
         ]
         assert "ModuleNotFoundError" in await seen(server, "__import__('katas.catalog')")
