@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from grader.child.stalls import Watchdog, running_place, waiting_place
+from grader.child import stalls
+from grader.child.stalls import CoreWaits, Watchdog, running_place, waiting_place
 from tests.waiting import HANG_S, LOOK_S
 
 FOLDER = f"{Path(__file__).parent}{os.sep}"
@@ -91,3 +93,32 @@ async def test_tasks_that_wait_at_the_same_place_are_counted_together(
     ]
     event.set()
     await asyncio.gather(*tasks)
+
+
+class NoCore(CoreWaits):
+    """The waits of a thread that has had no core since it was first asked."""
+
+    def __init__(self) -> None:
+        self._began_s = time.monotonic()
+
+    def total_s(self) -> float:
+        return time.monotonic() - self._began_s
+
+
+async def test_a_loop_that_has_no_core_is_not_blocked(
+    pipe: tuple[Watchdog, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watchdog, reading = pipe
+    monkeypatch.setattr(watchdog, "_waits", NoCore())
+    watchdog.start()
+    time.sleep(3 * stalls.LATE_S)
+    await asyncio.sleep(2 * stalls.BEAT_S)
+    os.set_blocking(reading, False)
+    with pytest.raises(BlockingIOError):
+        os.read(reading, 1000)
+
+
+def test_waits_for_a_core_only_grow() -> None:
+    waits = CoreWaits()
+    first_s = waits.total_s()
+    assert 0.0 <= first_s <= waits.total_s()
