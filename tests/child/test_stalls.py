@@ -4,14 +4,21 @@ import asyncio
 import contextlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from grader.child import stalls
-from grader.child.stalls import CoreWaits, Watchdog, running_place, waiting_place
+from grader.child.stalls import (
+    BEAT_S,
+    LATE_S,
+    CoreWaits,
+    Watchdog,
+    running_place,
+    waiting_place,
+)
 from tests.waiting import HANG_S, LOOK_S
 
 FOLDER = f"{Path(__file__).parent}{os.sep}"
@@ -96,23 +103,32 @@ async def test_tasks_that_wait_at_the_same_place_are_counted_together(
 
 
 class NoCore(CoreWaits):
-    """The waits of a thread that has had no core since it was first asked."""
+    """The waits of a thread that has had no core since the beginning.
+
+    Attributes:
+        was_late: set when it was asked so late that a loop with a core would have been blocked.
+    """
 
     def __init__(self) -> None:
         self._began_s = time.monotonic()
+        self.was_late = threading.Event()
 
     def total_s(self) -> float:
-        return time.monotonic() - self._began_s
+        waited_s = time.monotonic() - self._began_s
+        if waited_s > 2 * LATE_S:
+            self.was_late.set()
+        return waited_s
 
 
 async def test_a_loop_that_has_no_core_is_not_blocked(
     pipe: tuple[Watchdog, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watchdog, reading = pipe
-    monkeypatch.setattr(watchdog, "_waits", NoCore())
+    waits = NoCore()
+    monkeypatch.setattr(watchdog, "_waits", waits)
     watchdog.start()
-    time.sleep(3 * stalls.LATE_S)
-    await asyncio.sleep(2 * stalls.BEAT_S)
+    assert waits.was_late.wait(HANG_S)  # blocks the loop until the watchdog's thread has asked
+    await asyncio.sleep(2 * BEAT_S)
     os.set_blocking(reading, False)
     with pytest.raises(BlockingIOError):
         os.read(reading, 1000)
