@@ -105,7 +105,7 @@ class Keeper:
     missed_grace: bool = False
     is_killing: bool = False
     others: set[int] = field(default_factory=set)
-    measured_at: float = 0.0
+    measured_at: float = field(default_factory=time.monotonic)
 
     def run(self) -> Worker | int:
         """Keep the server until nothing is left of it; returns the exit code, or a `Worker` in a worker's process."""
