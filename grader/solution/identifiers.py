@@ -27,8 +27,13 @@ def identifiers_of(folder: Path) -> frozenset[str]:
         with contextlib.suppress(OSError), path.open("rb") as file:
             source = file.read(room_bytes)
             room_bytes -= len(source)
-            names.update(_names(source.decode(errors="replace")))
+            names.update(names_in(source.decode(errors="replace")))
     return frozenset(names)
+
+
+def names_in(source: str) -> frozenset[str]:
+    """The names in Python source, keywords included, up to the first error in it."""
+    return frozenset(_names(source))
 
 
 def _names(source: str) -> Iterator[str]:
