@@ -63,7 +63,9 @@ def make_prover(make_kata: Callable[..., Path]) -> MakeProver:
     """Makes a prover of a kata with three checks and three rejected examples."""
 
     def make(plan: Plan) -> Prover:
-        apps = {f"rejected/{name}.py": APP for name in ("z_first", "both", "like_the_starter", "a_last")}
+        apps = {
+            f"rejected/{name}.py": APP for name in ("z_first", "both", "like_the_starter", "a_last")
+        }
         files = {
             **apps,
             "rejected/wrong.py": None,

@@ -133,8 +133,10 @@ def _number(node: ast.expr | None) -> float | None:
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
             return float(value)
-        case ast.UnaryOp(operand=operand):
-            return _number(operand)
+        case ast.UnaryOp(op=ast.USub(), operand=operand) if (
+            number := _number(operand)
+        ) is not None:
+            return -number
         case ast.BinOp(left=left, right=right):
             first, second = _number(left), _number(right)
             return None if first is None or second is None else _computed(node, first, second)
