@@ -188,7 +188,7 @@ class ProofScreen(Screen):
         self._line()
 
     def _requirements(self, proof: Proof) -> None:
-        if not proof.requirements:
+        if not proof.requirements or proof.is_quick:  # too few examples to say what fails what
             return
         grid = Table.grid(padding=(0, 2))
         width = max(1, min(REQUIREMENT_WIDTH, self._console.width - BESIDE_WIDTH))
