@@ -12,7 +12,9 @@ from grader.errors import ExitCode
 from tests.conftest import KATA
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-TARGET = re.compile(r"(Write|Append to|Change two lines in|Change a line in|Add a line to) `([^`]+)`:\s*\Z")
+TARGET = re.compile(
+    r"(Write|Append to|Change two lines in|Change a line in|Add a line to) `([^`]+)`:\s*\Z"
+)
 REPLACE = (
     "import pathlib, sys; path, old, new = sys.argv[1:]; "
     "text = (path := pathlib.Path(path)).read_text(); assert old in text; "

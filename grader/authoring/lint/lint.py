@@ -16,6 +16,7 @@ from grader.authoring.lint.requirements import (
     lint_ids,
     lint_names,
     lint_sections,
+    lint_unclaimed_checks,
 )
 from grader.authoring.lint.sources import lint_checks, lint_preparation, lint_starter
 from grader.authoring.proof import Problem
@@ -49,6 +50,7 @@ def lint_standard(kata: Kata, files: Files) -> list[Problem]:
         *lint_sections(files),
         *lint_ids(kata, files),
         *lint_checks_of_requirements(kata, files),
+        *lint_unclaimed_checks(kata, files),
         *lint_failing_examples(kata, files),
         *lint_durations(kata, files),
         *lint_sentence(kata, files),

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.atomic import write_whole
-from grader.authoring.lint.lint import lint_standard
 from grader.authoring.lint.package import CHECKS, README, read_package
-from grader.authoring.lint.promises import constants_of
+from grader.authoring.lint.promises import constants_of, lint_numbers
 from grader.authoring.lint.readme import bullets_of
+from grader.authoring.lint.requirements import (
+    lint_checks_of_requirements,
+    lint_ids,
+    lint_sections,
+)
 from grader.authoring.migrate.manifest_text import migrated_manifest
 from grader.authoring.migrate.names import promises_for
 from grader.authoring.migrate.readme_text import migrated_readme
@@ -92,10 +96,17 @@ def _constants(folder: Path) -> dict[float, str]:
 
 
 def _remaining(folder: Path) -> tuple[Problem, ...]:
+    """What the author must write: bullets, checks of requirements, promises in place of numbers."""
     try:
-        return tuple(lint_standard(read_manifest(folder), read_package(folder)))
+        kata, files = read_manifest(folder), read_package(folder)
     except OSError as error:
         raise KataPackageError(f"{error.filename} cannot be read: {error.strerror}.") from error
+    return (
+        *lint_sections(files),
+        *lint_ids(kata, files),
+        *lint_checks_of_requirements(kata, files),
+        *lint_numbers(kata, files),
+    )
 
 
 def _read(path: Path) -> str:

@@ -26,8 +26,7 @@ def _show(screen: Screen, slug: str, migration: Migration) -> None:
     if not migration.is_done:
         screen.say(f"{slug} has format {KATA_FORMAT} already; nothing was changed.")
         return
-    screen.say(f"{slug} has format {KATA_FORMAT} now.")
-    remaining = [f"{place(slug, problem)}: {sentence(problem)}" for problem in migration.problems]
-    if remaining:
-        screen.say("What remains for you:", *(f"  {line}" for line in remaining))
-    screen.say("")
+    screen.say(f"{slug} has format {KATA_FORMAT} now. What remains for you:")
+    for problem in migration.problems:
+        screen.say(f"{place(slug, problem)}: {sentence(problem)}")
+    screen.say(f"Then prove it: kata verify {slug}", "")
