@@ -136,6 +136,23 @@ async def test_a_check_that_passes_its_deadline_hangs(
     assert (evidence.hung_in_s, evidence.mishap) == (0.05, "")
 
 
+# ---- visitors -----------------------------------------------------------------------------------
+
+TWO_VISITORS = CHECKS + "    await server.get('/two')\n"
+
+
+def test_a_check_that_looks_at_no_answer_of_a_visitor_is_a_fault_of_the_kata(
+    make_environment: MakeEnvironment,
+) -> None:
+    environment = started(make_environment, TWO_VISITORS)
+    run = run_of(environment, environment.services)
+    run_checks(environment.kata, run)
+    (result,) = run.results
+    assert result.outcome is Outcome.BROKEN
+    assert isinstance(result.finding, Mishap)
+    assert "checks.py looks at no answer to GET /two; use expect()" in result.finding.text
+
+
 # ---- interruption -------------------------------------------------------------------------------
 
 
