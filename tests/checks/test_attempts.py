@@ -15,6 +15,7 @@ from grader.checks.stage import Stage
 from grader.errors import HarnessError
 from grader.evidence.claims import CountClaim, GateClaim, Relation
 from grader.evidence.machine import Watch
+from grader.findings import Mishap
 from grader.grading.environment import Environment
 from grader.grading.pytest_runner import run_checks
 from grader.measure.attempt import AttemptContext
