@@ -20,12 +20,13 @@ from grader.registry import SERVICES
 if TYPE_CHECKING:
     from grader.services.files import Fifo, Files
     from grader.services.postgres import Postgres
-    from grader.services.upstream import Asked, Call, Hold, Upstream
+    from grader.services.upstream import Asked, Call, Case, Hold, Upstream
 
 __all__ = [
     "Answer",
     "Asked",
     "Call",
+    "Case",
     "Crowd",
     "Fifo",
     "Files",

@@ -11,12 +11,23 @@ from grader.measure.attempt import AttemptContext
 from grader.measure.gates import pass_gate
 from grader.measure.timing import WatchStart
 from grader.services.service import CheckContext, Running, ServicePerCheck
+from grader.services.sweeps.case import Case, Kind, V
+from grader.services.sweeps.sweep import Again, Others, Sweep
 from grader.services.upstream_asked import Asked
 from grader.services.upstream_calls import Behaviour, Call, CallBook, Hold
 from grader.services.upstream_http import UpstreamConnection
-from grader.services.upstream_wanted import WantedCalls, call_name, claim_arrivals, listed
+from grader.services.upstream_wanted import WantedCalls, call_name, claim_arrivals, listed, slots_of
 
-__all__ = ["SERVICE", "Asked", "Call", "Hold", "Upstream", "UpstreamService", "running_upstream"]
+__all__ = [
+    "SERVICE",
+    "Asked",
+    "Call",
+    "Case",
+    "Hold",
+    "Upstream",
+    "UpstreamService",
+    "running_upstream",
+]
 
 
 class Visitor(Protocol):
@@ -142,7 +153,7 @@ class Upstream:
         book = self._book
         if not isinstance(wanted, str):
             return await claim_arrivals(
-                book.attempt, book.changed, wanted, lambda: book.calls,
+                book.attempt, book.changed, slots_of(wanted), lambda: book.calls,
                 is_enough=lambda: all_served(unless), within_s=within_s,
             )  # fmt: skip
 
@@ -181,6 +192,46 @@ class Upstream:
             book.attempt, what, len(calls), lambda: sum(call.left for call in calls),
             book.changed, within_s=within_s, since=since,
         )  # fmt: skip
+
+    def sweep(
+        self,
+        visit: Callable[[int], V],
+        calls: Callable[[int], WantedCalls | Sequence[WantedCalls]],
+        how: Sequence[Kind] = ("status", "cut"),
+        others: Sequence[Others] = ("silent", "answered"),
+        *,
+        again: Again | None = None,
+        how_long_s: float | None = None,
+        within_s: float | None = None,
+        at_once: int | None = None,
+        twin: bool = True,
+    ) -> AsyncIterator[Case[V]]:
+        """Let each call of a visit fail in each way, for a visitor of its own: `async for case in upstream.sweep(…)`.
+
+        The body strikes, and states what must follow. Before the first case, and with each case's key after its body, a
+        visit must succeed: each call is made anew, and the answer is right.
+
+        Args:
+            visit: starts the visitor of this key and returns it. Keys are unpredictable numbers.
+            calls: the calls of one visit, as for `arrivals`, by key; a list of such mappings if some calls can only be
+                made when earlier ones have been answered. Different keys must lead to different calls.
+            how: kinds of failure: "status" (503), "cut", "silent", "slow" (good, but nearly `how_long_s` late),
+                "leaver" (the visitor leaves).
+            others: what becomes of the visitor's other calls meanwhile: "silent" (held), "answered", or both in turn.
+            again: states what the answer to a visit in which everything works must be; status 200 by default.
+            how_long_s: how long a service may take, for silent and slow calls.
+            within_s: what the README promises for the calls of a visit; `default_s` by default.
+            at_once: how many cases of one kind are under way side by side; as many as a visit has calls by default.
+                Give a smaller number if the app may use few connections.
+            twin: in each case a second visitor of the same key must be served while the first one's call is held.
+
+        Raises:
+            GateMissed: a visit lacked calls.
+            ClaimMissed: an answer was wrong.
+            ValueError: an argument is wrong.
+        """
+        sweep = Sweep(self._book, visit, calls, again, how_long_s, within_s, at_once, twin)
+        return sweep.cases(how, others)
 
     async def departures(
         self,

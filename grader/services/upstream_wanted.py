@@ -177,27 +177,25 @@ def shortfall(slots: Sequence[Slot], calls: Sequence[Each]) -> str:
 async def claim_arrivals(
     attempt: AttemptContext,
     changed: Signal,
-    wanted: WantedCalls,
+    slots: Sequence[Slot],
     calls: Callable[[], list[Each]],
     *,
     is_enough: Callable[[], bool] = lambda: False,
     within_s: float | None = None,
 ) -> list[Each]:
-    """Wait until all wanted calls are there, claim them and return them in the order of `wanted`.
+    """Wait until all wanted calls are there, claim them and return them in the order of the slots.
 
     Args:
         attempt: measures own time and records the gate.
         changed: set whenever a call arrives or changes.
-        wanted: the calls.
+        slots: the wanted calls.
         calls: returns the calls to choose from; those already claimed are left out.
         is_enough: whether the calls that are there are enough.
         within_s: what the README promises.
 
     Raises:
         GateMissed: calls are missing.
-        ValueError: `wanted` is wrong.
     """
-    slots = slots_of(wanted)
 
     def unclaimed() -> list[Each]:
         return [call for call in calls() if not call.claimed]
