@@ -205,13 +205,14 @@ async def test_a_case_s_answered_calls_are_over_when_it_begins(
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"how": ["slow"]}, {"how": ["silent"]}, {"how": ["else"]}, {"others": ["none"]}]
+    ("how", "others"),
+    [("slow", "silent"), ("silent", "silent"), ("else", "silent"), ("status", "none")],
 )
 async def test_a_sweep_that_means_nothing_is_refused(
-    upstream: Upstream, arguments: dict[str, list[Any]]
+    upstream: Upstream, how: Any, others: Any
 ) -> None:
     with pytest.raises(ValueError, match="sweep"):
-        await anext(upstream.sweep(lambda key: no_visitor(), of_a_trip, **arguments))
+        await anext(upstream.sweep(lambda key: no_visitor(), of_a_trip, [how], [others]))
 
 
 def no_visitor() -> Pending:
