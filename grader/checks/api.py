@@ -13,7 +13,6 @@ from grader.checks.server import Server
 from grader.evidence.server import Sample
 from grader.load.answers import Answer, Crowd, Pending
 from grader.load.shapes import Schedule, Sending
-from grader.measure.timing import WatchStart as Moment
 from grader.registry import SERVICES
 
 # For editors and type checkers. At run time `__getattr__` finds these types and those of all other services.
@@ -31,7 +30,6 @@ __all__ = [
     "Fifo",
     "Files",
     "Hold",
-    "Moment",
     "Pending",
     "Postgres",
     "Promises",

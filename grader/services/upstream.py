@@ -5,7 +5,6 @@ import contextlib
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from typing import Protocol
 
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import pass_gate
@@ -16,7 +15,15 @@ from grader.services.sweeps.sweep import Again, Others, Sweep
 from grader.services.upstream_asked import Asked
 from grader.services.upstream_calls import Behaviour, Call, CallBook, Hold
 from grader.services.upstream_http import UpstreamConnection
-from grader.services.upstream_wanted import WantedCalls, call_name, claim_arrivals, listed, slots_of
+from grader.services.upstream_wanted import (
+    Visitor,
+    WantedCalls,
+    all_served,
+    call_name,
+    claim_arrivals,
+    listed,
+    slots_of,
+)
 
 __all__ = [
     "SERVICE",
@@ -28,19 +35,6 @@ __all__ = [
     "UpstreamService",
     "running_upstream",
 ]
-
-
-class Visitor(Protocol):
-    """A visitor, as returned by `server.start`."""
-
-    @property
-    def served(self) -> bool:
-        """Whether a complete answer has arrived."""
-
-
-def all_served(visitors: Collection[Visitor]) -> bool:
-    """Whether there are visitors and all of them have been answered."""
-    return bool(visitors) and all(visitor.served for visitor in visitors)
 
 
 class Upstream:
@@ -113,8 +107,8 @@ class Upstream:
     def peak(self, pattern: str = "*") -> int:
         """The largest number of calls to matching paths that were under way at the same time, since the check began.
 
-        The number is exact only if the solution gives up no call: a call that is given up counts as under way until the
-        grader sees its connection close, which may be after the next call has arrived.
+        It is exact only if the solution gives up no call: until the grader sees that connection close, which may be
+        after the next call has arrived, the call counts as under way.
         """
         return self._book.peak(pattern)
 
@@ -138,9 +132,9 @@ class Upstream:
 
         Args:
             wanted: exactly these calls: a count or a list of JSON bodies for each `[METHOD ]PATH[?QUERY]`. Without a
-                method any counts. Each call is returned once, earlier ones first; others stay in `surplus`. A text is a
-                pattern of paths instead, of which `count` calls must have arrived since the check began.
-            count: how many calls match the pattern.
+                method any counts. Each call is returned once, earlier ones first; others stay in `surplus`. Or a
+                pattern of paths, to which `count` calls must have arrived since the check began.
+            count: of calls that match the pattern.
             within_s: what the README promises; `default_s` by default.
             unless: visitors; the gate also opens once all of them have been answered. Needed for solutions that set
                 deadlines: on a busy machine a deadline can pass before the call is made, and the call is then never

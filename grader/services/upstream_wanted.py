@@ -2,7 +2,7 @@
 
 import json as json_module
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl, unquote
@@ -146,6 +146,19 @@ def match(slots: Sequence[Slot], calls: Iterable[Each]) -> list[Each | None]:
         position = next((n for n, call in enumerate(candidates) if slot.fits(call)), None)
         found.append(None if position is None else candidates.pop(position))
     return found
+
+
+class Visitor(Protocol):
+    """A visitor, as returned by `server.start`."""
+
+    @property
+    def served(self) -> bool:
+        """Whether a complete answer has arrived."""
+
+
+def all_served(visitors: Collection[Visitor]) -> bool:
+    """Whether there are visitors and all of them have been answered."""
+    return bool(visitors) and all(visitor.served for visitor in visitors)
 
 
 def call_name(call: Arrived, with_body: bool = False) -> str:
