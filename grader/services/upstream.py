@@ -145,18 +145,22 @@ class Upstream:
             ValueError: `wanted` is wrong.
         """
         book = self._book
-        if not isinstance(wanted, str):
-            return await claim_arrivals(
-                book.attempt, book.changed, slots_of(wanted), lambda: book.calls,
-                is_enough=lambda: all_served(unless), within_s=within_s,
-            )  # fmt: skip
+        if isinstance(wanted, str):
+            return await self._count(wanted, count, within_s, unless)
+        return await claim_arrivals(
+            book.attempt, book.changed, slots_of(wanted), lambda: book.calls,
+            is_enough=lambda: all_served(unless), within_s=within_s,
+        )  # fmt: skip
 
+    async def _count(
+        self, pattern: str, count: int, within_s: float | None, unless: Collection[Visitor]
+    ) -> list[Call]:
         def seen() -> int:
-            return max(len(self.calls(wanted)), count if all_served(unless) else 0)
+            return max(len(self.calls(pattern)), count if all_served(unless) else 0)
 
-        what = f"calls to {wanted}"
+        book, what = self._book, f"calls to {pattern}"
         await pass_gate(book.attempt, what, count, seen, book.changed, within_s=within_s)
-        return self.calls(wanted)
+        return self.calls(pattern)
 
     async def given_up(
         self,
@@ -202,27 +206,18 @@ class Upstream:
     ) -> AsyncIterator[Case[V]]:
         """Let each call of a visit fail in each way, for a visitor of its own: `async for case in upstream.sweep(…)`.
 
-        The body strikes, and states what must follow. Before the first case, and with each case's key after its body, a
-        visit must succeed: each call is made anew, and the answer is right.
+        The body strikes and states what follows. Before the first case, and with each case's key after its body, a
+        visit must succeed: each call is made anew. The page of the check API explains sweeps.
 
         Args:
-            visit: starts the visitor of this key and returns it. Keys are unpredictable numbers.
-            calls: the calls of one visit, as for `arrivals`, by key; a list of such mappings if some calls can only be
-                made when earlier ones have been answered. Different keys must lead to different calls.
-            how: kinds of failure: "status" (503), "cut", "silent", "slow" (good, but nearly `how_long_s` late),
-                "leaver" (the visitor leaves).
-            others: what becomes of the visitor's other calls meanwhile: "silent" (held), "answered", or both in turn.
-            again: states what the answer to a visit in which everything works must be; status 200 by default.
-            how_long_s: how long a service may take, for silent and slow calls.
+            visit: starts the visitor of this key, an unpredictable number, and returns it.
+            calls: the wanted calls of a visit by its key; a list of stages if some calls follow answers to others.
+            how: kinds of failure; "silent" and "slow" need `how_long_s`, the time that a service may take.
+            others: what becomes of the visitor's other calls before.
+            again: states what the answer to a good visit must be; status 200 by default.
             within_s: what the README promises for the calls of a visit; `default_s` by default.
-            at_once: how many cases of one kind are under way side by side; as many as a visit has calls by default.
-                Give a smaller number if the app may use few connections.
-            twin: in each case a second visitor of the same key must be served while the first one's call is held.
-
-        Raises:
-            GateMissed: a visit lacked calls.
-            ClaimMissed: an answer was wrong.
-            ValueError: an argument is wrong.
+            at_once: how many cases are under way side by side; as many as a visit has calls by default.
+            twin: a second visitor of the same key must be served while the first one's call is held.
         """
         sweep = Sweep(self._book, visit, calls, again, how_long_s, within_s, at_once, twin)
         return sweep.cases(how, others)

@@ -140,12 +140,12 @@ def match(slots: Sequence[Slot], calls: Iterable[Each]) -> list[Each | None]:
     free: dict[Target, list[Each]] = defaultdict(list)
     for call in sorted(calls, key=lambda call: call.left):
         free[call.target].append(call)
-    found: list[Each | None] = []
+    matched: list[Each | None] = []
     for slot in slots:
         candidates = free.get(slot.target, [])
         position = next((n for n, call in enumerate(candidates) if slot.fits(call)), None)
-        found.append(None if position is None else candidates.pop(position))
-    return found
+        matched.append(None if position is None else candidates.pop(position))
+    return matched
 
 
 class Visitor(Protocol):
@@ -178,9 +178,9 @@ def listed(names: Iterable[str]) -> str:
 
 def shortfall(slots: Sequence[Slot], calls: Sequence[Each]) -> str:
     """Which calls are missing and which came instead, for a gate; all that are wanted if none is missing."""
-    found = match(slots, calls)
-    missing = [slot.name for slot, call in zip(slots, found, strict=True) if call is None]
-    taken = {id(call) for call in found}
+    matched = match(slots, calls)
+    missing = [slot.name for slot, call in zip(slots, matched, strict=True) if call is None]
+    taken = {id(call) for call in matched}
     with_body = any(slot.body is not None for slot in slots)
     instead = [call_name(call, with_body) for call in calls if id(call) not in taken]
     what = f"calls to {listed(missing or [slot.name for slot in slots])}"
@@ -196,15 +196,13 @@ async def claim_arrivals(
     is_enough: Callable[[], bool] = lambda: False,
     within_s: float | None = None,
 ) -> list[Each]:
-    """Wait until all wanted calls are there, claim them and return them in the order of the slots.
+    """Wait until all wanted calls are there or `is_enough()`, claim them and return them in the order of the slots.
 
     Args:
         attempt: measures own time and records the gate.
         changed: set whenever a call arrives or changes.
         slots: the wanted calls.
         calls: returns the calls to choose from; those already claimed are left out.
-        is_enough: whether the calls that are there are enough.
-        within_s: what the README promises.
 
     Raises:
         GateMissed: calls are missing.
@@ -214,13 +212,17 @@ async def claim_arrivals(
         return [call for call in calls() if not call.claimed]
 
     def seen() -> int:
-        there = sum(call is not None for call in match(slots, unclaimed()))
-        return len(slots) if is_enough() else there
+        return len(slots) if is_enough() else len(found(slots, unclaimed()))
 
     await pass_gate(
         attempt, lambda: shortfall(slots, unclaimed()), len(slots), seen, changed, within_s=within_s
     )
-    found = [call for call in match(slots, unclaimed()) if call is not None]
-    for call in found:
+    claimed = found(slots, unclaimed())
+    for call in claimed:
         call.claimed = True
-    return found
+    return claimed
+
+
+def found(slots: Sequence[Slot], calls: Iterable[Each]) -> list[Each]:
+    """The calls that match slots, in the order of the slots."""
+    return [call for call in match(slots, calls) if call is not None]

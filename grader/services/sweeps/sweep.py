@@ -11,7 +11,7 @@ from grader.measure.stillness import stays
 from grader.services.sweeps.case import Case, CaseHold, Kind, V
 from grader.services.upstream_asked import Asked
 from grader.services.upstream_calls import Call, CallBook
-from grader.services.upstream_wanted import Slot, WantedCalls, claim_arrivals, match, slots_of
+from grader.services.upstream_wanted import Slot, WantedCalls, claim_arrivals, found, slots_of
 
 Others = Literal["silent", "answered"]
 """What becomes of a visitor's other calls before one fails: they are held, or answered."""
@@ -99,11 +99,11 @@ class Sweep(Generic[V]):
         stages = self.stages(case.key)
         before = sum(map(len, stages[:number]))
         slots = [slot for stage in stages[: number + 1] for slot in stage]
-        found = await self._claim(asked, slots)
+        calls = await self._claim(asked, slots)
         case.hold.catching = False
-        case.call = found.pop(before + position)
-        case.others = found
-        case.silent = [call for call in found if case.hold.connection_of(call) is not None]
+        case.call = calls.pop(before + position)
+        case.others = calls
+        case.silent = [call for call in calls if case.hold.connection_of(call) is not None]
         for call in case.others:
             while call.open and call not in case.silent and not call.behaviour.never:
                 await self.book.changed.wait()
@@ -117,15 +117,15 @@ class Sweep(Generic[V]):
 
         def there() -> list[Call]:
             unclaimed = [call for call in asked.calls if not call.claimed]
-            return [call for call in match(slots, unclaimed) if call is not None]
+            return found(slots, unclaimed)
 
         while len(there()) < len(slots):
             if await stays(self.book.attempt, lambda: len(there()), SETTLE_S):
                 break
-        found = there()
-        for call in found:
+        later = there()
+        for call in later:
             call.claimed = True
-        return found
+        return later
 
     async def _finish(self, case: Case[V]) -> None:
         """Visit again with the same key, and let the case end.
