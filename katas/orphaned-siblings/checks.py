@@ -42,9 +42,7 @@ async def are_served(server: Server, upstream: Upstream, numbers: Iterable[int])
         is_priced(trip, asked.exactly(searches(trip)), answer)
 
 
-async def crowd_is_served(
-    server: Server, upstream: Upstream, within_s: float | None = None
-) -> None:
+async def crowd_is_served(server: Server, upstream: Upstream, within_s: float | None = None) -> None:
     """As many visitors as there is room for have all their searches under way together."""
     async with upstream.hold("*") as held:
         visitors = {trip: server.start("GET", f"/trips/{trip}") for trip in trips(CROWD)}
@@ -54,9 +52,7 @@ async def crowd_is_served(
             is_priced(trip, calls[trip], await visitor)
 
 
-def failures(
-    server: Server, upstream: Upstream, promised: Promises, **options: Any
-) -> AsyncIterator[Case[Pending]]:
+def failures(server: Server, upstream: Upstream, promised: Promises, **options: Any) -> AsyncIterator[Case[Pending]]:
     """Trips of which one search each fails, by an error status or by breaking off."""
     all_is_well(upstream)
     within_s = promised.freed_s + promised.default_s
@@ -124,9 +120,7 @@ async def test_visitors_of_one_trip_share_nothing(server: Server, upstream: Upst
             is_priced(trip, same[::CROWD], await visitor)
 
 
-async def test_a_slow_search_has_not_failed(
-    server: Server, upstream: Upstream, promised: Promises
-) -> None:
+async def test_a_slow_search_has_not_failed(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Searches that take 1.1 s are waited for, and not repeated."""
     within_s = promised.search_s + promised.default_s
     upstream.on("*", delay_s=promised.search_s, json=lambda call: {"cents": call.value})
@@ -161,9 +155,7 @@ async def test_a_failed_trip_may_be_fine_next_time(server: Server, upstream: Ups
         expect(len(upstream.calls(path)), "searches for 3 visitors with this service").equals(3)
 
 
-async def test_a_failure_is_told_at_once(
-    server: Server, upstream: Upstream, promised: Promises
-) -> None:
+async def test_a_failure_is_told_at_once(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Whichever search fails, and however, the visitor gets a 502 without waiting for the others."""
     async for case in failures(server, upstream, promised):
         await case.strike()
@@ -178,9 +170,7 @@ async def test_a_failure_is_told_at_once(
             expect(await visitor).status(502)
 
 
-async def test_a_failure_ends_the_other_searches(
-    server: Server, upstream: Upstream, promised: Promises
-) -> None:
+async def test_a_failure_ends_the_other_searches(server: Server, upstream: Upstream, promised: Promises) -> None:
     """When one search fails, the other two of this trip are ended."""
     async for case in failures(server, upstream, promised, others=("silent",)):
         failed = await case.strike()
@@ -188,9 +178,7 @@ async def test_a_failure_ends_the_other_searches(
         expect(await case.visitor).status(502)
 
 
-async def test_failures_leave_room_for_others(
-    server: Server, upstream: Upstream, promised: Promises
-) -> None:
+async def test_failures_leave_room_for_others(server: Server, upstream: Upstream, promised: Promises) -> None:
     """After 6 failures, with searches that still take long, all 12 connections are available."""
     all_is_well(upstream)
     within_s = promised.freed_s + promised.default_s
