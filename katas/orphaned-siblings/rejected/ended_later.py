@@ -23,7 +23,7 @@ SEARCH_S = 30
 
 SERVICES = ("flights", "hotels", "cars")
 
-SWEEP_S = 5
+SWEEP_S = 30
 """So often are searches ended that nobody waits for."""
 
 log = logging.getLogger("trips")
