@@ -132,6 +132,7 @@ async def test_a_slow_search_has_not_failed(server: Server, upstream: Upstream, 
     queued = [server.start("GET", f"/trips/{trip}", within_s=within_s) for trip in numbers[CROWD:]]
     for trip, visitor in zip(numbers, slow + queued, strict=True):
         answer = await visitor
+        expect(answer).status(200)
         is_priced(trip, await upstream.arrivals(searches(trip)), answer)
     expect(len(upstream.calls()), "searches for 8 visitors").equals(8 * len(SERVICES))
 
@@ -205,5 +206,6 @@ async def test_the_contract_is_kept(server: Server, upstream: Upstream) -> None:
         held.release()
         for trip, visitor in visitors.items():
             answer = await visitor
+            expect(answer).status(200)
             is_priced(trip, await upstream.arrivals(searches(trip)), answer)
     expect(upstream.connections.peak, "connections open at once").at_most(CONNECTIONS)
