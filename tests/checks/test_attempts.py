@@ -15,6 +15,7 @@ from grader.checks.stage import Stage
 from grader.errors import HarnessError
 from grader.evidence.claims import CountClaim, GateClaim, Relation
 from grader.evidence.machine import Watch
+from grader.findings import Mishap
 from grader.grading.environment import Environment
 from grader.grading.pytest_runner import run_checks
 from grader.measure.attempt import AttemptContext
@@ -134,6 +135,23 @@ async def test_a_check_that_passes_its_deadline_hangs(
     await maker.run_check(anyio.sleep_forever, attempt)
     evidence = attempt.recorder.freeze()
     assert (evidence.hung_in_s, evidence.mishap) == (0.05, "")
+
+
+# ---- visitors -----------------------------------------------------------------------------------
+
+TWO_VISITORS = CHECKS + "    await server.get('/two')\n"
+
+
+def test_a_check_that_looks_at_no_answer_of_a_visitor_is_a_fault_of_the_kata(
+    make_environment: MakeEnvironment,
+) -> None:
+    environment = started(make_environment, TWO_VISITORS)
+    run = run_of(environment, environment.services)
+    run_checks(environment.kata, run)
+    (result,) = run.results
+    assert result.outcome is Outcome.BROKEN
+    assert isinstance(result.finding, Mishap)
+    assert "checks.py looks at no answer to GET /two; use expect()" in result.finding.text
 
 
 # ---- interruption -------------------------------------------------------------------------------
