@@ -10,6 +10,7 @@ from grader.authoring.lint.declarations import (
 )
 from grader.authoring.lint.package import Files
 from grader.authoring.lint.sources import lint_checks, lint_preparation, lint_starter
+from grader.authoring.mutants.equivalents import lint_equivalents
 from grader.authoring.proof import Problem
 from grader.catalog.manifest import Kata
 
@@ -31,4 +32,5 @@ def lint_package(kata: Kata, files: Files) -> list[Problem]:
         *lint_starter(files),
         *lint_preparation(kata, files),
         *lint_load(kata, files),
+        *lint_equivalents(files),
     ]
