@@ -139,12 +139,16 @@ class Campaign(Generic[Outcome]):
             self._read(slug)
         try:
             # Further signals do not interrupt the exit from this block: the event loop defers them.
-            with temporary_run_dir() as folder, noise(self._method.noise), running_pool() as pool:
-                self._fill_queue(folder)
-                with self._scope:
-                    async with single_error(), anyio.create_task_group() as workers:
-                        for _ in range(self._method.jobs):
-                            workers.start_soon(self._work, pool)
+            with (
+                temporary_run_dir() as folder,
+                noise(self._method.noise),
+                running_pool() as pool,
+                self._scope,
+            ):
+                await self._fill_queue(folder)
+                async with single_error(), anyio.create_task_group() as workers:
+                    for _ in range(self._method.jobs):
+                        workers.start_soon(self._work, pool)
         except HarnessError as error:
             self._stop_all(error)
         self._finish_rest()
@@ -167,12 +171,13 @@ class Campaign(Generic[Outcome]):
             )
             self._end(slug, self._method.unreadable(slug, problem))
 
-    def _fill_queue(self, folder: Path) -> None:
+    async def _fill_queue(self, folder: Path) -> None:
         first: dict[str, list[Example]] = {}
         try:
             for slug, gradings in self._gradings.items():
                 (folder / slug).mkdir()
-                first[slug] = gradings.first_gradings(folder / slug)
+                # In a thread, because making mutants takes a second.
+                first[slug] = await to_thread.run_sync(gradings.first_gradings, folder / slug)
         except OSError as error:
             raise HarnessError(
                 f"{folder} cannot be used: {error.strerror}.",

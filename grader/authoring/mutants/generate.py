@@ -33,11 +33,16 @@ LOGGING = ("log.", "logger.", "logging.")
 
 
 @dataclass(frozen=True)
-class _Place:
-    """A change that an operator can make."""
+class _Change:
+    """A change that an operator can make.
+
+    Attributes:
+        place: of the statement at the top of the program that contains the node.
+    """
 
     operator: str
     line: int
+    place: int
     node: cst.CSTNode
     new: Replacement
 
@@ -53,36 +58,55 @@ def mutants_of(source: str) -> list[Mutant]:
     Raises:
         SyntaxError: it is not valid.
     """
-    known = {_normal(source)}
-    names = _names(source)
+    names = _names(ast.parse(source)) | set(dir(builtins)) | {HELPERS, "each"}
+    try:
+        wrapper = MetadataWrapper(cst.parse_module(source))
+    except cst.ParserSyntaxError as error:
+        raise SyntaxError(f"LibCST cannot parse it: {error.message}") from error
+    module = wrapper.module
+    pieces = [module.code_for_node(statement) for statement in module.body]
+    head, tail = module.code.split("".join(pieces)) if pieces else ("", "")
+    first = len("".join([head, *pieces[: _beginning(module)]]).splitlines())
+    known = {(place, _normal(piece, names)) for place, piece in enumerate(pieces)}
     counts: Counter[tuple[str, int]] = Counter()
     mutants: list[Mutant] = []
-    wrapper = MetadataWrapper(cst.parse_module(source))
-    for place in _places(wrapper):
-        changed = wrapper.module.visit(_Replacing(place.node, place.new))
-        normal = _normal_or_none(changed.code)
-        if normal is None or normal in known or not _names(changed.code) <= names:
+    for change in _changes(wrapper):
+        piece = _changed(module, change)
+        normal = change.place, _normal(piece, names)
+        if normal[1] is None or normal in known:
             continue
         known.add(normal)
-        counts[place.operator, place.line] += 1
-        number = counts[place.operator, place.line]
-        runnable = _with_helpers(changed)
-        mutants.append(Mutant(place.operator, place.line, number, changed.code, runnable))
+        counts[change.operator, change.line] += 1
+        number = counts[change.operator, change.line]
+        text = "".join([head, *pieces[: change.place], piece, *pieces[change.place + 1 :], tail])
+        runnable = _with_helpers(text, first) if f"{HELPERS}." in piece else text
+        mutants.append(Mutant(change.operator, change.line, number, text, runnable))
     return mutants
 
 
-def _places(wrapper: MetadataWrapper) -> list[_Place]:
+def _changes(wrapper: MetadataWrapper) -> list[_Change]:
     """All changes of all operators, by line; within a line in the order of the operators."""
     lines = {node: where.start.line for node, where in wrapper.resolve(PositionProvider).items()}
-    finder = _Finder()
-    wrapper.module.visit(finder)
-    places = [
-        _Place(operator.name, lines[_named(change.at or node)], node, change.new)
-        for operator, node in itertools.product(OPERATORS, finder.nodes)
-        if isinstance(node, operator.nodes)
-        for change in operator.changes(node)
-    ]
-    return sorted(places, key=lambda place: place.line)
+    changes = []
+    for place, top in enumerate(wrapper.module.body):
+        finder = _Finder()
+        top.visit(finder)
+        changes += [
+            _Change(operator.name, lines[_named(change.at or node)], place, node, change.new)
+            for operator, node in itertools.product(OPERATORS, finder.nodes)
+            if isinstance(node, operator.nodes)
+            for change in operator.changes(node)
+        ]
+    return sorted(changes, key=lambda change: change.line)
+
+
+def _changed(module: cst.Module, change: _Change) -> str:
+    """The changed statement at the top of the program, as text."""
+    new = module.body[change.place].visit(_Replacing(change.node, change.new))
+    if isinstance(new, cst.RemovalSentinel):
+        return ""
+    nodes = list(new) if isinstance(new, cst.FlattenSentinel) else [new]
+    return "".join(module.code_for_node(node) for node in nodes)
 
 
 def _named(node: cst.CSTNode) -> cst.CSTNode:
@@ -134,36 +158,37 @@ class _Replacing(cst.CSTTransformer):
         return self._new if original_node is self._node else updated_node
 
 
-def _with_helpers(module: cst.Module) -> str:
-    """The program, with an import of the helpers if it uses them."""
-    if f"{HELPERS}." not in module.code:
-        return module.code
-    head = list(itertools.takewhile(_comes_first, module.body))
-    lines = cst.parse_module(f"import {HELPERS}\n").body
-    return module.with_changes(body=[*head, *lines, *module.body[len(head) :]]).code
+def _with_helpers(text: str, first: int) -> str:
+    """The program with an import of the helpers after its first lines."""
+    lines = text.splitlines(keepends=True)
+    return "".join([*lines[:first], f"import {HELPERS}\n", *lines[first:]])
 
 
-def _comes_first(line: cst.CSTNode) -> bool:
-    """Whether nothing may be put before this statement: the docstring and `from __future__`."""
-    text = code(line)
-    return text[:1] in "\"'" or text.startswith("from __future__")
+def _beginning(module: cst.Module) -> int:
+    """The number of statements that nothing may precede: the docstring, and imports from `__future__`."""
+    texts = map(code, module.body)
+    return sum(
+        1
+        for _ in itertools.takewhile(
+            lambda text: text[:1] in "\"'" or text.startswith("from __future__"), texts
+        )
+    )
 
 
-def _normal(source: str) -> str:
-    return ast.unparse(ast.parse(source))
+def _normal(piece: str, names: set[str]) -> str | None:
+    """The code without comments and layout; None if it is not valid, or uses other names than these.
 
-
-def _normal_or_none(source: str) -> str | None:
-    """The program without comments and layout; None if it is not valid."""
+    An operator may name what only some programs import, such as httpx.
+    """
     try:
-        with warnings.catch_warnings(action="ignore"):
-            compile(source, "app.py", "exec", dont_inherit=True)
-        return _normal(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(piece, "app.py", "exec", dont_inherit=True)
+        tree = ast.parse(piece)
     except SyntaxError:
         return None
+    return ast.unparse(tree) if _names(tree) <= names else None
 
 
-def _names(source: str) -> set[str]:
-    """The names that a program uses, and those that every mutant may use: an operator must not invent any other."""
-    used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-    return used | set(dir(builtins)) | {HELPERS, "each"}
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

@@ -1,7 +1,6 @@
 """The screen of `kata verify --mutants`: a progress bar, and the mutants that survive as diffs."""
 
-from rich.padding import Padding
-
+from grader.authoring.lint.package import MUTANTS
 from grader.authoring.mutants.proof import Fate, Judged, MutantProof
 from grader.render.mutants import lines_to_add, mutants_summary
 from grader.render.proof import place, sentence
@@ -11,7 +10,7 @@ from grader.render.terminal.screen import Text
 from grader.render.text import printable
 
 DIFF_STYLES = {"@": "cyan", "+": "green", "-": "red"}
-INDENT = 2
+INDENT = "  "
 
 
 class MutantScreen(CampaignScreen):
@@ -34,18 +33,24 @@ class MutantScreen(CampaignScreen):
             self._line(
                 Text.assemble((place(proof.kata, problem), "cyan"), f": {sentence(problem)}")
             )
+        if proof.of(Fate.SURVIVED):
+            self._lines_to_add(proof)
         self._line(Text(mutants_summary(proof), style=PROOF_STYLES[proof.verdict]))
         self._line()
 
     def _survivor(self, proof: MutantProof, judged: Judged) -> None:
-        """A heading, the diff, and what to do if the mutant is equivalent."""
         self._line()
         self._line(Text.assemble((judged.mutant.key, "bold red"), " survived:"))
         for line in judged.mutant.diff(proof.reference):
-            self._console.print(
-                Padding(Text(line, style=DIFF_STYLES.get(line[:1], "")), (0, 0, 0, INDENT))
-            )
-        self._line(Text("If it is equivalent, add to mutants.toml, and say why:", style="dim"))
-        for line in lines_to_add(judged):
-            self._console.print(Padding(Text(line), (0, 0, 0, INDENT)))
+            self._line(Text(INDENT + line, style=DIFF_STYLES.get(line[:1], "")))
+
+    def _lines_to_add(self, proof: MutantProof) -> None:
+        """What declares the survivors equivalent, to be copied."""
+        self._line()
+        advice = f"Improve the checks. If a survivor behaves like the reference, add to {MUTANTS}:"
+        self._line(Text(advice))
+        for judged in proof.of(Fate.SURVIVED):
+            self._line()
+            for line in lines_to_add(judged):
+                self._line(Text(INDENT + line))
         self._line()

@@ -188,7 +188,11 @@ def except_narrower(node: Handler) -> Changes:
     """`except` catches less."""
     if isinstance(node.type, cst.Tuple):
         for element in node.type.elements:
-            rest = [other for other in node.type.elements if other is not element]
+            rest = [
+                other.with_changes(comma=cst.MaybeSentinel.DEFAULT)
+                for other in node.type.elements
+                if other is not element
+            ]
             yield Change(node.with_changes(type=node.type.with_changes(elements=rest)))
     elif node.type is not None:
         for name in NARROWER.get(code(node.type), ()):

@@ -1,5 +1,7 @@
 """Operators on statements, branches, loops and local names."""
 
+from collections.abc import Iterator
+
 import libcst as cst
 
 from grader.authoring.mutants.operators.registry import Change, Changes, Registry
@@ -55,52 +57,87 @@ def loop_once(node: cst.For | cst.While) -> Changes:
 @operators.on("share-local", cst.FunctionDef)
 def share_local(node: cst.FunctionDef) -> Changes:
     """A local name becomes global, so visitors share its value."""
-    if not isinstance(node.body, cst.IndentedBlock) or not _may_be_interrupted(node):
+    if not isinstance(node.body, cst.IndentedBlock):
         return
-    parameters = {
-        each.name.value
-        for each in (*node.params.params, *node.params.kwonly_params, *node.params.posonly_params)
-    }
-    assigned, kept_local = _names_in(node.body)
+    given = (*node.params.params, *node.params.kwonly_params, *node.params.posonly_params)
+    if any(code(each.annotation.annotation) == "FastAPI" for each in given if each.annotation):
+        return  # the lifespan runs once
+    kept = {each.name.value for each in given} | _kept_local(node.body)
+    runs_in_thread = node.asynchronous is None and bool(node.decorators)
     # A docstring stays first.
     first = 1 if code(node.body.body[0])[:1] in "\"'" else 0
-    for name in dict.fromkeys(assigned):
-        if name not in parameters | kept_local:
+    for name in _exposed(node.body, runs_in_thread=runs_in_thread):
+        if name not in kept:
             line = statement(f"global {name}")
             body = [*node.body.body[:first], line, *node.body.body[first:]]
             yield Change(node.with_changes(body=node.body.with_changes(body=body)))
 
 
-def _may_be_interrupted(node: cst.FunctionDef) -> bool:
-    """Whether another visitor can come in between: in a coroutine that awaits, or an endpoint in a thread.
-
-    The lifespan, which takes the application, runs only once.
-    """
-    if any(
-        code(each.annotation.annotation) == "FastAPI"
-        for each in node.params.params
-        if each.annotation
-    ):
-        return False
-    if node.asynchronous is None:
-        return bool(node.decorators)
-    return any(
-        isinstance(each, cst.Await) or (isinstance(each, cst.With | cst.For) and each.asynchronous)
-        for each in nodes_in(node.body)
-    )
-
-
-def _names_in(body: cst.BaseSuite) -> tuple[list[str], set[str]]:
-    """The names that a function assigns, and those that cannot become global: annotated, or declared already."""
-    assigned: list[str] = []
+def _kept_local(body: cst.BaseSuite) -> set[str]:
+    """The names that cannot become global: they are annotated, or declared already."""
     kept: set[str] = set()
     for node in nodes_in(body):
-        if isinstance(node, cst.AssignTarget) and isinstance(node.target, cst.Name):
-            assigned.append(node.target.value)
-        elif isinstance(node, cst.AsName) and isinstance(node.name, cst.Name):
-            assigned.append(node.name.value)
-        elif isinstance(node, cst.AnnAssign):
+        if isinstance(node, cst.AnnAssign):
             kept.add(code(node.target))
         elif isinstance(node, cst.Global | cst.Nonlocal):
             kept |= {item.name.value for item in node.names}
-    return assigned, kept
+    return kept
+
+
+def _exposed(body: cst.BaseSuite, *, runs_in_thread: bool) -> list[str]:
+    """The names that are used after another visitor may have assigned them.
+
+    In a coroutine, others come in between only where it waits; in a thread, everywhere.
+    """
+    assigned: set[str] = set()
+    at_risk: set[str] = set()
+    exposed: dict[str, None] = {}
+    for kind, name in _events(body):
+        if kind == ASSIGNED:
+            assigned.add(name)
+        elif kind == WAITS:
+            at_risk |= assigned
+        elif name in (assigned if runs_in_thread else at_risk):
+            exposed[name] = None
+    return list(exposed)
+
+
+ASSIGNED, USED, WAITS = "assigned", "used", "waits"
+
+
+def _events(node: cst.CSTNode) -> Iterator[tuple[str, str]]:
+    """What happens in a block in the order of execution: a name is assigned or used, or the block waits."""
+    if isinstance(node, cst.FunctionDef | cst.ClassDef | cst.Lambda | cst.Annotation):
+        return
+    if isinstance(node, cst.Name):
+        yield USED, node.value
+    elif isinstance(node, cst.Assign):
+        yield from _events(node.value)
+        yield from _assigned(*(target.target for target in node.targets))
+    elif isinstance(node, cst.With):
+        for item in node.items:
+            yield from _events(item.item)
+            yield from _waits(node.asynchronous)
+            yield from _assigned(*([item.asname.name] if item.asname else []))
+        yield from _events(node.body)
+        yield from _waits(node.asynchronous)
+    else:
+        for child in node.children:
+            yield from _events(child)
+        if isinstance(node, cst.Await) or (isinstance(node, cst.For) and node.asynchronous):
+            yield WAITS, ""
+
+
+def _assigned(*targets: cst.CSTNode) -> Iterator[tuple[str, str]]:
+    for target in targets:
+        if isinstance(target, cst.Name):
+            yield ASSIGNED, target.value
+        elif isinstance(target, cst.Tuple):
+            yield from _assigned(*(element.value for element in target.elements))
+        else:
+            yield from _events(target)
+
+
+def _waits(asynchronous: cst.Asynchronous | None) -> Iterator[tuple[str, str]]:
+    if asynchronous is not None:
+        yield WAITS, ""

@@ -33,7 +33,7 @@ def cached(node: cst.CSTNode) -> Changes:
 @operators.on("failures-cached", *NODES)
 def failures_cached(node: cst.CSTNode) -> Changes:
     """Failures are remembered for ever."""
-    return _around(node, "failures_cached")
+    return _around(node, "failures_cached", needs_failures=True)
 
 
 @operators.on("single-flight", *NODES)
@@ -57,7 +57,7 @@ def one_per_key(node: cst.CSTNode) -> Changes:
 @operators.on("retried", *NODES)
 def retried(node: cst.CSTNode) -> Changes:
     """Calls that fail are made again."""
-    return _around(node, "retried")
+    return _around(node, "retried", needs_failures=True)
 
 
 @operators.on("not-cancelled", *NODES)
@@ -66,10 +66,21 @@ def not_cancelled(node: cst.CSTNode) -> Changes:
     return _around(node, "not_cancelled", is_async_only=True)
 
 
-def _around(node: cst.CSTNode, policy: str, *, is_async_only: bool = False) -> Iterator[Change]:
-    """The changes that put this policy around the function, the awaited call, or the call that becomes a task."""
+def _around(
+    node: cst.CSTNode, policy: str, *, is_async_only: bool = False, needs_failures: bool = False
+) -> Iterator[Change]:
+    """The changes that put this policy around the function, the awaited call, or the call that becomes a task.
+
+    Args:
+        node: a function, an `await` or a call.
+        policy: the name of the helper.
+        is_async_only: leave plain functions out.
+        needs_failures: leave functions out that only compute and sleep.
+    """
     if isinstance(node, cst.FunctionDef):
-        if _can_be_wrapped(node) and (node.asynchronous is not None or not is_async_only):
+        matters = _waits(node) if node.asynchronous is not None else not is_async_only
+        can_fail = _calls_out(node) or not (needs_failures or node.asynchronous is None)
+        if (matters or policy == "cached") and can_fail and _can_be_wrapped(node):
             decorators = [*node.decorators, cst.Decorator(helper(policy))]
             yield Change(node.with_changes(decorators=decorators))
     elif isinstance(node, cst.Await):
@@ -92,6 +103,33 @@ def _is_own(call: cst.Call) -> bool:
     """Whether it is a call with arguments of a function or method, not of a library for concurrency."""
     name = dotted(call.func)
     return bool(call.args and name) and name.split(".")[0] not in LIBRARIES
+
+
+def _waits(node: cst.FunctionDef) -> bool:
+    """Whether others can come in between; a coroutine that never waits is done at once."""
+    return any(
+        isinstance(inner, cst.Await)
+        or (isinstance(inner, cst.With | cst.For) and inner.asynchronous is not None)
+        for inner in nodes_in(node.body)
+    )
+
+
+def _calls_out(node: cst.FunctionDef) -> bool:
+    """Whether a function awaits own functions or calls methods, which may reach a service and fail."""
+    return any(
+        (call is not None and _is_own(call)) or _is_method(inner)
+        for inner in nodes_in(node.body)
+        for call in (called(inner),)
+    )
+
+
+def _is_method(node: cst.CSTNode) -> bool:
+    """Whether it is a call of a method, not of a library for concurrency."""
+    return (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and dotted(node.func).split(".")[0] not in LIBRARIES
+    )
 
 
 def _can_be_wrapped(node: cst.FunctionDef) -> bool:
