@@ -74,14 +74,9 @@ class ExaminedAttempt:
 
 
 class CheckJudge:
-    """Judges one check while its attempts are still being made; each attempt is examined once.
+    """Judges one check while its attempts are still being made; each attempt is examined once."""
 
-    Args:
-        failed_already: another check has certainly failed, so the verdict is settled and one witness is enough.
-    """
-
-    def __init__(self, *, failed_already: bool = False) -> None:
-        self._failed_already = failed_already
+    def __init__(self) -> None:
         self._examined: list[ExaminedAttempt] = []
 
     def take(self, attempt: Attempt) -> None:
@@ -91,33 +86,36 @@ class CheckJudge:
             ExaminedAttempt(attempt, exchanges, examine_attempt(attempt, exchanges))
         )
 
-    @property
-    def step(self) -> Step:
-        """The decision that the attempts so far allow, or what to try next."""
-        summaries = [examined.summary for examined in self._examined]
-        return next_step(summaries, failed_already=self._failed_already)
+    def step(self, *, failed_already: bool = False) -> Step:
+        """The decision that the attempts so far allow, or what to try next.
 
-    def result(self, name: str, title: str, machine: Machine | None = None) -> CheckResult:
+        Args:
+            failed_already: another check has certainly failed, so the verdict is settled and one witness is enough.
+        """
+        summaries = [examined.summary for examined in self._examined]
+        return next_step(summaries, failed_already=failed_already)
+
+    def result(self, record: CheckRecord, *, failed_already: bool = False) -> CheckResult:
         """The result of the check after all attempts so far.
 
         Args:
-            name: of the check.
-            title: the requirement in one sentence, as learners see it.
-            machine: what kept the machine busy meanwhile; None if it was not measured.
+            record: has the check's name and title, and what kept the machine busy meanwhile.
+            failed_already: see `step`.
         """
-        if not any(examined.ran_solution for examined in self._examined):
-            return CheckResult(name=name, title=title, outcome=Outcome.NOT_RUN)
-        step, attempts = self.step, [examined.attempt for examined in self._examined]
-        finding, circumstances = self._finding(step, machine)
-        last = next(examined for examined in reversed(self._examined) if examined.ran_solution)
+        own = [examined for examined in self._examined if examined.ran_solution]
+        if not own:
+            return CheckResult(name=record.name, title=record.title, outcome=Outcome.NOT_RUN)
+        step = self.step(failed_already=failed_already)
+        finding, circumstances = self._finding(step, record.machine)
         figures = (
-            figures_of_pass(last.attempt, last.exchanges)
+            figures_of_pass(own[-1].attempt, own[-1].exchanges)
             if finding is None
             else figures_of_finding(finding)
         )
+        attempts = [examined.attempt for examined in self._examined]
         return CheckResult(
-            name=name,
-            title=title,
+            name=record.name,
+            title=record.title,
             outcome=OUTCOMES.get(step, Outcome.INCONCLUSIVE),
             finding=finding,
             circumstances=circumstances,
@@ -127,7 +125,7 @@ class CheckJudge:
             relation=figures.relation,
             attempts=len(attempts),
             decided_by=self._deciding(),
-            duration_s=attempts[-1].ended_s - attempts[0].started_s,
+            duration_s=sum(attempt.ended_s - attempt.started_s for attempt in attempts),
         )
 
     def _finding(self, step: Step, machine: Machine | None) -> tuple[Finding | None, Circumstances]:
@@ -160,10 +158,15 @@ class CheckJudge:
 
 def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckResult:
     """The result of a check from all of its attempts."""
-    judge = CheckJudge(failed_already=failed_already)
+    return _judge_of(record).result(record, failed_already=failed_already)
+
+
+def _judge_of(record: CheckRecord) -> CheckJudge:
+    """A judge that has examined all attempts at a check."""
+    judge = CheckJudge()
     for attempt in record.attempts:
         judge.take(attempt)
-    return judge.result(record.name, record.title, record.machine)
+    return judge
 
 
 def ends_grading(finding: Finding | None) -> bool:
@@ -184,16 +187,16 @@ def ends_grading(finding: Finding | None) -> bool:
 def judge_run(
     records: Sequence[CheckRecord], *, out_of_time: bool = False
 ) -> tuple[Verdict, tuple[CheckResult, ...]]:
-    """The verdict of a whole run and the result of each check.
+    """The verdict of a whole run and the result of each check, whatever the order in which they were run.
 
     Args:
         records: of all checks of the kata.
         out_of_time: the grading took too long, so some checks were not tried.
     """
-    results: list[CheckResult] = []
-    for record in records:
-        failed_already = any(result.outcome is Outcome.FAILED for result in results)
-        results.append(judge_check(record, failed_already=failed_already))
+    judged = [(record, _judge_of(record)) for record in records]
+    results = [judge.result(record) for record, judge in judged]
+    if any(result.outcome is Outcome.FAILED for result in results):
+        results = [judge.result(record, failed_already=True) for record, judge in judged]
     return verdict_of_results(results, out_of_time=out_of_time), tuple(results)
 
 
