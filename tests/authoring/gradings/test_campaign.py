@@ -76,7 +76,7 @@ async def test_a_kata_that_cannot_be_read_does_not_stop_the_others(
     make_kata("right")
     katas = make_kata("odd", manifest=MANIFEST + "\nworker = 2\n")
     odd, right = await campaign(katas, "odd", "right").run()
-    assert odd.startswith("odd: kata.toml `rejected.wrong.worker` is unknown")
+    assert odd.startswith("odd: kata.toml `requirements.worker` must be")
     assert right == "right: done"
 
 

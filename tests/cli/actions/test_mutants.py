@@ -1,6 +1,8 @@
 """`kata verify --mutants` in this process, with proofs that are made up."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from grader.cli.actions import mutants
 from grader.cli.actions.verify import verify_katas
 from grader.errors import ExitCode, UsageError
 from tests.authoring.mutants.proofs import proof_of
+from tests.waiting import HANG_S
 
 
 def measured(
@@ -87,3 +90,8 @@ def test_without_libcst_one_sentence_says_what_to_install(
     with pytest.raises(UsageError) as raised:
         measured(katas)
     assert raised.value.hint == 'Run `pip install "fastapi-katas[authors]"`.'
+
+
+def test_other_proofs_do_not_need_libcst() -> None:
+    code = "import sys, grader.cli.actions.verify; sys.exit('libcst' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=HANG_S).returncode == 0
