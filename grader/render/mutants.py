@@ -22,7 +22,11 @@ NAMES = {
 def mutants_summary(proof: MutantProof) -> str:
     """The result of one kata in a sentence or two."""
     score = "no score" if proof.score is None else f"score {percent(proof.score)}"
-    counts = ", ".join(f"{len(proof.of(fate))} {name}" for fate, name in NAMES.items())
+    counts = ", ".join(
+        f"{count} {name}"
+        for fate, name in NAMES.items()
+        if (count := len(proof.of(fate))) or fate is Fate.KILLED
+    )
     results = f"{counts}; {score}"
     if proof.is_interrupted:
         return f"Interrupted after {len(proof.judged)} of {proof.chosen} mutants: {results} so far."

@@ -26,7 +26,7 @@ def test_the_summary_counts_every_fate() -> None:
 
 def test_an_interrupted_summary_says_so() -> None:
     partial = replace(proof_of(Fate.KILLED), is_interrupted=True, chosen=40)
-    assert mutants_summary(partial).startswith("Interrupted after 1 of 40 mutants: 1 killed, ")
+    assert mutants_summary(partial).startswith("Interrupted after 1 of 40 mutants: 1 killed; ")
 
 
 def test_a_kata_without_mutants_says_so() -> None:

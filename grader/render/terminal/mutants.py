@@ -1,5 +1,7 @@
 """The screen of `kata verify --mutants`: a progress bar, and the mutants that survive as diffs."""
 
+from rich.padding import Padding
+
 from grader.authoring.lint.package import MUTANTS
 from grader.authoring.mutants.proof import Fate, Judged, MutantProof
 from grader.render.mutants import lines_to_add, mutants_summary
@@ -10,7 +12,7 @@ from grader.render.terminal.screen import Text
 from grader.render.text import printable
 
 DIFF_STYLES = {"@": "cyan", "+": "green", "-": "red"}
-INDENT = "  "
+INDENT = 2
 
 
 class MutantScreen(CampaignScreen):
@@ -42,7 +44,14 @@ class MutantScreen(CampaignScreen):
         self._line()
         self._line(Text.assemble((judged.mutant.key, "bold red"), " survived:"))
         for line in judged.mutant.diff(proof.reference):
-            self._line(Text(INDENT + line, style=DIFF_STYLES.get(line[:1], "")))
+            self._within(Text(line, style=DIFF_STYLES.get(line[:1], "")))
+
+    def _within(self, text: Text) -> None:
+        """Write a line with an indentation, which a terminal keeps where it wraps the line."""
+        if self._console.is_terminal:
+            self._console.print(Padding(text, (0, 0, 0, INDENT), expand=False))
+        else:
+            self._line(Text(" " * INDENT).append(text))
 
     def _lines_to_add(self, proof: MutantProof) -> None:
         """What declares the survivors equivalent, to be copied."""
@@ -52,5 +61,5 @@ class MutantScreen(CampaignScreen):
         for judged in proof.of(Fate.SURVIVED):
             self._line()
             for line in lines_to_add(judged):
-                self._line(Text(INDENT + line))
+                self._within(Text(line))
         self._line()

@@ -40,7 +40,7 @@ def test_survivors_are_diffs_and_their_lines_can_be_copied(monkeypatch: pytest.M
         '  ["limit-more:2"]',
         '  reason = "…"',
         "",
-        "2 mutants: 1 killed, 0 equivalent, 1 survived, 0 undecided; score 50 %, 2.00 s.",
+        "2 mutants: 1 killed, 1 survived; score 50 %, 2.00 s.",
         "",
     ]
 

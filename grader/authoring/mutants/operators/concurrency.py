@@ -88,8 +88,8 @@ def group_in_sequence(node: cst.Call) -> Changes:
 
 @operators.on("task-awaited-at-once", cst.IndentedBlock)
 def task_awaited_at_once(node: cst.IndentedBlock) -> Changes:
-    """`task = create_task(…)` → the same, and a wait until the task is done."""
-    for place, line in enumerate(node.body):
+    """`task = create_task(…)` → the same, and a wait until the task is done, if anything follows."""
+    for place, line in enumerate(node.body[:-1]):
         if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
             continue
         small = line.body[0]
