@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
@@ -98,11 +97,6 @@ class Upstream:
     def calls(self, pattern: str = "*") -> list[Call]:
         """All calls so far to matching paths, in the order of their arrival."""
         return self._book.matching(pattern)
-
-    def value(self, path: str) -> int:
-        """The value assigned to the last call to exactly this path; a random number if there was none."""
-        calls = [call for call in self.calls() if call.path == path]
-        return calls[-1].value if calls else secrets.randbelow(10**9)
 
     def peak(self, pattern: str = "*") -> int:
         """The largest number of calls to matching paths that were under way at the same time, since the check began.
