@@ -6,6 +6,7 @@ from grader.checks.api import Pending, Promises, Server, Upstream, expect
 
 TRIES = 3
 
+
 def items(count: int) -> range:
     """Unpredictable numbers, one after another."""
     first = 1 + secrets.randbelow(10**9)
