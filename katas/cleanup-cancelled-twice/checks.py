@@ -28,8 +28,7 @@ async def failing_reports(server: Server, upstream: Upstream, count: int) -> Asy
     async with upstream.hold(CHARTS, MAPS) as others, upstream.hold(FAILING) as failing:
         visitors = [come(server, report) for report in numbers(count)]
         await failing.arrivals(count)
-        await others.arrivals(2 * count)
-        calls = others.calls
+        calls = await others.arrivals(2 * count)
         failing.release()
         yield visitors, calls
 
