@@ -57,12 +57,12 @@ async def test_a_report_is_what_the_farm_rendered(server: Server, upstream: Upst
 async def test_a_failing_part_gives_its_licence_back(server: Server, upstream: Upstream) -> None:
     """When the last part fails, all three licences come back."""
     upstream.on(FAILING, status=500)
-    async with upstream.hold(FAILING) as failing:
-        (report,) = numbers(1)
-        visitor = come(server, report)
-        await upstream.arrivals({f"/reports/{report}/{part}": 1 for part in ("charts", "maps")})
+    async with upstream.hold(FAILING) as failing, upstream.hold(CHARTS, MAPS) as others:
+        visitor = come(server, numbers(1)[0])
+        await others.arrivals(2)
         await failing.arrivals(1)
-        # The others were answered at once; when the app has answered this, too, it has read those answers.
+        others.release()
+        # The others are answered; when the app has answered this, too, it has read those answers.
         expect(await server.get("/health")).status(200)
     expect(await visitor).status(502)
     await all_licences_are_back(upstream, len(PARTS))
