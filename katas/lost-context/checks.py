@@ -73,9 +73,10 @@ async def test_nobody_sees_the_price_of_another_one(server: Server, upstream: Up
     """A guest sees the list price, and a key that is no more is a 401."""
     guest, customer = customers = some_customers(2)
     office_knows(upstream, customers)
-    article = articles(1)[0]
-    for visitor in (guest, customer, guest):
-        await sees_the_own_price(server, visitor, article, upstream)
+    article, other = articles(2)
+    for visitor in (guest, customer):
+        expect(await visit(server, visitor, article)).status(200)
+    await sees_the_own_price(server, guest, other, upstream)
     office_knows(upstream, [guest])
     expect(await visit(server, Customer("", 0, f"x{secrets.token_hex(8)}"), article)).status(401)
     expect(await visit(server, customer, article)).status(401)

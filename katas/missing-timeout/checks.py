@@ -2,7 +2,7 @@
 
 import secrets
 
-from grader.checks.api import Call, Pending, Promises, Server, Upstream, expect
+from grader.checks.api import Call, Pending, Promises, Server, Upstream, alone, expect
 
 CONNECTIONS = 10
 
@@ -43,6 +43,7 @@ async def is_quoted(visitor: Pending, symbol: str, upstream: Upstream, promised:
     expect(answer).json({"symbol": symbol, "cents": call.value})
 
 
+@alone
 async def test_quotes_and_news_are_what_the_market_says(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Quotes and news are what the market says at that moment."""
     market_answers(upstream)
@@ -55,6 +56,7 @@ async def test_quotes_and_news_are_what_the_market_says(server: Server, upstream
     expect(await server.get(f"/quotes/{symbols(1)[0]}")).status(404, late=504, not_before_s=promised.slow_s)
 
 
+@alone
 async def test_a_slow_quote_is_waited_for(server: Server, upstream: Upstream, promised: Promises) -> None:
     """A quote that takes 0.15 s is slow, but it is an answer."""
     market_answers(upstream, delay_s=promised.slow_s)
@@ -63,6 +65,7 @@ async def test_a_slow_quote_is_waited_for(server: Server, upstream: Upstream, pr
         await is_quoted(visitor, symbol, upstream, promised)
 
 
+@alone
 async def test_a_silent_market_is_a_504_in_time(server: Server, upstream: Upstream) -> None:
     """When the market does not answer, the visitor gets 504 within 0.4 s."""
     quotes_are_silent(upstream)
@@ -72,6 +75,7 @@ async def test_a_silent_market_is_a_504_in_time(server: Server, upstream: Upstre
     expect(len(upstream.calls("/quotes/*")), "questions that reached the market").at_least(3, late=True)
 
 
+@alone
 async def test_news_outlive_the_quotes(server: Server, upstream: Upstream) -> None:
     """News are there while quotes hang and after; dead calls are ended."""
     quotes_are_silent(upstream)
