@@ -1,10 +1,10 @@
 """The proof of a kata: problems found by the lint, trials of its examples, margins of its clock limits."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from grader.authoring.examples import Example
+from grader.authoring.examples import Example, Kind
 from grader.report import CheckResult, Outcome, Verdict
 
 
@@ -150,6 +150,7 @@ class Proof:
         planned: how many gradings were planned.
         shows_margins_only: margins are shown but not judged, because of noise or because examples were left out.
         is_quick: only enough examples were graded to see each check fail.
+        requirements: by the id of each requirement, the names of its checks.
     """
 
     kata: str
@@ -164,6 +165,7 @@ class Proof:
     is_interrupted: bool = False
     shows_margins_only: bool = False
     is_quick: bool = False
+    requirements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def verdict(self) -> ProofVerdict:
@@ -191,6 +193,16 @@ class Proof:
             for trial in self.trials
             for result in trial.results
         )
+
+    def failed_by(self, *checks: str) -> tuple[Example, ...]:
+        """The rejected examples that failed one of these checks in some round."""
+        found = [
+            trial.example
+            for trial in self.trials
+            if trial.example.kind is Kind.REJECTED
+            and any(trial.outcome(check) is Outcome.FAILED for check in checks)
+        ]
+        return tuple(dict.fromkeys(found))
 
     def rounds(self, example: Example) -> tuple[Trial, ...]:
         """All gradings of an example, in chronological order."""
