@@ -1,4 +1,7 @@
-"""Checks of missing-timeout. The market's silence lasts as long as the check does, so only patience needs a clock."""
+"""Checks of missing-timeout. The market's silence lasts as long as the check does, so only patience needs a clock.
+
+The app's own deadlines are short, so each check has the machine alone.
+"""
 
 import secrets
 
