@@ -1,21 +1,16 @@
 """Checks of blocking-http-dependency. The badge service holds its answers, so it is seen how many questions are under way at once."""
 
 import secrets
+from collections.abc import Iterable
 
 import anyio
 
-from grader.checks.api import Answer, Pending, Server, Upstream, expect
+from grader.checks.api import Answer, Call, Pending, Promises, Server, Upstream, expect
 
 AT_ONCE = 5
 """As many as a pool of threads has on the smallest machine: `asyncio.to_thread` has one for each core, and 4 more."""
 
 CROWD = 12
-HELD_S = 0.2
-"""The task grants 0.4 s of thinking. Whoever turns people away does so within some milliseconds."""
-
-ARRIVED_S = 1.5
-HEALTHY_S = 1.2
-"""When the load balancer gives up. The task grants 1 s; right apps need some milliseconds."""
 
 
 def badges(count: int) -> list[str]:
@@ -38,18 +33,26 @@ def come(server: Server, badge: str) -> Pending:
     return server.start("POST", f"/doors/{door_of(badge)}", headers={"x-badge": badge})
 
 
-def is_let_in(answer: Answer, badge: str, upstream: Upstream) -> None:
-    """The door opens for the person whom the badge service named just now."""
-    expect(answer).status(200).json({"door": door_of(badge), "person": upstream.value(f"/badges/{badge}")})
+def questions(badges: Iterable[str]) -> dict[str, int]:
+    """One question about each of these badges."""
+    return {f"/badges/{badge}": 1 for badge in badges}
+
+
+def is_let_in(answer: Answer, badge: str, call: Call) -> None:
+    """The door opens for the person whom the badge service named to this call."""
+    expect(answer).status(200).json({"door": door_of(badge), "person": call.value})
 
 
 async def test_a_door_opens_for_whom_the_service_names(server: Server, upstream: Upstream) -> None:
     """A door opens for whom the badge service names at that moment."""
     service_knows_all(upstream)
     badge, unknown = badges(2)
-    for asked in (1, 2):
-        is_let_in(await come(server, badge), badge, upstream)
-        expect(len(upstream.calls(f"/badges/{badge}")), "questions that reached the badge service").equals(asked)
+    for _ in range(2):
+        asked = upstream.since()
+        answer = await come(server, badge)
+        expect(answer).status(200)
+        (call,) = asked.exactly(questions([badge]))
+        is_let_in(answer, badge, call)
     upstream.on("/badges/*", status=404)
     for handed_back in (badge, unknown):
         expect(await come(server, handed_back)).status(403)
@@ -60,10 +63,10 @@ async def test_five_badges_are_asked_about_at_once(server: Server, upstream: Ups
     service_knows_all(upstream)
     async with upstream.hold("/badges/*") as held:
         people = {badge: come(server, badge) for badge in badges(AT_ONCE)}
-        await held.arrivals(AT_ONCE, deadline_s=ARRIVED_S)
+        calls = await held.arrivals(questions(people))
         held.release()
-        for badge, person in people.items():
-            is_let_in(await person, badge, upstream)
+        for (badge, person), call in zip(people.items(), calls, strict=True):
+            is_let_in(await person, badge, call)
 
 
 async def test_health_is_answered_meanwhile(server: Server, upstream: Upstream) -> None:
@@ -72,19 +75,23 @@ async def test_health_is_answered_meanwhile(server: Server, upstream: Upstream) 
     badge = badges(1)[0]
     async with upstream.hold("/badges/*") as held:
         person = come(server, badge)
-        await held.arrivals(1)
-        expect(await server.get("/health", give_up_s=HEALTHY_S)).status(200).json({"status": "ok"})
+        (call,) = await held.arrivals(questions([badge]))
+        expect(await server.get("/health")).status(200).json({"status": "ok"})
         held.release()
-        is_let_in(await person, badge, upstream)
+        is_let_in(await person, badge, call)
 
 
-async def test_nobody_is_turned_away_from_a_crowd(server: Server, upstream: Upstream) -> None:
+async def test_nobody_is_turned_away_from_a_crowd(server: Server, upstream: Upstream, promised: Promises) -> None:
     """12 people at once are all let in, each by their own badge."""
     service_knows_all(upstream)
+    asked = upstream.since()
     async with upstream.hold("/badges/*") as held:
         people = {badge: come(server, badge) for badge in badges(CROWD)}
         await held.arrivals(1)
-        await anyio.sleep(HELD_S)
+        await anyio.sleep(promised.thinking_s)
         held.release()
-        for badge, person in people.items():
-            is_let_in(await person, badge, upstream)
+        answers = [await person for person in people.values()]
+    for answer in answers:
+        expect(answer).status(200)
+    for badge, answer, call in zip(people, answers, asked.exactly(questions(people)), strict=True):
+        is_let_in(answer, badge, call)

@@ -1,15 +1,13 @@
 """Checks of exception-group-500. Which status, and which questions are given up, does not depend on time; no clock."""
 
 import secrets
+from collections.abc import Iterable, Sequence
 
-from grader.checks.api import Answer, Server, Upstream, expect
+from grader.checks.api import Answer, Call, Server, Upstream, expect
 
 SERVICES = {"grams": "items", "cents": "prices", "pieces": "stock"}
 EACH = 3
 """So many of the crowd ask for a product of each kind."""
-
-PATIENCE_S = 1.5
-"""When visitors give up. The task grants 1 s where services are silent, which right apps need not wait for at all."""
 
 
 def products(count: int) -> range:
@@ -18,19 +16,25 @@ def products(count: int) -> range:
     return range(first, first + count)
 
 
-def is_shown(answer: Answer, product: int, upstream: Upstream) -> None:
-    """The visitor has got what the services said last."""
-    values = {name: upstream.value(f"/{service}/{product}") for name, service in SERVICES.items()}
+def questions(products: Iterable[int]) -> dict[str, int]:
+    """One question about each of these products to each service."""
+    return {f"/{service}/{product}": 1 for product in products for service in SERVICES.values()}
+
+
+def is_shown(answer: Answer, product: int, calls: Sequence[Call]) -> None:
+    """The visitor has got what the services said to these calls."""
+    values = {name: call.value for name, call in zip(SERVICES, calls, strict=True)}
     expect(answer).status(200).json({"product": product, **values})
 
 
 async def test_known_products_and_faults_are_as_before(server: Server, upstream: Upstream) -> None:
     """A product is what the services say; a fault of theirs stays a 500."""
     known, *faulty = products(4)
-    for asked in (1, 2):
-        is_shown(await server.get(f"/products/{known}"), known, upstream)
-        for service in SERVICES.values():
-            expect(len(upstream.calls(f"/{service}/{known}")), f"questions about this product to the {service} service").equals(asked)
+    for _ in range(2):
+        asked = upstream.since()
+        answer = await server.get(f"/products/{known}")
+        expect(answer).status(200)
+        is_shown(answer, known, asked.exactly(questions([known])))
     for product, service in zip(faulty, SERVICES.values(), strict=True):
         upstream.on(f"/{service}/{product}", status=500)
         expect(await server.get(f"/products/{product}")).status(500)
@@ -42,7 +46,7 @@ async def test_a_refusal_is_told_at_once(server: Server, upstream: Upstream) -> 
     for product, status in refused.items():
         upstream.on(f"/items/{product}", status=status)
     async with upstream.hold("/prices/*", "/stock/*"):
-        visitors = {product: server.start("GET", f"/products/{product}", give_up_s=PATIENCE_S) for product in refused}
+        visitors = {product: server.start("GET", f"/products/{product}") for product in refused}
         for product, status in refused.items():
             expect(await visitors[product]).status(status)
 
@@ -62,12 +66,13 @@ async def test_a_refusal_ends_the_other_questions(server: Server, upstream: Upst
     for path in refused:
         upstream.on(path, status=404)
     async with upstream.hold(*refused) as refusals, upstream.hold("*") as others:
-        for product in (first, second):
-            server.start("GET", f"/products/{product}")
-        await others.arrivals(4)
+        visitors = [server.start("GET", f"/products/{product}") for product in (first, second)]
         await refusals.arrivals(2)
-        refusals.release()
-        await upstream.departures("*", 4)
+        calls = await others.arrivals({path: 1 for path in questions([first, second]) if path not in refused})
+        since = refusals.release()
+        await upstream.given_up(calls, since=since)
+        for visitor in visitors:
+            expect(await visitor).status(404)
 
 
 async def test_a_crowd_gets_each_its_own_answer(server: Server, upstream: Upstream) -> None:
@@ -79,9 +84,10 @@ async def test_a_crowd_gets_each_its_own_answer(server: Server, upstream: Upstre
         upstream.on(f"/stock/{product}" if product in without_stock else f"/*/{product}", status=status)
     async with upstream.hold("*") as held:
         visitors = {product: server.start("GET", f"/products/{product}") for product in crowd}
-        await held.arrivals(len(crowd) * len(SERVICES))
+        calls = await held.arrivals(questions(crowd))
         held.release()
         for product in known:
-            is_shown(await visitors[product], product, upstream)
+            at = crowd.index(product) * len(SERVICES)
+            is_shown(await visitors[product], product, calls[at : at + len(SERVICES)])
         for product, status in wanted.items():
             expect(await visitors[product]).status(status)

@@ -5,16 +5,10 @@ from typing import Any
 
 import anyio
 
-from grader.checks.api import Pending, Server, Upstream, expect
+from grader.checks.api import Call, Pending, Promises, Server, Upstream, expect
 
 MISSING = CROWD = 12
 STOCKTAKINGS = 3
-
-PATIENCE_S = 1.5
-"""When visitors give up. The task grants 1 s where right apps need some milliseconds."""
-
-STOPPED_S = 0.2
-"""So long after it has begun, a server that waits for nothing has shut down: uvicorn itself takes 0.1 s for it."""
 
 Loans = dict[int, int]  # the badge of who has it, by tool
 
@@ -25,21 +19,27 @@ def some_loans(count: int) -> Loans:
     return {tool + i: badge + i for i in range(count)}
 
 
+def named(call: Call) -> dict[str, str]:
+    """What the directory says to this call."""
+    return {"name": f"Person {call.value}"}
+
+
 def person(upstream: Upstream, badge: int) -> dict[str, object]:
     """A badge and the name that the directory gave last."""
-    return {"badge": badge, "name": f"Person {upstream.value(f'/people/{badge}')}"}
+    names = [named(call) for call in upstream.calls(f"/people/{badge}")]
+    return {"badge": badge, **(names[-1] if names else {})}
 
 
 async def lend(server: Server, upstream: Upstream, loans: Loans) -> None:
     """All of these at once; the directory knows everybody, and each visitor is told the name."""
-    upstream.on("/people/*", json=lambda call: {"name": f"Person {call.value}"})
-    visitors = [server.start("POST", f"/tools/{tool}/loans", json={"badge": badge}, give_up_s=PATIENCE_S) for tool, badge in loans.items()]
+    upstream.on("/people/*", json=named)
+    visitors = [server.start("POST", f"/tools/{tool}/loans", json={"badge": badge}) for tool, badge in loans.items()]
     for (tool, badge), visitor in zip(loans.items(), visitors, strict=True):
         expect(await visitor).status(201).json({"tool": tool, **person(upstream, badge)})
 
 
 def take_stock(server: Server) -> Pending:
-    return server.start("POST", "/stocktakings", give_up_s=10)
+    return server.start("POST", "/stocktakings")
 
 
 async def journal(server: Server, event: str, count: int) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ async def test_others_are_served_while_the_directory_is_slow(server: Server, ups
     async with upstream.hold(*(f"/people/{badge}" for badge in missing.values())) as held:
         stocktakings = [take_stock(server) for _ in range(STOCKTAKINGS)]
         await held.arrivals(1)
-        expect(await server.settle("/health", give_up_s=PATIENCE_S)).status(200).json({"status": "ok"})
+        expect(await server.settle("/health")).status(200).json({"status": "ok"})
         await lend(server, upstream, wanted)
         held.release()
         for stocktaking in stocktakings:
@@ -94,7 +94,7 @@ async def test_no_line_is_lost(server: Server, upstream: Upstream) -> None:
     expect(sorted(seen, key=str), "tools that are missing, and who has them").equals(sorted(wanted, key=str))
 
 
-async def test_a_stop_waits_for_the_journal(server: Server, upstream: Upstream) -> None:
+async def test_a_stop_waits_for_the_journal(server: Server, upstream: Upstream, promised: Promises) -> None:
     """What was asked before a stop is in the journal when the app ends."""
     missing = some_loans(1)
     await lend(server, upstream, missing)
@@ -107,10 +107,10 @@ async def test_a_stop_waits_for_the_journal(server: Server, upstream: Upstream) 
         stocktaking = take_stock(server)
         await held.arrivals(1)
         async with server.lingering() as visitor, anyio.create_task_group() as tasks:
-            expect(await server.settle("/health", give_up_s=PATIENCE_S)).status(200)
+            expect(await server.settle("/health")).status(200)
             tasks.start_soon(stop)
             await visitor.sent_away()
-            await server.let_run(STOPPED_S)
+            await server.let_run(promised.directory_s)
             expect(len(ended), "servers that ended before the journal was written").equals(0)
             held.release()
     expect(await stocktaking).status(200).json({"missing": 1})

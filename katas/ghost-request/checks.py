@@ -6,9 +6,6 @@ from grader.checks.api import Answer, Pending, Server, Upstream, expect
 
 CROWD, LEAVING = 12, 8
 
-PATIENCE_S = 10
-"""When those give up who want an answer."""
-
 
 def words(count: int) -> list[str]:
     """Unpredictable words."""
@@ -16,7 +13,7 @@ def words(count: int) -> list[str]:
 
 
 def come(server: Server, word: str) -> Pending:
-    return server.start("GET", f"/searches/{word}", headers={"x-request-id": f"id-of-{word}"}, give_up_s=PATIENCE_S)
+    return server.start("GET", f"/searches/{word}", headers={"x-request-id": f"id-of-{word}"})
 
 
 def has_its_id(answer: Answer, word: str) -> None:
@@ -26,8 +23,9 @@ def has_its_id(answer: Answer, word: str) -> None:
 async def is_told(visitor: Pending, word: str, upstream: Upstream) -> None:
     """The visitor gets what the archive has said in this moment, and the id of the request."""
     answer = await visitor
-    found = {"word": word, "pages": upstream.value(f"/pages/{word}"), "excerpt": upstream.value(f"/excerpts/{word}")}
-    expect(answer).status(200).json(found)
+    expect(answer).status(200)
+    pages, excerpt = await upstream.arrivals({f"/pages/{word}": 1, f"/excerpts/{word}": 1})
+    expect(answer).json({"word": word, "pages": pages.value, "excerpt": excerpt.value})
     has_its_id(answer, word)
 
 
@@ -51,20 +49,24 @@ async def test_a_failing_archive_is_a_502(server: Server, upstream: Upstream) ->
 async def test_the_first_question_ends_with_its_visitor(server: Server, upstream: Upstream) -> None:
     """When a visitor leaves, the first question is given up."""
     async with upstream.hold("/pages/*") as held:
-        visitor = come(server, words(1)[0])
-        await held.arrivals(1)
+        (word,) = words(1)
+        visitor = come(server, word)
+        calls = await held.arrivals({f"/pages/{word}": 1})
+        since = server.now()
         visitor.leave()
-        await upstream.departures("/pages/*", 1)
+        await upstream.given_up(calls, since=since)
     expect(len(upstream.calls("/excerpts/*")), "questions that were asked after all").equals(0)
 
 
 async def test_the_second_question_does_too(server: Server, upstream: Upstream) -> None:
     """When a visitor leaves later, the second question is given up."""
     async with upstream.hold("/excerpts/*") as held:
-        visitor = come(server, words(1)[0])
-        await held.arrivals(1)
+        (word,) = words(1)
+        visitor = come(server, word)
+        calls = await held.arrivals({f"/excerpts/{word}": 1})
+        since = server.now()
         visitor.leave()
-        await upstream.departures("/excerpts/*", 1)
+        await upstream.given_up(calls, since=since)
 
 
 async def test_those_who_stay_are_served(server: Server, upstream: Upstream) -> None:
@@ -73,9 +75,11 @@ async def test_those_who_stay_are_served(server: Server, upstream: Upstream) -> 
     async with upstream.hold("/pages/*") as held:
         visitors = {word: come(server, word) for word in everybody}
         await held.arrivals(CROWD)
+        calls = [call for call in held.calls if call.path in {f"/pages/{word}" for word in everybody[:LEAVING]}]
+        since = server.now()
         for word in everybody[:LEAVING]:
             visitors[word].leave()
-        await upstream.departures("/pages/*", LEAVING)
+        await upstream.given_up(calls, since=since)
         held.release()
         for word in everybody[LEAVING:]:
             await is_told(visitors[word], word, upstream)

@@ -2,7 +2,7 @@
 
 import secrets
 
-from grader.checks.api import Server, Upstream, expect
+from grader.checks.api import Promises, Server, Upstream, expect
 
 CALLS = 15
 CONNECTIONS = 3
@@ -12,11 +12,6 @@ OPEN_AT_ONCE = 3
 """A forgotten client stays open until the garbage collector finds it: 9 and more at once, where one is enough."""
 
 CROWD = 10
-CLOSED_S = 1.4
-"""After its shutdown a server stands still for 2 s, then the system closes all that it left open. The gate gives up before that."""
-
-CLOSING_S = 0.5
-"""So long may the app itself take for closing; right apps have closed all before their shutdown is over."""
 
 
 def parcels(count: int) -> range:
@@ -32,7 +27,9 @@ def carrier_knows_all(upstream: Upstream) -> None:
 async def locate(server: Server, upstream: Upstream, parcel: int) -> None:
     """One visitor, who gets what the carrier said to this very call."""
     answer = await server.get(f"/parcels/{parcel}")
-    expect(answer).status(200).json({"parcel": parcel, "depot": upstream.value(f"/parcels/{parcel}")})
+    expect(answer).status(200)
+    (call,) = await upstream.arrivals({f"/parcels/{parcel}": 1})
+    expect(answer).json({"parcel": parcel, "depot": call.value})
 
 
 async def test_a_parcel_is_where_the_carrier_says(server: Server, upstream: Upstream) -> None:
@@ -65,19 +62,20 @@ async def test_a_crowd_is_served_at_once(server: Server, upstream: Upstream) -> 
     """10 visitors at once do not wait for one another."""
     carrier_knows_all(upstream)
     async with upstream.hold("/parcels/*") as held:
-        crowd = [(parcel, server.start("GET", f"/parcels/{parcel}")) for parcel in parcels(CROWD)]
-        await held.arrivals(CROWD)
+        crowd = {parcel: server.start("GET", f"/parcels/{parcel}") for parcel in parcels(CROWD)}
+        calls = await held.arrivals({f"/parcels/{parcel}": 1 for parcel in crowd})
         held.release()
-        for parcel, visitor in crowd:
-            expect(await visitor).status(200).json({"parcel": parcel, "depot": upstream.value(f"/parcels/{parcel}")})
+        for (parcel, visitor), call in zip(crowd.items(), calls, strict=True):
+            expect(await visitor).status(200).json({"parcel": parcel, "depot": call.value})
     expect(len(upstream.calls()), "questions that reached the carrier").equals(CROWD)
 
 
-async def test_the_app_closes_its_connections_when_it_stops(server: Server, upstream: Upstream) -> None:
+async def test_the_app_closes_its_connections_when_it_stops(server: Server, upstream: Upstream, promised: Promises) -> None:
     """When the server stops, the app closes its connections itself."""
     carrier_knows_all(upstream)
     for parcel in parcels(3):
         await locate(server, upstream, parcel)
     life = await server.stop()
     expect(int(life.shutdown_s is not None), "servers that shut down in order").equals(1)
-    await upstream.connections.closed(deadline_s=CLOSED_S, patience_s=CLOSING_S)
+    # After its shutdown a server stands still for 2 s, then the system closes all that it left open: the gate gives up before that.
+    await upstream.connections.closed(within_s=promised.closed_s)

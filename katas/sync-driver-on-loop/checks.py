@@ -4,7 +4,7 @@ import secrets
 
 import anyio
 
-from grader.checks.api import Pending, Postgres, Server, expect
+from grader.checks.api import Pending, Postgres, Promises, Server, expect
 
 AT_ONCE = 5
 """As many as a pool of threads has on the smallest machine: `asyncio.to_thread` has one for each core, and 4 more."""
@@ -12,13 +12,6 @@ AT_ONCE = 5
 CROWD = 30
 CONNECTIONS = 20
 """Fewer than the crowd has heads, and more than any pool has that nobody has set."""
-
-HELD_S = 0.2
-"""The task grants 0.4 s without queries. Whoever opens a connection for each visitor does so within some milliseconds."""
-
-ARRIVED_S = 1.5
-HEALTHY_S = 1.2
-"""When the load balancer gives up. The task grants 1 s; right apps need some milliseconds."""
 
 
 async def fill(postgres: Postgres, count: int) -> dict[int, int]:
@@ -54,7 +47,7 @@ async def test_five_queries_run_at_once(server: Server, postgres: Postgres) -> N
     points = await fill(postgres, AT_ONCE)
     async with postgres.hold("cards") as held:
         customers = come(server, points)
-        await held.arrivals(AT_ONCE, deadline_s=ARRIVED_S)
+        await held.arrivals(AT_ONCE)
         await held.release()
         await all_are_told(customers, points)
 
@@ -65,18 +58,18 @@ async def test_health_is_answered_meanwhile(server: Server, postgres: Postgres) 
     async with postgres.hold("cards") as held:
         customers = come(server, points)
         await held.arrivals(1)
-        expect(await server.get("/health", give_up_s=HEALTHY_S)).status(200).json({"status": "ok"})
+        expect(await server.get("/health")).status(200).json({"status": "ok"})
         await held.release()
         await all_are_told(customers, points)
 
 
-async def test_a_crowd_is_answered(server: Server, postgres: Postgres) -> None:
+async def test_a_crowd_is_answered(server: Server, postgres: Postgres, promised: Promises) -> None:
     """30 customers at once are all answered, over at most 20 connections."""
     points = await fill(postgres, CROWD)
     async with postgres.hold("cards") as held:
         customers = come(server, points)
         await held.arrivals(1)
-        await anyio.sleep(HELD_S)
+        await anyio.sleep(promised.held_s)
         expect(postgres.connections.peak, "connections to the database open at once").at_most(CONNECTIONS)
         await held.release()
         await all_are_told(customers, points)

@@ -1,21 +1,13 @@
 """Checks of unbounded-fanout. Calls are held and counted at the wholesaler's; only the waiting for a turn takes a while."""
 
 import secrets
+from collections.abc import Iterable, Sequence
 
 import anyio
 
-from grader.checks.api import Answer, Pending, Server, Upstream, expect
+from grader.checks.api import Answer, Call, Pending, Promises, Server, Upstream, alone, expect
 
-PLACES = 10
-"""So many calls at once does the wholesaler allow."""
-
-LOOKS = 10
-"""A server that has answered so often has also sent what it had to send."""
-
-WAIT_S = 0.42
-"""How long calls wait for their turn. The task says 0.5 s; the pool's patience in the app as it was handed out is 0.4 s."""
-
-FAILURES = 5
+PLACES, FAILURES, LOOKS = 10, 5, 10
 
 
 def items(count: int) -> list[int]:
@@ -29,16 +21,26 @@ def all_have_prices(upstream: Upstream) -> None:
 
 
 def ask(server: Server, wanted: list[int]) -> Pending:
-    return server.start("POST", "/price-lists", json={"items": wanted}, patience_s=1.5)  # a check's own waiting counts as the app's
+    return server.start("POST", "/price-lists", json={"items": wanted})
 
 
-def is_priced(answer: Answer, wanted: list[int], upstream: Upstream) -> None:
-    """The list has what the wholesaler said last, in the order of the question."""
-    expect(answer).status(200).json([{"item": item, "cents": upstream.value(f"/prices/{item}")} for item in wanted])
+def questions(items: Iterable[int]) -> dict[str, int]:
+    return {f"/prices/{item}": 1 for item in items}
+
+
+def is_priced(answer: Answer, wanted: list[int], calls: Sequence[Call]) -> None:
+    expect(answer).status(200).json([{"item": item, "cents": call.value} for item, call in zip(wanted, calls, strict=True)])
+
+
+async def all_are_priced(visitors: list[Pending], lists: list[list[int]], upstream: Upstream) -> None:
+    """Each list has the prices that the wholesaler told for it, in the order of the question."""
+    for visitor, wanted in zip(visitors, lists, strict=True):
+        expect(answer := await visitor).status(200)
+        is_priced(answer, wanted, await upstream.arrivals(questions(wanted)))
 
 
 async def nothing_more_is_sent(server: Server) -> None:
-    """Goes by the server's own steps and not by the clock: each answer is several turns of its event loop."""
+    """A server that has answered so often has also sent what it had to send: each answer is several turns of its event loop."""
     for _ in range(LOOKS):
         expect(await server.get("/health")).status(200)
 
@@ -50,9 +52,7 @@ async def calls_stay_below_the_limit(server: Server, upstream: Upstream, lists: 
         visitors = [ask(server, wanted) for wanted in lists]
         await held.arrivals(PLACES)
         await nothing_more_is_sent(server)
-        held.release()
-        for visitor, wanted in zip(visitors, lists, strict=True):
-            is_priced(await visitor, wanted, upstream)
+    await all_are_priced(visitors, lists, upstream)
     expect(upstream.peak("/prices/*"), "calls to the wholesaler under way at once").at_most(PLACES)
 
 
@@ -62,35 +62,36 @@ async def test_a_list_has_the_prices_of_this_moment(server: Server, upstream: Up
     *wanted, unknown, failing = items(5)
     upstream.on(f"/prices/{unknown}", status=404)
     upstream.on(f"/prices/{failing}", status=503)
-    for asked in (1, 2):
-        is_priced(await ask(server, wanted), wanted, upstream)
-        for item in wanted:
-            expect(len(upstream.calls(f"/prices/{item}")), "calls for this item to the wholesaler").equals(asked)
+    for _ in range(2):
+        asked = upstream.since()
+        is_priced(await ask(server, wanted), wanted, asked.exactly(questions(wanted)))
     expect(await ask(server, [unknown])).status(200).json([{"item": unknown, "cents": None}])
     expect(await ask(server, [*wanted, failing])).status(502)
 
 
+@alone
 async def test_one_list_makes_ten_calls_at_once(server: Server, upstream: Upstream) -> None:
     """A list of 20 has 10 calls under way at once, and no more."""
     await calls_stay_below_the_limit(server, upstream, [items(20)])
 
 
+@alone
 async def test_all_lists_together_make_ten_calls_at_once(server: Server, upstream: Upstream) -> None:
     """4 visitors at once share the 10 calls."""
     await calls_stay_below_the_limit(server, upstream, [items(6) for _ in range(4)])
 
 
-async def test_a_list_waits_for_its_turn(server: Server, upstream: Upstream) -> None:
+@alone
+async def test_a_list_waits_for_its_turn(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Calls may wait 0.5 s for their turn; that is no failure."""
     all_have_prices(upstream)
     wanted = items(20)
     async with upstream.hold("/prices/*") as held:
         visitor = ask(server, wanted)
         await held.arrivals(1)
-        await anyio.sleep(WAIT_S)
+        await anyio.sleep(promised.held_s)
         await nothing_more_is_sent(server)
-        held.release()
-        is_priced(await visitor, wanted, upstream)
+    await all_are_priced([visitor], [wanted], upstream)
 
 
 async def test_a_slow_price_holds_up_only_itself(server: Server, upstream: Upstream) -> None:
@@ -99,10 +100,10 @@ async def test_a_slow_price_holds_up_only_itself(server: Server, upstream: Upstr
     wanted, other = items(16), items(4)
     async with upstream.hold(f"/prices/{wanted[0]}") as held:
         delayed, prompt = ask(server, wanted), ask(server, other)
-        await upstream.arrivals("/prices/*", len(wanted) + len(other))
-        is_priced(await prompt, other, upstream)
+        calls = await upstream.arrivals(questions(wanted))
+        await all_are_priced([prompt], [other], upstream)
         held.release()
-        is_priced(await delayed, wanted, upstream)
+        is_priced(await delayed, wanted, calls)
 
 
 async def test_failures_cost_no_places(server: Server, upstream: Upstream) -> None:
@@ -115,5 +116,4 @@ async def test_failures_cost_no_places(server: Server, upstream: Upstream) -> No
     async with upstream.hold("/prices/*") as held:
         visitor = ask(server, wanted)
         await held.arrivals(PLACES)
-        held.release()
-        is_priced(await visitor, wanted, upstream)
+    await all_are_priced([visitor], [wanted], upstream)

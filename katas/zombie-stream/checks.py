@@ -7,9 +7,6 @@ from grader.checks.api import Pending, Server, Upstream, expect
 
 CROWD, LEAVING = 10, 6
 
-STAY_S = 15
-"""How long a screen stays that is not switched off."""
-
 
 def numbers(count: int) -> range:
     """Unpredictable numbers of stops, one after another."""
@@ -19,7 +16,7 @@ def numbers(count: int) -> range:
 
 def switch_on(server: Server, *stops: int) -> Pending:
     query = "&".join(f"stop={stop}" for stop in stops)
-    return server.start("GET", f"/delays?{query}", give_up_s=STAY_S)
+    return server.start("GET", f"/delays?{query}")
 
 
 def there_is_news(upstream: Upstream, stops: Sequence[int], times: int) -> None:
@@ -56,12 +53,14 @@ async def test_the_calls_end_when_the_screen_leaves(server: Server, upstream: Up
     there_is_news(upstream, [*stops, later], times=1)
     screen = switch_on(server, *stops)
     await all_news_is_shown(screen, upstream, stops, times=1)
-    for stop in stops:
-        await upstream.arrivals(f"/stops/{stop}/next", 2)
+    calls = await upstream.arrivals({f"/stops/{stop}/next": 2 for stop in stops})
+    since = server.now()
     screen.leave()
-    await upstream.departures("/stops/*/next", len(stops))
+    await upstream.given_up([call for call in calls if call.open], since=since)
     expect(await server.settle("/health")).status(200)
-    await all_news_is_shown(switch_on(server, later), upstream, [later], times=1)
+    screen = switch_on(server, later)
+    await all_news_is_shown(screen, upstream, [later], times=1)
+    screen.leave()
 
 
 async def test_the_other_calls_end_when_one_fails(server: Server, upstream: Upstream) -> None:
@@ -72,9 +71,11 @@ async def test_the_other_calls_end_when_one_fails(server: Server, upstream: Upst
     async with upstream.hold(f"/stops/{broken}/next") as held:
         screen = switch_on(server, broken, fine)
         await all_news_is_shown(screen, upstream, [fine], times=1)
-        await upstream.arrivals(f"/stops/{fine}/next", 2)
+        calls = await upstream.arrivals({f"/stops/{fine}/next": 2})
         await held.arrivals(1)
-    await upstream.departures(f"/stops/{fine}/next", 1)
+        since = held.release()
+    await upstream.given_up([call for call in calls if call.open], since=since)
+    screen.leave()
 
 
 async def test_those_who_stay_are_served(server: Server, upstream: Upstream) -> None:
@@ -88,9 +89,12 @@ async def test_those_who_stay_are_served(server: Server, upstream: Upstream) -> 
         for stop, screen in screens.items():
             await all_news_is_shown(screen, upstream, [stop], times=1)
         await second.arrivals(CROWD)
+        calls = [call for call in second.calls if call.path in {f"/stops/{stop}/next" for stop in stops[:LEAVING]}]
+        since = server.now()
         for stop in stops[:LEAVING]:
             screens[stop].leave()
-        await upstream.departures("/stops/*/next", LEAVING)
+        await upstream.given_up(calls, since=since)
         second.release()
         for stop in stops[LEAVING:]:
             await all_news_is_shown(screens[stop], upstream, [stop], times=2)
+            screens[stop].leave()
