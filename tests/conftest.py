@@ -184,7 +184,7 @@ def listening_socket() -> Iterator[socket.socket]:
 @pytest.fixture
 def attempt() -> AttemptContext:
     """A new attempt, into which `expect` records in this test."""
-    attempt = begin_attempt(Clock())
+    attempt = begin_attempt(Clock(), default_s=HANG_S)
     RECORDER.set(attempt.recorder)
     return attempt
 

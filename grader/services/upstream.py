@@ -108,7 +108,7 @@ class Upstream:
         self,
         pattern: str,
         count: int,
-        deadline_s: float | None = None,
+        within_s: float | None = None,
         unless: Collection[Visitor] = (),
     ) -> None:
         """Wait until this many calls to matching paths have arrived since the check began.
@@ -116,27 +116,28 @@ class Upstream:
         Args:
             pattern: of paths.
             count: how many calls.
-            deadline_s: when to give up; 3 s, or 5 s for more than 20.
+            within_s: what the README promises; by default the kata's `default_s`.
             unless: visitors; the gate also opens once all of them have been answered. Needed for solutions that set
                 deadlines: on a busy machine a deadline can pass before the call is made, and the call is then never
                 made.
 
         Raises:
-            GateMissed: too few calls arrived before the deadline.
+            GateMissed: too few calls arrived within the promised time.
         """
 
         def seen() -> int:
             return max(len(self.calls(pattern)), count if all_served(unless) else 0)
 
         book = self._book
-        await pass_gate(book.attempt, f"calls to {pattern}", count, seen, book.changed, deadline_s)
+        await pass_gate(
+            book.attempt, f"calls to {pattern}", count, seen, book.changed, within_s=within_s
+        )
 
     async def departures(
         self,
         pattern: str,
         count: int,
-        deadline_s: float | None = None,
-        patience_s: float | None = None,
+        within_s: float | None = None,
         unless: Collection[Visitor] = (),
     ) -> None:
         """Wait until the solution has given up this many calls to matching paths (it closed their connections).
@@ -144,13 +145,12 @@ class Upstream:
         Args:
             pattern: of paths.
             count: how many calls.
-            deadline_s: when to give up in any case; 3 s, or 5 s for more than 20.
-            patience_s: when to give up, in own time of the app.
+            within_s: what the README promises; by default the kata's `default_s`.
             unless: visitors; once all of them have been answered, the gate also opens when the solution has given up
                 every call that arrived. See `arrivals`.
 
         Raises:
-            GateMissed: too few calls were given up before the deadline.
+            GateMissed: too few calls were given up within the promised time.
         """
 
         def seen() -> int:
@@ -159,7 +159,7 @@ class Upstream:
             return max(departed, count if departed == len(calls) and all_served(unless) else 0)
 
         what, book = f"calls to {pattern} given up by the app", self._book
-        await pass_gate(book.attempt, what, count, seen, book.changed, deadline_s, patience_s)
+        await pass_gate(book.attempt, what, count, seen, book.changed, within_s=within_s)
 
     def take_stock(self) -> str:
         """How many calls arrived since the previous summary, and how many at once; forgets finished calls."""

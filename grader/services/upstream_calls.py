@@ -162,16 +162,16 @@ class Hold:
             if connection.call is not None and connection.call.open
         ]
 
-    async def arrivals(self, count: int, deadline_s: float | None = None) -> None:
+    async def arrivals(self, count: int, within_s: float | None = None) -> None:
         """Wait until this many calls are held at the same time, which proves that they are under way together.
 
         Raises:
-            GateMissed: too few calls were held before the deadline (3 s; 5 s above 20).
+            GateMissed: too few calls were held within the promised time.
         """
         what = f"calls to {' and '.join(self._patterns)} under way at once"
         book = self._book
         await pass_gate(
-            book.attempt, what, count, lambda: len(self.calls), book.changed, deadline_s
+            book.attempt, what, count, lambda: len(self.calls), book.changed, within_s=within_s
         )
 
     def release(self) -> None:

@@ -98,10 +98,10 @@ async def test_a_gate_that_does_not_open_leaves_a_claim(
         tasks.start_soon(client.get, "/a")
         await held.arrivals(1)
         with pytest.raises(GateMissed):
-            await held.arrivals(2, deadline_s=0.1)
+            await held.arrivals(2, within_s=0.1)
     claim = recorder.claims[-1]
     assert isinstance(claim, GateClaim)
-    assert (claim.wanted, claim.seen, claim.deadline_s) == (2, 1, 0.1)
+    assert (claim.wanted, claim.seen, claim.own_limit_s) == (2, 1, 0.125)
 
 
 async def test_the_peak_counts_calls_that_overlap(
@@ -205,7 +205,7 @@ async def test_calls_that_will_never_come_are_not_waited_for_when_their_visitors
 ) -> None:
     visitors = [Visitor(), Visitor(served=True)]
     with pytest.raises(GateMissed):
-        await upstream.arrivals("/a", 2, deadline_s=0.1, unless=visitors)
+        await upstream.arrivals("/a", 2, within_s=0.1, unless=visitors)
     visitors[0].served = True
     await upstream.arrivals("/a", 2, unless=visitors)
 
@@ -219,7 +219,7 @@ async def test_a_call_that_goes_on_is_waited_for_though_its_visitor_is_answered(
         tasks.start_soon(client.get, "/a")
         await upstream.arrivals("/a", 1)
         with pytest.raises(GateMissed):
-            await upstream.departures("/a", 1, deadline_s=0.1, unless=[Visitor(served=True)])
+            await upstream.departures("/a", 1, within_s=0.1, unless=[Visitor(served=True)])
         tasks.cancel_scope.cancel()
 
 
