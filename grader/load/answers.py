@@ -80,7 +80,12 @@ class Crowd(Sequence[Answer]):
 
 
 class Pending:
-    """A request that has been sent; await it to get the answer."""
+    """A request that has been sent; await it to get the answer.
+
+    Attributes:
+        what: the request: "GET /rooms/7".
+        excused: whether its answer need not be looked at, because the visitor leaves.
+    """
 
     def __init__(
         self,
@@ -88,10 +93,12 @@ class Pending:
         attempt: AttemptContext,
         what: str,
         ask: Callable[[anyio.Event], Awaitable[Answer]],
+        excused: bool = False,
     ) -> None:
+        self.what = what
+        self.excused = excused
         self._visit = visit
         self._attempt = attempt
-        self._what = what
         self._ask = ask
         self._awaited = anyio.Event()
         self._answered = anyio.Event()
@@ -121,6 +128,15 @@ class Pending:
         return self._answered.is_set()
 
     @property
+    def exchange_id(self) -> int | None:
+        """Id of the exchange; None while it is not over."""
+        return None if self._answer is None else self._answer.exchange.id
+
+    def excuse(self) -> None:
+        """Note that its answer need not be looked at: whoever started the visitor does not care for it."""
+        self.excused = True
+
+    @property
     def served(self) -> bool:
         """Whether a complete answer has arrived."""
         return (
@@ -142,7 +158,7 @@ class Pending:
         """
         await pass_gate(
             self._attempt,
-            f"{text.decode(errors='replace')!r} in the answer to {self._what}",
+            f"{text.decode(errors='replace')!r} in the answer to {self.what}",
             count,
             lambda: self._visit.body.count(text),
             self._visit.changed,
@@ -160,7 +176,7 @@ class Pending:
         """
         await pass_gate(
             self._attempt,
-            f"events in the answer to {self._what}",
+            f"events in the answer to {self.what}",
             count,
             lambda: len(event_data(self.body)),
             self._visit.changed,
@@ -170,6 +186,7 @@ class Pending:
 
     def leave(self) -> None:
         """Close the visitor's connection now, as a browser does when its user leaves the page."""
+        self.excused = True
         self._visit.leave()
 
 

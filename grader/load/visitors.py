@@ -10,9 +10,11 @@ import anyio
 import anyio.abc
 
 from grader.load.answers import Answer, Crowd, Lingering, Pending
+from grader.load.attendance import Attendance
 from grader.load.connection import Address, Request
 from grader.load.engine import Engine
 from grader.load.planned import PlannedLoad
+from grader.load.quiet import until_quiet
 from grader.load.shapes import Schedule, Sending, at_once, at_rate
 from grader.measure.attempt import AttemptContext
 from grader.measure.timing import WatchStart
@@ -31,6 +33,9 @@ class Visitors:
         attempt: records exchanges and bursts.
         tasks: task group in which pending requests run.
         sockets: supplies the visitors' sockets; by default, new ones in this process's network.
+
+    Attributes:
+        attendance: who came, and at whose answers nobody has looked.
     """
 
     def __init__(
@@ -44,6 +49,21 @@ class Visitors:
         self.attempt = attempt
         self._engine = Engine(self.addresses, attempt, sockets or OwnSockets())
         self._tasks = tasks
+        self.attendance = Attendance(attempt.recorder)
+
+    async def quiet(self, for_s: float | None = None, within_s: float | None = None) -> None:
+        """Wait until no visitor and no call to any service is under way, and none has begun for a while.
+
+        Counts are read afterwards: "exactly once" is proved only when a second call has had the time to come.
+
+        Args:
+            for_s: how long nothing new may begin, in the app's own time; `default_s` by default.
+            within_s: within what time whatever is under way must end; `default_s` by default.
+
+        Raises:
+            GateMissed: something did not end, or new calls came again and again.
+        """
+        await until_quiet(self.attempt, self.attendance, for_s, within_s)
 
     async def get(self, path: str, **options: Any) -> Answer:
         """Send a GET request; see `request`."""
@@ -113,9 +133,14 @@ class Visitors:
         visit = self._engine.visit(sending, patience_s)
 
         async def ask(awaited: anyio.Event) -> Answer:
-            return await self._engine.send_one(visit, sending, request, awaited)
+            try:
+                return await self._engine.send_one(visit, sending, request, awaited)
+            finally:
+                self.attendance.changed.set()
 
-        pending = Pending(visit, self.attempt, f"{request.method} {request.path}", ask)
+        leaves = sending.leave_after_s is not None
+        pending = Pending(visit, self.attempt, f"{request.method} {request.path}", ask, leaves)
+        self.attendance.add(pending)
         self._tasks.start_soon(pending.run)
         return pending
 
@@ -145,11 +170,12 @@ class Visitors:
             path: of a route that needs only the event loop, such as `/health`.
             within_s: as for `start`, for each answer.
         """
-        answer = await self.get(path, within_s=within_s)
-        for _ in range(SETTLE_REQUESTS - 1):
+        for _ in range(SETTLE_REQUESTS):
+            visitor = self.start("GET", path, within_s=within_s)
+            visitor.excuse()
+            answer = await visitor
             if answer.status is None:
                 break
-            answer = await self.get(path, within_s=within_s)
         return answer
 
     async def burst(
@@ -230,4 +256,15 @@ class Visitors:
             )
             for n in schedule.numbers(1000 + secrets.randbelow(900_000))
         ]
-        return await self._engine.send(PlannedLoad(schedule, requests, within_s, cut_off_s))
+        return await self._send(PlannedLoad(schedule, requests, within_s, cut_off_s))
+
+    async def _send(self, load: PlannedLoad) -> Crowd:
+        """Send a load; visitors that are planned to leave need not be looked at."""
+        with self.attendance.crowd(len(load.requests)):
+            crowd = await self._engine.send(load)
+        self.attendance.excuse(
+            answer.exchange.id
+            for sending, answer in zip(load.schedule.sendings, crowd, strict=True)
+            if sending.leave_after_s is not None
+        )
+        return crowd

@@ -120,7 +120,7 @@ async def wait_for(
 
 async def pass_gate(
     attempt: AttemptContext,
-    what: str,
+    what: str | Callable[[], str],
     wanted: int,
     seen: Callable[[], int],
     changed: Signal,
@@ -132,7 +132,7 @@ async def pass_gate(
 
     Args:
         attempt: measures own time and records the claim.
-        what: the things to count, in plain words: "calls to /prices under way at once".
+        what: the things to count, in plain words: "calls to /prices under way at once"; or says it when it is over.
         wanted: their least number.
         seen: returns their current count; `changed` is set whenever it may have changed.
         within_s: the README's promise; by default `default_s`. The app's own time may be 1.25 times this.
@@ -149,7 +149,7 @@ async def pass_gate(
         opening=opening, deadline_s=deadline_s, patience_s=patience_s,
     )  # fmt: skip
     claim = GateClaim(
-        what=what, wanted=wanted, seen=seen(),
+        what=what if isinstance(what, str) else what(), wanted=wanted, seen=seen(),
         deadline_s=deadline_s, own_limit_s=patience_s, watch=attempt.watcher.close(opening),
     )  # fmt: skip
     _require(claim, attempt)
