@@ -10,8 +10,11 @@ from grader.checks.api import Asked, Promises, Server, Upstream, expect
 CROWD = 10
 """As many receipts as README says can be under way at once."""
 
+FAILING = 4
+"""In so many ways a receipt can fail."""
+
 POOL = 100
-"""As many places as httpx's pool of connections has; a place lost with each failure shows after so many."""
+"""As many places as httpx's pool of connections has. After so many failures it shows if each loses one."""
 
 NEARLY = 0.95
 """Of the time that README grants the bureau for a call, this share is taken."""
@@ -41,7 +44,7 @@ def payments(upstream: Upstream, count: int, *, delay_s: float = 0.0) -> Payment
 
 def failing(upstream: Upstream, *, delay_s: float = 0.0) -> tuple[Payments, Calls]:
     """Payments whose receipts fail in every way, after `delay_s`; with their calls."""
-    paid = payments(upstream, 4)
+    paid = payments(upstream, FAILING)
     for n, payment in enumerate(paid):
         path = f"/{'owners' if n < 2 else 'receipts'}/{payment.number}"
         upstream.on(path, status=(503, 200)[n % 2], cut=bool(n % 2), delay_s=delay_s)
@@ -80,6 +83,14 @@ def were_made(asked: Asked, wanted: Calls) -> None:
     expect(given_up, "calls to the bureau whose answers the app did not await").equals([])
 
 
+async def fail_once(server: Server, upstream: Upstream) -> Calls:
+    """Receipts fail in every way; returns their calls."""
+    lost, calls = failing(upstream)
+    await are_accepted(server, lost)
+    await upstream.arrivals(calls)
+    return calls
+
+
 async def stops(server: Server, within_s: float) -> None:
     """The server is asked to stop, and its shutdown completes in time and without an error."""
     await server.stop(within_s=within_s)
@@ -113,9 +124,7 @@ async def test_a_stop_waits_for_slow_receipts(server: Server, upstream: Upstream
 
 async def test_a_stop_ends_once_no_receipt_is_under_way(server: Server, upstream: Upstream, promised: Promises) -> None:
     """A stop with no receipt under way ends at once, whatever was before."""
-    lost, calls = failing(upstream)
-    await are_accepted(server, lost)
-    await upstream.arrivals(calls)
+    await fail_once(server, upstream)
     for paid in payments(upstream, 1), payments(upstream, 1):
         await are_accepted(server, paid)
         await upstream.arrivals(receipts(paid))
@@ -130,20 +139,16 @@ async def test_a_failed_receipt_is_lost_alone(server: Server, upstream: Upstream
     async with upstream.hold(*paths(owners(asking) | receipts(sending))) as held:
         await are_accepted(server, [*asking, *sending])
         await held.arrivals(owners(asking) | receipts(sending))
-        for _ in range(POOL // 4):
-            lost, calls = failing(upstream)
-            await are_accepted(server, lost)
-            await upstream.arrivals(calls)
-            wanted |= calls
+        wanted |= await fail_once(server, upstream)
     await upstream.arrivals(receipts(asking))
-    await server.quiet()
-    were_made(asked, wanted)
-    asked, later = upstream.since(), payments(upstream, CROWD)
+    for _ in range(POOL // FAILING):
+        wanted |= await fail_once(server, upstream)
     async with upstream.hold("/receipts/*") as held:
+        later = payments(upstream, CROWD)
         await are_accepted(server, later)
         await held.arrivals(receipts(later))
     await server.quiet()
-    were_made(asked, owners(later) | receipts(later))
+    were_made(asked, wanted | owners(later) | receipts(later))
 
 
 async def test_a_receipt_that_fails_at_a_stop_is_lost_alone(server: Server, upstream: Upstream, promised: Promises) -> None:

@@ -65,7 +65,7 @@ async def send_receipt(bureau: httpx.AsyncClient, payment: int, cents: int) -> N
     sent.raise_for_status()
 
 
-async def send_surely(bureau: httpx.AsyncClient, payment: int, cents: int) -> None:
+async def send_again(bureau: httpx.AsyncClient, payment: int, cents: int) -> None:
     """Try twice."""
     try:
         await send_receipt(bureau, payment, cents)
@@ -80,7 +80,7 @@ async def health() -> dict[str, str]:
 
 @app.post("/payments/{payment}", status_code=202)
 async def pay(payment: PaymentNumber, paid: Payment, bureau: Bureau) -> Accepted:
-    task = asyncio.create_task(send_surely(bureau, payment, paid.cents))
+    task = asyncio.create_task(send_again(bureau, payment, paid.cents))
     tasks.add(task)
     task.add_done_callback(tasks.discard)
     return Accepted(payment=payment)
