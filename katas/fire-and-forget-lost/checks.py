@@ -1,5 +1,6 @@
 """Checks of fire-and-forget-lost. The bureau counts receipts, and takes nearly as long as README grants."""
 
+import itertools
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ NEARLY = 0.95
 """Of the time that README grants the bureau for a call, this share is taken."""
 
 
+NUMBERS = itertools.count(2 + 2 * secrets.randbelow(10**8), 2 * CROWD)
+"""Where the numbers of some payments begin: even, unpredictable, and never twice the same."""
+
+
 @dataclass(frozen=True)
 class Payment:
     """A payment, and the mailbox of its owner."""
@@ -35,7 +40,7 @@ Calls = dict[str, Any]
 
 def payments(upstream: Upstream, count: int, *, delay_s: float = 0.0) -> Payments:
     """New ones, unpredictable, each two of one owner and alike; the bureau takes `delay_s` to find an owner."""
-    first, salt = 2 * (1 + secrets.randbelow(10**8)), 1 + secrets.randbelow(10**8)
+    first, salt = next(NUMBERS), 1 + secrets.randbelow(10**8)
     paid = [Payment(n, salt + n // 2, 7 * salt + n // 2) for n in range(first, first + count)]
     for payment in paid:
         upstream.on(f"/owners/{payment.number}", json={"mailbox": payment.mailbox}, delay_s=delay_s)
