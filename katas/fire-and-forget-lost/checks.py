@@ -14,8 +14,8 @@ CROWD = 10
 FAILING = 4
 """In so many ways a receipt can fail."""
 
-POOL = 100
-"""As many places as httpx's pool of connections has. After so many failures it shows if each loses one."""
+POOL = 40
+"""As many places as AnyIO's pool of threads has. After so many failures it shows if each loses one."""
 
 NEARLY = 0.95
 """Of the time that README grants the bureau for a call, this share is taken."""
