@@ -1,6 +1,7 @@
 """The upstream: how checks steer it, and what it sees of the solution."""
 
 import json
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from tests.waiting import HANG_S
 
 @pytest.fixture
 async def upstream(attempt: AttemptContext) -> AsyncIterator[Upstream]:
+    attempt.watcher.watch(lambda: [os.getpid()], tuple)  # gates that stay shut are given up sooner
     with listening_socket() as listening:
         async with running_upstream(listening, attempt) as upstream:
             yield upstream
