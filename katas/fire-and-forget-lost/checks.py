@@ -52,7 +52,8 @@ def failing(upstream: Upstream, *, delay_s: float = 0.0) -> tuple[Payments, Call
     paid = payments(upstream, FAILING)
     for n, payment in enumerate(paid):
         path = f"/{'owners' if n < 2 else 'receipts'}/{payment.number}"
-        upstream.on(path, status=(503, 200)[n % 2], cut=bool(n % 2), delay_s=delay_s)
+        status, said = (503, 200)[n % 2], {"mailbox": payment.mailbox}
+        upstream.on(path, status=status, cut=bool(n % 2), json=said, delay_s=delay_s)
     return paid, owners(paid) | receipts(paid[2:])
 
 
