@@ -13,8 +13,8 @@ from pydantic import BaseModel
 INTRANET_URL = os.environ["UPSTREAM_URL"]
 """The gateway to all services of the intranet."""
 
-PATIENCE_S = 20.0
-"""Every service promises an answer by then."""
+PATIENCE_S = 5.0
+"""By then every service has long answered."""
 
 
 class State(TypedDict):
