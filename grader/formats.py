@@ -12,7 +12,7 @@ from typing import Any
 RUN_FORMAT = 2
 """Saved runs, which `grader.evidence.files` reads and writes."""
 
-KATA_FORMAT = 1
+KATA_FORMAT = 2
 """Manifests of katas, `kata.toml`."""
 
 PROGRESS_FORMAT = 1

@@ -184,7 +184,7 @@ def listening_socket() -> Iterator[socket.socket]:
 @pytest.fixture
 def attempt() -> AttemptContext:
     """A new attempt, into which `expect` records in this test."""
-    attempt = begin_attempt(Clock())
+    attempt = begin_attempt(Clock(), default_s=HANG_S)
     RECORDER.set(attempt.recorder)
     return attempt
 
@@ -226,7 +226,7 @@ def serve(tmp_path: Path, launcher: Launcher, attempt: AttemptContext) -> Serve:
 
 
 MANIFEST = """
-format = 1
+format = 2
 title = "A test kata"
 tier = 1
 teaches = "Nothing."
@@ -239,7 +239,25 @@ fails = ["test_it_answers"]
 [rejected.wrong]
 fails = ["test_it_answers"]
 because = "It answers the wrong thing."
+
+[promises]
+default_s = 1.0
+
+[requirements]
+answers = ["test_it_answers"]
 """
+
+README = """
+# Tiny
+
+## What must hold
+
+- It answers with yes. <!-- answers -->
+
+Where nothing else is said, what must happen happens within 1 s.
+
+## Read more
+""".lstrip()
 
 CHECKS = '''
 from grader.checks.api import Server, expect
@@ -277,7 +295,7 @@ def make_kata(tmp_path: Path) -> Callable[..., Path]:
         contents = {
             "kata.toml": manifest,
             "checks.py": checks,
-            "README.md": "# Tiny\n",
+            "README.md": README,
             "starter/app.py": APP.replace("{answer}", "no"),
             "accepted/reference.py": APP.replace("{answer}", "yes"),
             "rejected/wrong.py": APP.replace("{answer}", "perhaps"),

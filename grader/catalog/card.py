@@ -9,17 +9,26 @@ from typing import Any
 
 from grader.catalog.table import Table
 from grader.errors import KataPackageError
-from grader.formats import KATA_FORMAT, Format
+from grader.formats import KATA_FORMAT, Document, Format
 from grader.registry import SERVICES
 
+
+def with_promises(document: Document) -> Document:
+    """Format 1 had neither promises nor requirements."""
+    return {"promises": {"default_s": 1.0}, "requirements": {}, **document}
+
+
 FORMAT = Format(
-    KATA_FORMAT, older_hint=f"There is no older format: write `format = {KATA_FORMAT}`."
+    KATA_FORMAT, {1: with_promises}, older_hint="Run `kata migrate SLUG`, with the kata's name."
 )
 
 MANIFEST = "kata.toml"
 TIERS = range(1, 6)
 
-OTHER_KEYS = ("services", "workers", "hints", "limits", "run", "starter", "accepted", "rejected")
+OTHER_KEYS = (
+    *("services", "workers", "hints", "limits", "run", "starter", "accepted", "rejected"),
+    *("promises", "requirements"),
+)
 """Keys that `grader.catalog.manifest` reads, in addition to a table for each service."""
 
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)

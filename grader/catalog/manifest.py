@@ -1,5 +1,6 @@
 """A kata's manifest, `kata.toml`, read into a frozen record."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,12 +8,15 @@ from typing import Any
 
 from grader.catalog.card import MANIFEST, TIERS, current_table, parsed, read_text
 from grader.catalog.load import RunPlan, read_run
+from grader.catalog.promises import DEFAULT, Promises, read_promises
 from grader.catalog.table import Table
 from grader.child.limits import MIB, Resources
 from grader.errors import KataPackageError
 from grader.registry import SERVICES
 
 HINTS = 3
+
+REQUIREMENT_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,18 @@ class Limits:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A rejected example: the checks that it must fail, and a sentence for learners who make the same mistake."""
+    """A rejected example.
+
+    Attributes:
+        fails: the checks that it must fail.
+        because: a sentence for learners who make the same mistake.
+        names: `because` is shown only if the solution uses one of these Python names; empty if it always may be.
+    """
 
     file: str
     fails: tuple[str, ...]
     because: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,8 @@ class Kata:
         declared_accepted: names, without `.py`, of the accepted examples that have a table in the manifest.
         leisurely: names of accepted examples that are slow on purpose.
         service_tables: the raw tables of services, which the services read themselves.
+        promises: the durations that README grants.
+        requirements: by the id of each requirement in README, the names of its checks.
     """
 
     slug: str
@@ -81,6 +94,8 @@ class Kata:
     declared_accepted: tuple[str, ...] = ()
     leisurely: tuple[str, ...] = ()
     service_tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    promises: Promises = field(default_factory=lambda: Promises({DEFAULT: 1.0}))
+    requirements: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def options(self, service: str) -> Table:
         """The manifest's table for a service; empty if there is none."""
@@ -175,6 +190,8 @@ class Reader:
             declared_accepted=tuple(top.table("accepted").names()),
             leisurely=self._leisurely(top.table("accepted")),
             service_tables={name: table for name in SERVICES if (table := top.table(name).values)},
+            promises=read_promises(top.table("promises", is_required=True)),
+            requirements=self._requirements(top.table("requirements", is_required=True)),
         )
         top.refuse_unknown_keys()
         self._refuse_contradictions(top, kata)
@@ -222,9 +239,21 @@ class Reader:
         return fails
 
     def _mistake(self, name: str, table: Table) -> Mistake:
-        mistake = Mistake(f"{name}.py", table.texts("fails"), table.text("because"))
+        names = table.optional_texts("names")
+        for text in names:
+            if not text.isidentifier():
+                raise table.error("names", f"has {text!r}, which is not a Python name")
+        mistake = Mistake(f"{name}.py", table.texts("fails"), table.text("because"), names)
         table.refuse_unknown_keys()
         return mistake
+
+    def _requirements(self, table: Table) -> dict[str, tuple[str, ...]]:
+        for name in table.names():
+            if not REQUIREMENT_ID.fullmatch(name):
+                raise table.error(
+                    name, "is no id", "Choose lower-case words with hyphens, like asked-anew."
+                )
+        return {name: table.optional_texts(name) for name in table.names()}
 
     def _leisurely(self, accepted: Table) -> tuple[str, ...]:
         names = []

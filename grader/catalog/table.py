@@ -63,6 +63,16 @@ class Table:
             self._take(key, _REQUIRED, is_right, "must be a list of at least one non-empty string")
         )
 
+    def optional_texts(self, key: str) -> tuple[str, ...]:
+        """A list of non-empty strings, possibly empty; empty if the key is missing."""
+
+        def is_right(value: object) -> bool:
+            return isinstance(value, list) and all(
+                isinstance(item, str) and item.strip() for item in value
+            )
+
+        return tuple(self._take(key, [], is_right, "must be a list of non-empty strings"))
+
     def some_of(self, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
         """A list of known words, possibly empty."""
         values = self._take(key, [], lambda value: isinstance(value, list), "must be a list")
@@ -109,15 +119,27 @@ class Table:
             )
         )
 
+    def seconds(self, key: str) -> float:
+        """A required, finite and positive number of seconds."""
+        return float(
+            self._take(
+                key,
+                _REQUIRED,
+                lambda value: type(value) in (int, float) and 0 < value < math.inf,
+                "must be a positive number of seconds",
+            )
+        )
+
     def flag(self, key: str) -> bool:
         """A boolean; False if the key is missing."""
         return bool(
             self._take(key, False, lambda value: isinstance(value, bool), "must be true or false")
         )
 
-    def table(self, key: str) -> "Table":
-        """A nested table; empty if it is missing."""
-        value = self._take(key, {}, lambda value: isinstance(value, dict), "must be a table")
+    def table(self, key: str, *, is_required: bool = False) -> "Table":
+        """A nested table; if it is missing and not required, an empty one."""
+        default = _REQUIRED if is_required else {}
+        value = self._take(key, default, lambda value: isinstance(value, dict), "must be a table")
         return Table(self._path, self._full(key), value)
 
     def tables(self, key: str) -> list["Table"]:

@@ -1,32 +1,18 @@
 """Records the claims of a check, each with its evidence, and ends the check at the first one that fails."""
 
-import hashlib
 import json
 import math
 import sys
 from contextvars import ContextVar
 
 from grader.evidence.claims import Claim, Relation
-from grader.judge.claims import examine_claim
+from grader.measure.claims import ClaimMissed, canonical, state_claim
 from grader.measure.recorder import Recorder
 
-VALUE_CHARS = 4000
-"""Maximum length of a value in the evidence."""
+__all__ = ["RECORDER", "ClaimMissed", "assert_claim", "canonical", "finite", "parsed"]
 
 RECORDER: ContextVar[Recorder] = ContextVar("recorder")
 """The recorder of the current attempt; set before each check runs."""
-
-
-class ClaimMissed(Exception):
-    """A claim failed. It is the last one in the recorder.
-
-    Args:
-        by_clock: whether a busy machine could have caused it.
-    """
-
-    def __init__(self, by_clock: bool) -> None:
-        super().__init__()
-        self.by_clock = by_clock
 
 
 def assert_claim(claim: Claim) -> None:
@@ -35,25 +21,7 @@ def assert_claim(claim: Claim) -> None:
     Raises:
         ClaimMissed: the claim is false.
     """
-    recorder = RECORDER.get()
-    recorder.add(claim)
-    miss = examine_claim(claim, recorder.exchanges)
-    if miss is not None:
-        raise ClaimMissed(by_clock=not miss.is_certain)
-
-
-def canonical(value: object) -> str:
-    """A value as JSON with sorted keys. Beyond `VALUE_CHARS` it is cut, and its length and hash are appended."""
-    # JSON may contain half of a surrogate pair, which UTF-8 cannot encode.
-    text = (
-        json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
-        .encode(errors="backslashreplace")
-        .decode()
-    )
-    if len(text) <= VALUE_CHARS:
-        return text
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return f"{text[:VALUE_CHARS]}… {len(text)} characters, sha256 {digest}"
+    state_claim(RECORDER.get(), claim)
 
 
 def parsed(body: bytes) -> object:

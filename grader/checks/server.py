@@ -54,11 +54,11 @@ class Server(Visitors):
         """The lines of `output` that are JSON objects, as structured logs write them; other lines are skipped."""
         return list(json_objects(self.output))
 
-    async def printed(self, text: str, count: int = 1, deadline_s: float | None = None) -> None:
+    async def printed(self, text: str, count: int = 1, within_s: float | None = None) -> None:
         """Wait until the app has printed this text `count` times.
 
         Raises:
-            GateMissed: it had not printed it that often before the deadline.
+            GateMissed: it had not printed it that often within the promised time.
         """
         what = f"{text!r} in the app's output"
         await pass_gate(
@@ -67,7 +67,7 @@ class Server(Visitors):
             count,
             lambda: self.output.count(text),
             self._processes.printed,
-            deadline_s,
+            within_s=within_s,
         )
 
     async def let_run(self, seconds: float) -> None:

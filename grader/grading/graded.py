@@ -3,6 +3,7 @@
 import os
 import platform
 from importlib.metadata import version
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -10,6 +11,7 @@ from grader.catalog.manifest import Kata
 from grader.evidence.run import Run
 from grader.judge.decide import judge_run
 from grader.report import CheckResult, GraderInfo, Outcome, Report, Verdict
+from grader.solution.identifiers import identifiers_of
 
 DISTRIBUTION = "fastapi-katas"
 
@@ -39,7 +41,13 @@ def judged_again(kata: Kata, run: Run) -> Graded:
     return Graded(run, report_of(kata, run, verdict, results))
 
 
-def report_of(kata: Kata, run: Run, verdict: Verdict, results: tuple[CheckResult, ...]) -> Report:
+def report_of(
+    kata: Kata,
+    run: Run,
+    verdict: Verdict,
+    results: tuple[CheckResult, ...],
+    solution: Path | None = None,
+) -> Report:
     """The report of a run.
 
     Args:
@@ -47,6 +55,7 @@ def report_of(kata: Kata, run: Run, verdict: Verdict, results: tuple[CheckResult
         run: the evidence.
         verdict: of the whole run.
         results: of all checks, in the order in which they ran.
+        solution: the folder with the solution as graded; None for a saved run, which has no source.
     """
     return Report(
         kata=kata.slug,
@@ -56,18 +65,27 @@ def report_of(kata: Kata, run: Run, verdict: Verdict, results: tuple[CheckResult
         duration_s=run.duration_s,
         checks=results,
         grader=GraderInfo(version=run.grader_version, python=run.python, cores=run.cores),
-        because=_because(kata, results),
+        because=_because(kata, results, solution),
         without_sandbox=run.without_sandbox,
     )
 
 
-def _because(kata: Kata, results: tuple[CheckResult, ...]) -> str:
+def _because(kata: Kata, results: tuple[CheckResult, ...], solution: Path | None) -> str:
     """The `because` of the rejected example that fails exactly these checks; empty if several differ, or none matches.
 
-    Checks that failed and checks that did not run count as failed.
+    Checks that failed and checks that did not run count as failed. An example with `names` matches only a solution
+    that uses one of them.
     """
     failed = {
         result.name for result in results if result.outcome in (Outcome.FAILED, Outcome.NOT_RUN)
     }
-    sentences = {mistake.because for mistake in kata.mistakes if set(mistake.fails) == failed}
+    alike = [mistake for mistake in kata.mistakes if set(mistake.fails) == failed]
+    used: frozenset[str] = frozenset()
+    if solution is not None and any(mistake.names for mistake in alike):
+        used = identifiers_of(solution)
+    sentences = {
+        mistake.because
+        for mistake in alike
+        if not mistake.names or used.intersection(mistake.names)
+    }
     return sentences.pop() if len(sentences) == 1 else ""

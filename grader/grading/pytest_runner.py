@@ -6,11 +6,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import anyio.pytest_plugin
 import pytest
 
 from grader.catalog.manifest import Kata
-from grader.checks.fixtures import service_fixtures
 from grader.checks.plugin import CheckRun
 from grader.checks.stage import Stage
 from grader.errors import BrokenError, GraderError
@@ -81,10 +79,7 @@ def run_checks(kata: Kata, checks: CheckRun) -> None:
             "This is a fault of the kata; tell its author.",
         )
     with _forgotten_module(kata.checks):
-        code = pytest.main(
-            _arguments(kata),
-            plugins=[anyio.pytest_plugin, checks.attempts, checks, service_fixtures()],
-        )
+        code = pytest.main(_arguments(kata), plugins=[checks])
     if code == pytest.ExitCode.INTERRUPTED and checks.error is None:
         raise KeyboardInterrupt
     if (
@@ -104,7 +99,6 @@ def _arguments(kata: Kata) -> list[str]:
         "--noconftest",
         "--import-mode=importlib",
         "--assert=plain",
-        "--anyio-mode=auto",
         f"--rootdir={kata.folder}",
         f"--config-file={os.devnull}",
         "--override-ini=python_files=checks.py",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from grader.catalog.manifest import Kata
 from grader.errors import HarnessError, SolutionError
-from grader.evidence.run import Run
+from grader.evidence.run import Run, Subject
 from grader.grading.environment import Environment
 from grader.grading.graded import Graded, grader_info, report_of
 from grader.grading.observer import NullObserver, Observer
@@ -174,4 +174,5 @@ def _graded(
         checks=tuple(checks.records),
     )
     verdict = verdict_of_results(checks.results, out_of_time=checks.out_of_time)
-    return Graded(run, report_of(environment.kata, run, verdict, tuple(checks.results)))
+    folder = environment.folders[Subject.SOLUTION]
+    return Graded(run, report_of(environment.kata, run, verdict, tuple(checks.results), folder))

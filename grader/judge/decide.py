@@ -74,14 +74,9 @@ class ExaminedAttempt:
 
 
 class CheckJudge:
-    """Judges one check while its attempts are still being made; each attempt is examined once.
+    """Judges one check while its attempts are still being made; each attempt is examined once."""
 
-    Args:
-        failed_already: another check has certainly failed, so the verdict is settled and one witness is enough.
-    """
-
-    def __init__(self, *, failed_already: bool = False) -> None:
-        self._failed_already = failed_already
+    def __init__(self) -> None:
         self._examined: list[ExaminedAttempt] = []
 
     def take(self, attempt: Attempt) -> None:
@@ -91,23 +86,35 @@ class CheckJudge:
             ExaminedAttempt(attempt, exchanges, examine_attempt(attempt, exchanges))
         )
 
-    @property
-    def step(self) -> Step:
-        """The decision that the attempts so far allow, or what to try next."""
-        summaries = [examined.summary for examined in self._examined]
-        return next_step(summaries, failed_already=self._failed_already)
+    def step(self, *, failed_already: bool = False) -> Step:
+        """The decision that the attempts so far allow, or what to try next.
 
-    def result(self, name: str, title: str, machine: Machine | None = None) -> CheckResult:
+        Args:
+            failed_already: another check has certainly failed, so the verdict is settled and one witness is enough.
+        """
+        summaries = [examined.summary for examined in self._examined]
+        return next_step(summaries, failed_already=failed_already)
+
+    def result(
+        self,
+        name: str,
+        title: str,
+        machine: Machine | None = None,
+        *,
+        failed_already: bool = False,
+    ) -> CheckResult:
         """The result of the check after all attempts so far.
 
         Args:
             name: of the check.
             title: the requirement in one sentence, as learners see it.
             machine: what kept the machine busy meanwhile; None if it was not measured.
+            failed_already: see `step`.
         """
         if not any(examined.ran_solution for examined in self._examined):
             return CheckResult(name=name, title=title, outcome=Outcome.NOT_RUN)
-        step, attempts = self.step, [examined.attempt for examined in self._examined]
+        step = self.step(failed_already=failed_already)
+        attempts = [examined.attempt for examined in self._examined]
         finding, circumstances = self._finding(step, machine)
         last = next(examined for examined in reversed(self._examined) if examined.ran_solution)
         figures = (
@@ -160,10 +167,19 @@ class CheckJudge:
 
 def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckResult:
     """The result of a check from all of its attempts."""
-    judge = CheckJudge(failed_already=failed_already)
+    return _result(record, _judge_of(record), failed_already=failed_already)
+
+
+def _judge_of(record: CheckRecord) -> CheckJudge:
+    """A judge that has examined all attempts at a check."""
+    judge = CheckJudge()
     for attempt in record.attempts:
         judge.take(attempt)
-    return judge.result(record.name, record.title, record.machine)
+    return judge
+
+
+def _result(record: CheckRecord, judge: CheckJudge, *, failed_already: bool = False) -> CheckResult:
+    return judge.result(record.name, record.title, record.machine, failed_already=failed_already)
 
 
 def ends_grading(finding: Finding | None) -> bool:
@@ -184,16 +200,16 @@ def ends_grading(finding: Finding | None) -> bool:
 def judge_run(
     records: Sequence[CheckRecord], *, out_of_time: bool = False
 ) -> tuple[Verdict, tuple[CheckResult, ...]]:
-    """The verdict of a whole run and the result of each check.
+    """The verdict of a whole run and the result of each check, whatever the order in which they were run.
 
     Args:
         records: of all checks of the kata.
         out_of_time: the grading took too long, so some checks were not tried.
     """
-    results: list[CheckResult] = []
-    for record in records:
-        failed_already = any(result.outcome is Outcome.FAILED for result in results)
-        results.append(judge_check(record, failed_already=failed_already))
+    judged = [(record, _judge_of(record)) for record in records]
+    results = [_result(*each) for each in judged]
+    if any(result.outcome is Outcome.FAILED for result in results):
+        results = [_result(*each, failed_already=True) for each in judged]
     return verdict_of_results(results, out_of_time=out_of_time), tuple(results)
 
 

@@ -80,28 +80,41 @@ class Crowd(Sequence[Answer]):
 
 
 class Pending:
-    """A request that has been sent; await it to get the answer."""
+    """A request that has been sent; await it to get the answer.
+
+    Attributes:
+        what: the request: "GET /rooms/7".
+        excused: whether its answer need not be looked at, because the visitor leaves.
+    """
 
     def __init__(
         self,
         visit: Visit,
         attempt: AttemptContext,
         what: str,
-        ask: Callable[[], Awaitable[Answer]],
+        ask: Callable[[anyio.Event], Awaitable[Answer]],
+        excused: bool = False,
     ) -> None:
+        self.what = what
+        self.excused = excused
         self._visit = visit
         self._attempt = attempt
-        self._what = what
         self._ask = ask
+        self._awaited = anyio.Event()
         self._answered = anyio.Event()
         self._answer: Answer | None = None
 
     async def run(self) -> None:
         """Send the request and wait for its answer; runs in the background."""
-        self._answer = await self._ask()
+        self._answer = await self._ask(self._awaited)
         self._answered.set()
 
+    def begin_patience(self) -> None:
+        """Let the visitor's patience count from now. Awaiting the answer does the same."""
+        self._awaited.set()
+
     async def _wait(self) -> Answer:
+        self.begin_patience()
         await self._answered.wait()
         assert self._answer is not None
         return self._answer
@@ -113,6 +126,15 @@ class Pending:
     def answered(self) -> bool:
         """Whether the exchange is over."""
         return self._answered.is_set()
+
+    @property
+    def exchange_id(self) -> int | None:
+        """Id of the exchange; None while it is not over."""
+        return None if self._answer is None else self._answer.exchange.id
+
+    def excuse(self) -> None:
+        """Note that its answer need not be looked at: whoever started the visitor does not care for it."""
+        self.excused = True
 
     @property
     def served(self) -> bool:
@@ -128,42 +150,43 @@ class Pending:
         """The part of the body that has arrived so far."""
         return bytes(self._visit.body)
 
-    async def received(self, text: bytes, count: int = 1, deadline_s: float | None = None) -> None:
+    async def received(self, text: bytes, count: int = 1, within_s: float | None = None) -> None:
         """Wait until a streamed answer has contained this text `count` times.
 
         Raises:
-            GateMissed: it had not before the deadline.
+            GateMissed: it had not within the promised time.
         """
         await pass_gate(
             self._attempt,
-            f"{text.decode(errors='replace')!r} in the answer to {self._what}",
+            f"{text.decode(errors='replace')!r} in the answer to {self.what}",
             count,
             lambda: self._visit.body.count(text),
             self._visit.changed,
-            deadline_s,
+            within_s=within_s,
         )
 
-    async def events(self, count: int, deadline_s: float | None = None) -> list[object]:
+    async def events(self, count: int, within_s: float | None = None) -> list[object]:
         """Wait until `count` server-sent events have arrived.
 
         Returns:
             The data of all events so far, in order: parsed if it is JSON, as text otherwise.
 
         Raises:
-            GateMissed: fewer had arrived before the deadline.
+            GateMissed: fewer had arrived within the promised time.
         """
         await pass_gate(
             self._attempt,
-            f"events in the answer to {self._what}",
+            f"events in the answer to {self.what}",
             count,
             lambda: len(event_data(self.body)),
             self._visit.changed,
-            deadline_s,
+            within_s=within_s,
         )
         return event_data(self.body)
 
     def leave(self) -> None:
         """Close the visitor's connection now, as a browser does when its user leaves the page."""
+        self.excused = True
         self._visit.leave()
 
 
@@ -174,11 +197,11 @@ class Lingering:
         self._visit = visit
         self._attempt = attempt
 
-    async def sent_away(self, deadline_s: float | None = None) -> None:
+    async def sent_away(self, within_s: float | None = None) -> None:
         """Wait until the server has closed the connection, which uvicorn does first when it shuts down.
 
         Raises:
-            GateMissed: the connection was still open at the deadline.
+            GateMissed: the connection was still open after the promised time.
         """
         await pass_gate(
             self._attempt,
@@ -186,5 +209,5 @@ class Lingering:
             1,
             lambda: int(self._visit.is_over),
             self._visit.ended,
-            deadline_s,
+            within_s=within_s,
         )

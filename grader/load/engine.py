@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import math
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -13,13 +13,12 @@ import h11
 
 from grader.evidence.machine import Watch
 from grader.evidence.traffic import Burst, Exchange, ExchangeError
-from grader.judge.rule import PATIENCE_SHARE
 from grader.judge.witnesses import is_own_doing
 from grader.load.answers import Answer, Crowd
 from grader.load.connection import Address, Request, Visit
 from grader.load.shapes import Schedule, Sending
 from grader.measure.attempt import AttemptContext
-from grader.measure.gates import Signal, wait_for
+from grader.measure.gates import Signal, deadline_for, wait_for
 from grader.measure.timing import WatchStart
 from grader.process.sockets import Sockets
 
@@ -34,13 +33,14 @@ class PlannedLoad:
     Attributes:
         schedule: when each visitor sends.
         requests: one for each sending.
-        give_up_s: when a visitor stops waiting, in seconds from the planned time of its request.
+        within_s: the README's promise for each answer; None for the kata's `default_s`. A visitor gives up once it has
+            waited longer than 1.25 times this, in own time of the app since the planned time of its request.
         cut_off_s: the grader ends a visit that has certainly taken longer than this; None to wait for all.
     """
 
     schedule: Schedule
     requests: Sequence[Request]
-    give_up_s: float
+    within_s: float | None = None
     cut_off_s: float | None = None
 
 
@@ -88,15 +88,18 @@ class Engine:
         await visit.connect(connection, next(self._next_address))
 
     async def send_one(
-        self, visit: Visit, sending: Sending, request: Request, give_up_s: float
+        self, visit: Visit, sending: Sending, request: Request, awaited: anyio.Event
     ) -> Answer:
         """Send one request now and wait for the end of its visit.
+
+        The visitor's patience counts from the moment at which the check awaits the answer. Until then the check may
+        itself be the reason why there is none, because it holds a call.
 
         Args:
             visit: not connected yet.
             sending: what the visitor does; its offset and number are ignored.
             request: the request.
-            give_up_s: maximum wait in seconds.
+            awaited: set when the check awaits the answer.
         """
         message = request.message(self._host)
         (connection,) = await self._sockets.take(1)
@@ -106,11 +109,30 @@ class Engine:
         try:
             if await self._connect(visitor):
                 visitor.send()
-            await self._end(visitor, opening, planned_s + give_up_s)
+            opening = await self._until_awaited(visit, awaited, opening)
+            await self._end(visitor, opening, deadline_for(visit.patience_s))
         finally:  # a cancelled visitor leaves no connection open
             visit.leave()
         exchange = self._record(visitor, planned_s)
         return self._answer(visit, exchange, self._attempt.watcher.close(opening))
+
+    async def _until_awaited(
+        self, visit: Visit, awaited: anyio.Event, opening: WatchStart
+    ) -> WatchStart:
+        """Wait until the visit is over or the check awaits its answer. The watch of an answer that never came must not
+        begin earlier.
+        """
+        if visit.is_over or awaited.is_set():
+            return opening
+        async with anyio.create_task_group() as either:
+
+            async def end_with(wait: Callable[[], Awaitable[None]]) -> None:
+                await wait()
+                either.cancel_scope.cancel()
+
+            either.start_soon(end_with, visit.ended.wait)
+            either.start_soon(end_with, awaited.wait)
+        return opening if visit.is_over else self._attempt.watcher.open()
 
     async def send(self, load: PlannedLoad) -> Crowd:
         """Send a whole schedule and wait for the end of all visits.
@@ -155,14 +177,14 @@ class Engine:
                 if visitor.sending.offset_s or not connected_first:
                     coming.start_soon(self._come, visitor, load, opening, begin_s)
             for visitor in first:
-                await self._end(visitor, opening, begin_s + load.give_up_s)
+                await self._end(visitor, opening, self._left_s(visitor, load, begin_s))
 
     async def _take_sockets(self, load: PlannedLoad) -> list[Visitor]:
         """Encode the requests and take sockets now, so that the watch does not include it."""
         messages = [request.message(self._host) for request in load.requests]
         sockets = await self._sockets.take(len(messages))
         # Own time counts from the beginning of the schedule; at most `offset_s` of it precedes a visitor.
-        patience_s = PATIENCE_SHARE * load.give_up_s
+        patience_s = self._attempt.patience_s(load.within_s)
         return [
             Visitor(
                 sending,
@@ -191,22 +213,25 @@ class Engine:
             await self._connect(visitor)
         if not visitor.visit.is_over:
             visitor.send()
-        await self._end(visitor, opening, planned_s + load.give_up_s)
+        await self._end(visitor, opening, self._left_s(visitor, load, begin_s))
+
+    def _left_s(self, visitor: Visitor, load: PlannedLoad, begin_s: float) -> float:
+        """How much of the deadline of a visitor in a schedule is left, in seconds."""
+        ends_s = begin_s + deadline_for(visitor.visit.patience_s, len(load.requests))
+        return max(0.0, ends_s - self._attempt.clock.now())
 
     async def _connect(self, visitor: Visitor) -> bool:
         return await visitor.visit.connect(visitor.connection, next(self._next_address))
 
     async def _end(self, visitor: Visitor, opening: WatchStart, deadline_s: float) -> None:
-        """Wait until the visit is over, the deadline (on the run's clock) passes, or the visitor's patience is
-        exhausted.
-        """
+        """Wait until the visit is over, `deadline_s` seconds have passed, or the visitor's patience is exhausted."""
         visit = visitor.visit
         await wait_for(
             self._attempt,
             lambda: visit.is_over,
             visit.ended,
             opening=opening,
-            deadline_s=max(0.0, deadline_s - self._attempt.clock.now()),
+            deadline_s=deadline_s,
             patience_s=visit.patience_s,
         )
         visit.finish(ExchangeError.TIMED_OUT)

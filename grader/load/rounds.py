@@ -12,8 +12,8 @@ from grader.evidence.traffic import ExchangeError
 from grader.load.answers import Answer, Pending
 from grader.load.visitors import Visitors
 
-GIVE_UP_S = 5.0
-"""When a visitor of a round stops waiting."""
+WITHIN_S = 4.0
+"""How long an answer may take before the visitors of a round lose patience, which is 1.25 times this."""
 
 FIRST_ERROR_STATUS = 400
 """The lowest status that counts as an error."""
@@ -86,6 +86,8 @@ class Load:
     async def send_round(self) -> Round:
         """Send one round and wait for all answers."""
         pending = self.start_round()
+        for visitor in pending:  # not one after another
+            visitor.begin_patience()
         answers = [await visitor for visitor in pending]
         return _round(next(self._rounds), answers)
 
@@ -101,8 +103,7 @@ class Load:
             asked.path,
             json=asked.json,
             headers=asked.headers,
-            give_up_s=GIVE_UP_S,
-            patience_s=GIVE_UP_S,
+            within_s=WITHIN_S,
             leave_after_s=asked.leave_after_s,
         )
 

@@ -6,15 +6,17 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
+import anyio
 import anyio.abc
 
-from grader.judge.rule import PATIENCE_SHARE
 from grader.load.answers import Answer, Crowd, Lingering, Pending
+from grader.load.attendance import Attendance
 from grader.load.connection import Address, Request
 from grader.load.engine import Engine, PlannedLoad
+from grader.load.quiet import until_quiet
 from grader.load.shapes import Schedule, Sending, at_once, at_rate
 from grader.measure.attempt import AttemptContext
-from grader.measure.gates import DEADLINE_S, default_deadline_s
+from grader.measure.timing import WatchStart
 from grader.process.sockets import OwnSockets, Sockets
 
 SETTLE_REQUESTS = 10
@@ -30,6 +32,9 @@ class Visitors:
         attempt: records exchanges and bursts.
         tasks: task group in which pending requests run.
         sockets: supplies the visitors' sockets; by default, new ones in this process's network.
+
+    Attributes:
+        attendance: who came, and at whose answers nobody has looked.
     """
 
     def __init__(
@@ -43,6 +48,21 @@ class Visitors:
         self.attempt = attempt
         self._engine = Engine(self.addresses, attempt, sockets or OwnSockets())
         self._tasks = tasks
+        self.attendance = Attendance(attempt.recorder)
+
+    async def quiet(self, for_s: float | None = None, within_s: float | None = None) -> None:
+        """Wait until no visitor and no call to any service is under way, and none has begun for a while.
+
+        Counts are read afterwards: "exactly once" is proved only when a second call has had the time to come.
+
+        Args:
+            for_s: how long nothing new may begin, in the app's own time; `default_s` by default.
+            within_s: within what time whatever is under way must end; `default_s` by default.
+
+        Raises:
+            GateMissed: something did not end, or new calls came again and again.
+        """
+        await until_quiet(self.attempt, self.attendance, for_s, within_s)
 
     async def get(self, path: str, **options: Any) -> Answer:
         """Send a GET request; see `request`."""
@@ -59,8 +79,7 @@ class Visitors:
         *,
         json: object = None,
         headers: Mapping[str, str] | None = None,
-        give_up_s: float = DEADLINE_S,
-        patience_s: float | None = None,
+        within_s: float | None = None,
         leave_after_s: float | None = None,
         read_bytes_per_s: float | None = None,
     ) -> Answer:
@@ -73,8 +92,7 @@ class Visitors:
             path,
             json=json,
             headers=headers,
-            give_up_s=give_up_s,
-            patience_s=patience_s,
+            within_s=within_s,
             leave_after_s=leave_after_s,
             read_bytes_per_s=read_bytes_per_s,
         )
@@ -86,8 +104,7 @@ class Visitors:
         *,
         json: object = None,
         headers: Mapping[str, str] | None = None,
-        give_up_s: float = DEADLINE_S,
-        patience_s: float | None = None,
+        within_s: float | None = None,
         leave_after_s: float | None = None,
         read_bytes_per_s: float | None = None,
     ) -> Pending:
@@ -98,31 +115,31 @@ class Visitors:
             path: with the query, if any.
             json: the body, sent as JSON.
             headers: additional headers.
-            give_up_s: maximum wait in seconds.
-            patience_s: the visitor gives up earlier once this much of the wait is certainly the app's own time. By
-                default a third of `give_up_s`, less after another check has failed. Must exceed the time that the task
-                grants, because an app whose timer takes exactly that long is in time.
+            within_s: what the README promises for the answer; by default the kata's `default_s`. The visitor gives up
+                once the app's own time exceeds 1.25 times this, counted from the moment at which the check awaits
+                the answer: time in which the check itself holds a call does not count. If the check makes a service
+                slow on purpose, add that time.
             leave_after_s: when the visitor leaves on purpose, in seconds after sending.
             read_bytes_per_s: how fast the visitor reads; None to read data as it arrives.
         """
-        if patience_s is None:
-            patience_s = PATIENCE_SHARE * give_up_s * self.attempt.patience_scale
         return self._begin(
             Request(method, path, json, headers),
             Sending(leave_after_s=leave_after_s, read_bytes_per_s=read_bytes_per_s),
-            give_up_s,
-            patience_s,
+            self.attempt.patience_s(within_s),
         )
 
-    def _begin(
-        self, request: Request, sending: Sending, give_up_s: float, patience_s: float
-    ) -> Pending:
+    def _begin(self, request: Request, sending: Sending, patience_s: float) -> Pending:
         visit = self._engine.visit(sending, patience_s)
 
-        async def ask() -> Answer:
-            return await self._engine.send_one(visit, sending, request, give_up_s)
+        async def ask(awaited: anyio.Event) -> Answer:
+            try:
+                return await self._engine.send_one(visit, sending, request, awaited)
+            finally:
+                self.attendance.changed.set()
 
-        pending = Pending(visit, self.attempt, f"{request.method} {request.path}", ask)
+        leaves = sending.leave_after_s is not None
+        pending = Pending(visit, self.attempt, f"{request.method} {request.path}", ask, leaves)
+        self.attendance.add(pending)
         self._tasks.start_soon(pending.run)
         return pending
 
@@ -131,14 +148,18 @@ class Visitors:
         """For the length of this block, an idle visitor is connected, which sees from outside when the server begins to
         shut down.
         """
-        visit = self._engine.visit(Sending(), PATIENCE_SHARE * DEADLINE_S)
+        visit = self._engine.visit(Sending(), self.attempt.patience_s())
         await self._engine.connect(visit)
         try:
             yield Lingering(visit, self.attempt)
         finally:
             visit.leave()
 
-    async def settle(self, path: str, *, give_up_s: float = DEADLINE_S) -> Answer:
+    def now(self) -> WatchStart:
+        """This moment, for the `since` of gates."""
+        return self.attempt.watcher.open()
+
+    async def settle(self, path: str, *, within_s: float | None = None) -> Answer:
         """Wait until the server has begun to handle all earlier requests: requests a cheap path 10 times in a row.
 
         This counts turns of the server's event loop instead of seconds, so a busy machine does not matter. Returns the
@@ -146,13 +167,14 @@ class Visitors:
 
         Args:
             path: of a route that needs only the event loop, such as `/health`.
-            give_up_s: maximum wait for each answer, in seconds.
+            within_s: as for `start`, for each answer.
         """
-        answer = await self.get(path, give_up_s=give_up_s)
-        for _ in range(SETTLE_REQUESTS - 1):
+        for _ in range(SETTLE_REQUESTS):
+            visitor = self.start("GET", path, within_s=within_s)
+            visitor.excuse()
+            answer = await visitor
             if answer.status is None:
                 break
-            answer = await self.get(path, give_up_s=give_up_s)
         return answer
 
     async def burst(
@@ -164,7 +186,7 @@ class Visitors:
         numbers: Sequence[int] | None = None,
         json: object | Callable[[int], object] = None,
         headers: Mapping[str, str] | None = None,
-        give_up_s: float | None = None,
+        within_s: float | None = None,
         cut_off_s: float | None = None,
     ) -> Crowd:
         """Send `count` requests at the same moment, each on its own connection, which is already open.
@@ -176,13 +198,14 @@ class Visitors:
             numbers: their numbers; unpredictable distinct ones by default.
             json: the body, or a function that returns it for a visitor's number.
             headers: additional headers.
-            give_up_s: when visitors stop waiting; 3 s, or 5 s for more than 20.
+            within_s: what the README promises for each answer; by default the kata's `default_s`. Visitors give up
+                once the app's own time since their planned request exceeds 1.25 times this.
             cut_off_s: the limit of the `within` that follows. Once the app's own time exceeds it, the grader stops
                 waiting, so that a wrong app fails sooner.
         """
         return await self.send(
             method, path, at_once(count, numbers), json=json, headers=headers,
-            give_up_s=give_up_s, cut_off_s=cut_off_s,
+            within_s=within_s, cut_off_s=cut_off_s,
         )  # fmt: skip
 
     async def steady(
@@ -193,7 +216,7 @@ class Visitors:
         rate_per_s: float,
         duration_s: float,
         headers: Mapping[str, str] | None = None,
-        give_up_s: float = DEADLINE_S,
+        within_s: float | None = None,
         cut_off_s: float | None = None,
     ) -> Crowd:
         """Send requests at a fixed rate, however slow the answers are (an open loop).
@@ -203,7 +226,7 @@ class Visitors:
         """
         schedule = at_rate(rate_per_s, duration_s)
         return await self.send(
-            method, path, schedule, headers=headers, give_up_s=give_up_s, cut_off_s=cut_off_s
+            method, path, schedule, headers=headers, within_s=within_s, cut_off_s=cut_off_s
         )
 
     async def send(
@@ -214,7 +237,7 @@ class Visitors:
         *,
         json: object | Callable[[int], object] = None,
         headers: Mapping[str, str] | None = None,
-        give_up_s: float | None = None,
+        within_s: float | None = None,
         cut_off_s: float | None = None,
     ) -> Crowd:
         """Send the requests of any schedule. Arguments as for `burst`.
@@ -232,5 +255,15 @@ class Visitors:
             )
             for n in schedule.numbers(1000 + secrets.randbelow(900_000))
         ]
-        give_up_s = give_up_s or default_deadline_s(len(requests))
-        return await self._engine.send(PlannedLoad(schedule, requests, give_up_s, cut_off_s))
+        return await self._send(PlannedLoad(schedule, requests, within_s, cut_off_s))
+
+    async def _send(self, load: PlannedLoad) -> Crowd:
+        """Send a load; visitors that are planned to leave need not be looked at."""
+        with self.attendance.crowd(len(load.requests)):
+            crowd = await self._engine.send(load)
+        self.attendance.excuse(
+            answer.exchange.id
+            for sending, answer in zip(load.schedule.sendings, crowd, strict=True)
+            if sending.leave_after_s is not None
+        )
+        return crowd

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 from grader.evidence.run import Subject
 from grader.evidence.server import Excess
+from grader.judge.rule import PATIENCE
 from grader.measure.recorder import Recorder
 from grader.measure.timing import Clock, MachineWatcher
+
+DEFAULT_S = 0.5
+"""The promise of an attempt that belongs to no kata, in seconds."""
 
 
 class Abort:
@@ -79,7 +83,7 @@ class AttemptContext:
         watcher: attributes elapsed time to the solution, the grader or the machine.
         recorder: takes the evidence.
         abort: ends the attempt early.
-        patience_scale: factor on the default patience of gates and visitors.
+        default_s: what the kata's README promises where it says nothing else (`Promises.default_s`).
         cuts_off: whether the grader stops waiting for a burst that has certainly missed its limit.
     """
 
@@ -88,15 +92,23 @@ class AttemptContext:
     watcher: MachineWatcher
     recorder: Recorder
     abort: Abort
-    patience_scale: float = 1.0
+    default_s: float = DEFAULT_S
     cuts_off: bool = True
+
+    def patience_s(self, within_s: float | None = None) -> float:
+        """How much of the app's own time the grader waits for something that the README promises.
+
+        Args:
+            within_s: the promise; by default the kata's `default_s`.
+        """
+        return PATIENCE * (self.default_s if within_s is None else within_s)
 
 
 def begin_attempt(
     clock: Clock,
     subject: Subject = Subject.SOLUTION,
     *,
-    patience_scale: float = 1.0,
+    default_s: float = DEFAULT_S,
     cuts_off: bool = True,
     own_deadline_s: float | None = None,
 ) -> AttemptContext:
@@ -105,11 +117,11 @@ def begin_attempt(
     Args:
         clock: the run's clock.
         subject: the code to run.
-        patience_scale: see `AttemptContext`.
+        default_s: see `AttemptContext`.
         cuts_off: see `AttemptContext`.
         own_deadline_s: the shortest deadline that the solution must enforce itself; None if the kata names none.
     """
     recorder = Recorder(clock, subject, own_deadline_s)
     return AttemptContext(
-        subject, clock, MachineWatcher(clock), recorder, Abort(recorder), patience_scale, cuts_off
+        subject, clock, MachineWatcher(clock), recorder, Abort(recorder), default_s, cuts_off
     )

@@ -6,17 +6,21 @@ import anyio
 
 from grader.evidence.claims import GateClaim
 from grader.evidence.machine import Watch
-from grader.judge.rule import GATE_PATIENCE_S, own_s
+from grader.judge.rule import own_s
 from grader.judge.witnesses import is_own_doing
 from grader.measure.attempt import AttemptContext
 from grader.measure.backoff import Backoff
 from grader.measure.timing import WatchStart
 
 DEADLINE_S = 3.0
-"""Default deadline of gates and visitors. Right apps need at most 0.22 s beside 32 busy processes on 2 cores."""
+"""The shortest deadline of gates and visitors. Right apps need at most 0.22 s beside 32 busy processes on 2 cores."""
 
 DEADLINE_CROWD_S = 5.0
-"""Default deadline for more things than `CROWD`."""
+"""The shortest deadline for more things than `CROWD`."""
+
+DEADLINE_FACTOR = 4.0
+"""A deadline is at least this many times the patience, so that on a busy machine patience ends first: there own time
+passes more slowly than the clock."""
 
 CROWD = 20
 """More things or visitors than this count as a crowd."""
@@ -25,9 +29,15 @@ POLL_S = 0.03
 """Polling interval of own time, once patience may be exhausted."""
 
 
-def default_deadline_s(count: int) -> float:
-    """Maximum wait in seconds for this many things that should happen at once."""
-    return DEADLINE_S if count <= CROWD else DEADLINE_CROWD_S
+def deadline_for(patience_s: float, count: int = 1) -> float:
+    """Maximum wait on the clock, in seconds, however little of it is the app's own time.
+
+    Args:
+        patience_s: how much of the wait may be the app's own time.
+        count: how many things should happen at once.
+    """
+    least_s = DEADLINE_S if count <= CROWD else DEADLINE_CROWD_S
+    return max(least_s, DEADLINE_FACTOR * patience_s)
 
 
 class GateMissed(Exception):
@@ -110,33 +120,44 @@ async def wait_for(
 
 async def pass_gate(
     attempt: AttemptContext,
-    what: str,
+    what: str | Callable[[], str],
     wanted: int,
     seen: Callable[[], int],
     changed: Signal,
-    deadline_s: float | None = None,
-    patience_s: float | None = None,
+    *,
+    within_s: float | None = None,
+    since: WatchStart | None = None,
 ) -> None:
     """Wait until `seen()` is at least `wanted`, and record the claim.
 
     Args:
         attempt: measures own time and records the claim.
-        what: the things to count, in plain words: "calls to /prices under way at once".
+        what: the things to count, in plain words: "calls to /prices under way at once"; or a function that says it at
+            the end, when it is known what is missing.
         wanted: how many must happen.
         seen: returns the current count.
         changed: set whenever the count may have changed.
-        deadline_s: maximum wait; 3 s by default, 5 s for more than 20 things.
-        patience_s: how much of the wait may be the solution's own time; by default `GATE_PATIENCE_S`, scaled by the
-            attempt's `patience_scale`.
+        within_s: what the README promises for it; by default the kata's `default_s`. The wait ends once the app's own
+            time exceeds 1.25 times this.
+        since: own time counts from here; from now by default.
 
     Raises:
         GateMissed: the deadline passed or patience was exhausted first.
     """
-    deadline_s = default_deadline_s(wanted) if deadline_s is None else deadline_s
-    patience_s = GATE_PATIENCE_S * attempt.patience_scale if patience_s is None else patience_s
-    watch = await _watched(attempt, lambda: seen() >= wanted, changed, deadline_s, patience_s)
+    opening = attempt.watcher.open() if since is None else since
+    patience_s = attempt.patience_s(within_s)
+    deadline_s = deadline_for(patience_s, wanted)
+    await wait_for(
+        attempt,
+        lambda: seen() >= wanted,
+        changed,
+        opening=opening,
+        deadline_s=deadline_s,
+        patience_s=patience_s,
+    )
+    watch = attempt.watcher.close(opening)
     claim = GateClaim(
-        what=what, wanted=wanted, seen=seen(),
+        what=what if isinstance(what, str) else what(), wanted=wanted, seen=seen(),
         deadline_s=deadline_s, own_limit_s=patience_s, watch=watch,
     )  # fmt: skip
     attempt.recorder.add(claim)
@@ -151,7 +172,7 @@ async def pass_polled_gate(
     count: Callable[[], Awaitable[int]],
     *,
     poll_s: float,
-    deadline_s: float | None = None,
+    within_s: float | None = None,
 ) -> None:
     """`pass_gate` for things that must be polled, because nothing signals a change of their number.
 
@@ -173,7 +194,7 @@ async def pass_polled_gate(
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_poll, count, poll_s, note)
         try:
-            await pass_gate(attempt, what, wanted, lambda: seen, changed, deadline_s)
+            await pass_gate(attempt, what, wanted, lambda: seen, changed, within_s=within_s)
         except GateMissed as error:  # raised below: the task group would wrap it
             missed = error
         tasks.cancel_scope.cancel()
@@ -189,23 +210,3 @@ async def _poll(
     while True:
         note(await count())
         await backoff.pause()
-
-
-async def _watched(
-    attempt: AttemptContext,
-    is_over: Callable[[], bool],
-    changed: Signal,
-    deadline_s: float,
-    patience_s: float,
-) -> Watch:
-    """Wait, and return the watch of the wait."""
-    opening = attempt.watcher.open()
-    await wait_for(
-        attempt,
-        is_over,
-        changed,
-        opening=opening,
-        deadline_s=deadline_s,
-        patience_s=patience_s,
-    )
-    return attempt.watcher.close(opening)

@@ -120,15 +120,18 @@ class Launcher:
                 on_failure(str(error))
             self.events_arrived.set()
 
-        # Each check has its own event loop, and a cancelled waiter may still belong to the previous one.
-        self.events_arrived = Signal()
         loop = asyncio.get_running_loop()
-        loop.add_reader(self.control, on_readable)
+        self._inside = getattr(self, "_inside", 0) + 1
+        if self._inside == 1:
+            self.events_arrived = Signal()
+            loop.add_reader(self.control, on_readable)
         try:
             yield
         finally:
-            loop.remove_reader(self.control)
-            self.servers.clear()
+            self._inside -= 1
+            if not self._inside:
+                loop.remove_reader(self.control)
+                self.servers.clear()
 
     async def sockets(self, listening: int = 0, plain: int = 0) -> list[socket.socket]:
         """Make sockets in the solution's network: `listening` ones on its loopback, then `plain` unconnected ones.

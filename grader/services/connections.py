@@ -4,10 +4,6 @@ from grader.evidence.traffic import Connection
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
 
-CLOSED_S = 1.4
-"""How long closing may take. More than the 0.5 s of own time that count as a witness; less than the 2 s that a server
-lingers after shutdown, when the operating system closes whatever the app left open."""
-
 OPEN_LIMIT = 400
 OPENED_LIMIT = 20_000
 """Limits on simultaneous connections and on their total; no kata needs more. Connections beyond a limit are closed
@@ -60,15 +56,14 @@ class Connections:
         self.open -= 1
         self.changed.set()
 
-    async def closed(self, deadline_s: float = CLOSED_S, patience_s: float | None = None) -> None:
+    async def closed(self, within_s: float | None = None) -> None:
         """Wait until all connections opened so far are closed again.
 
         Args:
-            deadline_s: when to give up in any case.
-            patience_s: when to give up, in own time of the app.
+            within_s: what the README promises; by default the kata's `default_s`.
 
         Raises:
-            GateMissed: some were still open at the deadline.
+            GateMissed: some were still open after the promised time.
         """
         what = f"connections to the {self.service} closed again"
         await pass_gate(
@@ -77,6 +72,5 @@ class Connections:
             self.opened,
             lambda: self.opened - self.open,
             self.changed,
-            deadline_s,
-            patience_s,
+            within_s=within_s,
         )

@@ -50,14 +50,14 @@ class Fifo:
         self._fed_bytes = 0
         os.mkfifo(path, 0o600)
 
-    async def opened(self, deadline_s: float | None = None) -> None:
+    async def opened(self, within_s: float | None = None) -> None:
         """Wait until the solution opens the file, and let its `open()` return; its first read then blocks.
 
         Raises:
-            GateMissed: it did not before the deadline.
+            GateMissed: it did not within the promised time.
         """
         await _pass_polling(
-            self._attempt, f"readers of {self.name}", 1, lambda: int(self.let_in()), deadline_s
+            self._attempt, f"readers of {self.name}", 1, lambda: int(self.let_in()), within_s
         )
 
     def feed(self, data: bytes) -> None:
@@ -75,11 +75,11 @@ class Fifo:
         with contextlib.suppress(BrokenPipeError):
             os.write(self._writer, data)
 
-    async def taken(self, deadline_s: float | None = None) -> None:
+    async def taken(self, within_s: float | None = None) -> None:
         """Wait until the solution has read all bytes written so far; its next read blocks.
 
         Raises:
-            GateMissed: it had not before the deadline.
+            GateMissed: it had not within the promised time.
         """
         what = f"bytes of {self.name} read by the app"
         await _pass_polling(
@@ -87,7 +87,7 @@ class Fifo:
             what,
             self._fed_bytes,
             lambda: self._fed_bytes - self._unread_bytes(),
-            deadline_s,
+            within_s,
         )
 
     def end(self) -> None:
@@ -100,13 +100,13 @@ class Fifo:
         os.mkfifo(fresh, 0o600)
         fresh.replace(self.path)
 
-    async def give(self, data: bytes, deadline_s: float | None = None) -> None:
+    async def give(self, data: bytes, within_s: float | None = None) -> None:
         """Serve one reader at once: `opened`, `feed`, `end`.
 
         Raises:
-            GateMissed: the solution did not open the file before the deadline.
+            GateMissed: the solution did not open the file within the promised time.
         """
-        await self.opened(deadline_s)
+        await self.opened(within_s)
         self.feed(data)
         self.end()
 
@@ -150,13 +150,13 @@ class Files:
             self._fifos[name] = Fifo(self.folder / name, self._attempt)
         return self._fifos[name]
 
-    async def opened(self, *fifos: Fifo, deadline_s: float | None = None) -> None:
+    async def opened(self, *fifos: Fifo, within_s: float | None = None) -> None:
         """Wait until all these files are open at the same time: proof that no reader waits for another to finish.
 
         Each `open()` of the solution returns as soon as the grader notices it.
 
         Raises:
-            GateMissed: they were not before the deadline.
+            GateMissed: they were not within the promised time.
         """
         what = "files being read at once"
         await _pass_polling(
@@ -164,7 +164,7 @@ class Files:
             what,
             len(fifos),
             lambda: sum([fifo.let_in() for fifo in fifos]),
-            deadline_s,
+            within_s,
         )
 
     async def give_on(
@@ -211,14 +211,14 @@ async def _pass_polling(
     what: str,
     wanted: int,
     seen: Callable[[], int],
-    deadline_s: float | None,
+    within_s: float | None,
 ) -> None:
     """Wait at a gate, polling its condition."""
 
     async def count() -> int:
         return seen()
 
-    await pass_polled_gate(attempt, what, wanted, count, poll_s=POLL_S, deadline_s=deadline_s)
+    await pass_polled_gate(attempt, what, wanted, count, poll_s=POLL_S, within_s=within_s)
 
 
 @contextlib.contextmanager

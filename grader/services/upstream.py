@@ -4,16 +4,19 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Protocol
 
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import pass_gate
+from grader.measure.timing import WatchStart
 from grader.services.service import CheckContext, Running, ServicePerCheck
+from grader.services.upstream_asked import Asked
 from grader.services.upstream_calls import Behaviour, Call, CallBook, Hold
 from grader.services.upstream_http import UpstreamConnection
+from grader.services.upstream_wanted import WantedCalls, call_name, claim_arrivals, listed
 
-__all__ = ["SERVICE", "Call", "Hold", "Upstream", "UpstreamService", "running_upstream"]
+__all__ = ["SERVICE", "Asked", "Call", "Hold", "Upstream", "UpstreamService", "running_upstream"]
 
 
 class Visitor(Protocol):
@@ -104,39 +107,86 @@ class Upstream:
         """
         return self._book.peak(pattern)
 
+    @property
+    def surplus(self) -> list[Call]:
+        """The calls so far that no wanted call matched, in the order of their arrival."""
+        return [call for call in self._book.calls if not call.claimed]
+
+    def since(self) -> Asked:
+        """The calls from now on."""
+        return Asked(self._book)
+
     async def arrivals(
         self,
-        pattern: str,
-        count: int,
-        deadline_s: float | None = None,
+        wanted: WantedCalls | str,
+        count: int = 1,
+        within_s: float | None = None,
         unless: Collection[Visitor] = (),
-    ) -> None:
-        """Wait until this many calls to matching paths have arrived since the check began.
+    ) -> list[Call]:
+        """Wait until these calls have arrived, also before now, and return them in the order of `wanted`.
 
         Args:
-            pattern: of paths.
-            count: how many calls.
-            deadline_s: when to give up; 3 s, or 5 s for more than 20.
+            wanted: exactly these calls: a count or a list of JSON bodies for each `[METHOD ]PATH[?QUERY]`. Without a
+                method any counts. Each call is returned once, earlier ones first; others stay in `surplus`. A text is a
+                pattern of paths instead, of which `count` calls must have arrived since the check began.
+            count: how many calls match the pattern.
+            within_s: what the README promises; `default_s` by default.
             unless: visitors; the gate also opens once all of them have been answered. Needed for solutions that set
                 deadlines: on a busy machine a deadline can pass before the call is made, and the call is then never
                 made.
 
         Raises:
-            GateMissed: too few calls arrived before the deadline.
+            GateMissed: calls were missing.
+            ValueError: `wanted` is wrong.
         """
+        book = self._book
+        if not isinstance(wanted, str):
+            return await claim_arrivals(
+                book.attempt, book.changed, wanted, lambda: book.calls,
+                is_enough=lambda: all_served(unless), within_s=within_s,
+            )  # fmt: skip
 
         def seen() -> int:
-            return max(len(self.calls(pattern)), count if all_served(unless) else 0)
+            return max(len(self.calls(wanted)), count if all_served(unless) else 0)
+
+        what = f"calls to {wanted}"
+        await pass_gate(book.attempt, what, count, seen, book.changed, within_s=within_s)
+        return self.calls(wanted)
+
+    async def given_up(
+        self,
+        calls: Sequence[Call],
+        since: WatchStart | None = None,
+        within_s: float | None = None,
+    ) -> None:
+        """Wait until the solution has given up all these calls: it closed their connections before they were answered.
+
+        Args:
+            calls: as `arrivals` returned them.
+            since: when the time begins, as `server.now`, `Hold.release` or `Case.strike` returned it; now by default.
+            within_s: what the README promises; `default_s` by default.
+
+        Raises:
+            GateMissed: some were not given up.
+        """
+        if not calls:
+            return
+
+        def what() -> str:
+            kept = listed(call_name(call) for call in calls if not call.left)
+            return f"calls given up by the app{f' (not: {kept})' if kept else ''}"
 
         book = self._book
-        await pass_gate(book.attempt, f"calls to {pattern}", count, seen, book.changed, deadline_s)
+        await pass_gate(
+            book.attempt, what, len(calls), lambda: sum(call.left for call in calls),
+            book.changed, within_s=within_s, since=since,
+        )  # fmt: skip
 
     async def departures(
         self,
         pattern: str,
         count: int,
-        deadline_s: float | None = None,
-        patience_s: float | None = None,
+        within_s: float | None = None,
         unless: Collection[Visitor] = (),
     ) -> None:
         """Wait until the solution has given up this many calls to matching paths (it closed their connections).
@@ -144,13 +194,12 @@ class Upstream:
         Args:
             pattern: of paths.
             count: how many calls.
-            deadline_s: when to give up in any case; 3 s, or 5 s for more than 20.
-            patience_s: when to give up, in own time of the app.
+            within_s: what the README promises; by default the kata's `default_s`.
             unless: visitors; once all of them have been answered, the gate also opens when the solution has given up
                 every call that arrived. See `arrivals`.
 
         Raises:
-            GateMissed: too few calls were given up before the deadline.
+            GateMissed: too few calls were given up within the promised time.
         """
 
         def seen() -> int:
@@ -159,7 +208,7 @@ class Upstream:
             return max(departed, count if departed == len(calls) and all_served(unless) else 0)
 
         what, book = f"calls to {pattern} given up by the app", self._book
-        await pass_gate(book.attempt, what, count, seen, book.changed, deadline_s, patience_s)
+        await pass_gate(book.attempt, what, count, seen, book.changed, within_s=within_s)
 
     def take_stock(self) -> str:
         """How many calls arrived since the previous summary, and how many at once; forgets finished calls."""

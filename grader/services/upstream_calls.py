@@ -5,13 +5,23 @@ import json as json_module
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import cached_property
+from typing import Any, Protocol
 
 from grader.evidence.concurrency import peak
 from grader.evidence.traffic import EventEnd, ServiceEvent
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, pass_gate
+from grader.measure.stillness import RESTLESS, spent_s, stays
+from grader.measure.timing import WatchStart
 from grader.services.connections import Connections
+from grader.services.upstream_wanted import (
+    Target,
+    WantedCalls,
+    body_text,
+    claim_arrivals,
+    target_of,
+)
 
 
 @dataclass
@@ -22,6 +32,8 @@ class Call:
         status: of the answer; None before there is one.
         value: an unpredictable number that the default answer carries.
         body: of the request.
+        behaviour: how it is answered; chosen when it arrives.
+        claimed: whether a check has got it as one of the calls that it wanted.
     """
 
     method: str
@@ -32,6 +44,25 @@ class Call:
     record: ServiceEvent
     status: int | None = None
     value: int = field(default_factory=lambda: secrets.randbelow(10**9))
+    behaviour: "Behaviour" = field(default_factory=lambda: Behaviour("*"))
+    claimed: bool = False
+
+    @cached_property
+    def said(self) -> Any:
+        """The JSON that it was or will be answered; fixed when it is answered or first looked at."""
+        made = self.behaviour.json
+        made = made(self) if callable(made) else made
+        return {"value": self.value} if made is None else made
+
+    @cached_property
+    def target(self) -> Target:
+        """Path and query as they are compared with wanted calls."""
+        return target_of(self.path, self.query)
+
+    @cached_property
+    def text(self) -> str:
+        """The JSON body as it is compared with wanted bodies; `null` if there is none."""
+        return body_text(self.json)
 
     @property
     def json(self) -> object:
@@ -81,7 +112,7 @@ class CallingConnection(Protocol):
     call: Call | None
 
     def answer(self) -> None:
-        """Answer the current call, unless its client has gone."""
+        """Answer the current call according to its behaviour, unless its client has gone."""
 
 
 class CallBook:
@@ -126,7 +157,7 @@ class CallBook:
     def enter(self, call: Call, connection: CallingConnection) -> bool:
         """Add a call that has just arrived; returns whether a hold keeps it waiting."""
         self.calls.append(call)
-        hold = next((hold for hold in self.holds if hold.covers(call.path)), None)
+        hold = next((hold for hold in self.holds if hold.covers(call)), None)
         if hold is not None:
             hold.waiting.append(connection)
         self.changed.set()
@@ -147,10 +178,10 @@ class Hold:
         self.waiting: list[CallingConnection] = []
         self.released = False
 
-    def covers(self, path: str) -> bool:
-        """Whether a call to this path is held now."""
+    def covers(self, call: Call) -> bool:
+        """Whether a call that arrives now is held."""
         return not self.released and any(
-            fnmatch.fnmatchcase(path, pattern) for pattern in self._patterns
+            fnmatch.fnmatchcase(call.path, pattern) for pattern in self._patterns
         )
 
     @property
@@ -162,25 +193,62 @@ class Hold:
             if connection.call is not None and connection.call.open
         ]
 
-    async def arrivals(self, count: int, deadline_s: float | None = None) -> None:
-        """Wait until this many calls are held at the same time, which proves that they are under way together.
+    @property
+    def surplus(self) -> list[Call]:
+        """The calls held now that `arrivals` has not returned."""
+        return [call for call in self.calls if not call.claimed]
+
+    async def arrivals(
+        self, wanted: int | WantedCalls, within_s: float | None = None
+    ) -> list[Call]:
+        """Wait until these calls are held at the same time, which proves that they are under way together.
+
+        Args:
+            wanted: exactly these calls: a count or a list of JSON bodies for each `[METHOD ]PATH[?QUERY]`. Each call is
+                returned once; others stay in `surplus`. A number counts all calls held, and returns all of them.
+            within_s: what the README promises; `default_s` by default.
 
         Raises:
-            GateMissed: too few calls were held before the deadline (3 s; 5 s above 20).
+            GateMissed: calls were missing.
+            ValueError: `wanted` is wrong.
         """
-        what = f"calls to {' and '.join(self._patterns)} under way at once"
         book = self._book
+        if not isinstance(wanted, int):
+            return await claim_arrivals(
+                book.attempt, book.changed, wanted, lambda: self.calls, within_s=within_s
+            )
+        what = f"calls to {' and '.join(self._patterns)} under way at once"
         await pass_gate(
-            book.attempt, what, count, lambda: len(self.calls), book.changed, deadline_s
+            book.attempt, what, wanted, lambda: len(self.calls), book.changed, within_s=within_s
         )
+        return self.calls
 
-    def release(self) -> None:
-        """Answer all held calls, and hold no further ones.
+    async def saturated(self, for_s: float | None = None) -> list[Call]:
+        """Wait until calls are held and no further one has come for a while; returns the calls held then.
+
+        A cap is read then: an app with a wrong cap has had the time to make more calls.
+
+        Args:
+            for_s: how long no call may come, in the app's own time; `default_s` by default.
+
+        Raises:
+            GateMissed: no call was held.
+        """
+        await self.arrivals(1)
+        attempt = self._book.attempt
+        for_s, begin = attempt.default_s if for_s is None else for_s, attempt.watcher.open()
+        while not await stays(attempt, lambda: len(self.waiting), for_s):
+            if spent_s(attempt, begin) > RESTLESS * for_s:
+                break
+        return self.calls
+
+    def release(self) -> WatchStart:
+        """Answer all held calls, and hold no further ones; returns the moment.
 
         A second release does nothing: its connections may by then carry new calls, held by other holds.
         """
-        if self.released:
-            return
-        self.released = True
-        for connection in self.waiting:
-            connection.answer()
+        if not self.released:
+            self.released = True
+            for connection in self.waiting:
+                connection.answer()
+        return self._book.attempt.watcher.open()

@@ -7,7 +7,7 @@ from http import HTTPStatus
 import h11
 
 from grader.evidence.traffic import EventEnd, ServiceEvent
-from grader.services.upstream_calls import Behaviour, Call, CallBook
+from grader.services.upstream_calls import Call, CallBook
 
 BODY_LIMIT_BYTES = 1024 * 1024
 """The connection is closed if the solution sends a larger body."""
@@ -33,7 +33,6 @@ class UpstreamConnection(asyncio.Protocol):
         self._request: h11.Request | None = None
         self._content = bytearray()
         self._number = 0
-        self._behaviour = Behaviour("*")
         self._rest = b""
         self.call: Call | None = None
 
@@ -91,8 +90,8 @@ class UpstreamConnection(asyncio.Protocol):
             name.decode("latin-1"): value.decode("latin-1") for name, value in self._request.headers
         }
         record = self._record(f"{method} {target}")
-        self.call = Call(method, path, query, bytes(self._content), headers, record)
-        self._behaviour = self._book.next_behaviour(path)
+        body, behaviour = bytes(self._content), self._book.next_behaviour(path)
+        self.call = Call(method, path, query, body, headers, record, behaviour=behaviour)
         if not self._book.enter(self.call, self):
             self.answer()
 
@@ -119,15 +118,16 @@ class UpstreamConnection(asyncio.Protocol):
 
     def answer(self) -> None:
         """Answer the call according to its behaviour, unless the client has gone."""
-        if self.call is None or not self.call.open or self._behaviour.never:
+        if self.call is None or not self.call.open or self.call.behaviour.never:
             return
-        self._timer = asyncio.get_running_loop().call_later(self._behaviour.delay_s, self._send)
+        self._stop_timer()
+        delay_s = self.call.behaviour.delay_s
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._send)
 
     def _send(self) -> None:
         assert self.call is not None
-        behaviour = self._behaviour
-        made = behaviour.json(self.call) if callable(behaviour.json) else behaviour.json
-        content = json_module.dumps({"value": self.call.value} if made is None else made).encode()
+        behaviour = self.call.behaviour
+        content = json_module.dumps(self.call.said).encode()
         self.call.status = behaviour.status
         self._book.note(self.call, answered_s=self._now_s(), outcome=str(behaviour.status))
         head = h11.Response(

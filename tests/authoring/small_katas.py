@@ -1,6 +1,8 @@
 """Files of a small kata that `kata verify` proves quickly."""
 
-README = {"README.md": "# Tiny\n\n## Read more\n"}
+from tests import conftest
+
+README = {"README.md": conftest.README}
 
 TWICE_APP = """
 from fastapi import FastAPI

@@ -19,12 +19,18 @@ MakeProver = Callable[..., Prover]
 NAMES = ("test_a", "test_b", "test_c")
 
 MANIFEST = """
-format = 1
+format = 2
 title = "A test kata"
 tier = 1
 teaches = "Nothing."
 topics = ["tests"]
 hints = ["one", "two", "three"]
+
+[promises]
+default_s = 1.0
+
+[requirements]
+answers = ["test_a", "test_b", "test_c"]
 
 [starter]
 fails = ["test_a"]
@@ -57,7 +63,6 @@ def make_prover(make_kata: Callable[..., Path]) -> MakeProver:
             **apps,
             "rejected/wrong.py": None,
             "accepted/other.py": APP,
-            "README.md": "# Tiny\n\n## Read more\n",
         }
         kata = find_catalog(make_kata(manifest=MANIFEST, checks=CHECKS, files=files)).kata("tiny")
         return Prover(kata, read_package(kata.folder), plan)

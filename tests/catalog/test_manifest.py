@@ -38,8 +38,8 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
         (("tier = 1", "tier = 9"), "`tier` must be from 1 to 5, not 9", ""),
         (("tier = 1", 'tier = "1"'), "`tier` must be a positive integer", ""),
         (
-            ("format = 1", "format = 2"),
-            "`format` is 2; this version reads 1",
+            ("format = 2", "format = 3"),
+            "`format` is 3; this version reads up to 2",
             "Upgrade fastapi-katas",
         ),
         (
@@ -84,6 +84,24 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
             "Did you mean `accepted`?",
         ),
         (("title =", "title"), "is not valid TOML", "Fix that line."),
+        (("[promises]\ndefault_s = 1.0", ""), "`promises` is missing", "Add it."),
+        (("default_s", "defualt_s"), "`promises.default_s` is missing", "`defualt_s`"),
+        (
+            ('[requirements]\nanswers = ["test_it_answers"]', ""),
+            "`requirements` is missing",
+            "Add it.",
+        ),
+        (("answers = [", "It_answers = ["), "`requirements.It_answers` is no id", "asked-anew"),
+        (
+            ('answers = ["test_it_answers"]', "answers = 1"),
+            "`requirements.answers` must be a list of non-empty strings",
+            "",
+        ),
+        (
+            ("because =", 'names = ["lru cache"]\nbecause ='),
+            "`rejected.wrong.names` has 'lru cache', which is not a Python name",
+            "",
+        ),
     ],
 )
 def test_each_error_names_file_key_and_the_nearest_right_name(
@@ -95,6 +113,14 @@ def test_each_error_names_file_key_and_the_nearest_right_name(
     assert str(katas / "tiny" / "kata.toml") in caught.value.message
     assert message in caught.value.message
     assert hint in caught.value.hint
+
+
+def test_a_manifest_has_promises_and_the_checks_of_each_requirement(make_kata: MakeKata) -> None:
+    more = "default_s = 1.0\nsearch_s = 1.2"
+    kata = read_manifest(make_kata(manifest=MANIFEST.replace("default_s = 1.0", more)) / "tiny")
+    assert (kata.promises.default_s, kata.promises.search_s) == (1.0, 1.2)
+    assert kata.requirements == {"answers": ("test_it_answers",)}
+    assert isinstance(hash(kata), int)
 
 
 def test_an_accepted_example_is_leisurely_only_if_the_manifest_says_so(make_kata: MakeKata) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from pathlib import Path
 
 import anyio
 import anyio.lowlevel
@@ -15,13 +14,12 @@ from grader.checks.stage import Stage
 from grader.errors import HarnessError
 from grader.evidence.claims import CountClaim, GateClaim, Relation
 from grader.evidence.machine import Watch
-from grader.evidence.run import Subject
 from grader.grading.environment import Environment
 from grader.grading.pytest_runner import run_checks
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed
 from grader.measure.timing import Clock
-from grader.report import CheckResult, Outcome
+from grader.report import Outcome
 from grader.services.running import KataServices
 from grader.services.service import CheckContext, Running
 from tests.checks.conftest import MakeEnvironment
@@ -140,39 +138,12 @@ async def test_a_check_that_passes_its_deadline_hangs(
 # ---- interruption -------------------------------------------------------------------------------
 
 
-class InterruptedAttempts(AttemptMaker):
-    """Attempts that are interrupted when the server runs, and before the check could be cancelled."""
-
-    async def run_check(
-        self, check: Callable[[], Awaitable[None]], attempt: AttemptContext
-    ) -> None:
-        self.interrupt()
-        while not attempt.abort.is_abandoned:  # until the loop was told, and had nothing to cancel
-            await anyio.lowlevel.checkpoint()
-        await super().run_check(check, attempt)
-
-
-class Interrupted(CheckRun):
-    """A run whose attempts are interrupted."""
-
-    def __init__(
-        self,
-        stage: Stage,
-        folders: Mapping[Subject, Path],
-        clock: Clock,
-        on_check: Callable[[str], None],
-        on_result: Callable[[CheckResult], None],
-    ) -> None:
-        super().__init__(stage, folders, clock, on_check, on_result)
-        self.attempts = InterruptedAttempts(stage, folders, clock)
-
-
 class Interrupting(KataServices):
     """Services that interrupt the grading when a check gets them, or when it gives them back.
 
     Args:
         services: those of an environment.
-        moment: "before" the check or "after" it.
+        moment: "before" the services start, "meanwhile", or "after" the check.
     """
 
     def __init__(self, services: KataServices, moment: str) -> None:
@@ -185,6 +156,8 @@ class Interrupting(KataServices):
         if self.moment == "before":
             self.interrupt()
         async with super().fresh(context) as services:
+            if self.moment == "meanwhile":
+                self.interrupt()
             yield services
         if self.moment == "after":
             self.interrupt()
@@ -198,28 +171,18 @@ def started(make_environment: MakeEnvironment, checks: str) -> Environment:
     return environment
 
 
-def run_of(environment: Environment, kind: type[CheckRun], services: KataServices) -> CheckRun:
+def run_of(environment: Environment, services: KataServices) -> CheckRun:
     stage = stage_of(environment, services)
-    return kind(stage, environment.folders, Clock(), lambda title: None, lambda result: None)
+    return CheckRun(stage, environment.folders, Clock(), lambda title: None, lambda result: None)
 
 
-def test_an_interruption_before_the_check_can_be_cancelled_is_not_lost(
-    make_environment: MakeEnvironment,
-) -> None:
-    environment = started(make_environment, HANGS)
-    run = run_of(environment, Interrupted, environment.services)
-    with pytest.raises(KeyboardInterrupt):
-        run_checks(environment.kata, run)
-    assert run.results[0].outcome is Outcome.NOT_RUN
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("moment", ["before", "meanwhile", "after"])
 def test_an_interruption_around_a_check_ends_the_run(
     make_environment: MakeEnvironment, moment: str
 ) -> None:
     environment = started(make_environment, CHECKS if moment == "after" else HANGS)
     services = Interrupting(environment.services, moment)
-    run = run_of(environment, CheckRun, services)
+    run = run_of(environment, services)
     services.interrupt = run.interrupt
     with pytest.raises(KeyboardInterrupt):
         run_checks(environment.kata, run)

@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
-from grader.checks.claims import VALUE_CHARS, ClaimMissed, assert_claim, canonical, finite, parsed
+from grader.checks.claims import ClaimMissed, assert_claim, canonical, finite, parsed
 from grader.evidence.claims import ClockClaim, CountClaim, Relation
 from grader.measure.attempt import AttemptContext
+from grader.measure.claims import VALUE_CHARS
 from tests.checks.records import WATCH, answer
 
 LARGEST = sys.float_info.max

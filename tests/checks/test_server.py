@@ -51,7 +51,7 @@ async def test_an_idle_connection_is_closed_when_the_server_begins_to_shut_down(
     async with serve(source) as server, server.lingering() as visitor:
         assert (await server.settle("/")).status == 404
         with pytest.raises(GateMissed):
-            await visitor.sent_away(deadline_s=0.05)
+            await visitor.sent_away(within_s=0.05)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.stop)
             await visitor.sent_away()
@@ -84,7 +84,7 @@ async def test_output_can_be_waited_for_and_read(serve: Serve) -> None:
         await server.printed('"asked"', 2)
         assert server.printed_objects == [{"event": "asked"}] * 2
         with pytest.raises(GateMissed):
-            await server.printed("nothing of this kind", deadline_s=0.05)
+            await server.printed("nothing of this kind", within_s=0.05)
 
 
 async def test_a_sample_has_descriptors_threads_and_memory(serve: Serve) -> None:

@@ -35,6 +35,9 @@ OF_THE_MANIFEST = {
     "starter.fails",
     "rejected.NAME.fails",
     "rejected.NAME.because",
+    "rejected.NAME.names",
+    "promises.NAME_s",
+    "requirements.ID",
 }
 NOT_IN_THE_MANIFEST = {
     "declared_accepted",
@@ -45,6 +48,8 @@ NOT_IN_THE_MANIFEST = {
     "mistakes",
     "limits",
     "service_tables",
+    "promises",
+    "requirements",
     "run",
 }
 

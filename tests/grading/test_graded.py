@@ -66,6 +66,30 @@ def test_a_mistake_explains_a_report_if_it_alone_fails_the_same_checks(
     assert report_of(kata, run(), Verdict.FAILED, outcomes).because == because
 
 
+NAMED = SAME.replace("because", 'names = ["lru_cache", "cache"]\nbecause')
+
+
+@pytest.mark.parametrize(
+    ("more", "source", "because"),
+    [
+        (NAMED, "@lru_cache\n", "It breaks b in another way."),
+        (NAMED, "# no cache\n", ""),
+        (NAMED, None, ""),
+        (SECOND + NAMED, "x\n", "It breaks b."),
+        (SECOND + NAMED, "cache\n", ""),
+        (SECOND + NAMED, None, "It breaks b."),
+    ],
+)
+def test_a_mistake_with_names_explains_only_a_solution_that_uses_one_of_them(
+    kata_with: Callable[[str], Kata], tmp_path: Path, more: str, source: str | None, because: str
+) -> None:
+    (tmp_path / "app.py").write_text(source or "")
+    outcomes = results(test_it_answers=Outcome.PASSED, test_b=Outcome.FAILED)
+    folder = None if source is None else tmp_path
+    report = report_of(kata_with(more), run(), Verdict.FAILED, outcomes, folder)
+    assert report.because == because
+
+
 def test_a_run_can_be_judged_again_without_running_anything(tiny: Kata) -> None:
     record = CheckRecord(name="test_it_answers", title="It.", attempts=(counted(7),))
     graded = judged_again(tiny, run(record))

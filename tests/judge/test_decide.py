@@ -46,10 +46,10 @@ def record(*attempts: Attempt, name: str = "test_a") -> CheckRecord:
 
 def next_step(attempts: Sequence[Attempt], *, failed_already: bool = False) -> Step:
     """What to do after these attempts."""
-    judge = CheckJudge(failed_already=failed_already)
+    judge = CheckJudge()
     for one in attempts:
         judge.take(one)
-    return judge.step
+    return judge.step(failed_already=failed_already)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ async def test_parts_of_a_stream_can_be_waited_for(serve: Serve, recorder: Recor
         await reader.received(b"number", 4)
         assert reader.body.count(b"data:") == 4
         with pytest.raises(GateMissed):
-            await reader.events(5, deadline_s=0.05)
+            await reader.events(5, within_s=0.05)
         reader.leave()
         assert (await reader).headers["content-type"].startswith("text/event-stream")
     whats = [claim.what for claim in recorder.claims if isinstance(claim, GateClaim)]

@@ -10,14 +10,13 @@ import anyio.abc
 import pytest
 
 from grader.evidence.traffic import ExchangeError
-from grader.load import engine
 from grader.load.shapes import Schedule, Sending, at_once, at_rate
 from grader.load.visitors import Visitors
 from grader.measure.attempt import AttemptContext
 from grader.measure.recorder import Recorder
 from grader.process.sockets import Sockets
 from tests.conftest import Serve
-from tests.waiting import HANG_S, until
+from tests.waiting import until
 
 APP = """
     import asyncio
@@ -57,7 +56,7 @@ async def test_any_schedule_is_sent_as_planned_and_answered_in_its_order(
     )
     async with serve(APP) as server:
         schedule = Schedule(sendings, connected_first)
-        crowd = await server.send("GET", "/mixed/{n}", schedule, give_up_s=HANG_S)
+        crowd = await server.send("GET", "/mixed/{n}", schedule)
     assert [answer.n for answer in crowd] == [1, 0, 3, 4]
     planned = [answer.exchange.planned_s for answer in crowd]
     assert [at_s - planned[1] for at_s in planned] == pytest.approx([0.1, 0.0, 0.05, 0.0])
@@ -145,14 +144,11 @@ async def test_all_connections_are_open_before_the_first_request_if_the_schedule
     assert connected[0] == 2
 
 
-async def test_a_late_visitor_is_as_patient_as_the_first(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_late_visitor_is_as_patient_as_the_first(serve: Serve) -> None:
     """The own time since the beginning of the schedule is above the patience before it even comes."""
-    monkeypatch.setattr(engine, "PATIENCE_SHARE", 0.8 / HANG_S)
     async with serve(APP) as server:
         schedule = Schedule((Sending(offset_s=0.9),))
-        (answer,) = await server.send("GET", "/slow", schedule, give_up_s=HANG_S)
+        (answer,) = await server.send("GET", "/slow", schedule, within_s=0.64)
     assert answer.status == 200
     # The judge compares it with the own time of the whole schedule.
     assert answer.exchange.patience_s == pytest.approx(0.8 + 0.9)
@@ -200,7 +196,7 @@ async def test_visits_that_certainly_miss_their_limit_are_cut_off(
     serve: Serve, schedule: Schedule
 ) -> None:
     async with serve(APP) as server:
-        crowd = await server.send("GET", "/never", schedule, give_up_s=HANG_S, cut_off_s=0.1)
+        crowd = await server.send("GET", "/never", schedule, cut_off_s=0.1)
     assert {answer.exchange.error for answer in crowd} == {ExchangeError.CUT_OFF}
     assert all(answer.elapsed_s > 0.1 for answer in crowd)
 

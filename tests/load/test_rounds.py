@@ -89,7 +89,7 @@ async def test_leaving_on_purpose_is_not_an_error(serve: Serve) -> None:
 async def test_visitors_of_a_server_that_is_gone_are_errors(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "GIVE_UP_S", 0.3)
+    monkeypatch.setattr(rounds, "WITHIN_S", 0.24)
     async with serve(APP) as server:
         os.kill(server.pids[0], signal.SIGKILL)
         with anyio.fail_after(HANG_S):

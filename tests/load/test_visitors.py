@@ -102,13 +102,13 @@ async def test_settle_waits_until_the_server_has_begun_all_earlier_requests(
         for _ in range(130):
             server.start("GET", "/wait")
         assert (await server.settle("/begun")).body == b"130"
-        silence = await server.settle("/silent", give_up_s=0.1)
+        silence = await server.settle("/silent", within_s=0.1)
     assert silence.exchange.error is ExchangeError.TIMED_OUT
 
 
 async def test_a_visitor_gives_up_at_its_deadline(serve: Serve) -> None:
     async with serve(SLEEPER) as server:
-        answer = await server.get("/never", give_up_s=0.02)
+        answer = await server.get("/never", within_s=0.02)
     assert answer.exchange.error is ExchangeError.TIMED_OUT
     assert answer.status is None
 

@@ -15,18 +15,24 @@ EXCESS = Excess(what="cache_bytes", limit=1024, seen=2048, noun="Cache", of="in 
 def test_an_attempt_begins_with_what_is_known_of_it() -> None:
     clock = Clock()
     attempt = begin_attempt(
-        clock, Subject.REFERENCE, patience_scale=0.5, cuts_off=False, own_deadline_s=0.3
+        clock, Subject.REFERENCE, default_s=0.4, cuts_off=False, own_deadline_s=0.3
     )
     assert (attempt.clock, attempt.subject) == (clock, Subject.REFERENCE)
-    assert (attempt.patience_scale, attempt.cuts_off) == (0.5, False)
+    assert (attempt.default_s, attempt.cuts_off) == (0.4, False)
     assert not attempt.abort.is_abandoned
     evidence = attempt.recorder.freeze()
     assert (evidence.subject, evidence.own_deadline_s) == (Subject.REFERENCE, 0.3)
 
 
+def test_patience_is_a_quarter_longer_than_the_promise() -> None:
+    attempt = begin_attempt(Clock(), default_s=0.4)
+    assert attempt.patience_s() == pytest.approx(0.5)
+    assert attempt.patience_s(1.2) == pytest.approx(1.5)
+
+
 def test_a_context_cannot_be_changed(attempt: AttemptContext) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        attempt.patience_scale = 0.5  # type: ignore[misc]
+        attempt.default_s = 0.5  # type: ignore[misc]
 
 
 def test_breaking_off_records_the_mishap_and_cancels_the_check(attempt: AttemptContext) -> None:

@@ -8,8 +8,17 @@ import pytest
 
 from grader.evidence.claims import GateClaim
 from grader.evidence.machine import CpuTimes, Watch
+from grader.measure import gates
 from grader.measure.attempt import AttemptContext
-from grader.measure.gates import POLL_S, GateMissed, Signal, pass_gate, pause_s, wait_for
+from grader.measure.gates import (
+    POLL_S,
+    GateMissed,
+    Signal,
+    deadline_for,
+    pass_gate,
+    pause_s,
+    wait_for,
+)
 from grader.measure.timing import WatchStart
 from tests.waiting import HANG_S
 
@@ -57,9 +66,7 @@ class CountedLooks:
         )
 
 
-async def wait_in_vain(
-    attempt: AttemptContext, share: float, deadline_s: float
-) -> tuple[int, GateClaim]:
+async def wait_in_vain(attempt: AttemptContext, share: float) -> tuple[int, GateClaim]:
     """How often the app was looked at while a gate waited for what never comes, beside much that changes; and the
     claim.
     """
@@ -75,9 +82,7 @@ async def wait_in_vain(
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(change)
         with pytest.raises(GateMissed) as missed:
-            await pass_gate(
-                attempt, "calls", 1, lambda: 0, changed, deadline_s=deadline_s, patience_s=0.2
-            )
+            await pass_gate(attempt, "calls", 1, lambda: 0, changed, within_s=0.16)
         tasks.cancel_scope.cancel()
     return looks.looks, missed.value.claim
 
@@ -85,17 +90,37 @@ async def wait_in_vain(
 async def test_an_app_that_has_all_the_time_is_measured_twice_or_so(
     attempt: AttemptContext,
 ) -> None:
-    looks, claim = await wait_in_vain(attempt, 1.0, deadline_s=HANG_S)
+    looks, claim = await wait_in_vain(attempt, 1.0)
     assert looks <= 3
-    assert claim.watch.elapsed_s < HANG_S
+    assert claim.watch.elapsed_s < claim.deadline_s
 
 
 async def test_changes_alone_cause_no_measurement_of_an_app_that_gets_no_time(
-    attempt: AttemptContext,
+    attempt: AttemptContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks, claim = await wait_in_vain(attempt, 0.0, deadline_s=0.6)
-    assert looks <= 4
-    assert claim.watch.elapsed_s >= 0.6
+    monkeypatch.setattr(gates, "DEADLINE_S", 0.6)
+    looks, claim = await wait_in_vain(attempt, 0.0)
+    assert looks <= 5
+    assert claim.watch.elapsed_s >= claim.deadline_s == pytest.approx(0.8)
+
+
+async def test_own_time_counts_from_an_earlier_moment(attempt: AttemptContext) -> None:
+    attempt = alone(attempt)
+    since = attempt.watcher.open()
+    await anyio.sleep(0.3)
+    with pytest.raises(GateMissed) as missed:
+        await pass_gate(attempt, "calls", 1, lambda: 0, Signal(), within_s=0.2, since=since)
+    assert missed.value.claim.watch.started_s == since.at_s
+
+
+@pytest.mark.parametrize(
+    ("patience_s", "count", "deadline_s"),
+    [(0.5, 1, 3.0), (0.5, 20, 3.0), (0.5, 21, 5.0), (1.5, 1, 6.0), (1.5, 21, 6.0)],
+)
+def test_a_deadline_is_never_shorter_than_four_times_the_patience(
+    patience_s: float, count: int, deadline_s: float
+) -> None:
+    assert deadline_for(patience_s, count) == deadline_s
 
 
 def alone(attempt: AttemptContext) -> AttemptContext:

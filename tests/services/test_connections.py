@@ -65,7 +65,7 @@ async def test_a_connection_that_stays_open_is_a_missed_gate(attempt: AttemptCon
     connections.remove(connections.add())
     connections.add()
     with pytest.raises(GateMissed) as caught:
-        await connections.closed(deadline_s=0.05)
+        await connections.closed(within_s=0.05)
     claim = caught.value.claim
     assert (claim.what, claim.wanted, claim.seen) == (
         "connections to the echo closed again",

@@ -70,7 +70,7 @@ async def test_a_file_that_nobody_opens_is_a_missed_gate(
     files: Files, attempt: AttemptContext
 ) -> None:
     with pytest.raises(GateMissed):
-        await files.fifo("a").opened(deadline_s=0.05)
+        await files.fifo("a").opened(within_s=0.05)
     (claim,) = attempt.recorder.claims
     assert isinstance(claim, GateClaim)
     assert (claim.what, claim.wanted, claim.seen) == ("readers of a", 1, 0)
@@ -83,7 +83,7 @@ async def test_what_is_not_read_is_a_missed_gate(files: Files, attempt: AttemptC
     fifo.feed(b"1234")
     assert os.read(descriptor, 3) == b"123"
     with pytest.raises(GateMissed):
-        await fifo.taken(deadline_s=0.05)
+        await fifo.taken(within_s=0.05)
     claim = attempt.recorder.claims[-1]
     assert (claim.what, claim.wanted, claim.seen) == ("bytes of a read by the app", 4, 3)  # type: ignore[union-attr]
     os.close(descriptor)
@@ -130,7 +130,7 @@ async def test_readers_of_several_files_are_let_in_as_they_come(
     readers = [Reader(fifo.path) for fifo in (two, one)]
     await files.opened(one, two)
     with pytest.raises(GateMissed):
-        await files.opened(one, two, three, deadline_s=0.05)
+        await files.opened(one, two, three, within_s=0.05)
     claim = attempt.recorder.claims[-1]
     assert (claim.what, claim.wanted, claim.seen) == ("files being read at once", 3, 2)  # type: ignore[union-attr]
     one.end()
@@ -187,7 +187,7 @@ async def test_a_blocking_open_stops_the_solutions_loop_and_is_seen(
         await fifo.give(b"x")
         assert (await pending).body == b'"x"'
         pending = server.start("GET", "/async/a")
-        assert (await server.settle("/health", give_up_s=0.3)).status is None
+        assert (await server.settle("/health", within_s=0.3)).status is None
         await fifo.give(b"y")
         assert (await pending).body == b'"y"'
 

@@ -98,10 +98,10 @@ async def test_a_gate_that_does_not_open_leaves_a_claim(
         tasks.start_soon(client.get, "/a")
         await held.arrivals(1)
         with pytest.raises(GateMissed):
-            await held.arrivals(2, deadline_s=0.1)
+            await held.arrivals(2, within_s=0.1)
     claim = recorder.claims[-1]
     assert isinstance(claim, GateClaim)
-    assert (claim.wanted, claim.seen, claim.deadline_s) == (2, 1, 0.1)
+    assert (claim.wanted, claim.seen, claim.own_limit_s) == (2, 1, 0.125)
 
 
 async def test_the_peak_counts_calls_that_overlap(
@@ -205,7 +205,7 @@ async def test_calls_that_will_never_come_are_not_waited_for_when_their_visitors
 ) -> None:
     visitors = [Visitor(), Visitor(served=True)]
     with pytest.raises(GateMissed):
-        await upstream.arrivals("/a", 2, deadline_s=0.1, unless=visitors)
+        await upstream.arrivals("/a", 2, within_s=0.1, unless=visitors)
     visitors[0].served = True
     await upstream.arrivals("/a", 2, unless=visitors)
 
@@ -219,7 +219,7 @@ async def test_a_call_that_goes_on_is_waited_for_though_its_visitor_is_answered(
         tasks.start_soon(client.get, "/a")
         await upstream.arrivals("/a", 1)
         with pytest.raises(GateMissed):
-            await upstream.departures("/a", 1, deadline_s=0.1, unless=[Visitor(served=True)])
+            await upstream.departures("/a", 1, within_s=0.1, unless=[Visitor(served=True)])
         tasks.cancel_scope.cancel()
 
 
@@ -254,3 +254,64 @@ async def test_what_is_over_can_be_forgotten_while_it_runs_on(
         assert len(recorder.connections) == upstream.connections.open
         held.release()
     assert upstream.calls()[0].record.end is EventEnd.ANSWERED
+
+
+async def test_wanted_calls_are_returned_in_their_order_with_what_they_were_told(
+    upstream: Upstream, client: httpx.AsyncClient
+) -> None:
+    upstream.on("/b", json=lambda call: {"of": call.path})
+    told = [(await client.get(path)).json() for path in ("/b", "/a", "/b")]
+    b, a = await upstream.arrivals({"/b": 1, "GET /a": 1})
+    assert [b.said, a.said] == told[:2]
+    assert [call.said for call in upstream.surplus] == told[2:]
+    (again,) = await upstream.arrivals({"/b": 1})
+    assert again is upstream.calls()[2]
+
+
+async def test_strays_never_open_a_gate(upstream: Upstream, client: httpx.AsyncClient) -> None:
+    for _ in range(3):
+        await client.get("/rooms/0")
+    with pytest.raises(GateMissed) as missed:
+        await upstream.arrivals({"/rooms/17": 1}, within_s=0.05)
+    assert missed.value.claim.what == "calls to /rooms/17 (instead: GET /rooms/0 (3 ×))"
+
+
+async def test_bodies_are_compared_as_json(upstream: Upstream, client: httpx.AsyncClient) -> None:
+    await client.post("/a", json={"x": 1, "y": [2]})
+    with pytest.raises(GateMissed):
+        await upstream.arrivals({"POST /a": [{"x": 2}]}, within_s=0.05)
+    assert len(await upstream.arrivals({"POST /a": [{"y": [2], "x": 1}]})) == 1
+
+
+async def test_a_wanted_call_that_will_never_come_is_not_waited_for(
+    upstream: Upstream, client: httpx.AsyncClient
+) -> None:
+    await client.get("/a")
+    (only,) = await upstream.arrivals({"/a": 1, "/b": 1}, unless=[Visitor(served=True)])
+    assert only.path == "/a"
+
+
+async def test_calls_since_a_moment_are_stated(
+    upstream: Upstream, client: httpx.AsyncClient
+) -> None:
+    await client.get("/a")
+    asked = upstream.since()
+    await client.get("/a")
+    assert asked.exactly({"/a": 1}) == upstream.calls()[1:]
+
+
+async def test_calls_that_are_given_up_are_waited_for_together(
+    upstream: Upstream, client: httpx.AsyncClient, attempt: AttemptContext
+) -> None:
+    await upstream.given_up([])
+    async with upstream.hold("*") as held, anyio.create_task_group() as tasks:
+        for path in ("/a", "/b"):
+            tasks.start_soon(client.get, path)
+        a, b = calls = await held.arrivals({"/a": 1, "/b": 1})
+        with pytest.raises(GateMissed) as missed:
+            await upstream.given_up(calls, since=attempt.watcher.open(), within_s=0.05)
+        assert missed.value.claim.what == "calls given up by the app (not: GET /a, GET /b)"
+        tasks.cancel_scope.cancel()
+    await upstream.given_up(calls)
+    assert a.left
+    assert b.left

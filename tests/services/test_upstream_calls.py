@@ -1,9 +1,11 @@
 """The book of calls: behaviours, holds and counts, without a server."""
 
+import anyio
 import pytest
 
 from grader.evidence.traffic import EventEnd, ServiceEvent
 from grader.measure.attempt import AttemptContext
+from grader.measure.gates import GateMissed
 from grader.services.upstream_calls import Behaviour, Call, CallBook, Hold
 
 
@@ -94,7 +96,7 @@ def test_a_hold_keeps_matching_calls_waiting_until_it_is_released(book: CallBook
     assert hold.calls == [connection.call for connection in held]
     hold.release()
     assert [connection.answered for connection in held] == [1, 1]
-    assert not hold.covers("/a")
+    assert not hold.covers(call(book))
 
 
 def test_a_second_release_does_nothing(book: CallBook) -> None:
@@ -122,3 +124,64 @@ def test_a_held_call_whose_client_left_is_not_counted(book: CallBook) -> None:
     assert held is not None
     book.note(held, ended_s=1.0, end=EventEnd.CLIENT_LEFT)
     assert hold.calls == []
+
+
+def test_what_a_call_is_told_is_fixed_when_it_is_first_looked_at(book: CallBook) -> None:
+    answers = iter(range(9))
+    told = call(book)
+    told.behaviour = Behaviour("*", json=lambda asked: {"n": next(answers)})
+    assert (told.said, told.said) == ({"n": 0}, {"n": 0})
+    assert call(book).said != call(book).said
+
+
+async def test_a_hold_returns_the_wanted_calls_that_are_held_now(book: CallBook) -> None:
+    hold = Hold(book, ["/a", "/b"])
+    book.holds.append(hold)
+    gone, a, b, again = (enter(book, path).call for path in ("/a", "/a", "/b", "/a"))
+    assert gone is not None
+    book.note(gone, ended_s=1.0, end=EventEnd.CLIENT_LEFT)
+    assert await hold.arrivals({"/b": 1, "/a": 1}) == [b, a]
+    assert hold.surplus == [again]
+    with pytest.raises(GateMissed):
+        await hold.arrivals({"/a": 2}, within_s=0.02)
+    assert await hold.arrivals(3) == [a, b, again]
+
+
+async def test_a_saturated_hold_returns_all_calls_that_came_before_none_did(
+    book: CallBook,
+) -> None:
+    hold = Hold(book, ["*"])
+    book.holds.append(hold)
+    with pytest.raises(GateMissed):
+        await hold.saturated(for_s=0.01)
+    enter(book)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(later, book)
+        assert await hold.saturated(for_s=0.2) == book.calls
+    assert len(book.calls) == 2
+
+
+async def later(book: CallBook) -> None:
+    enter(book)
+
+
+async def test_an_app_that_never_stops_calling_saturates_a_hold_in_the_end(book: CallBook) -> None:
+    hold = Hold(book, ["*"])
+    book.holds.append(hold)
+
+    async def call_on() -> None:
+        while True:
+            enter(book)
+            await anyio.sleep(0.001)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(call_on)
+        assert len(await hold.saturated(for_s=0.02)) > 1
+        tasks.cancel_scope.cancel()
+
+
+def test_a_release_returns_its_moment(book: CallBook) -> None:
+    hold = Hold(book, ["*"])
+    before_s = book.attempt.clock.now()
+    assert hold.release().at_s >= before_s
+    assert hold.release().at_s >= before_s

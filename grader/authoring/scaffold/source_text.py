@@ -1,6 +1,7 @@
 """Formats generated source text: imports, long lines, prose."""
 
 import ast
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,9 @@ PROSE_WIDTH = 120
 """Maximum length of a line of code and of a line of prose."""
 
 INDENT = "    "
+WHOLE = re.compile(r"`[^`]*`|<!--.*?-->")
+"""Code and comments, which are not broken across lines."""
+
 STANDARD, INSTALLED, OWN = range(3)
 """The sections of imports, in order."""
 
@@ -70,16 +74,14 @@ def entered(contexts: Sequence[str], margin: str) -> str:
 
 
 def filled(text: str, indent: str = "") -> str:
-    """A paragraph, wrapped to `PROSE_WIDTH`; code in backquotes is not broken.
+    """A paragraph, wrapped to `PROSE_WIDTH`; code in backquotes and comments are not broken.
 
     Args:
         text: the paragraph, with any line breaks.
         indent: the indentation of all lines but the first.
     """
-    spans = " ".join(text.split()).split("`")
-    spans[1::2] = [span.replace(" ", "\0") for span in spans[1::2]]
     lines = textwrap.fill(
-        "`".join(spans),
+        WHOLE.sub(lambda span: span[0].replace(" ", "\0"), " ".join(text.split())),
         PROSE_WIDTH,
         subsequent_indent=indent,
         break_long_words=False,

@@ -36,11 +36,11 @@ class Held:
         self._connection = connection
         self._released = False
 
-    async def arrivals(self, count: int, deadline_s: float | None = None) -> None:
+    async def arrivals(self, count: int, within_s: float | None = None) -> None:
         """Wait until this many queries are blocked at the same time, which proves that they are under way together.
 
         Raises:
-            GateMissed: too few queries were blocked before the deadline (3 s; 5 s above 20).
+            GateMissed: too few queries were blocked within the promised time.
         """
         await pass_polled_gate(
             self._postgres.attempt,
@@ -48,7 +48,7 @@ class Held:
             count,
             self.waiting,
             poll_s=HOLD_POLL_S,
-            deadline_s=deadline_s,
+            within_s=within_s,
         )
 
     async def waiting(self) -> int:

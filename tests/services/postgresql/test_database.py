@@ -108,7 +108,7 @@ async def test_a_hold_that_nobody_comes_to_leaves_a_claim(
 ) -> None:
     async with postgres.hold("stock") as held:
         with pytest.raises(GateMissed):
-            await held.arrivals(1, deadline_s=0.1)
+            await held.arrivals(1, within_s=0.1)
     assert len(attempt.recorder.claims) == 1
 
 

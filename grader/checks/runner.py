@@ -1,0 +1,182 @@
+"""Runs the checks of a kata: side by side where they can, and each until the judge decides."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+
+from grader.checks.attempts import AttemptMaker
+from grader.checks.collection import Check
+from grader.checks.stage import Stage
+from grader.evidence.machine import Machine
+from grader.evidence.run import Attempt, CheckRecord, Subject
+from grader.judge.decide import CheckJudge, ends_grading
+from grader.judge.rule import Step
+from grader.measure.machine import Reading, between, read_counters
+from grader.measure.timing import Clock
+from grader.report import CheckResult, Outcome
+from grader.tasks import single_error
+
+SIDE_BY_SIDE = 6
+"""How many checks run at the same time. Most of a grading is waiting: the servers of six checks need less than one core
+(docs/decisions/0029-checks-side-by-side.md)."""
+
+SUBJECTS = {Step.TRY_SOLUTION: Subject.SOLUTION, Step.TRY_REFERENCE: Subject.REFERENCE}
+"""The code to run, for each step that asks for another attempt."""
+
+
+@dataclass
+class CheckProgress:
+    """One check and the attempts at it so far.
+
+    Attributes:
+        judge: has examined the attempts.
+        machine: what kept the machine busy since the first reference attempt; None if there was none.
+        is_over: no further attempt will be made.
+    """
+
+    check: Check
+    judge: CheckJudge = field(default_factory=CheckJudge)
+    attempts: list[Attempt] = field(default_factory=list)
+    machine: Machine | None = None
+    is_over: bool = False
+
+    @property
+    def record(self) -> CheckRecord:
+        """The evidence."""
+        return CheckRecord(
+            name=self.check.name,
+            title=self.check.title,
+            attempts=tuple(self.attempts),
+            machine=self.machine,
+        )
+
+    def result(self, *, failed_already: bool) -> CheckResult:
+        """The result after all attempts so far; see `CheckJudge.result`."""
+        return self.judge.result(
+            self.check.name, self.check.title, self.machine, failed_already=failed_already
+        )
+
+
+class Runner:
+    """Runs checks. Those that do not need the machine alone run side by side, each on its own server; a check that this
+    does not decide, because the machine may be to blame, continues alone.
+
+    Args:
+        stage: what the checks share.
+        checks: in the kata's order.
+        maker: makes the attempts.
+        clock: the run's clock.
+        on_check: called with the title of the check that the next result is of, whenever that changes.
+        on_result: called with each result, in the kata's order.
+
+    Attributes:
+        progress: of each check, in the kata's order.
+        out_of_time: the grading took too long, so some checks were not tried.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        checks: Sequence[Check],
+        maker: AttemptMaker,
+        clock: Clock,
+        on_check: Callable[[str], None],
+        on_result: Callable[[CheckResult], None],
+    ) -> None:
+        self.progress = [CheckProgress(check) for check in checks]
+        self.out_of_time = False
+        self._stage = stage
+        self._maker = maker
+        self._clock = clock
+        self._on_check = on_check
+        self._on_result = on_result
+        self._failed = False
+        self._reported = 0
+        self._named: CheckProgress | None = None
+        self._scope: anyio.CancelScope | None = None
+
+    @property
+    def results(self) -> list[CheckResult]:
+        """The results, in the kata's order. Checks that were not tried are among them."""
+        return [progress.result(failed_already=self._failed) for progress in self.progress]
+
+    async def run(self) -> None:
+        """Run all checks, unless an early result ends the grading."""
+        limit = anyio.CapacityLimiter(SIDE_BY_SIDE)
+        self._name_next()
+        with anyio.CancelScope() as self._scope:
+            async with single_error(), anyio.create_task_group() as together:
+                for progress in self.progress:
+                    if not progress.check.is_alone:
+                        together.start_soon(self._try_together, progress, limit)
+            for progress in self.progress:
+                if not progress.is_over:
+                    await self._try_alone(progress)
+        for progress in self.progress:
+            progress.is_over = True
+        self._report()
+
+    async def _try_together(self, progress: CheckProgress, limit: anyio.CapacityLimiter) -> None:
+        """Make attempts beside other checks while only the solution has to run."""
+        async with limit:
+            while self._step(progress) is Step.TRY_SOLUTION:
+                await self._attempt(progress, Subject.SOLUTION)
+        if self._step(progress) not in SUBJECTS:
+            self._end(progress)
+
+    async def _try_alone(self, progress: CheckProgress) -> None:
+        """Make attempts with the machine to itself until the judge decides."""
+        before: Reading | None = None
+        while (step := self._step(progress)) in SUBJECTS:
+            if step is Step.TRY_REFERENCE and before is None:
+                before = read_counters()
+            await self._attempt(progress, SUBJECTS[step])
+        if before is not None:
+            own = {os.getpid()} | self._stage.launchers.pids
+            progress.machine = between(before, read_counters(), own)
+        self._end(progress)
+
+    def _step(self, progress: CheckProgress) -> Step:
+        """What to do next for a check; nothing more once the grading is out of time."""
+        step = progress.judge.step(failed_already=self._failed)
+        if step in SUBJECTS and self._clock.now() > self._stage.kata.limits.grading_s:
+            self.out_of_time = True
+            return Step.INCONCLUSIVE
+        return step
+
+    async def _attempt(self, progress: CheckProgress, subject: Subject) -> None:
+        attempt = await self._maker.make(progress.check, subject)
+        progress.attempts.append(attempt)
+        progress.judge.take(attempt)
+
+    def _end(self, progress: CheckProgress) -> None:
+        """Report what can be reported, and end the grading if no further check should be tried."""
+        progress.is_over = True
+        result = progress.result(failed_already=self._failed)
+        self._failed = self._failed or result.outcome is Outcome.FAILED
+        self._report()
+        if (
+            result.outcome is Outcome.BROKEN
+            or ends_grading(result.finding)
+            or (self._failed and self._stage.stops_early)
+        ):
+            assert self._scope is not None
+            self._scope.cancel()
+
+    def _report(self) -> None:
+        """Report the results up to the first check that is not over, so that they appear in the kata's order."""
+        while self._reported < len(self.progress) and self.progress[self._reported].is_over:
+            progress = self.progress[self._reported]
+            self._reported += 1
+            if progress.attempts:
+                self._on_result(progress.result(failed_already=self._failed))
+        self._name_next()
+
+    def _name_next(self) -> None:
+        """Name the check whose result comes next."""
+        rest = self.progress[self._reported :]
+        if rest and rest[0] is not self._named:
+            self._named = rest[0]
+            self._on_check(rest[0].check.title)
