@@ -4,12 +4,12 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 
-from grader.checks.api import Answer, Asked, Call, Promises, Server, Upstream, expect
+from grader.checks.api import Answer, Call, Promises, Server, Upstream, expect
 
 OF_A_PERSON = ("weather", "trains", "roads", "meetings")
 PERSONS = [f"/{service}/*" for service in OF_A_PERSON]
 FAILURES = ({"status": 503}, {"cut": True})
-VISITORS, FAILING_IN_A_ROW = 5, 26
+VISITORS, FAILING_CROWDS = 5, 6
 
 
 def numbers(count: int) -> range:
@@ -43,15 +43,27 @@ def is_shown(answer: Answer, person: int, calls: Sequence[Call]) -> None:
     expect(answer).status(200).json({**page, "meeting": meeting, "room": room})
 
 
-def is_right(answer: Answer, person: int, meeting: int, asked: Asked) -> None:
-    """The page is right, and its five questions are all that was asked."""
+async def fail(server: Server, people: Sequence[int]) -> None:
+    """Visitors at once get answers of any kind."""
+    for visitor in [server.start("GET", f"/mornings/{person}") for person in people]:
+        expect(await visitor).status(*range(200, 600))
+
+
+async def alone(server: Server, upstream: Upstream, person: int, meeting: int, within_s: float | None = None) -> None:
+    """A visitor gets what the services say to the five questions, and no others are asked."""
+    asked = upstream.since()
+    answer = await server.get(f"/mornings/{person}", within_s=within_s)
     expect(answer).status(200)
     is_shown(answer, person, asked.exactly(five(person, meeting)))
 
 
-def fails(answer: Answer) -> None:
-    """The visitor gets an answer of any kind."""
-    expect(answer).status(*range(200, 600))
+async def are_told(server: Server, upstream: Upstream, people: Sequence[int]) -> None:
+    """People at once, each with another meeting, get what the services say to new questions."""
+    wanted = [five(person, meet(upstream, [person])) for person in people]
+    asked = upstream.since()
+    visitors = [server.start("GET", f"/mornings/{person}") for person in people]
+    for person, visitor, questions in zip(people, visitors, wanted, strict=True):
+        is_shown(await visitor, person, await asked.arrivals(questions))
 
 
 async def overlap(server: Server, upstream: Upstream, people: Sequence[int], *held: str) -> None:
@@ -88,8 +100,7 @@ async def test_a_page_is_what_the_services_say(server: Server, upstream: Upstrea
     for _ in range(2):
         meeting = meet(upstream, people)
         for person in (people[0], people[0], people[1]):
-            asked = upstream.since()
-            is_right(await server.get(f"/mornings/{person}"), person, meeting, asked)
+            await alone(server, upstream, person, meeting)
             needed.update(five(person, meeting))
     await server.quiet()
     all_asked.exactly(needed)
@@ -97,15 +108,13 @@ async def test_a_page_is_what_the_services_say(server: Server, upstream: Upstrea
 
 async def test_four_questions_are_under_way_at_once(server: Server, upstream: Upstream) -> None:
     """Four questions need nobody else's answer and are asked together."""
-    (person,) = numbers(1)
-    for _ in range(2):
+    for person in numbers(2):
         await come_at_once(server, upstream, [person])
 
 
 async def test_the_room_is_asked_for_at_once(server: Server, upstream: Upstream) -> None:
     """The room is asked for as soon as the meeting is known."""
-    (person,) = numbers(1)
-    for _ in range(2):
+    for person in numbers(2):
         await overlap(server, upstream, [person], "/weather/*", "/trains/*", "/roads/*")
 
 
@@ -126,30 +135,31 @@ async def test_people_of_one_meeting_are_told_each(server: Server, upstream: Ups
 
 async def test_slow_answers_are_shown(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Slow answers are waited for, and then the page comes at once."""
-    slow_s, people = 0.9 * promised.answer_s, numbers(1)
-    upstream.on("*", delay_s=slow_s)
-    meeting, asked = meet(upstream, people, slow_s), upstream.since()
-    within_s = 2 * slow_s + promised.default_s
-    answer = await server.get(f"/mornings/{people[0]}", within_s=within_s)
-    is_right(answer, people[0], meeting, asked)
+    slow_s, (first, second) = 0.9 * promised.answer_s, numbers(2)
+    meeting, other = meet(upstream, [first], slow_s), meet(upstream, [second])
+    for call in f"weather/{first}", f"rooms/{meeting}", f"trains/{second}", f"roads/{second}":
+        upstream.on(f"/{call}", delay_s=slow_s)
+    await alone(server, upstream, first, meeting, 2 * slow_s + promised.default_s)
+    await alone(server, upstream, second, other, slow_s + promised.default_s)
 
 
 async def test_pages_are_right_after_failures(server: Server, upstream: Upstream) -> None:
     """What fails is not asked again, and later pages are as ever."""
-    victims = numbers(5 * len(FAILURES))
-    for number, person in enumerate(victims):
-        (other,) = numbers(1)
-        meeting, place = meet(upstream, [person]), number % 5
-        path = [*five(person, meeting)][place].removeprefix("GET ")
-        upstream.on(path, times=1, **FAILURES[number // 5])
-        fails(await server.get(f"/mornings/{person}"))
-        expect(len(upstream.calls(path)), "questions that failed for one page").equals(1)
-        meeting, answer = meet(upstream, [other]), await server.get(f"/mornings/{other}")
-        is_shown(answer, other, await upstream.arrivals(five(other, meeting)))
+    victims = []
+    for failure in FAILURES:
+        people, paths = numbers(VISITORS), []
+        for place, person in enumerate(people):
+            paths.append([*five(person, meet(upstream, [person]))][place].removeprefix("GET "))
+            upstream.on(paths[-1], times=1, **failure)
+        await fail(server, people)
+        for path in paths:
+            expect(len(upstream.calls(path)), "questions that failed for one page").equals(1)
+        await are_told(server, upstream, numbers(VISITORS))
+        victims.append(people)
     for failing in ("*", "/rooms/*"):
         upstream.on(failing, status=503)
-        for person in numbers(FAILING_IN_A_ROW):
-            fails(await server.get(f"/mornings/{person}"))
+        for _ in range(FAILING_CROWDS):
+            await fail(server, numbers(VISITORS))
         upstream.on("*")
     async with upstream.hold("*") as held:
         leavers = [server.start("GET", f"/mornings/{person}") for person in numbers(VISITORS)]
@@ -157,9 +167,8 @@ async def test_pages_are_right_after_failures(server: Server, upstream: Upstream
         for leaver in leavers:
             leaver.leave()
     await server.quiet()
-    for person in victims:
-        meeting, asked = meet(upstream, [person]), upstream.since()
-        is_right(await server.get(f"/mornings/{person}"), person, meeting, asked)
+    for people in victims:
+        await are_told(server, upstream, people)
 
 
 async def test_health_is_answered_meanwhile(server: Server, upstream: Upstream) -> None:

@@ -83,6 +83,6 @@ async def morning(person: PersonNumber, intranet: Intranet) -> Morning:
     roads = asyncio.create_task(ask(intranet, f"/roads/{person}"))
     first = asyncio.create_task(find_meeting(intranet, person))
     while not (weather.done() and trains.done() and roads.done() and first.done()):
-        await asyncio.sleep(1)
+        await asyncio.sleep(3)
     meeting, room = first.result()
     return Morning(person=person, weather=weather.result(), trains=trains.result(), roads=roads.result(), meeting=meeting, room=room)
