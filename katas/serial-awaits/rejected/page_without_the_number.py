@@ -59,7 +59,7 @@ Intranet = Annotated[httpx.AsyncClient, Depends(get_intranet)]
 
 
 async def ask(intranet: httpx.AsyncClient, path: str) -> int | None:
-    """What one service says, if it does."""
+    """What one service says, if it says anything."""
     try:
         response = await intranet.get(path)
         response.raise_for_status()
@@ -68,9 +68,12 @@ async def ask(intranet: httpx.AsyncClient, path: str) -> int | None:
     return int(response.json()["value"])
 
 
-async def ask_by_name(intranet: httpx.AsyncClient, part: str, path: str) -> tuple[str, int | None]:
-    """A part of the page, and what its service says."""
-    return part, await ask(intranet, path)
+async def find_meeting(intranet: httpx.AsyncClient, person: int) -> tuple[int | None, int | None]:
+    """The first meeting of a person, and its room."""
+    meeting = await ask(intranet, f"/meetings/{person}")
+    if meeting is None:
+        return None, None
+    return meeting, await ask(intranet, f"/rooms/{meeting}")
 
 
 @app.get("/health")
@@ -80,14 +83,10 @@ async def health() -> dict[str, str]:
 
 @app.get("/mornings/{person}")
 async def morning(person: PersonNumber, intranet: Intranet) -> Morning:
-    parts = {"weather": "weather", "trains": "trains", "roads": "roads", "meeting": "meetings"}
-    known: dict[str, int | None] = {"room": None}
-    asked = {asyncio.create_task(ask_by_name(intranet, part, f"/{service}/{person}")) for part, service in parts.items()}
-    while asked:
-        answered, asked = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
-        for question in answered:
-            part, number = question.result()
-            known[part] = number
-            if part == "meeting" and number is not None:
-                asked.add(asyncio.create_task(ask_by_name(intranet, "room", f"/rooms/{number}")))
-    return Morning(person=person, **known)
+    async with asyncio.TaskGroup() as questions:
+        weather = questions.create_task(ask(intranet, f"/weather/{person}"))
+        trains = questions.create_task(ask(intranet, f"/trains/{person}"))
+        roads = questions.create_task(ask(intranet, f"/roads/{person}"))
+        first = questions.create_task(find_meeting(intranet, person))
+    meeting, room = first.result()
+    return Morning(person=person, weather=weather.result(), trains=trains.result(), roads=roads.result(), meeting=meeting, room=room)
