@@ -142,8 +142,10 @@ def least_limit_s(margin: Margin, side: Side) -> float:
 
 
 def most_limit_s(side: Side) -> float:
-    """The highest limit that this rejected example exceeds by a sufficient margin."""
-    return side.judged_s / BELOW
+    """The highest limit that this rejected example exceeds by a sufficient margin. Where its visitors gave up, nobody
+    knows how long it would have taken: their patience counts as it is, without a factor.
+    """
+    return side.judged_s if side.timing.is_bound else side.judged_s / BELOW
 
 
 def margin_problems(margins: Sequence[Margin]) -> Iterator[Problem]:
@@ -160,8 +162,12 @@ def margin_problems(margins: Sequence[Margin]) -> Iterator[Problem]:
         elif is_too_near(margin, margin.rejected[0]):
             fastest = margin.rejected[0]
             near = f"is too close to the fastest rejected example {_time(fastest)}"
-            text = f"{limit} {near}, which takes only {margin.below:.1f} × the limit; {BELOW:g} × is required"
-            yield Problem(CHECKS, f"{text}. {_lower(margin, fastest)}.")
+            why = (
+                "whose visitors give up before it"
+                if fastest.timing.is_bound
+                else f"which takes only {margin.below:.1f} × the limit; {BELOW:g} × is required"
+            )
+            yield Problem(CHECKS, f"{limit} {near}, {why}. {_lower(margin, fastest)}.")
 
 
 def _tightness(margin: Margin, side: Side) -> str:
@@ -194,8 +200,7 @@ def _raise(margin: Margin) -> str:
 def _lower(margin: Margin, fastest: Side) -> str:
     limit = f"the limit to {_down(most_limit_s(fastest)):g} s or less"
     if fastest.timing.is_bound:
-        patience_s = _up(BELOW * margin.limit_s)
-        return f"Let the visitors wait {patience_s:g} s before they give up, or lower {limit}"
+        return f"Give its visitors the limit as `within_s`, or lower {limit}"
     return f"Lower {limit}{_if_none_fits(margin)}"
 
 

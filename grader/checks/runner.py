@@ -54,9 +54,7 @@ class CheckProgress:
 
     def result(self, *, failed_already: bool) -> CheckResult:
         """The result after all attempts so far; see `CheckJudge.result`."""
-        return self.judge.result(
-            self.check.name, self.check.title, self.machine, failed_already=failed_already
-        )
+        return self.judge.result(self.record, failed_already=failed_already)
 
 
 class Runner:

@@ -1,28 +1,32 @@
-"""The launcher: imports once what solutions need, then forks a server for each check.
+"""The launcher: imports once what solutions need, then forks a server for each check, several at a time if asked to.
 
-It is a process of its own, in the sandbox if there is one. The launcher and its workers are the only code of the grader
-that runs beside a solution. It imports the standard library, uvicorn, and the packages that solutions use. It talks to
-the grader over a Unix socket: one JSON object per line, with descriptors as ancillary data.
+It is a process of its own, in the sandbox if there is one. The launcher, the keepers of its servers and their workers
+are the only code of the grader that runs beside a solution. It imports the standard library, uvicorn, and the packages
+that solutions use. It reads the grader's commands from a Unix socket, and passes those about a server to its keeper;
+launcher and keepers send events on the same socket. Each is one JSON object per line, with descriptors as ancillary
+data, sent at once.
 
-Commands (`start` has descriptors: a listening socket for each worker, a pipe for stalls for each worker, log, status)::
+Commands (`start` has descriptors: a listening socket for each worker, a pipe for stalls for each worker, log, status,
+and, if `grouped` is true, the server's cgroup: its file `cgroup.procs`, opened for writing)::
 
-    {"do": "start", "server": 1, "workers": 2, "folder": "…", "environ": {…}}
-    {"do": "stop", "server": 1, "grace_s": 2.0}                   SIGTERM, later SIGKILL to the process group
+    {"do": "start", "server": 1, "workers": 2, "folder": "…", "environ": {…}, "grouped": false}
+    {"do": "stop", "server": 1, "grace_s": 2.0}                   SIGTERM, later SIGKILL to all that descends from it
+    {"do": "linger", "server": 1}                                 it has shut down: no SIGKILL at the end of the grace
     {"do": "kill", "server": 1}
     {"do": "sockets", "id": 1, "listening": 1, "plain": 20}       made in the sandbox's network
 
 Events; `fds` is the number of descriptors that are sent with an event::
 
-    {"event": "forked", "server": 1, "pids": [41, 42], "fds": 2}
-    {"event": "exited", "server": 1, "pid": 41, "code": 1}        negative: a signal
-    {"event": "others", "pids": [43], "fds": 1}                   all processes that are not workers
+    {"event": "forked", "server": 1, "pids": [41, 42], "grouped": false, "fds": 2}
+    {"event": "exited", "server": 1, "pid": 41, "code": 1, "killed": false}   negative: a signal; killed: by the keeper
+    {"event": "others", "server": 1, "pids": [43], "fds": 1}      its processes that are not workers
     {"event": "exceeded", "server": 1, "what": "memory_bytes", "limit": …, "seen": …}  the server is killed
     {"event": "gone", "server": 1, "killed": false}               all of its processes have exited
     {"event": "sockets", "id": 1, "fds": 21}                      has "error" instead if they cannot be made
 
 A sandbox's pids mean nothing outside, so a descriptor of each process (`pidfd_open`) is sent with them.
 
-If the grader exits for any reason, its socket closes, and the launcher kills everything that it has started.
+If the grader exits for any reason, its socket closes, and the launcher has each keeper kill its server.
 """
 
 import contextlib
@@ -86,30 +90,26 @@ def main(control: int, config: dict[str, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warm_up((*WARM, *config["warm"]))
     gc.freeze()
-    worker = supervise(control, resources, confinement)
-    if worker is None:
+    role = supervise(control, resources, confinement)
+    if isinstance(role, int):
         # Skip the interpreter's finalization, for which the grader would wait 0.1 s.
-        os._exit(0)
-    serve(worker)
+        os._exit(role)
+    serve(role)
 
 
-def supervise(control: int, resources: Resources, confinement: Confinement) -> Worker | None:
-    """Serve the grader until it exits, then kill all remaining processes and return None. In a forked child, return its
-    `Worker` with all resources of the launcher closed.
+def supervise(control: int, resources: Resources, confinement: Confinement) -> Worker | int:
+    """Serve the grader until it exits, then end all remaining processes; returns the exit code.
+
+    The keepers and workers are forked in here: in a keeper's process, it returns the keeper's exit code, and in a
+    worker's process a `Worker`, with all resources of launcher and keeper closed.
     """
-    woken, wake = socket.socketpair()
-    wake.setblocking(False)
-    signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
     grader = Control(socket.socket(fileno=control), sends_handles=confinement.sandboxed)
-    supervisor = Supervisor(grader, woken, resources, confinement)
-    worker = supervisor.run()
-    if worker is None:
+    supervisor = Supervisor(grader, resources, confinement)
+    keeper = supervisor.run()
+    if keeper is None:
         supervisor.kill_all()
-        return None
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for ours in (grader, woken, wake):
-        ours.close()
-    return worker
+        return 0
+    role = keeper.run()
+    if isinstance(role, Worker):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    return role

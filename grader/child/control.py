@@ -35,8 +35,15 @@ class Control:
         return self._connection.fileno()
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket, and all descriptors that nobody has taken."""
         self._connection.close()
+        self.drop_descriptors()
+
+    def drop_descriptors(self) -> None:
+        """Close all descriptors that nobody has taken. A forked child does so, because they belong to other servers."""
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+        self._descriptors.clear()
 
     def read(self) -> list[dict[str, Any]] | None:
         """The commands that have arrived; None if the grader has exited. Blocks until data arrives."""

@@ -38,6 +38,24 @@ Place = tuple[str, int, str]
 """File, line and function."""
 
 
+class CoreWaits:
+    """How long the calling thread has been ready to run but had no core: a loop that has no core is not blocked.
+
+    Where the system does not report it (macOS), the waits count as 0.
+    """
+
+    def __init__(self) -> None:
+        self._file = f"/proc/self/task/{threading.get_native_id()}/schedstat"
+
+    def total_s(self) -> float:
+        """Seconds since the thread began."""
+        try:
+            with open(self._file, "rb") as file:
+                return int(file.read().split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return 0.0
+
+
 def running_place(frame: FrameType | None, folder: str) -> Place | None:
     """The innermost frame of a running thread in this folder; None if there is none."""
     while frame is not None and not frame.f_code.co_filename.startswith(folder):
@@ -76,7 +94,8 @@ class Watchdog:
         self._descriptor = descriptor
         self._folder = f"{Path.cwd()}{os.sep}"
         self._watched = threading.get_ident()
-        self._last: float | None = None
+        self._waits = CoreWaits()
+        self._last: tuple[float, float] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -101,9 +120,8 @@ class Watchdog:
             self._write(f"waiting {count} {line} {function} {file}")
 
     def _beat(self) -> None:
-        now = time.monotonic()
-        late_s = now - (self._last or now)
-        self._last = now
+        late_s = self._late_s(self._last)
+        self._last = time.monotonic(), self._waits.total_s()
         if late_s > LATE_S:
             self._write(f"resumed {late_s:.4f}")
         self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
@@ -114,11 +132,18 @@ class Watchdog:
             last = self._last
             if last is None:
                 return
-            late_s = time.monotonic() - last
+            late_s = self._late_s(last)
             if late_s > LATE_S:
                 place = running_place(sys._current_frames().get(self._watched), self._folder)
                 if place is not None:
                     self._write("at {3:.4f} {1} {2} {0}".format(*place, late_s))
+
+    def _late_s(self, last: tuple[float, float] | None) -> float:
+        """Seconds since this beat, without those in which the loop's thread waited for a core."""
+        if last is None:
+            return 0.0
+        beat_s, waited_s = last
+        return time.monotonic() - beat_s - (self._waits.total_s() - waited_s)
 
     def _write(self, line: str) -> None:
         with contextlib.suppress(OSError):

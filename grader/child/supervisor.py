@@ -1,52 +1,52 @@
-"""Forks servers on the grader's command, and ends each with all processes that it has started."""
+"""Forks a keeper for each server on the grader's command, and makes sure that each ends."""
 
 import contextlib
+import json
 import os
 import select
 import signal
 import socket
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from grader.child.control import Control
-from grader.child.limits import Resources, find_excess
-from grader.child.process import descendants, send_signal
-from grader.child.worker import Confinement, Worker
+from grader.child.keeper import ENDED, KILL_S, OUT_OF_HAND, Keeper
+from grader.child.limits import Resources
+from grader.child.process import Wakeup, descendants, fork, send_signal
+from grader.child.worker import Confinement
 
 BACKLOG = 2048
 LOOPBACK = "127.0.0.1"
 
 POLL_S = 0.05
-"""Polling interval for deadlines and exited process groups."""
+"""Polling interval while a keeper is expected to exit."""
 
-KILL_S = 2.0
-"""How long to wait for a killed server to exit; it usually takes a few milliseconds."""
+PATIENCE_S = KILL_S + 1.0
+"""How long a keeper may take to kill its server before it is killed itself."""
 
-KILL_POLL_S = 0.001
-
-METER_S = 0.1
-"""Polling interval for the resources that all processes together use."""
+ORPHAN_ROUNDS = 100
+"""Maximum number of times that orphans of killed keepers are looked for."""
 
 
 @dataclass
-class Group:
-    """The worker processes of one server.
+class Kept:
+    """A server and its keeper.
 
     Attributes:
-        pids: of the workers that have not exited.
-        leader: the first worker, which leads the process group.
-        kill_at: when the grace period after a stop ends, on the monotonic clock; None before a stop.
-        missed_grace: whether they were still running when it ended.
-        sigkilled: whether the process group got SIGKILL.
+        pid: of the keeper.
+        commands: the launcher's end of the socket to the keeper.
+        kill_at: when the keeper is killed unless it has exited, on the monotonic clock; None before it has to exit.
     """
 
-    pids: set[int]
-    leader: int
+    pid: int
+    commands: socket.socket
     kill_at: float | None = None
-    missed_grace: bool = False
-    sigkilled: bool = False
+
+    def tell(self, command: dict[str, Any]) -> None:
+        """Send a command to the keeper, which may have exited."""
+        with contextlib.suppress(OSError):
+            self.commands.sendall(json.dumps(command).encode() + b"\n")
 
 
 @dataclass
@@ -55,54 +55,48 @@ class Supervisor:
 
     Attributes:
         control: the socket to the grader.
-        woken: becomes readable when a child exits.
-        resources: limits of a server's processes.
+        resources: limits of each server's processes.
         confinement: of this process and its workers.
-        groups: running servers, by number.
-        others: pids last reported as processes that are not workers.
-        measured_at: time of the last measurement, on the monotonic clock.
+        wakeup: becomes readable when a child exits or stops.
+        kept: running servers, by number.
     """
 
     control: Control
-    woken: socket.socket
     resources: Resources
     confinement: Confinement
-    groups: dict[int, Group] = field(default_factory=dict)
-    others: set[int] = field(default_factory=set)
-    measured_at: float = 0.0
+    wakeup: Wakeup = field(default_factory=Wakeup)
+    kept: dict[int, Kept] = field(default_factory=dict)
 
-    def run(self) -> Worker | None:
-        """Obey commands; returns a `Worker` in a forked child, and None in the launcher once the grader has exited."""
-        watched: list[Control | socket.socket] = [self.control, self.woken]
+    def run(self) -> Keeper | None:
+        """Obey commands; returns a `Keeper` in a forked child, and None in the launcher once the grader has exited."""
+        watched: list[Control | Wakeup] = [self.control, self.wakeup]
         while True:
-            readable, _, _ = select.select(watched, [], [], POLL_S if self.groups else None)
-            if self.woken in readable:
-                self.woken.recv(4096)
+            is_waiting = any(kept.kill_at is not None for kept in self.kept.values())
+            readable, _, _ = select.select(watched, [], [], POLL_S if is_waiting else None)
+            if self.wakeup in readable:
+                self.wakeup.clear()
             if self.control in readable:
                 commands = self.control.read()
                 if commands is None:
                     return None
                 for command in commands:
-                    worker = self.obey(command)
-                    if worker is not None:
-                        return worker
+                    keeper = self.obey(command)
+                    if keeper is not None:
+                        return keeper
             self.reap()
-            self.measure()
 
-    def obey(self, command: dict[str, Any]) -> Worker | None:
-        """Execute one command; returns a `Worker` in a forked child."""
+    def obey(self, command: dict[str, Any]) -> Keeper | None:
+        """Execute one command; returns a `Keeper` in a forked child."""
         if command["do"] == "start":
             return self.start(command)
         if command["do"] == "sockets":
             self.make_sockets(command["id"], command["listening"], command["plain"])
             return None
-        group = self.groups.get(command["server"])
-        if group is not None and command["do"] == "stop":
-            group.kill_at = time.monotonic() + command["grace_s"]
-            for pid in group.pids:
-                send_signal(pid, signal.SIGTERM)
-        elif group is not None:
-            self.kill(group)
+        kept = self.kept.get(command["server"])
+        if kept is not None:
+            if command["do"] == "kill" and kept.kill_at is None:
+                kept.kill_at = time.monotonic() + PATIENCE_S
+            kept.tell(command)
         return None
 
     def make_sockets(self, number: int, listening: int, plain: int) -> None:
@@ -121,121 +115,107 @@ class Supervisor:
             for each in made:
                 each.close()
 
-    def start(self, command: dict[str, Any]) -> Worker | None:
-        """Fork the workers of a server; returns a `Worker` in each of them, None in the launcher."""
-        self.wait_for_killed()
-        count = command["workers"]
-        passed = self.control.take_descriptors(2 * count + 2)
-        log, status = passed[2 * count :]
-        leader, pids = 0, set[int]()
-        for listening, stalls in zip(passed[:count], passed[count : 2 * count], strict=True):
-            pid = os.fork()
-            if pid == 0:
-                for other in set(passed) - {listening, stalls, log, status}:
-                    os.close(other)
-                own = (leader, listening, log, status, stalls)
-                return Worker(command["folder"], command["environ"], *own, self.confinement)
-            leader = leader or pid
-            with contextlib.suppress(OSError):
-                os.setpgid(pid, leader)
-            pids.add(pid)
+    def start(self, command: dict[str, Any]) -> Keeper | None:
+        """Fork the keeper of a server; returns a `Keeper` in it, None in the launcher."""
+        count = 2 * command["workers"] + 2 + bool(command.get("grouped"))
+        passed = self.control.take_descriptors(count)
+        ours, theirs = socket.socketpair()
+        pid = fork()
+        if pid == 0:
+            ours.close()
+            for other in self.kept.values():
+                other.commands.close()
+            self.wakeup.close()
+            self.control.drop_descriptors()
+            commands = Control(theirs, sends_handles=False)
+            return Keeper(command, passed, self.control, commands, self.resources, self.confinement)
+        theirs.close()
         for descriptor in passed:
             os.close(descriptor)
-        self.groups[command["server"]] = Group(pids=pids, leader=leader)
-        forked = {"event": "forked", "server": command["server"]}
-        self.control.say_with_processes(forked, pids)
+        self.kept[command["server"]] = Kept(pid, ours)
         return None
 
     def reap(self) -> None:
-        """Reap children, enforce deadlines, and report servers whose processes have all exited."""
-        self.collect_ended()
-        for server, group in list(self.groups.items()):
-            if group.kill_at is not None and time.monotonic() >= group.kill_at:
-                group.missed_grace = True
-                self.kill(group)
-            if not group.pids:
-                self.kill(group)
-                del self.groups[server]
-                self.kill_orphans()
-                self.control.say({"event": "gone", "server": server, "killed": group.missed_grace})
-
-    def collect_ended(self) -> None:
-        """Reap children that have exited, and report the workers among them."""
+        """Reap children that have exited, and kill keepers that do not end their servers."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
             except ChildProcessError:
-                return
+                break
             if pid == 0:
-                return
-            code = os.waitstatus_to_exitcode(status)
-            for server, group in self.groups.items():
-                if pid in group.pids:
-                    group.pids.discard(pid)
-                    self.control.say(
-                        {"event": "exited", "server": server, "pid": pid, "code": code}
-                    )
+                break
+            for server, kept in list(self.kept.items()):
+                if kept.pid == pid and os.WIFSTOPPED(status):
+                    # Only a process of the solution stops a keeper, which then enforces no limit.
+                    send_signal(pid, signal.SIGKILL)
+                elif kept.pid == pid:
+                    self.end(server, os.waitstatus_to_exitcode(status))
+        for kept in self.kept.values():
+            if kept.kill_at is not None and time.monotonic() >= kept.kill_at:
+                send_signal(kept.pid, signal.SIGKILL)
 
-    def measure(self) -> None:
-        """Report processes that are not workers, and kill servers that exceed a limit."""
-        if not self.groups or time.monotonic() - self.measured_at < METER_S:
-            return
-        self.measured_at = time.monotonic()
-        pids = descendants(os.getpid())
-        others = pids - {pid for group in self.groups.values() for pid in group.pids}
-        if others != self.others:
-            self.others = others
-            self.control.say_with_processes({"event": "others"}, others)
-        excess = find_excess(pids, self.resources)
-        if excess is not None:
-            seen = {"what": excess.what, "limit": excess.limit, "seen": excess.seen}
-            for server, group in self.groups.items():
-                self.control.say({"event": "exceeded", "server": server, **seen})
-                self.kill(group)
-            self.kill_orphans(pids)
-
-    def wait_for_killed(self) -> None:
-        """Wait until killed servers have exited, so that their processes are not attributed to the next server."""
-        ends = time.monotonic() + KILL_S
-        while any(group.sigkilled for group in self.groups.values()) and time.monotonic() < ends:
-            self.reap()
-            time.sleep(KILL_POLL_S)
-
-    def kill(self, group: Group) -> None:
-        """Send SIGKILL to the whole process group of a server."""
-        group.sigkilled = True
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(group.leader, signal.SIGKILL)
-
-    def kill_orphans(self, known: Iterable[int] = ()) -> None:
-        """Kill processes that left their process group and belong to no running server. On Linux they are children of
-        the launcher, which is a subreaper.
+    def end(self, server: int, code: int) -> None:
+        """Forget a server whose keeper has exited. If something may be left of it, kill that and report it as gone.
 
         Args:
-            known: additional processes to kill, even if they belong to a running server.
+            server: its number.
+            code: the keeper's exit code.
+
+        Raises:
+            RuntimeError: the keeper failed; its traceback is in the launcher's log.
         """
-        if self.confinement.sandboxed and (known or not self.groups):
+        self.kept.pop(server).commands.close()
+        if code == ENDED:
+            return
+        if code > 0 and code != OUT_OF_HAND:
+            raise RuntimeError(f"The keeper of server {server} exited with code {code}.")
+        self.kill_orphans(is_forced=code == OUT_OF_HAND)
+        # Its workers are gone with it. Nobody knows their pids any more, and the first exit is what counts.
+        exited = {"event": "exited", "server": server, "pid": 0, "code": -signal.SIGKILL}
+        self.control.say({**exited, "killed": False})
+        self.control.say({"event": "gone", "server": server, "killed": False})
+
+    def kill_orphans(self, *, is_forced: bool = False) -> None:
+        """Kill processes whose keeper has exited. On Linux they are children of the launcher, which is a subreaper.
+
+        Args:
+            is_forced: whether they multiply so fast that other servers have to be killed with them.
+        """
+        if self.confinement.sandboxed and (is_forced or not self.kept):
             # In its own pid namespace, this reaches every other process at once, however fast they fork.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
-        workers = {pid for group in self.groups.values() for pid in group.pids}
-        for _ in range(100):
-            orphans = descendants(os.getpid()) - ((workers | descendants(*workers)) - set(known))
+        keepers = {kept.pid for kept in self.kept.values()}
+        for _ in range(ORPHAN_ROUNDS):
+            # In this order: a process that a running server starts in between is not mistaken for an orphan.
+            below = descendants(os.getpid())
+            orphans = below - keepers - descendants(*keepers)
             if not orphans:
                 return
             for pid in orphans:
                 send_signal(pid, signal.SIGKILL)
-                if pid not in known:
-                    with contextlib.suppress(ChildProcessError):
-                        os.waitpid(pid, 0)
-            if known:
-                return
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
 
     def kill_all(self) -> None:
         """Kill all processes that were started, once the grader has exited."""
-        for group in self.groups.values():
-            self.kill(group)
-            for pid in group.pids:
-                send_signal(pid, signal.SIGKILL)
-        self.groups.clear()
+        ends = time.monotonic() + PATIENCE_S
+        for kept in self.kept.values():
+            kept.commands.close()
+        pids = {kept.pid for kept in self.kept.values()}
+        while pids and time.monotonic() < ends:
+            select.select([self.wakeup], [], [], POLL_S)
+            self.wakeup.clear()
+            pids -= self.collect()
+        for pid in pids:
+            send_signal(pid, signal.SIGKILL)
+        self.kept.clear()
         self.kill_orphans()
+
+    def collect(self) -> set[int]:
+        """Reap children; returns their pids."""
+        ended = set[int]()
+        with contextlib.suppress(ChildProcessError):
+            while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+                ended.add(pid)
+        return ended

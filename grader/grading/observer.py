@@ -9,10 +9,10 @@ class Observer(Protocol):
     """Is notified of progress, for a live display."""
 
     def check_begins(self, title: str) -> None:
-        """A check begins."""
+        """The next result will be of this check; other checks may be running beside it."""
 
     def check_ends(self, result: CheckResult) -> None:
-        """A check has its result."""
+        """A check has its result. Results come in the kata's order."""
 
 
 class NullObserver:

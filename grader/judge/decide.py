@@ -95,36 +95,27 @@ class CheckJudge:
         summaries = [examined.summary for examined in self._examined]
         return next_step(summaries, failed_already=failed_already)
 
-    def result(
-        self,
-        name: str,
-        title: str,
-        machine: Machine | None = None,
-        *,
-        failed_already: bool = False,
-    ) -> CheckResult:
+    def result(self, record: CheckRecord, *, failed_already: bool = False) -> CheckResult:
         """The result of the check after all attempts so far.
 
         Args:
-            name: of the check.
-            title: the requirement in one sentence, as learners see it.
-            machine: what kept the machine busy meanwhile; None if it was not measured.
+            record: has the check's name and title, and what kept the machine busy meanwhile.
             failed_already: see `step`.
         """
-        if not any(examined.ran_solution for examined in self._examined):
-            return CheckResult(name=name, title=title, outcome=Outcome.NOT_RUN)
+        own = [examined for examined in self._examined if examined.ran_solution]
+        if not own:
+            return CheckResult(name=record.name, title=record.title, outcome=Outcome.NOT_RUN)
         step = self.step(failed_already=failed_already)
-        attempts = [examined.attempt for examined in self._examined]
-        finding, circumstances = self._finding(step, machine)
-        last = next(examined for examined in reversed(self._examined) if examined.ran_solution)
+        finding, circumstances = self._finding(step, record.machine)
         figures = (
-            figures_of_pass(last.attempt, last.exchanges)
+            figures_of_pass(own[-1].attempt, own[-1].exchanges)
             if finding is None
             else figures_of_finding(finding)
         )
+        attempts = [examined.attempt for examined in self._examined]
         return CheckResult(
-            name=name,
-            title=title,
+            name=record.name,
+            title=record.title,
             outcome=OUTCOMES.get(step, Outcome.INCONCLUSIVE),
             finding=finding,
             circumstances=circumstances,
@@ -134,7 +125,7 @@ class CheckJudge:
             relation=figures.relation,
             attempts=len(attempts),
             decided_by=self._deciding(),
-            duration_s=attempts[-1].ended_s - attempts[0].started_s,
+            duration_s=sum(attempt.ended_s - attempt.started_s for attempt in attempts),
         )
 
     def _finding(self, step: Step, machine: Machine | None) -> tuple[Finding | None, Circumstances]:
@@ -167,7 +158,7 @@ class CheckJudge:
 
 def judge_check(record: CheckRecord, *, failed_already: bool = False) -> CheckResult:
     """The result of a check from all of its attempts."""
-    return _result(record, _judge_of(record), failed_already=failed_already)
+    return _judge_of(record).result(record, failed_already=failed_already)
 
 
 def _judge_of(record: CheckRecord) -> CheckJudge:
@@ -176,10 +167,6 @@ def _judge_of(record: CheckRecord) -> CheckJudge:
     for attempt in record.attempts:
         judge.take(attempt)
     return judge
-
-
-def _result(record: CheckRecord, judge: CheckJudge, *, failed_already: bool = False) -> CheckResult:
-    return judge.result(record.name, record.title, record.machine, failed_already=failed_already)
 
 
 def ends_grading(finding: Finding | None) -> bool:
@@ -207,9 +194,9 @@ def judge_run(
         out_of_time: the grading took too long, so some checks were not tried.
     """
     judged = [(record, _judge_of(record)) for record in records]
-    results = [_result(*each) for each in judged]
+    results = [judge.result(record) for record, judge in judged]
     if any(result.outcome is Outcome.FAILED for result in results):
-        results = [_result(*each, failed_already=True) for each in judged]
+        results = [judge.result(record, failed_already=True) for record, judge in judged]
     return verdict_of_results(results, out_of_time=out_of_time), tuple(results)
 
 

@@ -1,22 +1,19 @@
 """The engine behind all load shapes: sends the requests of a schedule and waits for the answers."""
 
-import asyncio
 import contextlib
 import itertools
 import math
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 import anyio
-import h11
 
 from grader.evidence.machine import Watch
 from grader.evidence.traffic import Burst, Exchange, ExchangeError
 from grader.judge.witnesses import is_own_doing
 from grader.load.answers import Answer, Crowd
 from grader.load.connection import Address, Request, Visit
-from grader.load.shapes import Schedule, Sending
+from grader.load.planned import PlannedLoad, Visitor
+from grader.load.shapes import Sending
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import Signal, deadline_for, wait_for
 from grader.measure.timing import WatchStart
@@ -24,41 +21,6 @@ from grader.process.sockets import Sockets
 
 CUT_POLL_S = 0.02
 """Polling interval of own time, once a schedule may have missed its limit."""
-
-
-@dataclass(frozen=True)
-class PlannedLoad:
-    """A schedule and the requests of its visitors.
-
-    Attributes:
-        schedule: when each visitor sends.
-        requests: one for each sending.
-        within_s: the README's promise for each answer; None for the kata's `default_s`. A visitor gives up once it has
-            waited longer than 1.25 times this, in own time of the app since the planned time of its request.
-        cut_off_s: the grader ends a visit that has certainly taken longer than this; None to wait for all.
-    """
-
-    schedule: Schedule
-    requests: Sequence[Request]
-    within_s: float | None = None
-    cut_off_s: float | None = None
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """A visitor: its part of the schedule, its request and its connection."""
-
-    sending: Sending
-    request: Request
-    message: tuple[h11.Request, bytes]
-    visit: Visit
-    connection: socket.socket
-
-    def send(self) -> None:
-        """Send the request, and schedule the visitor's leaving if it leaves early."""
-        self.visit.send(*self.message)
-        if self.sending.leave_after_s is not None:
-            asyncio.get_running_loop().call_later(self.sending.leave_after_s, self.visit.leave)
 
 
 class Engine:

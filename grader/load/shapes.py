@@ -29,10 +29,17 @@ class Schedule:
         sendings: one for each visitor; offsets may be in any order and may repeat.
         connected_first: whether all connections are opened before the beginning. Otherwise each is opened when its
             request is due, and opening it is part of the latency.
+
+    Raises:
+        ValueError: it has no visitors, so that nothing could be stated about their answers.
     """
 
     sendings: tuple[Sending, ...]
     connected_first: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.sendings:
+            raise ValueError("a schedule needs at least one visitor")
 
     @property
     def is_burst(self) -> bool:

@@ -12,7 +12,8 @@ import anyio.abc
 from grader.load.answers import Answer, Crowd, Lingering, Pending
 from grader.load.attendance import Attendance
 from grader.load.connection import Address, Request
-from grader.load.engine import Engine, PlannedLoad
+from grader.load.engine import Engine
+from grader.load.planned import PlannedLoad
 from grader.load.quiet import until_quiet
 from grader.load.shapes import Schedule, Sending, at_once, at_rate
 from grader.measure.attempt import AttemptContext

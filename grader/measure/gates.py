@@ -132,36 +132,32 @@ async def pass_gate(
 
     Args:
         attempt: measures own time and records the claim.
-        what: the things to count, in plain words: "calls to /prices under way at once"; or a function that says it at
-            the end, when it is known what is missing.
-        wanted: how many must happen.
-        seen: returns the current count.
-        changed: set whenever the count may have changed.
-        within_s: what the README promises for it; by default the kata's `default_s`. The wait ends once the app's own
-            time exceeds 1.25 times this.
+        what: the things to count, in plain words: "calls to /prices under way at once"; or says it when it is over.
+        wanted: their least number.
+        seen: returns their current count; `changed` is set whenever it may have changed.
+        within_s: the README's promise; by default `default_s`. The app's own time may be 1.25 times this.
         since: own time counts from here; from now by default.
 
     Raises:
-        GateMissed: the deadline passed or patience was exhausted first.
+        GateMissed: they did not happen in time.
     """
     opening = attempt.watcher.open() if since is None else since
     patience_s = attempt.patience_s(within_s)
     deadline_s = deadline_for(patience_s, wanted)
     await wait_for(
-        attempt,
-        lambda: seen() >= wanted,
-        changed,
-        opening=opening,
-        deadline_s=deadline_s,
-        patience_s=patience_s,
-    )
-    watch = attempt.watcher.close(opening)
+        attempt, lambda: seen() >= wanted, changed,
+        opening=opening, deadline_s=deadline_s, patience_s=patience_s,
+    )  # fmt: skip
     claim = GateClaim(
         what=what if isinstance(what, str) else what(), wanted=wanted, seen=seen(),
-        deadline_s=deadline_s, own_limit_s=patience_s, watch=watch,
+        deadline_s=deadline_s, own_limit_s=patience_s, watch=attempt.watcher.close(opening),
     )  # fmt: skip
+    _require(claim, attempt)
+
+
+def _require(claim: GateClaim, attempt: AttemptContext) -> None:
     attempt.recorder.add(claim)
-    if claim.seen < wanted:
+    if claim.seen < claim.wanted:
         raise GateMissed(claim)
 
 

@@ -1,4 +1,4 @@
-"""A cgroup for each grading, with limits that the kernel enforces, if cgroup v2 allows making one.
+"""A cgroup for each server, with limits that the kernel enforces, if cgroup v2 allows making one.
 
 It does if the grader runs in a subtree that is delegated to its user, with the controllers `memory` and `pids` enabled:
 in most desktop sessions, under `systemd-run --user --scope`, or in a service with `Delegate=yes`. See the kernel's
@@ -42,27 +42,42 @@ def usable_parent(root: Path = ROOT, membership: Path = MEMBERSHIP) -> Path | No
 
 
 class Group:
-    """The cgroup of one grading.
+    """The cgroup of one server.
 
     Args:
         folder: the cgroup's folder.
         resources: its limits.
+
+    Attributes:
+        folder: as passed.
+        holds_server: whether the server's keeper has moved into it.
     """
 
     def __init__(self, folder: Path, resources: Resources) -> None:
-        self._folder = folder
+        self.folder = folder
+        self.holds_server = False
         self._resources = resources
 
-    def take_in(self, pid: int) -> bool:
-        """Move a process into the cgroup, along with everything it starts later; False if the system refuses."""
+    @contextlib.contextmanager
+    def joining(self) -> Iterator[list[int]]:
+        """A descriptor with which a process outside of it moves itself in by writing `0`; none if the system refuses.
+
+        The kernel checks the rights of the process that opened the file, so this also works from within a sandbox.
+        """
         try:
-            (self._folder / "cgroup.procs").write_text(str(pid))
+            descriptor = os.open(self.folder / "cgroup.procs", os.O_WRONLY)
         except OSError:
-            return False
-        return True
+            yield []
+            return
+        try:
+            yield [descriptor]
+        finally:
+            os.close(descriptor)
 
     def excess(self) -> Excess | None:
-        """The limit that the kernel has enforced; None if it has not enforced any."""
+        """The limit that the kernel has enforced on the server; None if it has not enforced any."""
+        if not self.holds_server:
+            return None
         if self._count("memory.events", "oom_kill"):
             return Excess(
                 "memory_bytes", self._resources.memory_bytes, self._resources.memory_bytes
@@ -73,46 +88,69 @@ class Group:
 
     def _count(self, file: str, event: str) -> int:
         with contextlib.suppress(OSError, ValueError):
-            for line in (self._folder / file).read_text().splitlines():
+            for line in (self.folder / file).read_text().splitlines():
                 name, number = line.split()
                 if name == event:
                     return int(number)
         return 0
 
 
-@contextlib.contextmanager
-def limited_group(resources: Resources, parent: Path | None) -> Iterator[Group | None]:
-    """A cgroup for one grading, removed afterwards; None if it cannot be made.
+class Groups:
+    """Makes the cgroups of a launcher's servers.
 
     Args:
-        resources: its limits.
-        parent: the cgroup to make it in; see `usable_parent`.
+        resources: limits of each.
+        parent: the cgroup to make them in; see `usable_parent`. None if there is none.
     """
-    if parent is None:
-        yield None
-        return
-    folder = parent / f"{PREFIX}{secrets.token_hex(4)}"
-    try:
-        folder.mkdir()
-        (folder / "memory.max").write_text(str(resources.memory_bytes))
-        (folder / "pids.max").write_text(str(_tasks(resources)))
-        with contextlib.suppress(OSError):  # missing where the system has no swap
-            (folder / "memory.swap.max").write_text("0")
-    except OSError:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
-        yield None
-        return
-    try:
-        yield Group(folder, resources)
-    finally:
+
+    def __init__(self, resources: Resources, parent: Path | None) -> None:
+        self._resources = resources
+        self._parent = parent
+        self._running: set[Path] = set()
+        self._ended: set[Path] = set()
+
+    def make(self) -> Group | None:
+        """A new cgroup; None if it cannot be made."""
+        self._remove_ended()
+        if self._parent is None:
+            return None
+        folder = self._parent / f"{PREFIX}{secrets.token_hex(4)}"
+        try:
+            folder.mkdir()
+            self._running.add(folder)
+            (folder / "memory.max").write_text(str(self._resources.memory_bytes))
+            (folder / "pids.max").write_text(str(_tasks(self._resources)))
+            with contextlib.suppress(OSError):  # missing where the system has no swap
+                (folder / "memory.swap.max").write_text("0")
+        except OSError:
+            self._end(folder)
+            return None
+        return Group(folder, self._resources)
+
+    def end(self, group: Group) -> None:
+        """Kill all processes in a cgroup, and remove it as soon as they have exited."""
+        self._end(group.folder)
+
+    def close(self) -> None:
+        """End and remove all cgroups. The launcher has exited, so they are empty unless a process is still exiting."""
+        for folder in list(self._running):
+            self._end(folder)
+        self._remove_ended()
+
+    def _end(self, folder: Path) -> None:
+        self._running.discard(folder)
+        self._ended.add(folder)
         with contextlib.suppress(OSError):
             (folder / "cgroup.kill").write_text("1")
-        # The launcher has exited, so the cgroup is empty unless a process is still exiting.
-        with contextlib.suppress(OSError):
-            folder.rmdir()
+        self._remove_ended()
+
+    def _remove_ended(self) -> None:
+        for folder in list(self._ended):
+            with contextlib.suppress(OSError):  # a process is still exiting
+                folder.rmdir()
+                self._ended.discard(folder)
 
 
 def _tasks(resources: Resources) -> int:
-    """The limit of `pids.max`, which counts threads, including the launcher's."""
+    """The limit of `pids.max`, which counts threads, including the keeper's."""
     return resources.threads + resources.processes

@@ -17,7 +17,7 @@ import anyio
 
 from grader.errors import HarnessError
 from grader.measure.gates import Signal
-from grader.process.cgroup import Group, limited_group, usable_parent
+from grader.process.cgroup import Groups, usable_parent
 from grader.process.launch import LauncherPlan, LauncherProcess, kill, start_launcher
 from grader.process.run_dir import note_process
 from grader.process.sandbox import HOME
@@ -43,23 +43,23 @@ class Launcher:
 
     Args:
         started: its process.
+        groups: makes a cgroup for each server.
 
     Attributes:
-        group: the cgroup of the launcher and its servers; None if there is none.
-        others: pids of all descendants that are not workers of a server.
+        groups: as passed.
         events_arrived: set whenever events have arrived.
         servers: callbacks for the events of each server, by the server's number.
     """
 
-    def __init__(self, started: LauncherProcess) -> None:
+    def __init__(self, started: LauncherProcess, groups: Groups) -> None:
         self.process = started.process
         self.pid = started.pid
         self.control = started.control
         self.without_sandbox = started.without_sandbox
-        self.group: Group | None = None
-        self.others: tuple[int, ...] = ()
+        self.groups = groups
         self.events_arrived = Signal()
         self.servers: dict[int, Callable[[dict[str, Any]], None]] = {}
+        self._listeners: list[Callable[[str], None]] = []
         self._log = started.log
         self._unread = b""
         self._descriptors: deque[int] = deque()
@@ -105,31 +105,25 @@ class Launcher:
 
     @contextlib.asynccontextmanager
     async def listening(self, on_failure: Callable[[str], None]) -> AsyncIterator[None]:
-        """Receive events in the background for the length of this block.
+        """Receive events in the background for the length of this block. Blocks may overlap on one event loop; those on
+        different loops must follow one another.
 
         Args:
             on_failure: called with a message if the launcher exits.
         """
-
-        def on_readable() -> None:
-            try:
-                self._take_events()
-            except HarnessError as error:
-                self._failure = error
-                loop.remove_reader(self.control)
-                on_failure(str(error))
-            self.events_arrived.set()
-
         loop = asyncio.get_running_loop()
-        self._inside = getattr(self, "_inside", 0) + 1
-        if self._inside == 1:
+        if not self._listeners:
+            # A cancelled waiter may still belong to the event loop of an earlier block.
             self.events_arrived = Signal()
-            loop.add_reader(self.control, on_readable)
+            loop.add_reader(self.control, self._take_events)
+        elif self._failure is not None:
+            on_failure(str(self._failure))
+        self._listeners.append(on_failure)
         try:
             yield
         finally:
-            self._inside -= 1
-            if not self._inside:
+            self._listeners.remove(on_failure)
+            if not self._listeners:
                 loop.remove_reader(self.control)
                 self.servers.clear()
 
@@ -177,10 +171,18 @@ class Launcher:
         self.control.close()
 
     def _take_events(self) -> None:
-        for event in self.receive():
-            server = self.servers.get(event.get("server", 0))
-            if server is not None:
-                server(event)
+        """Receive events and pass them on; if the launcher has exited, tell everybody who listens."""
+        try:
+            for event in self.receive():
+                server = self.servers.get(event.get("server", 0))
+                if server is not None:
+                    server(event)
+        except HarnessError as error:
+            self._failure = error
+            asyncio.get_running_loop().remove_reader(self.control)
+            for on_failure in list(self._listeners):
+                on_failure(str(error))
+        self.events_arrived.set()
 
     def receive(self) -> list[dict[str, Any]]:
         """Receive events; blocks until data arrives. Pids in them are those that the grader sees, not the sandbox.
@@ -215,7 +217,6 @@ class Launcher:
             ]
         elif kind in ("forked", "others"):
             event["pids"] = self._outer_pids(event["pids"], descriptors)
-            self.others = tuple(event["pids"]) if kind == "others" else self.others
         elif kind == "exited":
             event["pid"] = self._pids.pop(event["pid"], event["pid"])
 
@@ -260,12 +261,10 @@ def running_launcher(
         SandboxUnavailable: a sandbox is required, and this machine cannot make one.
     """
     plan = plan or LauncherPlan()
-    with limited_group(plan.resources, usable_parent()) as group:
-        launcher = Launcher(start_launcher(run_dir, plan, run_dir / f"{name}.log"))
+    with contextlib.closing(Groups(plan.resources, usable_parent())) as groups:
+        launcher = Launcher(start_launcher(run_dir, plan, run_dir / f"{name}.log"), groups)
         note_process(run_dir, launcher.pid)
         try:
-            if group is not None and group.take_in(launcher.pid):
-                launcher.group = group
             yield launcher
         finally:
             launcher.close()

@@ -94,8 +94,9 @@ class ServerProcesses:
         self.printed = Signal()
         self._output = Output()
         self._pipes = WorkerPipes(plan.folder, attempt, self._states, self._take_output)
+        self._group = launcher.groups.make()
         self.watcher = attempt.watcher
-        self.watcher.watch(lambda: self._states.pids, lambda: launcher.others)
+        self.watcher.watch(lambda: self._states.pids, lambda: self._states.others)
         launcher.servers[self._number] = self._take
         attempt.abort.on_excess(self._end_for)
         attempt.recorder.add(ServerLife(workers=plan.workers, started_s=attempt.clock.now()))
@@ -142,8 +143,13 @@ class ServerProcesses:
             "folder": str(self._plan.folder),
             "environ": dict(self._plan.environ),
         }
-        with self._pipes.for_workers(len(listening)) as writing:
-            self._launcher.send(command, [*(sock.fileno() for sock in listening), *writing])
+        with contextlib.ExitStack() as stack:
+            writing = stack.enter_context(self._pipes.for_workers(len(listening)))
+            group = stack.enter_context(self._group.joining()) if self._group is not None else []
+            self._launcher.send(
+                {**command, "grouped": bool(group)},
+                [*(sock.fileno() for sock in listening), *writing, *group],
+            )
 
     def _start_is_over(self, states: WorkerStates) -> bool:
         return (
@@ -188,6 +194,8 @@ class ServerProcesses:
     def close(self) -> None:
         """Complete the record and close all descriptors, once no task reads from them any more."""
         self._pipes.close()
+        if self._group is not None:
+            self._launcher.groups.end(self._group)
         log = self._output.text()
         crash = find_crash(log, self._plan.folder, "start" if self.life.ready_s is None else "load")
         self._note(
@@ -212,6 +220,10 @@ class ServerProcesses:
         """Handle an event of the launcher."""
         if event["event"] == "forked":
             self._states.pids = list(event["pids"])
+            if self._group is not None:
+                self._group.holds_server = event["grouped"]
+        elif event["event"] == "others":
+            self._states.others = tuple(event["pids"])
         elif event["event"] == "exited":
             self._take_exit(event)
         elif event["event"] == "exceeded":
@@ -226,7 +238,7 @@ class ServerProcesses:
         states.exit_codes.append(event["code"])
         with contextlib.suppress(ValueError):  # it exited before its pid was known
             states.pids.remove(event["pid"])
-        excess = self._launcher.group.excess() if self._launcher.group is not None else None
+        excess = self._group.excess() if self._group is not None else None
         if excess is not None:
             self._exceed(Excess(what=excess.what, limit=excess.limit, seen=excess.seen))
         if len(states.exit_codes) == 1 or self.life.stop_asked_s is not None:

@@ -15,6 +15,7 @@ class WorkerStates:
 
     Attributes:
         pids: of the live workers.
+        others: pids of all other processes that descend from the server's keeper.
         exit_codes: of the workers that have exited, in that order.
         ready: how many workers have reported that they accept connections.
         down: how many workers have reported that their application has shut down.
@@ -22,6 +23,7 @@ class WorkerStates:
     """
 
     pids: list[int] = field(default_factory=list)
+    others: tuple[int, ...] = ()
     exit_codes: list[int] = field(default_factory=list)
     ready: int = 0
     down: int = 0

@@ -223,18 +223,21 @@ class Hold:
         )
         return self.calls
 
-    async def saturated(self, for_s: float | None = None) -> list[Call]:
+    async def saturated(
+        self, for_s: float | None = None, within_s: float | None = None
+    ) -> list[Call]:
         """Wait until calls are held and no further one has come for a while; returns the calls held then.
 
         A cap is read then: an app with a wrong cap has had the time to make more calls.
 
         Args:
             for_s: how long no call may come, in the app's own time; `default_s` by default.
+            within_s: within what time the first call must come; `default_s` by default.
 
         Raises:
             GateMissed: no call was held.
         """
-        await self.arrivals(1)
+        await self.arrivals(1, within_s)
         attempt = self._book.attempt
         for_s, begin = attempt.default_s if for_s is None else for_s, attempt.watcher.open()
         while not await stays(attempt, lambda: len(self.waiting), for_s):

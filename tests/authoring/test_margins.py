@@ -132,12 +132,11 @@ def test_the_fastest_rejected_example_decides() -> None:
 
 
 def test_visitors_who_gave_up_count_with_the_time_they_waited() -> None:
-    assert judge(*right(0.01), *wrong(0.45, is_bound=True)) == []
-    (problem,) = judge(*right(0.01), *wrong(0.44, is_bound=True))
-    assert "(starter/app, at least 0.440 s of own time)" in problem.text
-    assert (
-        "Let the visitors wait 0.45 s before they give up, or lower the limit to 0.29 s or less"
-        in problem.text
+    assert judge(*right(0.01), *wrong(0.31, is_bound=True)) == []
+    (problem,) = judge(*right(0.01), *wrong(0.29, is_bound=True))
+    assert "(starter/app, at least 0.290 s of own time), whose visitors give up" in problem.text
+    assert problem.text.endswith(
+        "Give its visitors the limit as `within_s`, or lower the limit to 0.29 s or less."
     )
 
 

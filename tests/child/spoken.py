@@ -43,9 +43,14 @@ class Spoken:
             self.unread += [json.loads(line) for line in data.splitlines()]
 
     def start(
-        self, folder: Path, listening: socket.socket, workers: int = 1, **environ: str
+        self,
+        folder: Path,
+        listening: socket.socket,
+        workers: int = 1,
+        number: int = 1,
+        **environ: str,
     ) -> socket.socket:
-        """Start server 1 on this socket; returns its status socket."""
+        """Start the server of this number on this socket; returns its status socket."""
         status, theirs = socket.socketpair()
         status.settimeout(HANG_S)
         stalls, stalls_written = os.pipe()
@@ -56,7 +61,7 @@ class Spoken:
             log,
             theirs.fileno(),
         )
-        start = {"do": "start", "server": 1, "workers": workers, "folder": str(folder)}
+        start = {"do": "start", "server": number, "workers": workers, "folder": str(folder)}
         self.tell({**start, "environ": {"PATH": os.defpath, **environ}}, passed)
         for descriptor in (stalls, stalls_written, log):
             os.close(descriptor)

@@ -4,12 +4,21 @@ import asyncio
 import contextlib
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from grader.child.stalls import Watchdog, running_place, waiting_place
+from grader.child.stalls import (
+    BEAT_S,
+    LATE_S,
+    CoreWaits,
+    Watchdog,
+    running_place,
+    waiting_place,
+)
 from tests.waiting import HANG_S, LOOK_S
 
 FOLDER = f"{Path(__file__).parent}{os.sep}"
@@ -91,3 +100,41 @@ async def test_tasks_that_wait_at_the_same_place_are_counted_together(
     ]
     event.set()
     await asyncio.gather(*tasks)
+
+
+class NoCore(CoreWaits):
+    """The waits of a thread that has had no core since the beginning.
+
+    Attributes:
+        was_late: set when it was asked so late that a loop with a core would have been blocked.
+    """
+
+    def __init__(self) -> None:
+        self._began_s = time.monotonic()
+        self.was_late = threading.Event()
+
+    def total_s(self) -> float:
+        waited_s = time.monotonic() - self._began_s
+        if waited_s > 2 * LATE_S:
+            self.was_late.set()
+        return waited_s
+
+
+async def test_a_loop_that_has_no_core_is_not_blocked(
+    pipe: tuple[Watchdog, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watchdog, reading = pipe
+    waits = NoCore()
+    monkeypatch.setattr(watchdog, "_waits", waits)
+    watchdog.start()
+    assert waits.was_late.wait(HANG_S)  # blocks the loop until the watchdog's thread has asked
+    await asyncio.sleep(2 * BEAT_S)
+    os.set_blocking(reading, False)
+    with pytest.raises(BlockingIOError):
+        os.read(reading, 1000)
+
+
+def test_waits_for_a_core_only_grow() -> None:
+    waits = CoreWaits()
+    first_s = waits.total_s()
+    assert 0.0 <= first_s <= waits.total_s()

@@ -42,3 +42,10 @@ def test_a_visitor_without_a_number_gets_the_next_one(
 
 def test_waves_are_not_a_burst_even_on_open_connections() -> None:
     assert not Schedule((Sending(), Sending(offset_s=0.1)), connected_first=True).is_burst
+
+
+def test_a_schedule_without_visitors_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one visitor"):
+        Schedule(())
+    with pytest.raises(ValueError, match="at least one visitor"):
+        at_once(0)

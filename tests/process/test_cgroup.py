@@ -1,11 +1,14 @@
-"""The cgroup of a grading, on a made-up tree: which one may be used, what is written, what is read."""
+"""The cgroups of servers, on a made-up tree: which one may be used, what is written, what is read."""
 
+import contextlib
+import os
 from pathlib import Path
 
 import pytest
 
+from grader.child.keeper import join_group
 from grader.child.limits import MIB, Resources
-from grader.process.cgroup import limited_group, usable_parent
+from grader.process.cgroup import Groups, usable_parent
 
 
 @pytest.fixture
@@ -37,26 +40,61 @@ def test_no_group_can_be_made_beside_the_root_of_a_container(root: Path) -> None
     assert usable_parent(root, root / "missing") is None
 
 
-def test_a_group_has_its_limits_and_is_removed_afterwards(root: Path) -> None:
+def test_each_server_has_a_group_with_limits_of_its_own(root: Path) -> None:
     parent = root / "user.slice" / "app.slice"
-    with limited_group(
-        Resources(memory_bytes=100 * MIB, processes=10, threads=50), parent
-    ) as group:
+    groups = Groups(Resources(memory_bytes=100 * MIB, processes=10, threads=50), parent)
+    one, other = groups.make(), groups.make()
+    assert one is not None
+    assert other is not None
+    assert set(parent.glob("fastapi-katas-*")) == {one.folder, other.folder}
+    assert (one.folder / "memory.max").read_text() == str(100 * MIB)
+    assert (one.folder / "pids.max").read_text() == "60"
+    one.holds_server = other.holds_server = True
+    assert one.excess() is None
+    (one.folder / "memory.events").write_text("low 0\noom 1\noom_kill 1\n")
+    excess = one.excess()
+    assert excess is not None
+    assert (excess.what, excess.limit) == ("memory_bytes", 100 * MIB)
+    assert other.excess() is None
+
+
+def test_a_group_that_the_server_could_not_join_enforces_nothing(root: Path) -> None:
+    group = Groups(Resources(), root / "user.slice" / "app.slice").make()
+    assert group is not None
+    (group.folder / "pids.events").write_text("max 1\n")
+    assert group.excess() is None
+
+
+def test_a_keeper_joins_through_the_descriptor_that_the_grader_has_opened(root: Path) -> None:
+    group = Groups(Resources(), root / "user.slice" / "app.slice").make()
+    assert group is not None
+    (group.folder / "cgroup.procs").write_text("")
+    with group.joining() as (descriptor,):
+        assert join_group(os.dup(descriptor))
+    assert (group.folder / "cgroup.procs").read_text() == "0"
+
+
+def test_a_keeper_that_may_not_join_says_so() -> None:
+    read, write = os.pipe()
+    os.close(write)
+    assert not join_group(read)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.close(read)
+
+
+def test_a_group_ends_with_its_server_and_is_removed_once_it_is_empty(root: Path) -> None:
+    parent = root / "user.slice" / "app.slice"
+    groups = Groups(Resources(), parent)
+    with contextlib.closing(groups):
+        group = groups.make()
         assert group is not None
-        (folder,) = parent.glob("fastapi-katas-*")
-        assert (folder / "memory.max").read_text() == str(100 * MIB)
-        assert (folder / "pids.max").read_text() == "60"
-        assert group.take_in(4711)
-        assert (folder / "cgroup.procs").read_text() == "4711"
-        assert group.excess() is None
-        (folder / "memory.events").write_text("low 0\noom 1\noom_kill 1\n")
-        excess = group.excess()
-        assert excess is not None
-        assert (excess.what, excess.limit) == ("memory_bytes", 100 * MIB)
+        groups.end(group)
+        assert (group.folder / "cgroup.kill").read_text() == "1"
+        for file in group.folder.iterdir():  # the kernel's files do not keep a folder
+            file.unlink()
+    assert not list(parent.glob("fastapi-katas-*"))
 
 
 def test_a_tree_that_refuses_new_groups_is_not_an_error(root: Path) -> None:
-    with limited_group(Resources(), root / "missing") as group:
-        assert group is None
-    with limited_group(Resources(), None) as group:
-        assert group is None
+    assert Groups(Resources(), root / "missing").make() is None
+    assert Groups(Resources(), None).make() is None

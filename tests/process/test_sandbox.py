@@ -115,6 +115,7 @@ async def test_it_sees_nothing_of_the_machine(serve: Serve, folder: Path) -> Non
         )
         assert await seen(server, "[pid for pid in os.listdir('/proc') if pid.isdigit()]") == [
             "1",
+            str(await seen(server, "os.getppid()")),  # the server's keeper
             str(await seen(server, "os.getpid()")),
         ]
         assert "ModuleNotFoundError" in await seen(server, "__import__('katas.catalog')")
@@ -226,7 +227,7 @@ async def test_a_socket_that_it_holds_cannot_be_connected_elsewhere(serve: Serve
     """
     with listening_socket() as canary:
         async with serve(source) as server:
-            await server.get(f"/{canary.getsockname()[1]}", give_up_s=3.0)
+            await server.get(f"/{canary.getsockname()[1]}", within_s=3.0)
         canary.setblocking(False)
         with pytest.raises(BlockingIOError):
             canary.accept()
@@ -259,7 +260,7 @@ async def test_it_reaches_its_own_upstream(
 
 async def test_exceeding_its_memory_ends_it(serve: Serve, recorder: Recorder) -> None:
     async with serve() as server:
-        await server.get(f"/run?code=bytearray({400 * MIB}).count(1)", give_up_s=5.0)
+        await server.get(f"/run?code=bytearray({400 * MIB}).count(1)", within_s=5.0)
     assert recorder.life is not None
     assert recorder.life.exceeded is not None
     assert recorder.life.exceeded.what == "memory_bytes"
@@ -272,7 +273,7 @@ async def test_exceeding_its_processes_ends_it_with_all_that_it_started(
     before = set(psutil.pids())
     code = "[subprocess.Popen(['sleep','61.7'],start_new_session=True).pid for n in range(40)]"
     async with serve() as server:
-        await server.get(f"/run?code={quote(code)}", give_up_s=5.0)
+        await server.get(f"/run?code={quote(code)}", within_s=5.0)
         await until(lambda: recorder.life is not None and recorder.life.exceeded is not None)
     assert recorder.life is not None
     assert recorder.life.exceeded is not None
@@ -283,7 +284,7 @@ async def test_exceeding_its_processes_ends_it_with_all_that_it_started(
 async def test_a_flood_of_output_ends_it(serve: Serve, recorder: Recorder) -> None:
     async with serve() as server:
         await server.get(
-            "/run?code=" + quote("[print('x' * 100000) for n in range(10000)]"), give_up_s=5.0
+            "/run?code=" + quote("[print('x' * 100000) for n in range(10000)]"), within_s=5.0
         )
     assert recorder.life is not None
     assert recorder.life.exceeded is not None

@@ -153,7 +153,7 @@ async def test_a_saturated_hold_returns_all_calls_that_came_before_none_did(
     hold = Hold(book, ["*"])
     book.holds.append(hold)
     with pytest.raises(GateMissed):
-        await hold.saturated(for_s=0.01)
+        await hold.saturated(for_s=0.01, within_s=0.01)
     enter(book)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(later, book)
