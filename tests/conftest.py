@@ -245,6 +245,7 @@ default_s = 1.0
 
 [requirements]
 answers = ["test_it_answers"]
+route-stays = ["test_it_answers"]
 """
 
 README = """
@@ -255,6 +256,10 @@ README = """
 - It answers with yes. <!-- answers -->
 
 Where nothing else is said, what must happen happens within 1 s.
+
+## What must stay
+
+- The route and its body. <!-- route-stays -->
 
 ## Read more
 """.lstrip()

@@ -24,6 +24,7 @@ INTERNAL = {
     "Schedule": {"is_burst", "numbers"},
     "Server": {"addresses", "explain", "attempt"},
     "Postgres": {"take_stock"},
+    "Promises": {"by_name"},
     "Upstream": {"take_stock"},
     "Connections": {"add", "is_flooded", "remove"},
     "Fifo": {"close", "let_in"},

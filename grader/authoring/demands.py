@@ -15,14 +15,15 @@ FAILURES = (Outcome.FAILED, Outcome.NOT_RUN)
 
 
 def demand_all(
-    trials: Sequence[Trial], checks: Sequence[str], *, is_whole: bool = True
+    trials: Sequence[Trial], checks: Sequence[str], *, is_whole: bool = True, is_quick: bool = False
 ) -> list[Problem]:
     """All problems that the trials show.
 
     Args:
         trials: of all examples and rounds.
         checks: names of the kata's checks.
-        is_whole: whether every example was graded; only then must each check have failed for an example.
+        is_whole: whether all planned examples were graded; only then must each check have failed for one.
+        is_quick: whether only the fewest examples were planned; then the starter may be the one.
     """
     problems = list(dict.fromkeys(demand_working_checks(trials)))
     for example in dict.fromkeys(trial.example for trial in trials):
@@ -33,7 +34,7 @@ def demand_all(
             else demand_checks(example, rounds, checks)
         )
     if is_whole and not any(trial.verdict is Verdict.BROKEN for trial in trials):
-        problems += demand_failures(trials, checks)
+        problems += demand_failures(trials, checks, is_quick=is_quick)
     return problems
 
 
@@ -155,19 +156,24 @@ def demand_verdict(example: Example, rounds: Sequence[Trial]) -> Iterator[Proble
         )
 
 
-def demand_failures(trials: Sequence[Trial], checks: Sequence[str]) -> Iterator[Problem]:
-    """Demand that the starter or a rejected example fails each check, which proves that the check can fail.
+def demand_failures(
+    trials: Sequence[Trial], checks: Sequence[str], *, is_quick: bool = False
+) -> Iterator[Problem]:
+    """Demand that a rejected example fails each check, which proves that the check can tell a near miss.
 
-    If an example that must fail it was inconclusive, `demand_checks` reports the check, and this function does not.
+    If no rejected example is declared to fail a check, the lint has reported it. If one that must fail it was
+    inconclusive, `demand_checks` reports the check. This function then does not.
     """
-    own = [trial for trial in trials if trial.example.kind in (Kind.STARTER, Kind.REJECTED)]
+    kinds = (Kind.STARTER, Kind.REJECTED) if is_quick else (Kind.REJECTED,)
+    own = [trial for trial in trials if trial.example.kind in kinds]
     for check in checks:
-        may_fail = any(
-            _must_fail(trial.example, check) and trial.outcome(check) is Outcome.INCONCLUSIVE
-            for trial in own
-        )
-        if not may_fail and not any(trial.outcome(check) is Outcome.FAILED for trial in own):
-            yield Problem(CHECKS, f"no example fails {check}; add a rejected example that does.")
+        declared = [trial for trial in own if _must_fail(trial.example, check)]
+        may_fail = any(trial.outcome(check) is Outcome.INCONCLUSIVE for trial in declared)
+        failed = any(trial.outcome(check) is Outcome.FAILED for trial in own)
+        if declared and not may_fail and not failed:
+            yield Problem(
+                CHECKS, f"no rejected example fails {check} itself; add one that gets that far."
+            )
 
 
 def _file(example: Example) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grader.catalog.find import Catalog, find_catalog
 from grader.catalog.manifest import Kata
+from grader.catalog.readme import without_ids
 
 NOTICE = "<!-- Made by `python -m grader.authoring.pages docs/katas`; edit the kata's README and kata.toml instead. -->"
 HINT_NAMES = ("A nudge", "A direction", "Nearly the answer")
@@ -26,7 +27,7 @@ def pages(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 def kata_page(kata: Kata) -> str:
     """The page of one kata."""
-    title, _, story = kata.readme.read_text(encoding="utf-8").partition("\n")
+    title, _, story = without_ids(kata.readme.read_text(encoding="utf-8")).partition("\n")
     about = f"`{kata.slug}` · tier {kata.tier} · {', '.join(kata.topics)}"
     return "\n".join(
         [

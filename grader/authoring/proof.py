@@ -1,11 +1,20 @@
 """The proof of a kata: problems found by the lint, trials of its examples, margins of its clock limits."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from grader.authoring.examples import Example
+from grader.authoring.examples import Example, Kind
 from grader.report import CheckResult, Outcome, Verdict
+
+WORST_FIRST = (
+    Outcome.BROKEN,
+    Outcome.FAILED,
+    Outcome.INCONCLUSIVE,
+    Outcome.NOT_RUN,
+    Outcome.PASSED,
+)
+"""In this order the outcomes of a check's parameters decide its outcome."""
 
 
 class ProofVerdict(StrEnum):
@@ -76,14 +85,14 @@ class Trial:
     duration_s: float = 0.0
 
     def outcome(self, check: str) -> Outcome:
-        """The outcome of a check; `not_run` if it has no result."""
-        return next(
-            (result.outcome for result in self.results if result.name == check), Outcome.NOT_RUN
-        )
+        """The outcome of a check; of one with parameters the worst. `not_run` if it has no result."""
+        result = self.result(check)
+        return Outcome.NOT_RUN if result is None else result.outcome
 
     def result(self, check: str) -> CheckResult | None:
-        """The result of a check, if it has one."""
-        return next((result for result in self.results if result.name == check), None)
+        """The result of a check, if it has one; of one with parameters the worst."""
+        own = [result for result in self.results if check in (result.name, result.function)]
+        return min(own, key=lambda result: WORST_FIRST.index(result.outcome), default=None)
 
 
 @dataclass(frozen=True)
@@ -150,6 +159,7 @@ class Proof:
         planned: how many gradings were planned.
         shows_margins_only: margins are shown but not judged, because of noise or because examples were left out.
         is_quick: only enough examples were graded to see each check fail.
+        requirements: by the id of each requirement, the names of its checks.
     """
 
     kata: str
@@ -164,6 +174,7 @@ class Proof:
     is_interrupted: bool = False
     shows_margins_only: bool = False
     is_quick: bool = False
+    requirements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def verdict(self) -> ProofVerdict:
@@ -191,6 +202,16 @@ class Proof:
             for trial in self.trials
             for result in trial.results
         )
+
+    def failed_by(self, *checks: str) -> tuple[Example, ...]:
+        """The rejected examples that failed one of these checks in some round."""
+        found = [
+            trial.example
+            for trial in self.trials
+            if trial.example.kind is Kind.REJECTED
+            and any(trial.outcome(check) is Outcome.FAILED for check in checks)
+        ]
+        return tuple(dict.fromkeys(found))
 
     def rounds(self, example: Example) -> tuple[Trial, ...]:
         """All gradings of an example, in chronological order."""

@@ -181,7 +181,10 @@ class Prover:
         """The proof, from the results so far."""
         is_whole = not is_interrupted and not self.is_stopped
         is_loose = self._plan.noise > 0 or self._plan.is_quick
-        problems = [*self._problems, *demand_all(self._trials, self._checks, is_whole=is_whole)]
+        demanded = demand_all(
+            self._trials, self._checks, is_whole=is_whole, is_quick=self._plan.is_quick
+        )
+        problems = [*self._problems, *demanded]
         margins = margins_of(self._trials)
         # With noise right apps are slower, and with few examples margins are unknown: limits cannot be judged.
         if is_whole and not is_loose:
@@ -199,4 +202,5 @@ class Prover:
             is_interrupted=is_interrupted,
             shows_margins_only=not is_whole or is_loose,
             is_quick=self._plan.is_quick,
+            requirements=self.kata.requirements,
         )

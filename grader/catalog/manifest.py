@@ -1,6 +1,5 @@
 """A kata's manifest, `kata.toml`, read into a frozen record."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,14 +8,13 @@ from typing import Any
 from grader.catalog.card import MANIFEST, TIERS, current_table, parsed, read_text
 from grader.catalog.load import RunPlan, read_run
 from grader.catalog.promises import DEFAULT, Promises, read_promises
+from grader.catalog.readme import REQUIREMENT_ID
 from grader.catalog.table import Table
 from grader.child.limits import MIB, Resources
 from grader.errors import KataPackageError
 from grader.registry import SERVICES
 
 HINTS = 3
-
-REQUIREMENT_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)

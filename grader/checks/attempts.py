@@ -82,6 +82,7 @@ class AttemptMaker:
             with anyio.fail_after(deadline_s) as scope:
                 attempt.abort.on_break_off(scope.cancel)
                 await check()
+            _require_looks(server, attempt, self._stage.kata.checks)
         except BrokenError as error:
             self._note_broken(error, attempt)
         except TimeoutError:
@@ -98,6 +99,15 @@ class AttemptMaker:
     def _note_broken(self, error: BrokenError, attempt: AttemptContext) -> None:
         self.error = error
         attempt.recorder.replace_mishap(str(error))
+
+
+def _require_looks(server: Server | None, attempt: AttemptContext, checks: Path) -> None:
+    """Note it as a fault of the kata if the check passed without looking at an answer."""
+    if server is not None and (unlooked := server.attendance.unlooked()):
+        requests = ", ".join(unlooked)
+        attempt.recorder.note_mishap(
+            f"{checks} looks at no answer to {requests}; use expect(), or let the visitor leave."
+        )
 
 
 async def _explain(server: Server | None) -> None:

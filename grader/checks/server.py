@@ -81,8 +81,8 @@ class Server(Visitors):
     async def stop(self) -> ServerLife:
         """Ask the server to stop (SIGTERM) and wait until its application has shut down.
 
-        The processes then linger for up to 2 s, so that the check can see what they left open. A server that does not
-        stop within the kata's `stop_s` is killed, and `ServerLife.killed` is true.
+        The processes then linger until the check is over, so that it can see what they left open. A server that does
+        not stop within the kata's `stop_s` is killed, and `ServerLife.killed` is true.
         """
         return await self._processes.stop()
 

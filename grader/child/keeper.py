@@ -11,6 +11,7 @@ socket closes, and the keeper kills its server.
 
 import contextlib
 import os
+import resource
 import select
 import signal
 import time
@@ -104,7 +105,7 @@ class Keeper:
     missed_grace: bool = False
     is_killing: bool = False
     others: set[int] = field(default_factory=set)
-    measured_at: float = 0.0
+    measured_at: float = field(default_factory=time.monotonic)
 
     def run(self) -> Worker | int:
         """Keep the server until nothing is left of it; returns the exit code, or a `Worker` in a worker's process."""
@@ -201,7 +202,9 @@ class Keeper:
             self.others = others
             event = {"event": "others", "server": self.order["server"]}
             self.control.say_with_processes(event, others)
-        excess = find_excess(pids, self.resources)
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        ended_cpu_s = ended.ru_utime + ended.ru_stime
+        excess = find_excess(pids, self.resources, ended_cpu_s=ended_cpu_s)
         if excess is not None:
             self.say("exceeded", what=excess.what, limit=excess.limit, seen=excess.seen)
             self.is_killing = True

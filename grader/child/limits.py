@@ -1,7 +1,7 @@
 """The resource limits of a solution's processes, and how they are enforced.
 
-The system limits each process (`setrlimit`). Every 0.1 s the launcher adds up from `/proc` what all processes use
-together. Without `/proc` (macOS) only the system's limits apply.
+The system limits each process (`setrlimit`). Every 0.1 s the keeper of a server adds up from `/proc` what all of its
+processes use together. Without `/proc` (macOS) only the system's limits apply.
 """
 
 import contextlib
@@ -16,7 +16,11 @@ MIB = 1024 * 1024
 ADDRESS_SPACE_FLOOR_BYTES = 4 * 1024 * MIB
 ADDRESS_SPACE_FACTOR = 4
 """Each process may map four times the memory that all processes may use together, plus 4 GiB, because each thread maps
-8 MiB that it never touches. A single huge allocation thus fails immediately, before the launcher measures it."""
+8 MiB that it never touches. A single huge allocation thus fails immediately, before the keeper measures it."""
+
+SERVERS = 6
+"""How many servers of one user may run side by side and use their limits of processes and threads to the full. The
+system counts all processes of a user together, and thus only slows a fork bomb down; the keeper limits each server."""
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -71,7 +75,7 @@ def restrict(resources: Resources, *, alone: bool) -> None:
         )
         if alone:
             # This limit also counts threads. It does not apply to a user who is root outside of the sandbox.
-            _lower(resource.RLIMIT_NPROC, resources.threads + resources.processes)
+            _lower(resource.RLIMIT_NPROC, SERVERS * (resources.threads + resources.processes))
 
 
 def _lower(which: int, limit: int) -> None:
@@ -84,15 +88,23 @@ def _lower(which: int, limit: int) -> None:
         resource.setrlimit(which, (hard, hard))
 
 
-def find_excess(pids: Iterable[int], resources: Resources) -> Excess | None:
-    """The first limit that these processes together exceed; None if they exceed none or the system does not say."""
+def find_excess(
+    pids: Iterable[int], resources: Resources, *, ended_cpu_s: float = 0.0
+) -> Excess | None:
+    """The first limit that the processes of a server exceed; None if they exceed none or the system does not say.
+
+    Args:
+        pids: the live processes.
+        resources: the limits.
+        ended_cpu_s: CPU seconds of processes that have exited and are counted nowhere else.
+    """
     known = [usage for usage in map(_usage, pids) if usage is not None]
     if len(known) > resources.processes:
         return Excess("processes", resources.processes, len(known))
     threads = sum(usage.threads for usage in known)
     if threads > resources.threads:
         return Excess("threads", resources.threads, threads)
-    cpu_s = sum(usage.cpu_s for usage in known)
+    cpu_s = ended_cpu_s + sum(usage.cpu_s for usage in known)
     if cpu_s > resources.cpu_s:
         return Excess("cpu_s", resources.cpu_s, cpu_s)
     # This sum is cheap but counts shared memory several times. The exact figure takes 1 ms per process.

@@ -1,8 +1,9 @@
 """A worker: the solution's server process, forked by the launcher.
 
-A worker writes `ready` to the status socket and, after its application has shut down, `down`. It then lingers, so that
-the grader can see from outside what the application left open. When the grader writes `tasks` to the socket, the worker
-reports where its tasks wait, through its pipe for stalls.
+A worker writes `ready` to the status socket and, after its application has shut down, `down`. It then lingers until the
+grader kills it or closes the socket, so that the grader can see from outside what the application left open. When the
+grader writes `tasks` to the socket, the worker reports where its tasks wait, through its pipe for stalls; once it
+lingers, it does not answer.
 """
 
 import asyncio
@@ -28,8 +29,9 @@ from grader.child.process import (
 from grader.child.seccomp import refuse_calls
 from grader.child.stalls import Watchdog
 
-LINGER_S = 2.0
-"""Maximum time that a worker lingers after its shutdown."""
+LINGER_S = 60.0
+"""Maximum time that a worker lingers after its shutdown. The grader looks for some seconds and then kills the worker.
+"""
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,11 @@ class Server(uvicorn.Server):
         self.watchdog.stop()
         asyncio.get_running_loop().remove_reader(self.status)
         self.tell(b"down\n")
-        # Block on purpose: the application must not run or be garbage-collected while the grader looks.
-        select.select([self.status], [], [], LINGER_S)
+        # Block on purpose: the application must not run or be garbage-collected while the grader looks. Only the end of
+        # the socket ends this wait, and no request that arrives on it.
+        ending = select.poll()
+        ending.register(self.status, 0)
+        ending.poll(1000 * LINGER_S)
 
     def obey(self) -> None:
         """Answer the grader's only request while the server runs: where do the tasks wait?"""

@@ -1,4 +1,4 @@
-"""Commands for authors of katas: new, verify.
+"""Commands for authors of katas: new, verify, migrate.
 
 Each command imports its implementation from `grader.cli.actions` when it runs, which keeps `kata --help` fast.
 """
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command("new")(new)
     app.command("verify")(verify)
+    app.command("migrate")(migrate)
 
 
 def new(
@@ -104,3 +105,19 @@ def verify(
         as_json=as_json,
     )
     raise typer.Exit(code)
+
+
+def migrate(
+    slugs: Annotated[
+        list[str], typer.Argument(metavar="SLUG...", help="Which katas.", show_default=False)
+    ],
+    katas: KatasOption = None,
+) -> None:
+    """Rewrite katas of an older format in the current one, and list what remains for their author.
+
+    In kata.toml it adds promises and requirements, in README.md an id to each bullet and the sentence with the default.
+    All else stays as it is. `kata verify` then checks the whole.
+    """
+    from grader.cli.actions.migrate import migrate_katas  # late: `kata --help` needs none of it
+
+    migrate_katas(slugs, katas)

@@ -95,12 +95,13 @@ class ServerLife(Struct, frozen=True, kw_only=True):
         exited_s: when the first worker exited unexpectedly, or the last one after a stop.
         exit_code: of the first worker that exited; negative for a signal.
         killed: the server did not stop in time and got SIGKILL.
-        left_early: the server reported that it had shut down, but exited before the grader could see what it had left
-            open.
+        left_early: the server reported that it had shut down, but exited by itself before the grader could see what
+            it had left open.
         exceeded: the first limit that was exceeded.
         log: what the processes printed, without the middle of a long output.
         log_bytes: how much they printed in all.
         start_watch: of the time in which the server started.
+        stop_watch: of the time in which it stopped, or had to; None if it was not asked to, or in older runs.
     """
 
     workers: int
@@ -117,3 +118,4 @@ class ServerLife(Struct, frozen=True, kw_only=True):
     log: str = ""
     log_bytes: int = 0
     start_watch: Watch | None = None
+    stop_watch: Watch | None = None

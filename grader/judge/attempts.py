@@ -8,6 +8,7 @@ from grader.evidence.server import ServerLife, Stall
 from grader.evidence.traffic import ExchangeError
 from grader.findings import (
     Crashed,
+    Finding,
     Hung,
     HungAtStart,
     LimitExceeded,
@@ -17,7 +18,7 @@ from grader.findings import (
 )
 from grader.judge.claims import Exchanges, examine_claim
 from grader.judge.rule import DEADLINE_SHARE
-from grader.judge.witnesses import Doubt, Miss, may_be_late
+from grader.judge.witnesses import Doubt, Miss, is_own_doing, may_be_late
 from grader.report import Circumstances, StallSite
 
 OUTPUT_LINES = 12
@@ -47,6 +48,8 @@ def examine_attempt(attempt: Attempt, exchanges: Exchanges | None = None) -> Mis
     miss = _first_miss(attempt, exchanges_by_id(attempt) if exchanges is None else exchanges)
     if miss is not None and miss.is_late and may_be_late(attempt.watch, attempt.own_deadline_s):
         return Miss(miss.finding, Doubt(attempt.watch))
+    if miss is not None and miss.is_certain and attempt.life is not None:
+        return Miss(miss.finding, _doubt_of_stop(miss.finding, attempt.life))
     return miss
 
 
@@ -113,6 +116,18 @@ def _examine_life(life: ServerLife) -> Miss | None:
         doubt = Doubt(life.start_watch, waited_s * DEADLINE_SHARE)
         return Miss(HungAtStart(waited_s=waited_s, output=_last_output(life)), doubt)
     return None
+
+
+def _doubt_of_stop(finding: Finding, life: ServerLife) -> Doubt | None:
+    """Why a miss may be noise although no clock limits it: the grader killed the server while it stopped, and nothing
+    shows that the app itself took the time. None if it is certain.
+    """
+    watch = life.stop_watch
+    if not life.killed or watch is None or isinstance(finding, Mishap | NothingAsserted):
+        return None
+    if life.exceeded is not None or is_own_doing(watch, watch.elapsed_s * DEADLINE_SHARE):
+        return None
+    return Doubt(watch)
 
 
 def _exited_unasked(life: ServerLife) -> bool:

@@ -26,14 +26,15 @@ MIB = 1024 * 1024
 STOP_MARGIN_S = 3.0
 """Added to the stop deadline for SIGKILL to take effect."""
 
-LINGERS_S = 1.8
-"""A server that has shut down must still exist this long afterwards; it lingers for 2 s (`child.worker.LINGER_S`)."""
-
 EXIT_EVENT_S = 0.5
-"""How long after a dropped connection the event of the worker's exit may arrive."""
+"""How long after a dropped connection or an exit the launcher's event about it may arrive."""
 
 ANSWER_S = 0.05
 """How long workers have to report where their tasks wait."""
+
+KILLED_TOO_SOON = "The grader ended the server before the check had looked at what it left open."
+ENDED_BY_LAUNCHER = "The launcher process exited and ended the server."
+"""What the grader itself did to a server is no crash of the app."""
 
 DROPPED = (ExchangeError.CLOSED, ExchangeError.REFUSED)
 
@@ -161,17 +162,23 @@ class ServerProcesses:
     async def stop(self) -> ServerLife:
         """Send SIGTERM and wait until the application has shut down; see `Server.stop`."""
         self._note(stop_asked_s=self._attempt.clock.now())
+        opening = self.watcher.open()
         self._launcher.send({"do": "stop", "server": self._number, "grace_s": self._plan.stop_s})
         await self._states.until(
             lambda states: states.have_shut_down(self._plan.workers),
             self._plan.stop_s + STOP_MARGIN_S,
         )
-        if self._states.down:
+        self._note(stop_watch=self.watcher.close(opening))
+        if self._states.down and not self._states.killed:
             self._note(shutdown_s=self._attempt.clock.now())
+            # They linger now, so the end of the grace period is no reason any more to kill them.
+            self._launcher.send({"do": "linger", "server": self._number})
         return self.life
 
     async def ask_for_waiting_tasks(self) -> None:
-        """Ask the workers to report where their tasks wait, and give them `ANSWER_S`."""
+        """Ask the workers to report where their tasks wait, and give them `ANSWER_S`. Lingering ones do not answer."""
+        if self._states.down >= self._plan.workers:
+            return
         self._pipes.ask_for_tasks(self._plan.workers)
         await anyio.sleep(ANSWER_S)
 
@@ -182,14 +189,29 @@ class ServerProcesses:
         )
         if dropped and self.life.stop_asked_s is None:
             await self._states.until(lambda states: bool(states.exit_codes), EXIT_EVENT_S)
-        shutdown_s = self.life.shutdown_s
-        if shutdown_s is not None and self._attempt.clock.now() < shutdown_s + LINGERS_S:
-            # The check looks at what the app left open, but the system closes everything when a process exits.
-            lingering = sum(is_running(pid) for pid in self._states.pids)
-            self._note(left_early=lingering < self._plan.workers)
+        if self._was_killed_unasked:
+            self._attempt.recorder.note_mishap(ENDED_BY_LAUNCHER)
+        if self.life.shutdown_s is not None:
+            await self._look_for_early_exits()
         # From here on the grader ends the workers, so their exits say nothing about the solution.
         self._launcher.servers.pop(self._number, None)
         self._kill()
+
+    async def _look_for_early_exits(self) -> None:
+        """Note whether a worker that had shut down did not wait for the grader. The check looks at what the app left
+        open, but the system closes everything when a process exits.
+        """
+        states, workers = self._states, self._plan.workers
+        lingering = sum(is_running(pid) for pid in states.pids)
+        if lingering == workers:
+            return
+        await states.until(
+            lambda states: lingering + len(states.exit_codes) >= workers, EXIT_EVENT_S
+        )
+        if states.killed == 0:
+            self._note(left_early=True)
+        elif self.life.exceeded is None:
+            self._attempt.recorder.note_mishap(KILLED_TOO_SOON)
 
     def close(self) -> None:
         """Complete the record and close all descriptors, once no task reads from them any more."""
@@ -241,8 +263,24 @@ class ServerProcesses:
         excess = self._group.excess() if self._group is not None else None
         if excess is not None:
             self._exceed(Excess(what=excess.what, limit=excess.limit, seen=excess.seen))
-        if len(states.exit_codes) == 1 or self.life.stop_asked_s is not None:
+        if event["killed"]:
+            states.killed += 1
+            if self._was_killed_unasked:
+                return
+            self._note(killed=self.life.stop_asked_s is not None)
+        if len(states.exit_codes) == 1 or self._has_stopped_in_order():
             self._note(exited_s=self._attempt.clock.now(), exit_code=states.exit_codes[0])
+
+    @property
+    def _was_killed_unasked(self) -> bool:
+        """Whether its keeper has killed the server because the launcher exited."""
+        life = self.life
+        return self._states.killed > 0 and life.stop_asked_s is None and life.exceeded is None
+
+    def _has_stopped_in_order(self) -> bool:
+        """Whether the server was asked to stop before its first worker exited."""
+        asked_s, exited_s = self.life.stop_asked_s, self.life.exited_s
+        return asked_s is not None and (exited_s is None or asked_s <= exited_s)
 
     def _exceed(self, excess: Excess) -> None:
         """Record the first limit that was exceeded."""

@@ -17,6 +17,7 @@ class WorkerStates:
         pids: of the live workers.
         others: pids of all other processes that descend from the server's keeper.
         exit_codes: of the workers that have exited, in that order.
+        killed: how many of them have exited because the grader killed them.
         ready: how many workers have reported that they accept connections.
         down: how many workers have reported that their application has shut down.
         gone: whether all processes of the server have exited, including children.
@@ -25,6 +26,7 @@ class WorkerStates:
     pids: list[int] = field(default_factory=list)
     others: tuple[int, ...] = ()
     exit_codes: list[int] = field(default_factory=list)
+    killed: int = 0
     ready: int = 0
     down: int = 0
     gone: bool = False

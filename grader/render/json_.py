@@ -100,6 +100,16 @@ def _proof(proof: Proof) -> dict[str, Any]:
         "gradings": {"planned": proof.planned, "made": len(proof.trials)},
         "results": {"judged": proof.judged, "inconclusive": proof.inconclusive},
         "checks": list(proof.checks),
+        "requirements": [
+            {
+                "id": name,
+                "checks": {
+                    check: [printable(example.name) for example in proof.failed_by(check)]
+                    for check in checks
+                },
+            }
+            for name, checks in proof.requirements.items()
+        ],
         "examples": [_example(proof, example) for example in proof.examples],
         "margins": [_margin(margin) for margin in proof.margins],
         "margins_are_judged": not proof.shows_margins_only,

@@ -109,6 +109,40 @@ def marks_shown(proof: Proof) -> tuple[tuple[Outcome | None, ...], bool]:
     )
 
 
+class RequirementRow(NamedTuple):
+    """A line of the table of requirements.
+
+    Attributes:
+        checks: their numbers in the matrix.
+        rejected: how many rejected examples failed one of them.
+    """
+
+    id: str
+    checks: str
+    rejected: str
+
+
+REQUIREMENT_HEADS = RequirementRow("Requirements", "checks", "failed by")
+
+
+def requirement_rows(proof: Proof) -> list[RequirementRow]:
+    """The row of each requirement."""
+    numbers = {check: str(number) for number, check in enumerate(proof.checks, 1)}
+    return [
+        RequirementRow(
+            printable(name),
+            " ".join(sorted({numbers.get(check, "?") for check in checks}, key=_as_number))
+            or "none",
+            f"{len(proof.failed_by(*checks))} rejected",
+        )
+        for name, checks in proof.requirements.items()
+    ]
+
+
+def _as_number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
 def margin_rows(proof: Proof, margin: Margin) -> list[MarginRow]:
     """The row of a clock limit, in own times, and a second row if there are leisurely examples."""
     number = (

@@ -1,11 +1,13 @@
 """Hands out katas: copies starter and README, and never overwrites a file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from grader.atomic import write_new
 from grader.catalog.manifest import Kata
+from grader.catalog.readme import learners_readme
 from grader.errors import ProgressFileError
 from grader.solution.solution import ENTRY
 from grader.workspace.progress import Entry, State, Workspace
@@ -35,7 +37,7 @@ def hand_out(kata: Kata, workspace: Workspace, renamed: Mapping[str, str]) -> Ha
     folder = workspace.kata_folder(kata.slug, renamed)
     try:
         folder.mkdir(exist_ok=True)
-        written = {part for part, source, name in _parts(kata) if _put(source, folder / name)}
+        written = {part for part, read, name in _parts(kata) if _put(read, folder / name)}
         digests = digests_of(kata.folder)
     except OSError as error:
         raise ProgressFileError(
@@ -54,16 +56,20 @@ def hand_out(kata: Kata, workspace: Workspace, renamed: Mapping[str, str]) -> Ha
     return Handout(kata, folder, bool(written))
 
 
-def _parts(kata: Kata) -> tuple[tuple[Part, Path, str], ...]:
-    return (Part.STARTER, kata.starter, ENTRY), (Part.README, kata.readme, README)
+def _parts(kata: Kata) -> tuple[tuple[Part, Callable[[], bytes], str], ...]:
+    """Each part, how its content is read, and the name of its file in the learner's folder."""
+    return (
+        (Part.STARTER, kata.starter.read_bytes, ENTRY),
+        (Part.README, partial(learners_readme, kata.readme), README),
+    )
 
 
-def _put(source: Path, target: Path) -> bool:
-    """Copy a file unless the target exists; returns whether it was copied."""
+def _put(read: Callable[[], bytes], target: Path) -> bool:
+    """Write a file unless it exists; returns whether it was written."""
     if target.exists():
         return False
     try:
-        write_new(target, source.read_bytes())
+        write_new(target, read())
     except FileExistsError:
         return False
     return True

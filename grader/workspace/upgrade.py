@@ -5,13 +5,14 @@ alone: a new README is written beside the old one.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from grader.atomic import COMMON, write_new, write_whole
 from grader.catalog.index import Index
+from grader.catalog.readme import learners_readme
 from grader.solution.solution import ENTRY
 from grader.workspace.progress import Entry, State, Workspace
 
@@ -57,7 +58,7 @@ class Change:
 
 
 def digests_of(source: Path) -> dict[str, str]:
-    """The digest of each part of a kata.
+    """The digest of each part of a kata; of the README as learners get it.
 
     Raises:
         OSError: a part cannot be read.
@@ -69,7 +70,7 @@ def digests_of(source: Path) -> dict[str, str]:
     ]
     return {
         Part.STARTER.value: digest_of(source / "starter" / ENTRY),
-        Part.README.value: digest_of(source / README),
+        Part.README.value: _digest([learners_readme(source / README)]),
         Part.CHECKS.value: digest_of(*checks),
     }
 
@@ -110,7 +111,7 @@ def write_new_readme(change: Change) -> Path:
     """
     original = change.source / README
     try:
-        data = original.read_bytes()
+        data = learners_readme(original)
         for path in _names_of_new_readmes(change.folder):
             if not path.exists():
                 write_new(path, data)
@@ -164,9 +165,12 @@ def digest_of(*paths: Path) -> str:
     Raises:
         OSError: a file cannot be read.
     """
+    return _digest(path.read_bytes() for path in paths)
+
+
+def _digest(contents: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
-    for path in paths:
-        data = path.read_bytes()
+    for data in contents:
         digest.update(f"{len(data)}\n".encode() + data)
     return digest.hexdigest()[:DIGEST_CHARS]
 

@@ -91,7 +91,7 @@ ATTACKS = (
     Attack("02_shadows", fails=TOGETHER, runs=EVERYWHERE, typed_inside=True),
     Attack("03_exits_at_import.py", fails=ALL, kind=AT_START, runs=EVERYWHERE),
     Attack("03_exits_under_load.py", fails=ALL, kind=UNDER_LOAD, runs=EVERYWHERE),
-    Attack("03_exits_between.py", base=REFERENCE, fails=TIME, kind=UNDER_LOAD),
+    Attack("03_exits_between.py", base=REFERENCE, fails=TIME, kind=Crashed),
     Attack("03_closes_everything.py", base=REFERENCE, fails=ALL),
     Attack("03_kills_everything.py", base=REFERENCE, fails=ALL, kind=UNDER_LOAD),
     Attack("04_forged_report.py", fails=TOGETHER, runs=EVERYWHERE, shown=True),

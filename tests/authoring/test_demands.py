@@ -1,5 +1,6 @@
 """Trials of a kata's examples are compared with what is declared; the trials are made up."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,8 @@ from tests.authoring.trials import (
 )
 
 
-def texts(*trials: Trial, is_whole: bool = True) -> list[str]:
-    problems = demand_all(trials, CHECK_NAMES, is_whole=is_whole)
+def texts(*trials: Trial, is_whole: bool = True, is_quick: bool = False) -> list[str]:
+    problems = demand_all(trials, CHECK_NAMES, is_whole=is_whole, is_quick=is_quick)
     return [f"{problem.file}: {problem.text}" for problem in problems]
 
 
@@ -100,14 +101,34 @@ def test_an_undeclared_failure_counts_if_more_than_half_of_the_clear_rounds_have
     assert len(texts(*rest, once, unclear, unclear)) == 1
 
 
-def test_a_check_that_no_example_fails_is_a_problem() -> None:
-    assert "checks.py: no example fails test_b; add a rejected example that does." in texts(
-        RIGHT[0], RIGHT[1]
-    )
+CRASH = trial(
+    Example(Kind.REJECTED, "crash", Path("rejected/crash.py"), frozenset(CHECK_NAMES)),
+    FAIL,
+    NOT_RUN,
+)
+"""A rejected example that never gets as far as `test_b`, which it must fail too."""
+
+NEVER_FAILED = "checks.py: no rejected example fails test_b itself; add one that gets that far."
+
+
+def test_a_check_must_be_failed_by_a_rejected_example_itself() -> None:
+    assert texts(*others(REJECTED), CRASH) == [NEVER_FAILED]
+    assert texts(*RIGHT, CRASH) == []
+
+
+def test_a_check_that_the_starter_fails_must_be_failed_by_a_rejected_example_too() -> None:
+    starter = trial(replace(STARTER, fails=frozenset(CHECK_NAMES)), FAIL, FAIL)
+    rest = [right for right in others(REJECTED) if right.example != STARTER]
+    assert texts(*rest, starter, CRASH) == [NEVER_FAILED]
+    assert texts(*rest, starter, CRASH, is_quick=True) == []
+
+
+def test_a_check_that_no_rejected_example_declares_is_left_to_the_lint() -> None:
+    assert texts(*others(REJECTED)) == []
 
 
 def test_checks_that_never_failed_are_reported_only_if_every_example_was_graded() -> None:
-    assert texts(RIGHT[0], RIGHT[1], is_whole=False) == []
+    assert texts(*others(REJECTED), CRASH, is_whole=False) == []
 
 
 def test_inconclusive_results_beside_clear_ones_are_not_a_problem() -> None:

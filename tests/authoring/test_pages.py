@@ -9,7 +9,7 @@ from grader.authoring.pages import NOTICE, kata_page, pages, write_pages
 from grader.catalog.find import Catalog, find_catalog
 from tests.conftest import MANIFEST
 
-README = "# Tiny\n\nA story.\n\n## Read more\n\n- [Docs](https://example.org)\n"
+README = "# Tiny\n\nA story.\n\n- It answers. <!-- answers -->\n\n## Read more\n\n- [Docs](https://example.org)\n"
 
 
 @pytest.fixture
@@ -23,6 +23,7 @@ def test_a_page_is_the_readme_with_folded_hints(catalog: Catalog) -> None:
     lines = kata_page(catalog.kata("tiny")).splitlines()
     assert lines[:3] == [NOTICE, "", "# Tiny"]
     assert "`tiny` · tier 1 · tests" in lines
+    assert "- It answers." in lines
     assert lines.index("A story.") < lines.index("## Hints")
     assert [line for line in lines if line.startswith("<details")] == [
         '<details markdown="1"><summary>A nudge</summary>',

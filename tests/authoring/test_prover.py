@@ -31,6 +31,7 @@ default_s = 1.0
 
 [requirements]
 answers = ["test_a", "test_b", "test_c"]
+route-stays = ["test_a"]
 
 [starter]
 fails = ["test_a"]
@@ -42,6 +43,10 @@ because = "It does b."
 [rejected.both]
 fails = ["test_b", "test_c"]
 because = "It does b and c."
+
+[rejected.like_the_starter]
+fails = ["test_a"]
+because = "It does a."
 
 [rejected.a_last]
 fails = ["test_c"]
@@ -58,7 +63,9 @@ def make_prover(make_kata: Callable[..., Path]) -> MakeProver:
     """Makes a prover of a kata with three checks and three rejected examples."""
 
     def make(plan: Plan) -> Prover:
-        apps = {f"rejected/{name}.py": APP for name in ("z_first", "both", "a_last")}
+        apps = {
+            f"rejected/{name}.py": APP for name in ("z_first", "both", "like_the_starter", "a_last")
+        }
         files = {
             **apps,
             "rejected/wrong.py": None,
@@ -95,6 +102,7 @@ def test_every_example_is_graded_once_per_round(make_prover: MakeProver, tmp_pat
         "accepted/reference",
         "rejected/a_last",
         "rejected/both",
+        "rejected/like_the_starter",
         "rejected/z_first",
     ]
     assert own == once * 2

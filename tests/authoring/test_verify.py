@@ -96,7 +96,7 @@ def test_a_right_kata_is_proved_and_the_problems_of_others_are_reported(
     assert ran.code == 1
     assert ran.err == ""
     assert "Proved: 9 gradings, 9 results, 0 inconclusive" in ran.out
-    assert "unreadable/kata.toml: `rejected.wrong.worker` is unknown" in ran.out
+    assert "unreadable/kata.toml: `requirements.worker` must be a list" in ran.out
     assert "wrong/rejected/wrong.py: passes test_it_answers, but must fail it." in ran.out
     assert "junk/first_answer" in ran.out
     assert "wrong/notes.txt: does not belong in a kata" in ran.out

@@ -87,7 +87,7 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
         (("[promises]\ndefault_s = 1.0", ""), "`promises` is missing", "Add it."),
         (("default_s", "defualt_s"), "`promises.default_s` is missing", "`defualt_s`"),
         (
-            ('[requirements]\nanswers = ["test_it_answers"]', ""),
+            ("[requirements]", "[[run.load]]\npath = '/'\n[x]"),
             "`requirements` is missing",
             "Add it.",
         ),
@@ -119,7 +119,10 @@ def test_a_manifest_has_promises_and_the_checks_of_each_requirement(make_kata: M
     more = "default_s = 1.0\nsearch_s = 1.2"
     kata = read_manifest(make_kata(manifest=MANIFEST.replace("default_s = 1.0", more)) / "tiny")
     assert (kata.promises.default_s, kata.promises.search_s) == (1.0, 1.2)
-    assert kata.requirements == {"answers": ("test_it_answers",)}
+    assert kata.requirements == {
+        "answers": ("test_it_answers",),
+        "route-stays": ("test_it_answers",),
+    }
     assert isinstance(hash(kata), int)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
 
 import anyio
 import anyio.lowlevel
@@ -14,6 +15,7 @@ from grader.checks.stage import Stage
 from grader.errors import HarnessError
 from grader.evidence.claims import CountClaim, GateClaim, Relation
 from grader.evidence.machine import Watch
+from grader.findings import Mishap
 from grader.grading.environment import Environment
 from grader.grading.pytest_runner import run_checks
 from grader.measure.attempt import AttemptContext
@@ -135,6 +137,23 @@ async def test_a_check_that_passes_its_deadline_hangs(
     assert (evidence.hung_in_s, evidence.mishap) == (0.05, "")
 
 
+# ---- visitors -----------------------------------------------------------------------------------
+
+TWO_VISITORS = CHECKS + "    await server.get('/two')\n"
+
+
+def test_a_check_that_looks_at_no_answer_of_a_visitor_is_a_fault_of_the_kata(
+    make_environment: MakeEnvironment,
+) -> None:
+    environment = started(make_environment, TWO_VISITORS)
+    run = run_of(environment, environment.services)
+    run_checks(environment.kata, run)
+    (result,) = run.results
+    assert result.outcome is Outcome.BROKEN
+    assert isinstance(result.finding, Mishap)
+    assert "checks.py looks at no answer to GET /two; use expect()" in result.finding.text
+
+
 # ---- interruption -------------------------------------------------------------------------------
 
 
@@ -187,3 +206,57 @@ def test_an_interruption_around_a_check_ends_the_run(
     with pytest.raises(KeyboardInterrupt):
         run_checks(environment.kata, run)
     assert run.results[0].outcome is Outcome.NOT_RUN
+
+
+# ---- a gate after a stop ------------------------------------------------------------------------
+
+MISSES_ONCE = (
+    CHECKS.replace("async def", "TRIES: list[int] = []\n\n\nasync def", 1)
+    + """
+    await server.stop()
+    TRIES.append(1)
+    # Noise makes the first attempt miss: it waits in vain.
+    await server.printed("stopped" if len(TRIES) > 1 else "in vain", within_s=0.05)
+"""
+)
+
+STOPPING = """
+from contextlib import asynccontextmanager
+from fastapi import FastAPI
+
+
+@asynccontextmanager
+async def lifespan(app):
+    yield
+    print("stopped")
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/")
+async def root() -> str:
+    return "yes"
+"""
+
+
+@pytest.mark.slow
+def test_a_gate_that_noise_makes_a_right_app_miss_after_its_stop_is_tried_again_and_passes(
+    make_environment: MakeEnvironment, tmp_path: Path
+) -> None:
+    environment = make_environment(MISSES_ONCE)
+    solution = tmp_path / "right.py"
+    solution.write_text(STOPPING)
+    environment.take_in(solution)
+    environment.start()
+    run = run_of(environment, environment.services)
+    run_checks(environment.kata, run)
+    (result,), (record,) = run.results, run.records
+    assert result.outcome is Outcome.PASSED
+    missed = record.attempts[0]
+    gate = missed.claims[-1]
+    assert isinstance(gate, GateClaim)
+    assert gate.seen < gate.wanted
+    assert missed.life is not None
+    assert not missed.life.left_early
+    assert missed.life.exited_s is None

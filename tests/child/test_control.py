@@ -60,6 +60,19 @@ def test_descriptors_are_taken_in_the_order_in_which_they_came(
     assert control.take_descriptors(3) == []
 
 
+def test_descriptors_that_nobody_has_taken_are_closed_in_a_forked_child(
+    pair: tuple[Control, socket.socket], tmp_path: Path
+) -> None:
+    control, grader = pair
+    with open(tmp_path / "a", "w") as file:
+        socket.send_fds(grader, [b"{}\n"], [file.fileno(), file.fileno()])
+    control.read()
+    (taken,) = control.take_descriptors(1)
+    control.drop_descriptors()
+    assert control.take_descriptors(1) == []
+    os.close(taken)
+
+
 def test_an_event_says_how_many_descriptors_come_with_it(
     pair: tuple[Control, socket.socket], tmp_path: Path
 ) -> None:

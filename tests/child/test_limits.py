@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from grader.child.limits import MIB, Resources, find_excess
+from grader.checks.runner import SIDE_BY_SIDE
+from grader.child.limits import MIB, SERVERS, Resources, find_excess
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits are measured in /proc")
 
@@ -29,6 +30,16 @@ def test_the_excess_says_which_limit_and_what_was_seen(resources: Resources, wha
     assert excess is not None
     assert (excess.what, excess.limit) == (what, getattr(resources, what))
     assert excess.seen > excess.limit
+
+
+def test_processes_that_have_exited_count_for_cpu_time() -> None:
+    excess = find_excess((), Resources(cpu_s=2.0), ended_cpu_s=3.0)
+    assert excess is not None
+    assert (excess.what, excess.seen) == ("cpu_s", 3.0)
+
+
+def test_as_many_servers_as_run_side_by_side_may_use_their_limits() -> None:
+    assert SERVERS >= SIDE_BY_SIDE
 
 
 def test_a_process_that_is_gone_uses_nothing() -> None:

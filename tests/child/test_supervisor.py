@@ -47,14 +47,20 @@ def test_a_command_about_a_server_that_is_gone_does_nothing(
         assert supervisor.next("gone")["server"] == 1
 
 
-def test_nothing_is_left_when_the_grader_is_gone(supervisor: Spoken, tmp_path: Path) -> None:
-    with server(supervisor, tmp_path, STARTS_ANOTHER) as status:
-        (pid,) = supervisor.next("forked")["pids"]
-        other = int(status.recv(100))
+def test_nothing_is_left_of_any_server_when_the_grader_is_gone(
+    supervisor: Spoken, tmp_path: Path
+) -> None:
+    with (
+        server(supervisor, tmp_path, STARTS_ANOTHER, number=1) as status,
+        server(supervisor, tmp_path, STARTS_ANOTHER, number=2) as status_of_sibling,
+    ):
+        pids = [pid for _ in range(2) for pid in supervisor.next("forked")["pids"]]
+        others = [int(one.recv(100)) for one in (status, status_of_sibling)]
         supervisor.control.close()
         assert supervisor.process.wait(HANG_S) == 0
-        assert not psutil.pid_exists(pid)
+        assert not any(psutil.pid_exists(pid) for pid in pids)
         if sys.platform == "linux":
-            wait_until(lambda: not psutil.pid_exists(other))
+            wait_until(lambda: not any(psutil.pid_exists(other) for other in others))
         else:
-            os.kill(other, signal.SIGKILL)
+            for other in others:
+                os.kill(other, signal.SIGKILL)

@@ -12,7 +12,9 @@ from grader.errors import ExitCode
 from tests.conftest import KATA
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-TARGET = re.compile(r"(Write|Append to|Change two lines in) `([^`]+)`:\s*\Z")
+TARGET = re.compile(
+    r"(Write|Append to|Change two lines in|Change a line in|Add a line to) `([^`]+)`:\s*\Z"
+)
 REPLACE = (
     "import pathlib, sys; path, old, new = sys.argv[1:]; "
     "text = (path := pathlib.Path(path)).read_text(); assert old in text; "
@@ -45,7 +47,7 @@ def read_steps(page: str) -> Iterator[Step]:
         if kind == "console":
             yield from read_commands(content)
         elif target and kind == "diff":
-            for old, new in re.findall(r"^-(.*)\n\+(.*)$", content, re.MULTILINE):
+            for old, new in read_changes(content):
                 yield Step(
                     f"python3 -c {shlex.quote(REPLACE)} {target[2]} {shlex.quote(old)} {shlex.quote(new)}",
                     0,
@@ -54,6 +56,13 @@ def read_steps(page: str) -> Iterator[Step]:
         elif target:
             arrow = ">" if target[1] == "Write" else ">>"
             yield Step(f"printf %s {shlex.quote(content)} {arrow} {shlex.quote(target[2])}", 0, "")
+
+
+def read_changes(diff: str) -> Iterator[tuple[str, str]]:
+    """The old and the new text of each change: lines that replace a line, or are added below one."""
+    for kind, old, added in re.findall(r"^([ -])(.*)\n((?:\+.*\n)+)", diff, re.MULTILINE):
+        lines = [line.removeprefix("+") for line in added.splitlines()]
+        yield old, "\n".join([old, *lines] if kind == " " else lines)
 
 
 def read_commands(console: str) -> Iterator[Step]:

@@ -42,6 +42,11 @@ def test_a_change_of_lines_becomes_a_command() -> None:
     assert step.command.endswith(" a.py old new")
 
 
+def test_a_line_that_is_added_below_another_becomes_a_command() -> None:
+    (step,) = read_steps("Add a line to `a.py`:\n\n```diff\n one\n+two\n```\n")
+    assert step.command.endswith(" a.py one 'one\ntwo'")
+
+
 def test_shown_output_must_occur_in_order() -> None:
     assert shows("one\n  two three\n", "one\n…three")
     assert not shows("three one", "one…three")

@@ -1,5 +1,6 @@
 """The first thing that is wrong in one attempt, and what surrounds it."""
 
+import pytest
 from msgspec import structs
 
 from grader.evidence.claims import StatusClaim
@@ -16,6 +17,7 @@ from grader.findings import (
     NothingAsserted,
     Phase,
     TooSlow,
+    WrongCount,
 )
 from grader.judge.attempts import circumstances_of, examine_attempt, stall_sites
 from grader.judge.witnesses import Miss
@@ -78,6 +80,50 @@ def test_a_server_that_was_asked_to_stop_did_not_crash() -> None:
 def test_a_server_that_left_before_its_clean_up_could_be_seen_crashed() -> None:
     left = structs.replace(READY, stop_asked_s=0.2, exited_s=0.3, left_early=True)
     assert isinstance(miss_of(attempt(life=left)).finding, Crashed)
+
+
+def stopping(**life: object) -> Attempt:
+    """An attempt with a wrong count, in which the server was asked to stop."""
+    changed = structs.replace(READY, stop_asked_s=0.2, **life)
+    return structs.replace(counted(5), life=changed)
+
+
+def test_a_server_that_lingered_until_the_grader_had_looked_did_not_crash() -> None:
+    right = structs.replace(counted(1), life=stopping(shutdown_s=0.3).life)
+    assert examine_attempt(right) is None
+
+
+def test_a_crash_before_the_stop_is_a_crash() -> None:
+    assert isinstance(miss_of(stopping(exited_s=0.1, exit_code=1)).finding, Crashed)
+
+
+def test_a_server_that_was_killed_while_it_stopped_did_not_crash() -> None:
+    killed = stopping(exited_s=3.2, exit_code=-9, killed=True, stop_watch=watch(3.0))
+    assert isinstance(miss_of(killed).finding, WrongCount)
+
+
+@pytest.mark.parametrize(
+    ("stop", "is_certain"),
+    [
+        ({}, True),
+        ({"shutdown_s": 0.3, "stop_watch": watch(0.1)}, True),
+        ({"killed": True}, True),  # an older run, which does not say how busy the machine was
+        ({"killed": True, "stop_watch": watch(3.0)}, True),
+        ({"killed": True, "stop_watch": watch(3.0, waited_s=2.0)}, False),
+        ({"killed": True, "stop_watch": watch(3.0, waited_s=None)}, False),
+    ],
+    ids=["no stop seen", "in order", "older", "own time", "busy machine", "no CPU times"],
+)
+def test_what_a_kill_at_the_end_of_the_grace_period_causes_is_certain_only_with_own_time(
+    stop: dict[str, object], is_certain: bool
+) -> None:
+    assert miss_of(stopping(**stop)).is_certain is is_certain
+
+
+def test_an_exceeded_limit_is_certain_even_if_the_server_was_killed_while_it_stopped() -> None:
+    excess = Excess(what="memory_bytes", limit=1e9, seen=2e9)
+    miss = miss_of(stopping(exceeded=excess, killed=True, stop_watch=watch(3.0, waited_s=2.0)))
+    assert miss == Miss(LimitExceeded(excess=excess))
 
 
 def test_an_exceeded_limit_is_certain_and_told_before_the_end_that_it_caused() -> None:

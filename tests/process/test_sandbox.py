@@ -4,7 +4,7 @@ import json
 import os
 import textwrap
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,8 +14,9 @@ import pytest
 
 from grader.checks.server import Server, running_server
 from grader.child.limits import MIB, Resources
-from grader.measure.attempt import AttemptContext
+from grader.measure.attempt import AttemptContext, begin_attempt
 from grader.measure.recorder import Recorder
+from grader.measure.timing import Clock
 from grader.process.launch import LauncherPlan
 from grader.process.launcher import Launcher, running_launcher
 from grader.process.pipe import CHUNK_BYTES
@@ -265,6 +266,29 @@ async def test_exceeding_its_memory_ends_it(serve: Serve, recorder: Recorder) ->
     assert recorder.life.exceeded is not None
     assert recorder.life.exceeded.what == "memory_bytes"
     assert recorder.life.exceeded.seen > 200 * MIB
+
+
+async def test_servers_side_by_side_have_their_limits_each_and_end_alone(
+    caged: Launcher, folder: Path
+) -> None:
+    (folder / "solution" / "app.py").write_text(textwrap.dedent(PEEK))
+    plan = ServerPlan(folder / "solution", 1, caged.environ, HANG_S, 2.0, output_bytes=MIB)
+    attempts = [begin_attempt(Clock()) for _ in range(2)]
+    code = f"globals().update(kept=bytearray({90 * MIB})) or len(kept)"
+    async with AsyncExitStack() as stack:
+        servers = []
+        for attempt in attempts:
+            await stack.enter_async_context(caged.listening(attempt.abort.break_off))
+            servers.append(await stack.enter_async_context(running_server(plan, caged, attempt)))
+            # Together they use more than the limit of one.
+            assert await seen(servers[-1], code) == 90 * MIB
+        await servers[0].get(f"/run?code=bytearray({400 * MIB}).count(1)", within_s=5.0)
+        assert await seen(servers[1], "len(kept)") == 90 * MIB
+        lives = [attempt.recorder.life for attempt in attempts]
+        assert [life and life.exceeded and life.exceeded.what for life in lives] == [
+            "memory_bytes",
+            None,
+        ]
 
 
 async def test_exceeding_its_processes_ends_it_with_all_that_it_started(

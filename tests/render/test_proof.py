@@ -16,6 +16,7 @@ from grader.render.proof import (
     overall_summary,
     place,
     proof_summary,
+    requirement_rows,
     sentence,
 )
 from grader.report import Outcome
@@ -185,3 +186,15 @@ def test_several_katas_are_summed_up() -> None:
     assert overall_summary([proved, wrong_one], 3) == (
         "1 of 3 katas are proved. Not proved: other."
     )
+
+
+def test_a_requirement_is_a_row_with_the_numbers_of_its_checks() -> None:
+    crash = trial(replace(REJECTED, name="crash"), FAIL, NOT_RUN)
+    requirements = {"one": ("test_b", "test_a"), "two": ("test_b",), "odd": ("x",), "none": ()}
+    shown = replace(proof(*RIGHT, crash, crash), requirements=requirements)
+    assert requirement_rows(shown) == [
+        ("one", "1 2", "2 rejected"),
+        ("two", "2", "1 rejected"),
+        ("odd", "?", "0 rejected"),
+        ("none", "none", "0 rejected"),
+    ]

@@ -1,5 +1,6 @@
 """Names in a solution's source: which are found, and that no source is too odd to be read."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,10 @@ def test_only_so_much_source_is_read(tmp_path: Path) -> None:
 
 def test_a_folder_without_source_has_no_names(tmp_path: Path) -> None:
     assert identifiers_of(tmp_path / "nowhere") == frozenset()
+
+
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "link.py").symlink_to(__file__)
+    assert names_in(tmp_path, "x = 1\n") == {"x"}

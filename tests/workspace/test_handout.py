@@ -7,6 +7,7 @@ import pytest
 
 from grader.catalog.find import find_catalog
 from grader.catalog.manifest import Kata
+from grader.catalog.readme import learners_readme
 from grader.errors import ProgressFileError
 from grader.workspace.handout import hand_out
 from grader.workspace.progress import State, Workspace, make_workspace
@@ -31,7 +32,8 @@ def test_starter_and_readme_are_copied_and_the_kata_is_started(
     assert handout.is_new
     assert handout.folder == workspace.root / "tiny"
     assert (handout.folder / "app.py").read_bytes() == kata.starter.read_bytes()
-    assert (handout.folder / "README.md").read_bytes() == kata.readme.read_bytes()
+    assert (handout.folder / "README.md").read_bytes() == learners_readme(kata.readme)
+    assert "<!--" not in (handout.folder / "README.md").read_text()
     entry = workspace.entries({})["tiny"]
     assert entry.state is State.STARTED
     assert set(entry.known) == set(Part)

@@ -98,6 +98,14 @@ def test_a_part_that_the_learner_already_has_is_not_reported(
     assert only_change(catalog, workspace).parts == ()
 
 
+def test_a_new_id_in_the_readme_is_no_change(
+    catalog: Catalog, workspace: Workspace, source: Path
+) -> None:
+    readme = source / "README.md"
+    readme.write_text(readme.read_text().replace("<!-- answers -->", "<!-- answered -->"))
+    assert find_changes(catalog, workspace) == []
+
+
 def test_a_change_says_whether_the_learner_edited_the_starter(
     catalog: Catalog, workspace: Workspace, source: Path
 ) -> None:
@@ -120,10 +128,11 @@ def test_the_new_readme_is_written_beside_the_old_one(
     catalog: Catalog, workspace: Workspace, source: Path
 ) -> None:
     folder = workspace.root / "tiny"
-    (source / "README.md").write_text("new")
+    before = (folder / "README.md").read_bytes()
+    (source / "README.md").write_text("- It is new. <!-- new -->")
     assert write_new_readme(only_change(catalog, workspace)) == folder / "README.new.md"
-    assert (folder / "README.new.md").read_text() == "new"
-    assert (folder / "README.md").read_text() == "# Tiny\n"
+    assert (folder / "README.new.md").read_text() == "- It is new."
+    assert (folder / "README.md").read_bytes() == before
 
 
 def test_a_second_new_readme_replaces_the_first_unless_the_learner_edited_it(

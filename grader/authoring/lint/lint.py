@@ -8,7 +8,16 @@ from grader.authoring.lint.declarations import (
     lint_load,
     lint_readme,
 )
-from grader.authoring.lint.package import Files
+from grader.authoring.lint.package import README, Files
+from grader.authoring.lint.promises import lint_durations, lint_numbers, lint_sentence
+from grader.authoring.lint.requirements import (
+    lint_checks_of_requirements,
+    lint_failing_examples,
+    lint_ids,
+    lint_names,
+    lint_sections,
+    lint_unclaimed_checks,
+)
 from grader.authoring.lint.sources import lint_checks, lint_preparation, lint_starter
 from grader.authoring.proof import Problem
 from grader.catalog.manifest import Kata
@@ -23,6 +32,7 @@ def lint_package(kata: Kata, files: Files) -> list[Problem]:
     """
     return [
         *lint_readme(files),
+        *(lint_standard(kata, files) if README in files else ()),
         *lint_files(kata, files),
         *lint_checks(files),
         *lint_examples(kata, files),
@@ -31,4 +41,19 @@ def lint_package(kata: Kata, files: Files) -> list[Problem]:
         *lint_starter(files),
         *lint_preparation(kata, files),
         *lint_load(kata, files),
+    ]
+
+
+def lint_standard(kata: Kata, files: Files) -> list[Problem]:
+    """The problems of requirements and promises: what README says, what the manifest declares, what checks use."""
+    return [
+        *lint_sections(files),
+        *lint_ids(kata, files),
+        *lint_checks_of_requirements(kata, files),
+        *lint_unclaimed_checks(kata, files),
+        *lint_failing_examples(kata, files),
+        *lint_durations(kata, files),
+        *lint_sentence(kata, files),
+        *lint_numbers(kata, files),
+        *lint_names(kata, files),
     ]

@@ -35,11 +35,16 @@ def read_package(folder: Path) -> dict[str, str]:
 
 def check_names(files: Files) -> tuple[str, ...]:
     """Names of the checks in the order in which they run; empty when `checks.py` cannot be parsed."""
+    return tuple(check_lines(files))
+
+
+def check_lines(files: Files) -> dict[str, int]:
+    """By name the line of each check, in the order in which they run; empty when `checks.py` cannot be parsed."""
     try:
         functions = check_functions(ast.parse(files.get(CHECKS, "")))
     except SyntaxError:
-        return ()
-    return tuple(dict.fromkeys(function.name for function in functions))
+        return {}
+    return {function.name: function.lineno for function in functions}
 
 
 def check_functions(tree: ast.Module) -> list[Function]:

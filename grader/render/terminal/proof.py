@@ -12,6 +12,7 @@ from grader.authoring.proof import Proof, ProofVerdict, Trial
 from grader.render.proof import (
     LEGEND,
     MARGIN_HEADS,
+    REQUIREMENT_HEADS,
     WRONG_LEGEND,
     MarginRow,
     common_outcome,
@@ -21,6 +22,7 @@ from grader.render.proof import (
     marks_shown,
     place,
     proof_summary,
+    requirement_rows,
     sentence,
 )
 from grader.render.terminal.report import MARKS
@@ -46,6 +48,11 @@ NAME_WIDTH = 36
 BAR_WIDTH = 16
 NUMBERS_WIDTH = 20
 """Columns for the example's name, the bar, and the numbers beside it; narrower terminals get no bar."""
+
+REQUIREMENT_WIDTH, CHECKS_WIDTH = 36, 24
+"""Columns for a requirement's id, and for the numbers of its checks."""
+BESIDE_WIDTH = 24
+"""Columns that a narrow terminal keeps for what is beside the id."""
 
 DIFFERS = "~"
 NOT_AS_DECLARED = "*"
@@ -124,6 +131,7 @@ class ProofScreen(Screen):
         if proof.trials:
             self._line()
             self._matrix(proof)
+            self._requirements(proof)
         if proof.margins:
             self._margins(proof)
         for problem in proof.problems:
@@ -178,6 +186,19 @@ class ProofScreen(Screen):
         for line in _filled(entries, self._console.width - 1):
             self._line(Text(f" {line}", style="dim"))
         self._line()
+
+    def _requirements(self, proof: Proof) -> None:
+        if not proof.requirements or proof.is_quick:  # too few examples to say what fails what
+            return
+        grid = Table.grid(padding=(0, 2))
+        width = max(1, min(REQUIREMENT_WIDTH, self._console.width - BESIDE_WIDTH))
+        grid.add_column(no_wrap=True, max_width=width, overflow="ellipsis")
+        grid.add_column(min_width=len(REQUIREMENT_HEADS.checks), max_width=CHECKS_WIDTH)
+        grid.add_column(justify="right", no_wrap=True, min_width=len("99 rejected"))
+        grid.add_row(*(Text(head, style="dim") for head in REQUIREMENT_HEADS))
+        for row in requirement_rows(proof):
+            grid.add_row(*(Text(cell) for cell in row))
+        self._console.print(Padding(grid, (0, 0, 1, 1), expand=False))
 
     def _margins(self, proof: Proof) -> None:
         rows = [row for margin in proof.margins for row in margin_rows(proof, margin)]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from grader.child.limits import SERVERS
 from grader.errors import ServiceUnavailable
 from grader.process.launcher import CLOSE_S
 from grader.process.run_dir import note_process
@@ -21,8 +22,9 @@ from grader.services.service import GradingContext
 URL_VARIABLE = "KATA_POSTGRES_URL"
 
 OWN_CONNECTIONS = 100
-"""Connections that the server allows beyond the solution's limit: for the grader, for PostgreSQL's reserve, and for a
-crowd over the limit, where each connection takes a slot until it is refused."""
+"""Connections that the server allows for each check beyond the solution's limit: for the grader, for PostgreSQL's
+reserve, and for a crowd over the limit, where each connection takes a slot until it is refused. Six checks side by side
+need 28 MiB more shared memory than one, and no time."""
 
 SETTINGS = {
     "listen_addresses": "",
@@ -120,10 +122,12 @@ def _errors_as_unavailable() -> Iterator[None]:
 
 
 def settings_for(max_connections: int, sockets: Path) -> dict[str, str]:
-    """Settings for a server with its socket in this folder, on which the solution may open this many connections."""
+    """Settings for a server with its socket in this folder, on which the solution may open this many connections in
+    each of several checks side by side.
+    """
     return {
         **SETTINGS,
-        "max_connections": str(max_connections + OWN_CONNECTIONS),
+        "max_connections": str(SERVERS * (max_connections + OWN_CONNECTIONS)),
         "unix_socket_directories": str(sockets),
     }
 

@@ -20,7 +20,7 @@ MakeKata = Callable[..., Path]
     [
         ({"README.md": None}, ("README.md", None), "is missing"),
         ({"README.md": "Tiny\n## Read more\n"}, ("README.md", 1), "must begin with the title"),
-        ({"README.md": "# Tiny\n"}, ("README.md", None), "no section"),
+        ({"README.md": "# Tiny\n"}, ("README.md", None), "no section `## Read more`"),
         ({"notes.txt": ""}, ("notes.txt", None), "does not belong in a kata"),
         ({"accepted/deep/app.py": ""}, ("accepted/deep/app.py", None), "does not belong in a kata"),
         ({"tables.sql": ""}, ("tables.sql", None), "does not belong in a kata"),
@@ -47,7 +47,6 @@ def test_a_declared_check_that_does_not_exist_is_reported_where_it_is_declared(l
         ("kata.toml", 10),
         ("kata.toml", 13),
     ]
-    assert len(problems) == 2
 
 
 @pytest.mark.parametrize(

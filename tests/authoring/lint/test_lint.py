@@ -26,8 +26,11 @@ def test_every_rule_is_applied_and_problems_come_in_a_fixed_order(lint: Lint) ->
             "run.py": "X = 1\n",
         }
     )
-    assert [problem.file for problem in problems] == [
-        "README.md",
+    files = [problem.file for problem in problems]
+    assert files == [
+        *["README.md"] * 3,  # its three sections
+        *["kata.toml"] * 2,  # the two requirements that it no longer has
+        "README.md",  # the default
         "notes.txt",
         "checks.py",
         "rejected/new.py",

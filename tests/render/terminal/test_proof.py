@@ -1,8 +1,9 @@
 """Matrix, legend and margins on terminals of several widths, with and without Unicode."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
@@ -27,14 +28,18 @@ from tests.render.hostile import assert_acts_on_nothing
 
 
 def shown(
-    trials: Sequence[Trial], columns: int, monkeypatch: pytest.MonkeyPatch, encoding: str = "utf-8"
+    trials: Sequence[Trial],
+    columns: int,
+    monkeypatch: pytest.MonkeyPatch,
+    encoding: str = "utf-8",
+    requirements: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> str:
     written = io.BytesIO()
     stdout = io.TextIOWrapper(written, encoding=encoding)
     with monkeypatch.context() as patch:
         patch.setenv("COLUMNS", str(columns))
         patch.setattr("sys.stdout", stdout)
-        ProofScreen().kata_ends(proof_of(*trials))
+        ProofScreen().kata_ends(replace(proof_of(*trials), requirements=requirements))
     stdout.flush()
     return written.getvalue().decode(encoding)
 
@@ -89,6 +94,18 @@ def test_rounds_that_differ_are_marked_but_are_not_a_problem_as_such(
     }
     assert rows["starter/app"] == ["✗", "~"]
     assert rows["rejected/near"] == ["~*", "✗"]
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_requirements_come_after_the_matrix(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    long = "a-requirement-with-a-name-that-is-far-too-long-for-it"
+    requirements = {"asked-anew": ("test_a", "test_b"), long: ("test_b",)}
+    lines = shown(RIGHT, columns, monkeypatch, requirements=requirements).splitlines()
+    first = next(number for number, line in enumerate(lines) if "Requirements" in line)
+    assert lines[first].split() == ["Requirements", "checks", "failed", "by"]
+    assert lines[first + 1].split() == ["asked-anew", "1", "2", "1", "rejected"]
+    assert lines[first + 2].split()[1:] == ["2", "1", "rejected"]
+    assert max(map(len, map(str.rstrip, lines[first : first + 3]))) <= columns
 
 
 MARGINS = (

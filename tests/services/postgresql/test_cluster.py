@@ -5,6 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from grader.child.limits import SERVERS
 from grader.errors import ServiceUnavailable
 from grader.process.run_dir import temporary_run_dir
 from grader.services.postgresql import cluster
@@ -59,9 +60,11 @@ def test_a_copy_that_fails_is_reported_with_the_last_line(
         pass
 
 
-def test_a_server_grants_the_graders_connections_beyond_those_of_the_solution() -> None:
+def test_a_server_grants_the_connections_of_checks_side_by_side_and_the_graders_beyond_them() -> (
+    None
+):
     settings = settings_for(7, Path("/sockets"))
-    assert settings["max_connections"] == str(7 + OWN_CONNECTIONS)
+    assert settings["max_connections"] == str(SERVERS * (7 + OWN_CONNECTIONS))
     assert settings["unix_socket_directories"] == "/sockets"
     assert settings["listen_addresses"] == ""
 

@@ -1,15 +1,17 @@
 """PostgreSQL for checks: real, fresh for each check, counted from outside, and gone afterwards."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 import asyncpg
 import pytest
 
+from grader.child.limits import SERVERS
 from grader.errors import ServiceUnavailable
-from grader.measure.attempt import AttemptContext
+from grader.measure.attempt import AttemptContext, begin_attempt
 from grader.measure.gates import GateMissed
+from grader.measure.timing import Clock
 from grader.process.run_dir import temporary_run_dir
 from grader.services.postgresql.cluster import Cluster, running_cluster
 from grader.services.postgresql.database import Postgres, fresh_database
@@ -49,6 +51,40 @@ async def running_postgres(
 async def postgres(cluster: Cluster, attempt: AttemptContext) -> AsyncIterator[Postgres]:
     async with running_postgres(cluster, attempt) as postgres:
         yield postgres
+
+
+async def test_as_many_checks_as_run_side_by_side_have_all_of_their_connections_and_see_only_their_own(
+    cluster: Cluster,
+) -> None:
+    async with AsyncExitStack() as stack:
+        databases = [
+            await stack.enter_async_context(running_postgres(cluster, begin_attempt(Clock())))
+            for _ in range(SERVERS)
+        ]
+        connections = [
+            await asyncpg.connect(postgres.url) for postgres in databases for _ in range(LIMIT)
+        ]
+        await connections[0].execute("DELETE FROM stock")
+        left = [await postgres.fetchval("SELECT count(*) FROM stock") for postgres in databases]
+        assert left == [0] + [5] * (SERVERS - 1)
+        assert [postgres.connections.open for postgres in databases] == [LIMIT] * SERVERS
+        with pytest.raises(asyncpg.TooManyConnectionsError):
+            await asyncpg.connect(databases[0].url)
+        for connection in connections:
+            await connection.close()
+
+
+async def test_databases_are_made_at_the_same_time(cluster: Cluster) -> None:
+    made: list[str] = []
+
+    async def make() -> None:
+        async with running_postgres(cluster, begin_attempt(Clock())) as postgres:
+            made.append(await postgres.fetchval("SELECT current_database()"))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(SERVERS):
+            tasks.start_soon(make)
+    assert len(set(made)) == SERVERS
 
 
 async def test_a_solution_reaches_its_database_through_the_relay(postgres: Postgres) -> None:
