@@ -127,13 +127,13 @@ async def test_visitors_do_not_wait_for_one_another(server: Server, upstream: Up
 
 
 async def test_visitors_of_one_person_are_told_each(server: Server, upstream: Upstream) -> None:
-    """5 visitors at once are each told anew, even of the same person."""
-    await come_at_once(server, upstream, [*numbers(1)] * VISITORS)
+    """Visitors at once are each told anew, even of the same person."""
+    await come_at_once(server, upstream, [*numbers(1)] * 3)
 
 
 async def test_people_of_one_meeting_are_told_each(server: Server, upstream: Upstream) -> None:
-    """5 people at once are each told anew, even of the same meeting."""
-    await overlap(server, upstream, numbers(VISITORS), "/rooms/*")
+    """People at once are each told anew, even of the same meeting."""
+    await overlap(server, upstream, numbers(3), "/rooms/*")
 
 
 async def test_slow_answers_are_shown(server: Server, upstream: Upstream, promised: Promises) -> None:

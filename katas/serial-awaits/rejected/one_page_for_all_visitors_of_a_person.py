@@ -13,8 +13,8 @@ from pydantic import BaseModel
 INTRANET_URL = os.environ["UPSTREAM_URL"]
 """The gateway to all services of the intranet."""
 
-PATIENCE_S = 5.0
-"""By then every service has long answered."""
+PATIENCE_S = 20.0
+"""Agreed with the teams: no question is given up earlier."""
 
 
 class State(TypedDict):
