@@ -76,24 +76,14 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-async def make_page(intranet: httpx.AsyncClient, person: int) -> Morning:
-    """What the services say of one person's morning."""
-    async with asyncio.TaskGroup() as questions:
-        weather = questions.create_task(ask(intranet, f"/weather/{person}"))
-        trains = questions.create_task(ask(intranet, f"/trains/{person}"))
-        roads = questions.create_task(ask(intranet, f"/roads/{person}"))
-        first = questions.create_task(find_meeting(intranet, person))
-    meeting, room = first.result()
-    return Morning(person=person, weather=weather.result(), trains=trains.result(), roads=roads.result(), meeting=meeting, room=room)
-
-
 @app.get("/mornings/{person}")
 async def morning(person: PersonNumber, intranet: Intranet) -> Morning:
-    pages = {asyncio.create_task(make_page(intranet, person))}
-    done, _ = await asyncio.wait(pages, timeout=0.8)
-    if not done:
-        pages.add(asyncio.create_task(make_page(intranet, person)))
-        done, late = await asyncio.wait(pages, return_when=asyncio.FIRST_COMPLETED)
-        for page in late:
-            page.cancel()
-    return await done.pop()
+    weather = asyncio.create_task(ask(intranet, f"/weather/{person}"))
+    trains = asyncio.create_task(ask(intranet, f"/trains/{person}"))
+    roads = asyncio.create_task(ask(intranet, f"/roads/{person}"))
+    meeting, room = await find_meeting(intranet, person)
+    await asyncio.wait({weather, trains, roads}, timeout=0.3)
+    if not trains.done():
+        late, trains = trains, asyncio.create_task(ask(intranet, f"/trains/{person}"))
+        trains.add_done_callback(lambda _: late.cancel())
+    return Morning(person=person, weather=await weather, trains=await trains, roads=await roads, meeting=meeting, room=room)

@@ -78,11 +78,11 @@ async def health() -> dict[str, str]:
 
 @app.get("/mornings/{person}")
 async def morning(person: PersonNumber, intranet: Intranet) -> Morning:
-    weather = asyncio.create_task(ask(intranet, f"/weather/{person}"))
-    trains = asyncio.create_task(ask(intranet, f"/trains/{person}"))
-    roads = asyncio.create_task(ask(intranet, f"/roads/{person}"))
-    first = asyncio.create_task(find_meeting(intranet, person))
-    while not (weather.done() and trains.done() and roads.done() and first.done()):
-        await asyncio.sleep(3)
+    async with asyncio.TaskGroup() as questions:
+        weather = questions.create_task(ask(intranet, f"/weather/{person}"))
+        trains = questions.create_task(ask(intranet, f"/trains/{person}"))
+        roads = questions.create_task(ask(intranet, f"/roads/{person}"))
+        first = questions.create_task(find_meeting(intranet, person))
     meeting, room = first.result()
+    await asyncio.sleep(3)  # the services come to rest
     return Morning(person=person, weather=weather.result(), trains=trains.result(), roads=roads.result(), meeting=meeting, room=room)
