@@ -156,14 +156,14 @@ class ServerProcesses:
             or self._attempt.abort.is_abandoned
         )
 
-    async def stop(self) -> ServerLife:
-        """Send SIGTERM and wait until the application has shut down; see `Server.stop`."""
+    async def stop(self, grace_s: float | None = None) -> ServerLife:
+        """Send SIGTERM and wait until the application has shut down; see `Server.stop`. `grace_s` replaces `stop_s`."""
+        grace_s = self._plan.stop_s if grace_s is None else grace_s
         self._note(stop_asked_s=self._attempt.clock.now())
         opening = self.watcher.open()
-        self._launcher.send({"do": "stop", "server": self._number, "grace_s": self._plan.stop_s})
+        self._launcher.send({"do": "stop", "server": self._number, "grace_s": grace_s})
         await self._states.until(
-            lambda states: states.have_shut_down(self._plan.workers),
-            self._plan.stop_s + STOP_MARGIN_S,
+            lambda states: states.have_shut_down(self._plan.workers), grace_s + STOP_MARGIN_S
         )
         self._note(stop_watch=self.watcher.close(opening))
         if self._states.down and not self._states.killed:
