@@ -184,7 +184,7 @@ async def test_a_failure_is_told_at_once(server: Server, upstream: Upstream, pro
 
 async def test_a_failure_ends_the_other_searches(server: Server, upstream: Upstream, promised: Promises) -> None:
     """When one search fails, the other two of this trip are ended."""
-    async for case in failures(server, upstream, promised, others=("silent",)):
+    async for case in failures(server, upstream, promised, others=("silent",), twin=False):
         failed = await case.strike()
         await upstream.given_up(case.silent, failed, promised.freed_s)
         expect(await case.visitor).status(502)
