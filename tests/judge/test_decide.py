@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from grader.evidence.claims import Relation, StatusClaim
@@ -140,6 +142,24 @@ def test_a_late_answer_proves_nothing_where_the_reference_is_late_too() -> None:
     reference = under_own_deadline(0.1, subject=Subject.REFERENCE)
     rounds = [LATE_BY_ITSELF, reference] * LATE_ROUNDS
     assert next_step([*rounds, LATE_BY_ITSELF]) is Step.INCONCLUSIVE
+
+
+@given(
+    lacking_s=st.lists(st.floats(min_value=0.0, max_value=1.0), min_size=1, max_size=8),
+    reference_s=st.lists(st.floats(min_value=0.2, max_value=1.0), min_size=8, max_size=8),
+)
+def test_a_right_solution_that_is_late_in_each_round_never_fails(
+    lacking_s: list[float], reference_s: list[float]
+) -> None:
+    """It needs 0.2 s, like the reference; each time the machine leaves it less than that of its deadline of 0.6 s."""
+    attempts = []
+    for taken_s, took_s in zip(lacking_s, reference_s, strict=False):
+        attempts.append(under_own_deadline(0.4 + taken_s))
+        assert next_step(attempts) is not Step.FAIL
+        attempts.append(
+            under_own_deadline(0.0, status=200, took_s=took_s, subject=Subject.REFERENCE)
+        )
+        assert next_step(attempts) is not Step.FAIL
 
 
 def test_what_a_busy_grader_missed_is_no_lost_round() -> None:
