@@ -85,6 +85,13 @@ def proofs(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Grade mutants of the references; fails if one survives. `nox -s mutants -- SLUG` takes one kata."""
+    install_all(session)
+    session.run("kata", "verify", "--mutants", "--jobs", JOBS, *session.posargs)
+
+
+@nox.session
 def pythons(session: nox.Session) -> None:
     """Grade the katas with every Python interpreter that is installed."""
     install_all(session)

@@ -21,7 +21,9 @@ class Registered:
 
 
 SERVICES = {
-    "upstream": Registered("grader.services.upstream", ("Asked", "Call", "Hold", "Upstream")),
+    "upstream": Registered(
+        "grader.services.upstream", ("Asked", "Call", "Case", "Hold", "Upstream")
+    ),
     "postgres": Registered("grader.services.postgres", ("Postgres",)),
     "files": Registered("grader.services.files", ("Fifo", "Files")),
 }

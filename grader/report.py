@@ -86,6 +86,11 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     decided_by: int | None = None
     duration_s: float = 0.0
 
+    @property
+    def function(self) -> str:
+        """The name without the parameters of `pytest.mark.parametrize`: what the manifest calls the check."""
+        return self.name.partition("[")[0]
+
 
 class GraderInfo(Struct, frozen=True, kw_only=True):
     """The grader that made a report, and its machine."""

@@ -60,11 +60,20 @@ def test_continuous_integration_takes_its_command_from_the_readme() -> None:
     assert TESTS not in CI
 
 
-def test_continuous_integration_runs_every_session_except_tests_and_benchmarks() -> None:
+def test_continuous_integration_runs_every_session_except_tests_mutants_and_benchmarks() -> None:
     named = re.findall(r"^session ([\w ]+?)(?: --|$)", CI, re.MULTILINE)
     run = {session for line in named for session in line.split()}
-    # The command of the README runs the tests.
-    assert run == set(SESSIONS) - {"quick", "tests", "bench"}
+    # The command of the README runs the tests; mutants take an hour, and run once a week.
+    assert run == set(SESSIONS) - {"quick", "tests", "mutants", "bench"}
+
+
+def test_mutants_are_graded_once_a_week() -> None:
+    workflow: dict[Any, Any] = WORKFLOWS["mutants.yml"]
+    # YAML 1.1 reads the key `on` as true.
+    ((schedule,),) = (workflow[True]["schedule"],)
+    assert re.fullmatch(r"\d+ \d+ \* \* \d", schedule["cron"])
+    (job,) = workflow["jobs"].values()
+    assert any("nox --no-venv -s mutants" in step.get("run", "") for step in job["steps"])
 
 
 def test_contributing_lists_every_session() -> None:

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     JUNK = "junk"
+    MUTANT = "mutant"
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """The observer of a proof: what a display implements to show progress."""
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from grader.authoring.examples import Example
 from grader.authoring.proof import Proof, Trial
 
+Outcome_contra = TypeVar("Outcome_contra", contravariant=True)
 
-class ProofObserver(Protocol):
+
+class CampaignObserver(Protocol[Outcome_contra]):
     """Is notified of progress, for a live display. Several katas can be in progress, so each event names its kata."""
 
     def all_begin(self, gradings: int) -> None:
@@ -24,8 +26,12 @@ class ProofObserver(Protocol):
     def trial_ends(self, slug: str, trial: Trial) -> None:
         """The grading of an example is finished."""
 
-    def kata_ends(self, proof: Proof) -> None:
+    def kata_ends(self, proof: Outcome_contra) -> None:
         """The proof of a kata is finished."""
+
+
+ProofObserver = CampaignObserver[Proof]
+"""The observer of proofs by examples."""
 
 
 class NullProofObserver:
@@ -46,5 +52,5 @@ class NullProofObserver:
     def trial_ends(self, slug: str, trial: Trial) -> None:
         """Ignored."""
 
-    def kata_ends(self, proof: Proof) -> None:
+    def kata_ends(self, proof: object) -> None:
         """Ignored."""

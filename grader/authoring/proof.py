@@ -7,6 +7,15 @@ from enum import StrEnum
 from grader.authoring.examples import Example, Kind
 from grader.report import CheckResult, Outcome, Verdict
 
+WORST_FIRST = (
+    Outcome.BROKEN,
+    Outcome.FAILED,
+    Outcome.INCONCLUSIVE,
+    Outcome.NOT_RUN,
+    Outcome.PASSED,
+)
+"""In this order the outcomes of a check's parameters decide its outcome."""
+
 
 class ProofVerdict(StrEnum):
     """The verdict of a proof."""
@@ -76,14 +85,14 @@ class Trial:
     duration_s: float = 0.0
 
     def outcome(self, check: str) -> Outcome:
-        """The outcome of a check; `not_run` if it has no result."""
-        return next(
-            (result.outcome for result in self.results if result.name == check), Outcome.NOT_RUN
-        )
+        """The outcome of a check; of one with parameters the worst. `not_run` if it has no result."""
+        result = self.result(check)
+        return Outcome.NOT_RUN if result is None else result.outcome
 
     def result(self, check: str) -> CheckResult | None:
-        """The result of a check, if it has one."""
-        return next((result for result in self.results if result.name == check), None)
+        """The result of a check, if it has one; of one with parameters the worst."""
+        own = [result for result in self.results if check in (result.name, result.function)]
+        return min(own, key=lambda result: WORST_FIRST.index(result.outcome), default=None)
 
 
 @dataclass(frozen=True)

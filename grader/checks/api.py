@@ -13,24 +13,23 @@ from grader.checks.server import Server
 from grader.evidence.server import Sample
 from grader.load.answers import Answer, Crowd, Pending
 from grader.load.shapes import Schedule, Sending
-from grader.measure.timing import WatchStart as Moment
 from grader.registry import SERVICES
 
 # For editors and type checkers. At run time `__getattr__` finds these types and those of all other services.
 if TYPE_CHECKING:
     from grader.services.files import Fifo, Files
     from grader.services.postgres import Postgres
-    from grader.services.upstream import Asked, Call, Hold, Upstream
+    from grader.services.upstream import Asked, Call, Case, Hold, Upstream
 
 __all__ = [
     "Answer",
     "Asked",
     "Call",
+    "Case",
     "Crowd",
     "Fifo",
     "Files",
     "Hold",
-    "Moment",
     "Pending",
     "Postgres",
     "Promises",

@@ -11,7 +11,7 @@ from grader.evidence.server import Sample, ServerLife
 from grader.load.connection import Address
 from grader.load.visitors import Visitors
 from grader.measure.attempt import AttemptContext
-from grader.measure.gates import pass_gate
+from grader.measure.gates import GateMissed, Signal, deadline_for, pass_gate
 from grader.measure.sampler import take_sample
 from grader.process.launcher import Launcher
 from grader.process.output import json_objects
@@ -78,13 +78,44 @@ class Server(Visitors):
         """Record where the solution's tasks wait, to explain a miss by the clock."""
         await self._processes.ask_for_waiting_tasks()
 
-    async def stop(self) -> ServerLife:
+    async def stop(self, within_s: float | None = None) -> ServerLife:
         """Ask the server to stop (SIGTERM) and wait until its application has shut down.
 
         The processes then linger until the check is over, so that it can see what they left open. A server that does
         not stop within the kata's `stop_s` is killed, and `ServerLife.killed` is true.
+
+        Args:
+            within_s: what the README promises for the whole shutdown: it ends the wait instead of `stop_s`, in own time
+                of the app. None to wait for at most `stop_s`.
+
+        Raises:
+            GateMissed: the shutdown took longer than `within_s`.
         """
-        return await self._processes.stop()
+        if within_s is None:
+            return await self._processes.stop()
+        stopped, missed = Signal(), None
+        grace_s = deadline_for(self.attempt.patience_s(within_s), 1)
+
+        async def stop() -> None:
+            await self._processes.stop(grace_s)
+            stopped.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(stop)
+            try:
+                await pass_gate(
+                    self.attempt, "servers that shut down", 1, self._shutdowns, stopped,
+                    within_s=within_s,
+                )  # fmt: skip
+            except GateMissed as error:  # raised below: the task group would wrap it
+                missed = error
+            tasks.cancel_scope.cancel()
+        if missed is not None:
+            raise missed
+        return self._processes.life
+
+    def _shutdowns(self) -> int:
+        return int(self._processes.life.shutdown_s is not None)
 
 
 @contextlib.asynccontextmanager

@@ -79,6 +79,13 @@ def verify(
             help="Only starter, reference and the fewest rejected examples that make every check fail.",
         ),
     ] = False,
+    mutants: Annotated[
+        bool,
+        typer.Option(
+            "--mutants",
+            help="Instead, change the reference in small ways, and see which changes no check notices.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
     ] = False,
@@ -90,7 +97,10 @@ def verify(
     kata.toml. Measures the margin between each time limit and the times of right and wrong apps; with --noise or
     --quick the margins are shown but not judged.
 
-    Exit codes: 0 all proved, 1 a kata is wrong, 2 usage, 4 this machine could not tell.
+    With --mutants, grades up to 40 mutants of each reference instead, and shows those that pass as diffs. This needs
+    the extra `authors`.
+
+    Exit codes: 0 all proved, 1 a kata is wrong or a mutant survived, 2 usage, 4 this machine could not tell.
     """
     from grader.cli.actions.verify import verify_katas  # late: `kata --help` needs none of it
 
@@ -102,6 +112,7 @@ def verify(
         shuffle=shuffle,
         jobs=jobs,
         quick=quick,
+        mutants=mutants,
         as_json=as_json,
     )
     raise typer.Exit(code)

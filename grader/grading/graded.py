@@ -77,7 +77,7 @@ def _because(kata: Kata, results: tuple[CheckResult, ...], solution: Path | None
     that uses one of them.
     """
     failed = {
-        result.name for result in results if result.outcome in (Outcome.FAILED, Outcome.NOT_RUN)
+        result.function for result in results if result.outcome in (Outcome.FAILED, Outcome.NOT_RUN)
     }
     alike = [mistake for mistake in kata.mistakes if set(mistake.fails) == failed]
     used: frozenset[str] = frozenset()

@@ -35,6 +35,7 @@ class SessionJob(msgspec.Struct, frozen=True, tag=True):
         slug: of the kata.
         cuts_off: whether a burst may be cut off once it is certain to miss its limit.
         raises_broken: an error that breaks a grading is reported as an error even if some checks have been attempted.
+        stops_early: whether the first failed check ends a grading.
         cores: numbers of the cores that the worker and everything it starts may use; empty for all. Linux only.
     """
 
@@ -42,6 +43,7 @@ class SessionJob(msgspec.Struct, frozen=True, tag=True):
     slug: str
     cuts_off: bool = True
     raises_broken: bool = False
+    stops_early: bool = False
     sandbox: SandboxMode = SandboxMode.AUTO
     cores: tuple[int, ...] = ()
 

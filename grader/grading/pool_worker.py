@@ -91,9 +91,10 @@ def _grade_session(
 
         @functools.cache
         def session() -> Session:
-            return stack.enter_context(
-                _session(job, Settings(reporter, job.cuts_off, job.raises_broken, job.sandbox))
+            settings = Settings(
+                reporter, job.cuts_off, job.raises_broken, job.sandbox, job.stops_early
             )
+            return stack.enter_context(_session(job, settings))
 
         def grade(solution: Path) -> Graded:
             return session().grade(solution)

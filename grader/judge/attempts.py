@@ -114,6 +114,10 @@ def _examine_life(life: ServerLife) -> Miss | None:
     if _exited_unasked(life):
         must_recur = life.exit_code == SIGKILL_CODE
         return Miss(_crash_of(life), Doubt() if must_recur else None)
+    if life.killed and life.shutdown_s is not None and life.stop_watch is not None:
+        # It shut down so late that the grader killed it before the check could look.
+        waited_s = life.stop_watch.elapsed_s
+        return Miss(Hung(deadline_s=waited_s), Doubt(life.stop_watch, waited_s * DEADLINE_SHARE))
     if life.ready_s is None and life.start_watch is not None:
         waited_s = life.start_watch.elapsed_s
         doubt = Doubt(life.start_watch, waited_s * DEADLINE_SHARE)

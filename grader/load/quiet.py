@@ -27,28 +27,34 @@ async def until_quiet(
         GateMissed: something did not end, or new things began again and again.
     """
     for_s = attempt.default_s if for_s is None else for_s
-    recorder, begin = attempt.recorder, attempt.watcher.open()
+    begin = attempt.watcher.open()
+    while True:
+        await _until_ended(attempt, visitors, within_s)
+        if await stays(attempt, lambda: _state(attempt, visitors), for_s):
+            return
+        if spent_s(attempt, begin) > RESTLESS * for_s:
+            what = f"pauses of {for_s:g} s in which the app calls no service"
+            await pass_gate(
+                attempt, what, 1, lambda: 0, visitors.changed, within_s=for_s, since=begin
+            )
 
-    def state() -> tuple[int, ...]:
-        return (visitors.came, visitors.there, len(recorder.events), len(_open_events(attempt)))
 
-    def is_quiet() -> bool:
+async def _until_ended(
+    attempt: AttemptContext, visitors: Attendance, within_s: float | None
+) -> None:
+    def is_over() -> bool:
         return not visitors.there and not _open_events(attempt)
 
     def what() -> str:
         return f"ends of all visits and calls{_still_open(attempt)}"
 
-    while True:
-        await pass_gate(
-            attempt, what, 1, lambda: int(is_quiet()), visitors.changed, within_s=within_s
-        )
-        if await stays(attempt, state, for_s):
-            return
-        if spent_s(attempt, begin) > RESTLESS * for_s:
-            await pass_gate(
-                attempt, f"pauses of {for_s:g} s in which the app calls no service", 1, lambda: 0,
-                visitors.changed, within_s=for_s, since=begin,
-            )  # fmt: skip
+    await pass_gate(attempt, what, 1, lambda: int(is_over()), visitors.changed, within_s=within_s)
+
+
+def _state(attempt: AttemptContext, visitors: Attendance) -> tuple[int, ...]:
+    """Changes whenever something begins or ends."""
+    began = len(attempt.recorder.events)
+    return visitors.came, visitors.there, began, len(_open_events(attempt))
 
 
 def _open_events(attempt: AttemptContext) -> list[str]:

@@ -32,10 +32,7 @@ EXIT_EVENT_S = 0.5
 ANSWER_S = 0.05
 """How long workers have to report where their tasks wait."""
 
-KILLED_TOO_SOON = "The grader ended the server before the check had looked at what it left open."
 ENDED_BY_LAUNCHER = "The launcher process exited and ended the server."
-"""What the grader itself did to a server is no crash of the app."""
-
 DROPPED = (ExchangeError.CLOSED, ExchangeError.REFUSED)
 
 
@@ -159,19 +156,19 @@ class ServerProcesses:
             or self._attempt.abort.is_abandoned
         )
 
-    async def stop(self) -> ServerLife:
-        """Send SIGTERM and wait until the application has shut down; see `Server.stop`."""
+    async def stop(self, grace_s: float | None = None) -> ServerLife:
+        """Send SIGTERM and wait until the application has shut down; see `Server.stop`. `grace_s` replaces `stop_s`."""
+        grace_s = self._plan.stop_s if grace_s is None else grace_s
         self._note(stop_asked_s=self._attempt.clock.now())
         opening = self.watcher.open()
-        self._launcher.send({"do": "stop", "server": self._number, "grace_s": self._plan.stop_s})
+        self._launcher.send({"do": "stop", "server": self._number, "grace_s": grace_s})
         await self._states.until(
-            lambda states: states.have_shut_down(self._plan.workers),
-            self._plan.stop_s + STOP_MARGIN_S,
+            lambda states: states.have_shut_down(self._plan.workers), grace_s + STOP_MARGIN_S
         )
         self._note(stop_watch=self.watcher.close(opening))
         if self._states.down and not self._states.killed:
             self._note(shutdown_s=self._attempt.clock.now())
-            # They linger now, so the end of the grace period is no reason any more to kill them.
+            # They linger now, and outlive the grace period.
             self._launcher.send({"do": "linger", "server": self._number})
         return self.life
 
@@ -198,7 +195,7 @@ class ServerProcesses:
         self._kill()
 
     async def _look_for_early_exits(self) -> None:
-        """Note whether a worker that had shut down did not wait for the grader. The check looks at what the app left
+        """Note whether a worker that had shut down did not wait for the grader: the check looks at what the app left
         open, but the system closes everything when a process exits.
         """
         states, workers = self._states, self._plan.workers
@@ -208,10 +205,7 @@ class ServerProcesses:
         await states.until(
             lambda states: lingering + len(states.exit_codes) >= workers, EXIT_EVENT_S
         )
-        if states.killed == 0:
-            self._note(left_early=True)
-        elif self.life.exceeded is None:
-            self._attempt.recorder.note_mishap(KILLED_TOO_SOON)
+        self._note(left_early=states.killed == 0)
 
     def close(self) -> None:
         """Complete the record and close all descriptors, once no task reads from them any more."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from grader.authoring.examples import Example
-from grader.authoring.proof import Margin, Proof, Side, verdict_of_proofs
+from grader.authoring.proof import Margin, Problem, Proof, Side, verdict_of_proofs
 from grader.errors import GraderError
 from grader.facts import Fact
 from grader.formats import REPORT_FORMAT
@@ -77,9 +77,24 @@ def render_proofs(proofs: Sequence[Proof], grader: GraderInfo) -> str:
         "format": REPORT_FORMAT,
         "verdict": verdict_of_proofs(proofs).value,
         "katas": [_proof(proof) for proof in proofs],
-        "grader": _grader(grader),
     }
-    return _dump(document)
+    return as_document(document, grader)
+
+
+def as_document(document: dict[str, Any], grader: GraderInfo) -> str:
+    """A document of the grader with every text bounded and printable."""
+    return _dump({**document, "grader": _grader(grader)})
+
+
+def problem_document(slug: str, problem: Problem) -> dict[str, Any]:
+    """A problem with a kata, as all documents have it."""
+    return {
+        "place": place(slug, problem),
+        "file": problem.file,
+        "line": problem.line,
+        "message": sentence(problem),
+        "is_environment": problem.is_environment,
+    }
 
 
 def _proof(proof: Proof) -> dict[str, Any]:
@@ -87,16 +102,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
         "kata": proof.kata,
         "verdict": proof.verdict.value,
         "duration_s": round(proof.duration_s, 3),
-        "problems": [
-            {
-                "place": place(proof.kata, problem),
-                "file": problem.file,
-                "line": problem.line,
-                "message": sentence(problem),
-                "is_environment": problem.is_environment,
-            }
-            for problem in proof.problems
-        ],
+        "problems": [problem_document(proof.kata, problem) for problem in proof.problems],
         "gradings": {"planned": proof.planned, "made": len(proof.trials)},
         "results": {"judged": proof.judged, "inconclusive": proof.inconclusive},
         "checks": list(proof.checks),

@@ -191,7 +191,7 @@ def proof_summary(proof: Proof) -> str:
     """The result of one kata in a sentence."""
     counts = (
         f"{len(proof.trials)} gradings, {proof.judged} results, {proof.inconclusive} "
-        f"inconclusive, {_duration(proof.duration_s)}"
+        f"inconclusive, {duration(proof.duration_s)}"
     )
     problems = f"{len(proof.problems)} problem{'' if len(proof.problems) == 1 else 's'}"
     if proof.is_interrupted:
@@ -205,7 +205,8 @@ def proof_summary(proof: Proof) -> str:
     return f"Not proved on this machine: {problems} ({counts})."
 
 
-def _duration(duration_s: float) -> str:
+def duration(duration_s: float) -> str:
+    """A duration in seconds, or in minutes if it is long."""
     return amount(duration_s, "s") if duration_s < 100 else f"{duration_s / 60:.0f} min"
 
 

@@ -2,34 +2,38 @@
 
 import asyncio
 import contextlib
-import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from typing import Protocol
 
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import pass_gate
 from grader.measure.timing import WatchStart
 from grader.services.service import CheckContext, Running, ServicePerCheck
+from grader.services.sweeps.case import Case, Kind, V
+from grader.services.sweeps.sweep import Again, Others, Sweep
 from grader.services.upstream_asked import Asked
 from grader.services.upstream_calls import Behaviour, Call, CallBook, Hold
 from grader.services.upstream_http import UpstreamConnection
-from grader.services.upstream_wanted import WantedCalls, call_name, claim_arrivals, listed
+from grader.services.upstream_wanted import (
+    Visitor,
+    WantedCalls,
+    all_served,
+    call_name,
+    claim_arrivals,
+    listed,
+    slots_of,
+)
 
-__all__ = ["SERVICE", "Asked", "Call", "Hold", "Upstream", "UpstreamService", "running_upstream"]
-
-
-class Visitor(Protocol):
-    """A visitor, as returned by `server.start`."""
-
-    @property
-    def served(self) -> bool:
-        """Whether a complete answer has arrived."""
-
-
-def all_served(visitors: Collection[Visitor]) -> bool:
-    """Whether there are visitors and all of them have been answered."""
-    return bool(visitors) and all(visitor.served for visitor in visitors)
+__all__ = [
+    "SERVICE",
+    "Asked",
+    "Call",
+    "Case",
+    "Hold",
+    "Upstream",
+    "UpstreamService",
+    "running_upstream",
+]
 
 
 class Upstream:
@@ -94,16 +98,11 @@ class Upstream:
         """All calls so far to matching paths, in the order of their arrival."""
         return self._book.matching(pattern)
 
-    def value(self, path: str) -> int:
-        """The value assigned to the last call to exactly this path; a random number if there was none."""
-        calls = [call for call in self.calls() if call.path == path]
-        return calls[-1].value if calls else secrets.randbelow(10**9)
-
     def peak(self, pattern: str = "*") -> int:
         """The largest number of calls to matching paths that were under way at the same time, since the check began.
 
-        The number is exact only if the solution gives up no call: a call that is given up counts as under way until the
-        grader sees its connection close, which may be after the next call has arrived.
+        It is exact only if the solution gives up no call: until the grader sees that connection close, which may be
+        after the next call has arrived, the call counts as under way.
         """
         return self._book.peak(pattern)
 
@@ -127,9 +126,9 @@ class Upstream:
 
         Args:
             wanted: exactly these calls: a count or a list of JSON bodies for each `[METHOD ]PATH[?QUERY]`. Without a
-                method any counts. Each call is returned once, earlier ones first; others stay in `surplus`. A text is a
-                pattern of paths instead, of which `count` calls must have arrived since the check began.
-            count: how many calls match the pattern.
+                method any counts. Each call is returned once, earlier ones first; others stay in `surplus`. Or a
+                pattern of paths, to which `count` calls must have arrived since the check began.
+            count: of calls that match the pattern.
             within_s: what the README promises; `default_s` by default.
             unless: visitors; the gate also opens once all of them have been answered. Needed for solutions that set
                 deadlines: on a busy machine a deadline can pass before the call is made, and the call is then never
@@ -140,18 +139,22 @@ class Upstream:
             ValueError: `wanted` is wrong.
         """
         book = self._book
-        if not isinstance(wanted, str):
-            return await claim_arrivals(
-                book.attempt, book.changed, wanted, lambda: book.calls,
-                is_enough=lambda: all_served(unless), within_s=within_s,
-            )  # fmt: skip
+        if isinstance(wanted, str):
+            return await self._count(wanted, count, within_s, unless)
+        return await claim_arrivals(
+            book.attempt, book.changed, slots_of(wanted), lambda: book.calls,
+            is_enough=lambda: all_served(unless), within_s=within_s,
+        )  # fmt: skip
 
+    async def _count(
+        self, pattern: str, count: int, within_s: float | None, unless: Collection[Visitor]
+    ) -> list[Call]:
         def seen() -> int:
-            return max(len(self.calls(wanted)), count if all_served(unless) else 0)
+            return max(len(self.calls(pattern)), count if all_served(unless) else 0)
 
-        what = f"calls to {wanted}"
+        book, what = self._book, f"calls to {pattern}"
         await pass_gate(book.attempt, what, count, seen, book.changed, within_s=within_s)
-        return self.calls(wanted)
+        return self.calls(pattern)
 
     async def given_up(
         self,
@@ -181,6 +184,37 @@ class Upstream:
             book.attempt, what, len(calls), lambda: sum(call.left for call in calls),
             book.changed, within_s=within_s, since=since,
         )  # fmt: skip
+
+    def sweep(
+        self,
+        visit: Callable[[int], V],
+        calls: Callable[[int], WantedCalls | Sequence[WantedCalls]],
+        how: Sequence[Kind] = ("status", "cut"),
+        others: Sequence[Others] = ("silent", "answered"),
+        *,
+        again: Again | None = None,
+        how_long_s: float | None = None,
+        within_s: float | None = None,
+        at_once: int | None = None,
+        twin: bool = True,
+    ) -> AsyncIterator[Case[V]]:
+        """Let each call of a visit fail in each way, for a visitor of its own: `async for case in upstream.sweep(…)`.
+
+        The body strikes and states what follows. Before the first case, and with each case's key after its body, a
+        visit must succeed: each call is made anew. The page of the check API explains sweeps.
+
+        Args:
+            visit: starts the visitor of this key, an unpredictable number, and returns it.
+            calls: the wanted calls of a visit by its key; a list of stages if some calls follow answers to others.
+            how: kinds of failure; "silent" and "slow" need `how_long_s`, the time that a service may take.
+            others: what becomes of the visitor's other calls before.
+            again: states what the answer to a good visit must be; status 200 by default.
+            within_s: what the README promises for the calls of a visit; `default_s` by default.
+            at_once: how many cases are under way side by side; as many as a visit has calls by default.
+            twin: a second visitor of the same key must be served while the first one's call is held.
+        """
+        sweep = Sweep(self._book, visit, calls, again, how_long_s, within_s, at_once, twin)
+        return sweep.cases(how, others)
 
     async def departures(
         self,

@@ -41,7 +41,7 @@ class Asked:
         """
         book = self._book
         return await claim_arrivals(
-            book.attempt, book.changed, wanted, lambda: self.calls, within_s=within_s
+            book.attempt, book.changed, slots_of(wanted), lambda: self.calls, within_s=within_s
         )
 
     def exactly(self, wanted: WantedCalls) -> list[Call]:

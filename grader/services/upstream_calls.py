@@ -20,6 +20,7 @@ from grader.services.upstream_wanted import (
     WantedCalls,
     body_text,
     claim_arrivals,
+    slots_of,
     target_of,
 )
 
@@ -215,7 +216,7 @@ class Hold:
         book = self._book
         if not isinstance(wanted, int):
             return await claim_arrivals(
-                book.attempt, book.changed, wanted, lambda: self.calls, within_s=within_s
+                book.attempt, book.changed, slots_of(wanted), lambda: self.calls, within_s=within_s
             )
         what = f"calls to {' and '.join(self._patterns)} under way at once"
         await pass_gate(

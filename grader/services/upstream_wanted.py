@@ -2,7 +2,7 @@
 
 import json as json_module
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl, unquote
@@ -140,12 +140,25 @@ def match(slots: Sequence[Slot], calls: Iterable[Each]) -> list[Each | None]:
     free: dict[Target, list[Each]] = defaultdict(list)
     for call in sorted(calls, key=lambda call: call.left):
         free[call.target].append(call)
-    found: list[Each | None] = []
+    matched: list[Each | None] = []
     for slot in slots:
         candidates = free.get(slot.target, [])
         position = next((n for n, call in enumerate(candidates) if slot.fits(call)), None)
-        found.append(None if position is None else candidates.pop(position))
-    return found
+        matched.append(None if position is None else candidates.pop(position))
+    return matched
+
+
+class Visitor(Protocol):
+    """A visitor, as returned by `server.start`."""
+
+    @property
+    def served(self) -> bool:
+        """Whether a complete answer has arrived."""
+
+
+def all_served(visitors: Collection[Visitor]) -> bool:
+    """Whether there are visitors and all of them have been answered."""
+    return bool(visitors) and all(visitor.served for visitor in visitors)
 
 
 def call_name(call: Arrived, with_body: bool = False) -> str:
@@ -165,9 +178,9 @@ def listed(names: Iterable[str]) -> str:
 
 def shortfall(slots: Sequence[Slot], calls: Sequence[Each]) -> str:
     """Which calls are missing and which came instead, for a gate; all that are wanted if none is missing."""
-    found = match(slots, calls)
-    missing = [slot.name for slot, call in zip(slots, found, strict=True) if call is None]
-    taken = {id(call) for call in found}
+    matched = match(slots, calls)
+    missing = [slot.name for slot, call in zip(slots, matched, strict=True) if call is None]
+    taken = {id(call) for call in matched}
     with_body = any(slot.body is not None for slot in slots)
     instead = [call_name(call, with_body) for call in calls if id(call) not in taken]
     what = f"calls to {listed(missing or [slot.name for slot in slots])}"
@@ -177,39 +190,39 @@ def shortfall(slots: Sequence[Slot], calls: Sequence[Each]) -> str:
 async def claim_arrivals(
     attempt: AttemptContext,
     changed: Signal,
-    wanted: WantedCalls,
+    slots: Sequence[Slot],
     calls: Callable[[], list[Each]],
     *,
     is_enough: Callable[[], bool] = lambda: False,
     within_s: float | None = None,
 ) -> list[Each]:
-    """Wait until all wanted calls are there, claim them and return them in the order of `wanted`.
+    """Wait until all wanted calls are there or `is_enough()`, claim them and return them in the order of the slots.
 
     Args:
         attempt: measures own time and records the gate.
         changed: set whenever a call arrives or changes.
-        wanted: the calls.
+        slots: the wanted calls.
         calls: returns the calls to choose from; those already claimed are left out.
-        is_enough: whether the calls that are there are enough.
-        within_s: what the README promises.
 
     Raises:
         GateMissed: calls are missing.
-        ValueError: `wanted` is wrong.
     """
-    slots = slots_of(wanted)
 
     def unclaimed() -> list[Each]:
         return [call for call in calls() if not call.claimed]
 
     def seen() -> int:
-        there = sum(call is not None for call in match(slots, unclaimed()))
-        return len(slots) if is_enough() else there
+        return len(slots) if is_enough() else len(found(slots, unclaimed()))
 
     await pass_gate(
         attempt, lambda: shortfall(slots, unclaimed()), len(slots), seen, changed, within_s=within_s
     )
-    found = [call for call in match(slots, unclaimed()) if call is not None]
-    for call in found:
+    claimed = found(slots, unclaimed())
+    for call in claimed:
         call.claimed = True
-    return found
+    return claimed
+
+
+def found(slots: Sequence[Slot], calls: Iterable[Each]) -> list[Each]:
+    """The calls that match slots, in the order of the slots."""
+    return [call for call in match(slots, calls) if call is not None]

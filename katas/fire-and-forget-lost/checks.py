@@ -1,112 +1,181 @@
-"""Checks of fire-and-forget-lost. The bureau keeps its answers back until the app has been asked to stop; receipts are counted there."""
+"""Checks of fire-and-forget-lost. The bureau counts receipts, and takes nearly as long as README grants."""
 
-import contextlib
+import itertools
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-import anyio
+from grader.checks.api import Asked, Promises, Server, Upstream, expect
 
-from grader.checks.api import Pending, Server, Upstream, expect
+CROWD = 10
+"""As many receipts as README says can be under way at once."""
 
-TILLS, OTHERS = 10, 5
-PATIENCE_S = 1.5
-"""When tills give up where the task grants 1 s, and half a second more. Right apps need some milliseconds."""
+FAILING = 4
+"""In so many ways a receipt can fail."""
 
-STOPPED_S = 0.2
-"""So long after it has begun, a server that waits for nothing has shut down: uvicorn itself takes 0.1 s for it."""
+POOL = 40
+"""As many places as AnyIO's pool of threads has. After so many failures it shows if each loses one."""
 
-FAILED_S = 0.05
-"""By then an app that gives all up for one failure has done so: it takes some milliseconds."""
-
-Payments = dict[int, int]  # number of each, and its cents
-
-
-def payments(count: int) -> Payments:
-    """Unpredictable ones."""
-    first = 1 + secrets.randbelow(10**9)
-    return {number: 1 + secrets.randbelow(10**9) for number in range(first, first + count)}
+NEARLY = 0.95
+"""Of the time that README grants the bureau for a call, this share is taken."""
 
 
-def bureau_works(upstream: Upstream) -> None:
-    upstream.on("/owners/*", json=lambda call: {"mailbox": call.value})
+NUMBERS = itertools.count(2 + 2 * secrets.randbelow(10**8), 2 * CROWD)
+"""Where the numbers of some payments begin: even, unpredictable, and never twice the same."""
 
 
-def pay(server: Server, paid: Payments, give_up_s: float = 10.0) -> dict[int, Pending]:
-    """A till for each payment, all at once."""
-    return {n: server.start("POST", f"/payments/{n}", json={"cents": cents}, give_up_s=give_up_s) for n, cents in paid.items()}
+@dataclass(frozen=True)
+class Payment:
+    """A payment, and the mailbox of its owner."""
+
+    number: int
+    mailbox: int
+    cents: int
 
 
-async def are_accepted(tills: dict[int, Pending]) -> None:
-    for number, till in tills.items():
-        expect(await till).status(202).json({"payment": number})
+Payments = Sequence[Payment]
+Calls = dict[str, Any]
 
 
-def receipts_are_sent(upstream: Upstream, paid: Payments) -> None:
-    """The bureau has got the receipts of these payments: each once, right, and in full."""
-    sent = [[call.path, call.json] for call in upstream.calls("/receipts/*") if not call.left]
-    wanted = [[f"/receipts/{n}", {"mailbox": upstream.value(f"/owners/{n}"), "cents": cents}] for n, cents in paid.items()]
-    expect(sorted(sent, key=str), "receipts that were sent").equals(sorted(wanted, key=str))
+def payments(upstream: Upstream, count: int, *, delay_s: float = 0.0) -> Payments:
+    """New ones, unpredictable, each two of one owner and alike; the bureau takes `delay_s` to find an owner."""
+    first, salt = next(NUMBERS), 1 + secrets.randbelow(10**8)
+    paid = [Payment(n, salt + n // 2, 7 * salt + n // 2) for n in range(first, first + count)]
+    for payment in paid:
+        upstream.on(f"/owners/{payment.number}", json={"mailbox": payment.mailbox}, delay_s=delay_s)
+    return paid
 
 
-@contextlib.asynccontextmanager
-async def stopping(server: Server) -> AsyncIterator[None]:
-    """The app has begun all that was sent, then the server has been asked to stop, and has not ended; afterwards it has."""
-    ended: list[bool] = []
-
-    async def stop() -> None:
-        ended.append((await server.stop()).shutdown_s is not None)
-
-    async with server.lingering() as visitor, anyio.create_task_group() as tasks:
-        expect(await server.settle("/health")).status(200)
-        tasks.start_soon(stop)
-        await visitor.sent_away()
-        await server.let_run(STOPPED_S)
-        expect(len(ended), "servers that ended before the receipts had been sent").equals(0)
-        yield
-    expect(sum(ended), "servers that shut down in order").equals(1)
+def failing(upstream: Upstream, *, delay_s: float = 0.0) -> tuple[Payments, Calls]:
+    """Payments whose receipts fail in every way, after `delay_s`; with their calls."""
+    paid = payments(upstream, FAILING)
+    for n, payment in enumerate(paid):
+        path = f"/{'owners' if n < 2 else 'receipts'}/{payment.number}"
+        status, said = (503, 200)[n % 2], {"mailbox": payment.mailbox}
+        upstream.on(path, status=status, cut=bool(n % 2), json=said, delay_s=delay_s)
+    return paid, owners(paid) | receipts(paid[2:])
 
 
-async def test_tills_do_not_wait_for_receipts(server: Server, upstream: Upstream) -> None:
-    """10 tills are answered at once, and their receipts are sent."""
-    bureau_works(upstream)
-    paid = payments(TILLS)
-    async with upstream.hold("/owners/*") as held:
-        await are_accepted(pay(server, paid, give_up_s=PATIENCE_S))
-        held.release()
-        await upstream.arrivals("/receipts/*", TILLS)
-    receipts_are_sent(upstream, paid)
+def owners(paid: Payments) -> Calls:
+    """The calls that ask for the owners."""
+    return {f"GET /owners/{payment.number}": 1 for payment in paid}
 
 
-async def test_a_stop_waits_for_the_receipts(server: Server, upstream: Upstream) -> None:
-    """Payments before a stop get their receipts; the app ends after them."""
-    bureau_works(upstream)
-    paid = payments(TILLS)
-    async with upstream.hold("/owners/*") as held:
-        tills = pay(server, paid)
-        await held.arrivals(1)
-        async with stopping(server):
-            held.release()
-    await are_accepted(tills)
-    receipts_are_sent(upstream, paid)
+def receipts(paid: Payments) -> Calls:
+    """The calls that send the receipts."""
+    return {f"POST /receipts/{p.number}": [{"mailbox": p.mailbox, "cents": p.cents}] for p in paid}
 
 
-async def test_a_receipt_that_fails_takes_no_other_with_it(server: Server, upstream: Upstream) -> None:
-    """A receipt that fails takes no other with it, not at a stop either."""
-    bureau_works(upstream)
-    failing, paid, later = payments(2), payments(OTHERS), payments(1)
-    before, during = (f"/owners/{number}" for number in failing)
-    for path in (before, during):
-        upstream.on(path, status=503)
-    async with upstream.hold(before) as failure, upstream.hold(during) as failure_at_stop, upstream.hold("/owners/*") as held:
-        pay(server, failing)
-        await failure.arrivals(1)
-        tills = pay(server, paid)
-        expect(await server.settle("/health")).status(200)
-        failure.release()
-        tills |= pay(server, later)
-        async with stopping(server):
-            failure_at_stop.release()
-            await server.let_run(FAILED_S)
-            held.release()
-    await are_accepted(tills)
-    receipts_are_sent(upstream, paid | later)
+def paths(calls: Calls) -> list[str]:
+    return [call.split()[1] for call in calls]
+
+
+async def are_accepted(server: Server, paid: Payments) -> None:
+    """All pay at once, and are told "accepted"."""
+    tills = [server.start("POST", f"/payments/{p.number}", json={"cents": p.cents}) for p in paid]
+    for payment, till in zip(paid, tills, strict=True):
+        expect(await till).status(202).json({"payment": payment.number})
+
+
+async def is_healthy(server: Server) -> None:
+    expect(await server.get("/health")).status(200).json({"status": "ok"})
+
+
+def were_made(asked: Asked, wanted: Calls) -> None:
+    """These calls to the bureau and no others, and the app has waited for each answer."""
+    calls = asked.exactly(wanted)
+    given_up = [call.path for call in calls if call.left or call.open]
+    expect(given_up, "calls to the bureau whose answers the app did not await").equals([])
+
+
+async def fail_once(server: Server, upstream: Upstream) -> Calls:
+    """Receipts fail in every way; returns their calls."""
+    lost, calls = failing(upstream)
+    await are_accepted(server, lost)
+    await upstream.arrivals(calls)
+    return calls
+
+
+async def stops(server: Server, within_s: float) -> None:
+    """The server is asked to stop, and its shutdown completes in time and without an error."""
+    await server.stop(within_s=within_s)
+    failed = server.output.count("Application shutdown failed")
+    expect(failed, "failed shutdowns in the app's output").equals(0)
+
+
+async def test_tills_do_not_wait_for_the_bureau(server: Server, upstream: Upstream) -> None:
+    """10 tills are answered at once, and their receipts go out side by side."""
+    asked, paid = upstream.since(), payments(upstream, CROWD)
+    async with upstream.hold("/owners/*") as asking, upstream.hold("/receipts/*") as sending:
+        await are_accepted(server, paid)
+        await asking.arrivals(owners(paid))
+        await is_healthy(server)
+        asking.release()
+        await sending.arrivals(receipts(paid))
+        await is_healthy(server)
+    await server.quiet()
+    were_made(asked, owners(paid) | receipts(paid))
+
+
+async def test_a_stop_waits_for_slow_receipts(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """Payments before a stop get their receipts, even if the bureau takes its time for both calls."""
+    asked, slow_s = upstream.since(), promised.call_s * NEARLY
+    upstream.on("/receipts/*", delay_s=slow_s)
+    paid = payments(upstream, CROWD, delay_s=slow_s)
+    await are_accepted(server, paid)
+    await stops(server, 2 * promised.call_s + 3 * promised.default_s)
+    were_made(asked, owners(paid) | receipts(paid))
+
+
+async def test_a_stop_ends_once_no_receipt_is_under_way(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """A stop with no receipt under way ends at once, whatever was before."""
+    await fail_once(server, upstream)
+    for paid in payments(upstream, 1), payments(upstream, 1):
+        await are_accepted(server, paid)
+        await upstream.arrivals(receipts(paid))
+    await server.quiet()
+    await stops(server, promised.default_s)
+
+
+async def test_a_failed_receipt_is_lost_alone(server: Server, upstream: Upstream) -> None:
+    """A receipt that fails takes no other with it, however many fail."""
+    asked, asking, sending = upstream.since(), payments(upstream, 1), payments(upstream, 1)
+    wanted = owners([*asking, *sending]) | receipts([*asking, *sending])
+    async with upstream.hold(*paths(owners(asking) | receipts(sending))) as held:
+        await are_accepted(server, [*asking, *sending])
+        await held.arrivals(owners(asking) | receipts(sending))
+        wanted |= await fail_once(server, upstream)
+    await upstream.arrivals(receipts(asking))
+    for _ in range(POOL // FAILING):
+        wanted |= await fail_once(server, upstream)
+    async with upstream.hold("/receipts/*") as held:
+        later = payments(upstream, CROWD)
+        await are_accepted(server, later)
+        await held.arrivals(receipts(later))
+    await server.quiet()
+    were_made(asked, wanted | owners(later) | receipts(later))
+
+
+async def test_a_receipt_that_fails_at_a_stop_is_lost_alone(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """A receipt that fails after the server has been asked to stop takes no other with it."""
+    asked, slow_s = upstream.since(), promised.call_s * NEARLY
+    upstream.on("/receipts/*", delay_s=slow_s)
+    asking, sending = payments(upstream, 3, delay_s=slow_s), payments(upstream, 3)
+    lost, calls = failing(upstream, delay_s=promised.call_s / 3)
+    await are_accepted(server, [*asking, *sending, *lost])
+    await upstream.arrivals(owners(asking) | receipts(sending) | calls)
+    await stops(server, 2 * (promised.call_s + promised.default_s))
+    sent = [*asking, *sending]
+    were_made(asked, owners(sent) | receipts(sent) | calls)
+
+
+async def test_wrong_payments_are_refused(server: Server, upstream: Upstream) -> None:
+    """What is no payment is refused, and the bureau is not called."""
+    asked = upstream.since()
+    for payment in ("0", "-1", "1.5", "x"):
+        expect(await server.post(f"/payments/{payment}", json={"cents": 1})).status(422)
+    for body in ({"cents": 0}, {"cents": -1}, {"cents": 1.5}, {"cents": "x"}, {"cents": None}, {}, [], None):
+        expect(await server.post("/payments/1", json=body)).status(422)
+    await server.quiet()
+    were_made(asked, {})

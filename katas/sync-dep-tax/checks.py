@@ -1,7 +1,6 @@
 """Checks of sync-dep-tax. Posters are held at the printing house, so whoever needs a thread does not get one meanwhile."""
 
 import secrets
-from collections.abc import Iterable
 
 from grader.checks.api import Call, Hold, Pending, Server, Upstream, expect
 
@@ -57,17 +56,13 @@ async def the_screen_is_told(server: Server, upstream: Upstream) -> None:
     expect(answer).json({"shows": shows_of(call)[1:4]})
 
 
-def printings(shows: Iterable[int]) -> dict[str, int]:
-    """One question for each of these posters."""
-    return {f"/posters/{show}": 1 for show in shows}
-
-
 async def all_are_printed(posters: dict[int, Pending], upstream: Upstream) -> None:
     """Nobody is turned away, and everybody gets the sheet that was printed for them."""
     answers = [await poster for poster in posters.values()]
     for answer in answers:
         expect(answer).status(200)
-    for show, answer, call in zip(posters, answers, await upstream.arrivals(printings(posters)), strict=True):
+    calls = await upstream.arrivals({f"/posters/{show}": 1 for show in posters})
+    for show, answer, call in zip(posters, answers, calls, strict=True):
         expect(answer).json({"show": show, "sheet": call.value})
 
 

@@ -5,15 +5,9 @@ from collections.abc import Iterable, Sequence
 
 import anyio
 
-from grader.checks.api import Answer, Call, Pending, Promises, Server, Upstream, expect
+from grader.checks.api import Answer, Call, Pending, Promises, Server, Upstream, alone, expect
 
-PLACES = 10
-"""So many calls at once does the wholesaler allow."""
-
-LOOKS = 10
-"""A server that has answered so often has also sent what it had to send."""
-
-FAILURES = 5
+PLACES, FAILURES, LOOKS = 10, 5, 10
 
 
 def items(count: int) -> list[int]:
@@ -31,26 +25,22 @@ def ask(server: Server, wanted: list[int]) -> Pending:
 
 
 def questions(items: Iterable[int]) -> dict[str, int]:
-    """One question for the price of each of these items."""
     return {f"/prices/{item}": 1 for item in items}
 
 
 def is_priced(answer: Answer, wanted: list[int], calls: Sequence[Call]) -> None:
-    """The list has what the wholesaler said to these calls, in the order of the question."""
-    expect(answer).json([{"item": item, "cents": call.value} for item, call in zip(wanted, calls, strict=True)])
+    expect(answer).status(200).json([{"item": item, "cents": call.value} for item, call in zip(wanted, calls, strict=True)])
 
 
 async def all_are_priced(visitors: list[Pending], lists: list[list[int]], upstream: Upstream) -> None:
-    """Each list has the prices that the wholesaler told for it."""
-    answers = [await visitor for visitor in visitors]
-    for answer in answers:
-        expect(answer).status(200)
-    for answer, wanted in zip(answers, lists, strict=True):
+    """Each list has the prices that the wholesaler told for it, in the order of the question."""
+    for visitor, wanted in zip(visitors, lists, strict=True):
+        expect(answer := await visitor).status(200)
         is_priced(answer, wanted, await upstream.arrivals(questions(wanted)))
 
 
 async def nothing_more_is_sent(server: Server) -> None:
-    """Goes by the server's own steps and not by the clock: each answer is several turns of its event loop."""
+    """A server that has answered so often has also sent what it had to send: each answer is several turns of its event loop."""
     for _ in range(LOOKS):
         expect(await server.get("/health")).status(200)
 
@@ -74,23 +64,24 @@ async def test_a_list_has_the_prices_of_this_moment(server: Server, upstream: Up
     upstream.on(f"/prices/{failing}", status=503)
     for _ in range(2):
         asked = upstream.since()
-        answer = await ask(server, wanted)
-        expect(answer).status(200)
-        is_priced(answer, wanted, asked.exactly(questions(wanted)))
+        is_priced(await ask(server, wanted), wanted, asked.exactly(questions(wanted)))
     expect(await ask(server, [unknown])).status(200).json([{"item": unknown, "cents": None}])
     expect(await ask(server, [*wanted, failing])).status(502)
 
 
+@alone
 async def test_one_list_makes_ten_calls_at_once(server: Server, upstream: Upstream) -> None:
     """A list of 20 has 10 calls under way at once, and no more."""
     await calls_stay_below_the_limit(server, upstream, [items(20)])
 
 
+@alone
 async def test_all_lists_together_make_ten_calls_at_once(server: Server, upstream: Upstream) -> None:
     """4 visitors at once share the 10 calls."""
     await calls_stay_below_the_limit(server, upstream, [items(6) for _ in range(4)])
 
 
+@alone
 async def test_a_list_waits_for_its_turn(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Calls may wait 0.5 s for their turn; that is no failure."""
     all_have_prices(upstream)
@@ -109,14 +100,10 @@ async def test_a_slow_price_holds_up_only_itself(server: Server, upstream: Upstr
     wanted, other = items(16), items(4)
     async with upstream.hold(f"/prices/{wanted[0]}") as held:
         delayed, prompt = ask(server, wanted), ask(server, other)
-        calls = await upstream.arrivals(questions([*wanted, *other]))
-        answer = await prompt
-        expect(answer).status(200)
-        is_priced(answer, other, calls[len(wanted) :])
+        calls = await upstream.arrivals(questions(wanted))
+        await all_are_priced([prompt], [other], upstream)
         held.release()
-        answer = await delayed
-        expect(answer).status(200)
-        is_priced(answer, wanted, calls[: len(wanted)])
+        is_priced(await delayed, wanted, calls)
 
 
 async def test_failures_cost_no_places(server: Server, upstream: Upstream) -> None:

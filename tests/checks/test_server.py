@@ -72,6 +72,27 @@ async def test_let_run_waits_until_the_server_has_had_its_own_time(serve: Serve)
         await server.let_run(0.05)
 
 
+async def test_a_stop_may_be_granted_a_time(serve: Serve) -> None:
+    source = """
+        import asyncio
+        from contextlib import asynccontextmanager
+        from fastapi import FastAPI
+
+        @asynccontextmanager
+        async def lifespan(app):
+            yield
+            await asyncio.sleep(SHUTDOWN_S)
+
+        app = FastAPI(lifespan=lifespan)
+    """
+    async with serve(source.replace("SHUTDOWN_S", "0.2")) as server:
+        assert (await server.stop(within_s=30)).shutdown_s is not None
+    async with serve(source.replace("SHUTDOWN_S", "30")) as server:
+        with pytest.raises(GateMissed) as missed:
+            await server.stop(within_s=0.3)
+        assert (missed.value.claim.what, missed.value.claim.seen) == ("servers that shut down", 0)
+
+
 async def test_output_can_be_waited_for_and_read(serve: Serve) -> None:
     source = HELLO.replace(
         "return {",

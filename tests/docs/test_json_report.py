@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,14 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from grader.authoring.mutants.proof import Fate
+from grader.authoring.proof import Problem
 from grader.errors import GraderError
+from grader.grading.graded import grader_info
 from grader.render.json_ import render_error, render_report
+from grader.render.mutants import render_mutants
 from grader.report import GraderInfo
+from tests.authoring.mutants.proofs import proof_of
 from tests.conftest import RunKata
 from tests.findings import KINDS
 from tests.render.hostile import hostile_text, report_of
@@ -86,7 +92,35 @@ def keys(name: str, before: str = "") -> Iterator[str]:
 
 
 def test_the_page_lists_every_key() -> None:
+    section, _ = sections()
+    assert documented(section) == set(keys("ReportDocument"))
+
+
+def test_the_page_lists_every_key_of_the_document_of_mutants() -> None:
+    problem = Problem("mutants.toml", "A mistake.")
+    proof = replace(proof_of(Fate.SURVIVED), problems=(problem,))
+    document = json.loads(render_mutants([proof], grader_info()))
+    _, section = sections()
+    of_grader = {key for key in keys_of(document) if key.startswith("grader.")}
+    assert documented(section) == set(keys_of(document)) - of_grader
+
+
+def sections() -> tuple[str, str]:
+    """The page up to its section on mutants, and that section."""
     page = (REFERENCE / "json-report.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| `([\w.\[\]]+)` \|", page, re.MULTILINE)) == set(
-        keys("ReportDocument")
-    )
+    report, mutants = page.split("\n## Mutants\n")
+    return report, mutants
+
+
+def documented(section: str) -> set[str]:
+    return set(re.findall(r"^\| `([\w.\[\]]+)` \|", section, re.MULTILINE))
+
+
+def keys_of(value: dict[str, Any], before: str = "") -> Iterator[str]:
+    """All keys of a document, as the page writes them."""
+    for key, inner in value.items():
+        yield f"{before}{key}"
+        if isinstance(inner, dict):
+            yield from keys_of(inner, f"{before}{key}.")
+        elif isinstance(inner, list) and inner and isinstance(inner[0], dict):
+            yield from keys_of(inner[0], f"{before}{key}[].")

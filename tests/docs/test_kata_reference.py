@@ -12,6 +12,7 @@ import pytest
 
 from docs.site.members import INTERNAL
 from docs.site.members import page as members_page
+from grader.authoring.mutants.generate import OPERATORS
 from grader.authoring.scaffold.skeleton import write_skeleton
 from grader.catalog.load import LoadRequest, RunPlan
 from grader.catalog.manifest import Kata, Limits, read_manifest
@@ -120,6 +121,14 @@ def test_the_manifest_on_the_page_is_read(tmp_path: Path) -> None:
     (tmp_path / "kata.toml").write_text(code_of(PACKAGE, "toml"))
     kata = read_manifest(tmp_path)
     assert (kata.title, kata.run.load[0].path) == ("Two at once", "/trips/town-{n}")
+
+
+def test_every_operator_of_mutants_is_on_the_page() -> None:
+    section = PACKAGE.split("\n## mutants.toml\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.+\.) \|$", section, re.MULTILINE)
+    assert rows == [
+        (operator.name, " ".join(str(operator.changes.__doc__).split())) for operator in OPERATORS
+    ]
 
 
 def test_the_preparation_on_the_page_is_read(tmp_path: Path) -> None:

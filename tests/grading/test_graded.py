@@ -66,6 +66,13 @@ def test_a_mistake_explains_a_report_if_it_alone_fails_the_same_checks(
     assert report_of(kata, run(), Verdict.FAILED, outcomes).because == because
 
 
+def test_a_check_with_parameters_has_failed_if_one_of_them_has(
+    kata_with: Callable[[str], Kata],
+) -> None:
+    outcomes = results(**{"test_b[one]": Outcome.PASSED, "test_b[two]": Outcome.FAILED})
+    assert report_of(kata_with(SECOND), run(), Verdict.FAILED, outcomes).because == "It breaks b."
+
+
 NAMED = SAME.replace("because", 'names = ["lru_cache", "cache"]\nbecause')
 
 

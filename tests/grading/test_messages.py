@@ -48,7 +48,7 @@ def test_several_lines_in_one_piece_are_apart() -> None:
     "job",
     [
         Job("katas", "tiny", "solution", cores=(0, 3)),
-        SessionJob("katas", "tiny", cuts_off=False, raises_broken=True),
+        SessionJob("katas", "tiny", cuts_off=False, raises_broken=True, stops_early=True),
     ],
 )
 def test_a_job_arrives_as_it_was_sent(job: Job | SessionJob) -> None:

@@ -92,6 +92,13 @@ def test_a_server_that_lingered_until_the_grader_had_looked_did_not_crash() -> N
     assert examine_attempt(right) is None
 
 
+def test_what_a_server_left_open_is_unknown_if_it_was_killed_as_it_had_just_shut_down() -> None:
+    late = stopping(shutdown_s=3.2, killed=True, stop_watch=watch(3.0)).life
+    miss = miss_of(structs.replace(counted(1), life=late))
+    assert miss.finding == Hung(deadline_s=3.0)
+    assert not miss.is_certain
+
+
 def test_a_crash_before_the_stop_is_a_crash() -> None:
     assert isinstance(miss_of(stopping(exited_s=0.1, exit_code=1)).finding, Crashed)
 

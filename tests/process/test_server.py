@@ -163,6 +163,71 @@ async def test_stopping_runs_the_lifespan_to_its_end(serve: Serve, tmp_path: Pat
         assert (tmp_path / "solution" / "stopped").exists()
 
 
+async def test_a_crash_before_the_stop_stays_one_when_the_other_workers_stop_in_order(
+    serve: Serve, recorder: Recorder
+) -> None:
+    source = """
+        import os
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+        @app.get("/")
+        async def root() -> None:
+            os._exit(7)
+    """
+    async with serve(source, workers=2) as server:
+        await server.get("/")
+        await until(lambda: recorder.life is not None and recorder.life.exited_s is not None)
+        await server.stop()
+    life = recorder.life
+    assert life is not None
+    assert life.exited_s is not None
+    assert life.stop_asked_s is not None
+    assert (life.exited_s < life.stop_asked_s, life.exit_code) == (True, 7)
+
+
+async def test_a_server_that_has_shut_down_lingers_whatever_it_is_asked(
+    serve: Serve, recorder: Recorder
+) -> None:
+    async with serve(STOPPING) as server:
+        await server.stop()
+        await server.explain()
+        assert all(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in server.pids)
+    assert recorder.life is not None
+    assert (recorder.life.left_early, recorder.life.killed) == (False, False)
+    assert recorder.life.exited_s is None
+    assert recorder.life.stop_watch is not None
+
+
+async def test_a_server_that_does_not_wait_for_the_grader_after_its_shutdown_left_early(
+    serve: Serve, recorder: Recorder, tmp_path: Path
+) -> None:
+    source = """
+        import os, threading, time
+        from contextlib import asynccontextmanager
+        from fastapi import FastAPI
+
+        def leave():
+            while not os.path.exists("leave"):
+                time.sleep(0.01)
+            os._exit(0)
+
+        @asynccontextmanager
+        async def lifespan(app):
+            yield
+            threading.Thread(target=leave, daemon=True).start()
+
+        app = FastAPI(lifespan=lifespan)
+    """
+    async with serve(source) as server:
+        await server.stop()
+        (tmp_path / "solution" / "leave").touch()
+        await until(lambda: not server.pids)
+    assert recorder.life is not None
+    assert recorder.life.left_early
+
+
 async def test_a_process_that_ignores_sigterm_is_killed(serve: Serve) -> None:
     source = """
         import signal

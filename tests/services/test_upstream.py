@@ -1,6 +1,7 @@
 """The upstream: how checks steer it, and what it sees of the solution."""
 
 import json
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from tests.waiting import HANG_S
 
 @pytest.fixture
 async def upstream(attempt: AttemptContext) -> AsyncIterator[Upstream]:
+    attempt.watcher.watch(lambda: [os.getpid()], tuple)  # gates that stay shut are given up sooner
     with listening_socket() as listening:
         async with running_upstream(listening, attempt) as upstream:
             yield upstream
@@ -36,12 +38,7 @@ async def test_each_call_gets_a_value_that_nobody_could_know(
 ) -> None:
     values = [(await client.get("/a")).json()["value"] for _ in range(20)]
     assert len(set(values)) == 20
-    assert upstream.value("/a") == values[-1]
     assert [call.value for call in upstream.calls("/a")] == values
-
-
-async def test_a_path_that_was_never_called_has_a_value_that_changes(upstream: Upstream) -> None:
-    assert upstream.value("/never") != upstream.value("/never")
 
 
 async def test_a_call_is_recorded_with_its_times(

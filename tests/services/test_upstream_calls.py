@@ -1,5 +1,7 @@
 """The book of calls: behaviours, holds and counts, without a server."""
 
+import os
+
 import anyio
 import pytest
 
@@ -22,6 +24,7 @@ class FakeConnection:
 
 @pytest.fixture
 def book(attempt: AttemptContext) -> CallBook:
+    attempt.watcher.watch(lambda: [os.getpid()], tuple)  # gates that stay shut are given up sooner
     return CallBook(attempt)
 
 

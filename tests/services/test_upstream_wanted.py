@@ -118,11 +118,11 @@ async def test_calls_are_claimed_once_and_others_are_left_alone(attempt: Attempt
     stray, first, second = Came("/b"), Came("/a"), Came("/a")
     calls = [stray, first, second]
     for call in (first, second):
-        (found,) = await claim_arrivals(attempt, Signal(), {"/a": 1}, lambda: calls)
+        (found,) = await claim_arrivals(attempt, Signal(), slots_of({"/a": 1}), lambda: calls)
         assert found is call
     assert not stray.claimed
     with pytest.raises(GateMissed):
-        await claim_arrivals(attempt, Signal(), {"/a": 1}, lambda: calls, within_s=0.02)
+        await claim_arrivals(attempt, Signal(), slots_of({"/a": 1}), lambda: calls, within_s=0.02)
     claim = attempt.recorder.claims[-1]
     assert isinstance(claim, GateClaim)
     assert (claim.what, claim.seen, claim.wanted) == ("calls to /a (instead: GET /b)", 0, 1)
@@ -131,6 +131,6 @@ async def test_calls_are_claimed_once_and_others_are_left_alone(attempt: Attempt
 async def test_what_is_there_can_be_enough(attempt: AttemptContext) -> None:
     calls = [Came("/a")]
     found = await claim_arrivals(
-        attempt, Signal(), {"/a": 1, "/b": 1}, lambda: calls, is_enough=lambda: True
+        attempt, Signal(), slots_of({"/a": 1, "/b": 1}), lambda: calls, is_enough=lambda: True
     )
     assert found == calls

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from grader.authoring.lint.package import (
     CHECKS,
+    MUTANTS,
     README,
     REFERENCE,
     RUN,
@@ -50,7 +51,8 @@ def lint_files(kata: Kata, files: Files) -> Iterator[Problem]:
         is_example = (
             len(path.parts) == 2 and path.parts[0] in EXAMPLE_FOLDERS and path.suffix == ".py"
         )
-        if not is_example and name not in {MANIFEST, README, CHECKS, RUN, STARTER, *of_services}:
+        known = {MANIFEST, README, CHECKS, RUN, MUTANTS, STARTER, *of_services}
+        if not is_example and name not in known:
             yield Problem(name, "does not belong in a kata; remove it.")
 
 

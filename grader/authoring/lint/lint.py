@@ -19,6 +19,7 @@ from grader.authoring.lint.requirements import (
     lint_unclaimed_checks,
 )
 from grader.authoring.lint.sources import lint_checks, lint_preparation, lint_starter
+from grader.authoring.mutants.equivalents import lint_equivalents
 from grader.authoring.proof import Problem
 from grader.catalog.manifest import Kata
 
@@ -41,6 +42,7 @@ def lint_package(kata: Kata, files: Files) -> list[Problem]:
         *lint_starter(files),
         *lint_preparation(kata, files),
         *lint_load(kata, files),
+        *lint_equivalents(files),
     ]
 
 

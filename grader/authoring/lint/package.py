@@ -8,6 +8,7 @@ from grader.catalog.card import MANIFEST
 
 README, CHECKS, RUN = "README.md", "checks.py", "run.py"
 STARTER, REFERENCE = "starter/app.py", "accepted/reference.py"
+MUTANTS = "mutants.toml"
 CACHE = "__pycache__"
 
 Files = Mapping[str, str]

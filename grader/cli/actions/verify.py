@@ -12,7 +12,8 @@ from grader.authoring.proof import Proof, ProofVerdict, verdict_of_proofs
 from grader.authoring.prover import Plan
 from grader.authoring.verify import Verification
 from grader.catalog.find import Catalog, find_catalog
-from grader.errors import ExitCode
+from grader.cli.actions.mutants import measure_katas
+from grader.errors import ExitCode, UsageError
 from grader.grading.graded import grader_info
 from grader.interactive.signals import EndSignals
 from grader.render.json_ import render_proofs
@@ -37,16 +38,24 @@ def verify_katas(
     shuffle: bool,
     jobs: int,
     quick: bool,
+    mutants: bool,
     as_json: bool,
 ) -> ExitCode:
     """Prove katas and show the result; returns the exit code. Takes the arguments of `kata verify`.
 
     Raises:
-        UnknownKata: there is no kata with one of these slugs.
+        UsageError: options contradict each other, or there is no kata with one of these slugs.
     """
+    plan = Plan(repeat, noise, shuffle, jobs, quick)
+    if mutants and plan != Plan(jobs=jobs):
+        raise UsageError(
+            "--mutants cannot be combined with --repeat, --noise, --shuffle or --quick."
+        )
     catalog = find_catalog(katas)
     chosen = list(dict.fromkeys(map(catalog.resolve, slugs))) if slugs else list(catalog.slugs)
-    prove = partial(prove_katas, catalog, chosen, Plan(repeat, noise, shuffle, jobs, quick))
+    if mutants:
+        return PROOF_CODES[measure_katas(catalog, chosen, jobs=jobs, as_json=as_json)]
+    prove = partial(prove_katas, catalog, chosen, plan)
     end_signals = EndSignals()
     with end_signals.restoring():
         if as_json:

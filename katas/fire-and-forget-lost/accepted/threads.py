@@ -1,4 +1,4 @@
-"""Payments, with threads: a pool of them sends the receipts, and the app does not end before the pool is idle."""
+"""Payments, with threads: a pool of ten sends the receipts, and the app does not end before the pool is idle."""
 
 import logging
 import os
@@ -32,7 +32,7 @@ def send_receipt(bureau: httpx.Client, payment: int, cents: int) -> None:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     with httpx.Client(base_url=os.environ["UPSTREAM_URL"], timeout=30) as bureau:
         app.state.bureau = bureau
-        app.state.threads = ThreadPoolExecutor(max_workers=4)
+        app.state.threads = ThreadPoolExecutor(max_workers=10)
         yield
         await anyio.to_thread.run_sync(app.state.threads.shutdown)
 

@@ -18,7 +18,7 @@ CONNECTIONS = 12
 """So many connections to the gateway does our contract allow."""
 
 SEARCH_S = 30
-"""So long may a search take."""
+"""So long do we wait for a search."""
 
 SERVICES = {"flight": "flights", "hotel": "hotels", "car": "cars"}
 """Which service of the gateway finds which part of a trip."""

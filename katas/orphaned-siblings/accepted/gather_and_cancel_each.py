@@ -18,7 +18,7 @@ CONNECTIONS = 12
 """So many connections to the gateway does our contract allow."""
 
 SEARCH_S = 30
-"""So long may a search take."""
+"""So long do we wait for a search."""
 
 log = logging.getLogger("trips")
 
@@ -40,7 +40,8 @@ class Gateway:
 
     async def price(self, trip: int) -> Trip:
         """The prices of a trip; whatever ends this also ends the searches that it has begun."""
-        searches = [asyncio.create_task(self._search(f"/{service}/{trip}")) for service in ("cars", "hotels", "flights")]
+        paths = [f"/{service}/{trip}" for service in ("cars", "hotels", "flights")]
+        searches = [asyncio.create_task(self._search(path)) for path in paths]
         try:
             car, hotel, flight = await asyncio.gather(*searches)
         except BaseException:
@@ -72,13 +73,18 @@ async def get_gateway(request: Request) -> Gateway:
     return gateway
 
 
+TheGateway = Annotated[Gateway, Depends(get_gateway)]
+
+TripNumber = Annotated[int, Path(ge=1)]
+
+
 @app.get("/health")
 async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
 @app.get("/trips/{trip}")
-async def price_trip(trip: Annotated[int, Path(ge=1)], gateway: Annotated[Gateway, Depends(get_gateway)]) -> Trip:
+async def price_trip(trip: TripNumber, gateway: TheGateway) -> Trip:
     try:
         return await gateway.price(trip)
     except httpx.HTTPError as error:

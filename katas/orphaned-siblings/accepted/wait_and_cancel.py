@@ -19,7 +19,7 @@ CONNECTIONS = 12
 """So many connections to the gateway does our contract allow."""
 
 SEARCH_S = 30
-"""So long may a search take."""
+"""So long do we wait for a search."""
 
 log = logging.getLogger("trips")
 

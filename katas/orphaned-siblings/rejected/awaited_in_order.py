@@ -19,7 +19,9 @@ CONNECTIONS = 12
 """So many connections to the gateway does our contract allow."""
 
 SEARCH_S = 30
-"""So long may a search take."""
+"""So long do we wait for a search."""
+
+SERVICES = ("flights", "hotels", "cars")
 
 log = logging.getLogger("trips")
 
@@ -78,10 +80,10 @@ async def health() -> dict[str, str]:
 
 @app.get("/trips/{trip}")
 async def price_trip(trip: TripNumber, gateway: Gateway) -> Trip:
-    searches = [asyncio.create_task(search(gateway, f"/{service}/{trip}")) for service in ("flights", "hotels", "cars")]
+    searches = [asyncio.create_task(search(gateway, f"/{name}/{trip}")) for name in SERVICES]
     try:
-        flight, hotel, car = [await task for task in searches]
+        flight, hotel, car = [await one for one in searches]
     finally:
-        for task in searches:
-            task.cancel()
+        for one in searches:
+            one.cancel()
     return Trip(trip=trip, flight=flight, hotel=hotel, car=car)

@@ -19,7 +19,7 @@ CONNECTIONS = 500
 """Twelve were gone within minutes."""
 
 SEARCH_S = 30
-"""So long may a search take."""
+"""So long do we wait for a search."""
 
 log = logging.getLogger("trips")
 

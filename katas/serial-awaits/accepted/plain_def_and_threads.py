@@ -14,7 +14,7 @@ INTRANET_URL = os.environ["UPSTREAM_URL"]
 """The gateway to all services of the intranet."""
 
 PATIENCE_S = 20.0
-"""Every service promises an answer by then."""
+"""Agreed with the teams: no question is given up earlier."""
 
 
 class State(TypedDict):

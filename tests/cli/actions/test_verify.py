@@ -68,6 +68,7 @@ def verified(
         shuffle=shuffle,
         jobs=jobs,
         quick=quick,
+        mutants=False,
         as_json=as_json,
     )
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from grader.authoring.examples import Example, Kind
-from grader.authoring.grading_queue import Grading, GradingQueue
+from grader.authoring.gradings.queue import Grading, GradingQueue
 
 
 def examples(count: int) -> list[Example]:

@@ -1,4 +1,4 @@
-"""Payments: one clerk sends the receipts, one after another; at the stop it is given the time to finish its queue."""
+"""Payments: one clerk sends the receipts, one after another, and finishes the queue at the stop."""
 
 import asyncio
 import logging

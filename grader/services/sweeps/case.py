@@ -1,0 +1,116 @@
+"""One case of a sweep: a visitor one of whose calls fails in one way, while its other calls are held or answered."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+import anyio
+
+from grader.measure.timing import WatchStart
+from grader.services.upstream_calls import Call, CallBook, CallingConnection, Hold
+from grader.services.upstream_wanted import Slot
+
+Kind = Literal["status", "cut", "silent", "slow", "leaver"]
+"""How a case's call fails: an answer 503, an answer that breaks off, none at all, a good one that takes long; or the
+visitor leaves."""
+
+SLOW_SHARE = 0.85
+"""A slow answer comes after this share of the time that a service may take: nearly all of it, but a client's timer
+began a little before the call arrived."""
+
+
+class SweptVisitor(Protocol):
+    """A visitor, as returned by `server.start`."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether its exchange is over."""
+
+    def __await__(self) -> Generator[Any, None, Any]: ...
+
+    def leave(self) -> None:
+        """Close its connection."""
+
+    def excuse(self) -> None:
+        """Note that its answer need not be looked at."""
+
+
+V = TypeVar("V", bound=SweptVisitor)
+
+
+class CaseHold(Hold):
+    """Holds the calls of one case, until it stops catching further ones.
+
+    Args:
+        book: the calls of the check.
+        slots: the calls to hold.
+    """
+
+    def __init__(self, book: CallBook, slots: Sequence[Slot]) -> None:
+        super().__init__(book, ())
+        self.catching = True
+        self._slots = slots
+
+    def covers(self, call: Call) -> bool:
+        """Whether a call that arrives now is one of the case's."""
+        return self.catching and any(
+            slot.target == call.target and slot.fits(call) for slot in self._slots
+        )
+
+    def connection_of(self, call: Call) -> CallingConnection | None:
+        """The connection on which a held call waits; None if it is no longer there."""
+        return next((one for one in self.waiting if one.call is call), None)
+
+
+@dataclass
+class Case(Generic[V]):
+    """A visitor one of whose calls is going to fail.
+
+    Attributes:
+        key: of the visit.
+        kind: how the call fails.
+        visitor: whose call it is.
+        how_long_s: how long a service may take; needed for silent and slow calls.
+        call: the call that fails; it is held until `strike`.
+        others: the visitor's other calls so far.
+        silent: those of `others` that are held; empty if they have been answered.
+    """
+
+    key: int
+    kind: Kind
+    visitor: V
+    hold: CaseHold = field(repr=False)
+    book: CallBook = field(repr=False)
+    how_long_s: float = 0.0
+    call: Call = field(init=False)
+    others: list[Call] = field(default_factory=list)
+    silent: list[Call] = field(default_factory=list)
+
+    async def strike(self) -> WatchStart:
+        """Let the call fail; returns the moment from which the app has to react.
+
+        For a silent call that is when the time has passed that a service may take, and for a slow one when it is
+        answered. The others stay as they are, except that a slow call's are answered with it.
+        """
+        if self.kind == "silent":
+            await self._wait_s(self.how_long_s)
+        elif self.kind == "slow":
+            await self._wait_s(self.how_long_s * SLOW_SHARE)
+            self.hold.release()
+        elif self.kind == "leaver":
+            self.visitor.leave()
+        else:
+            status = 503 if self.kind == "status" else self.call.behaviour.status
+            self.call.behaviour = replace(
+                self.call.behaviour, status=status, cut=self.kind == "cut",
+                delay_s=0.0, never=False, drip_s=None,
+            )  # fmt: skip
+            if (connection := self.hold.connection_of(self.call)) is not None:
+                self.hold.waiting.remove(connection)  # it may carry another visitor's call next
+                connection.answer()
+        return self.book.attempt.watcher.open()
+
+    async def _wait_s(self, seconds: float) -> None:
+        """Wait until this long after the call's arrival: the app's timer follows the clock as well."""
+        elapsed_s = self.book.attempt.clock.now() - self.call.record.began_s
+        await anyio.sleep(max(0.0, seconds - elapsed_s))

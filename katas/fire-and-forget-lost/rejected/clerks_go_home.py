@@ -1,0 +1,68 @@
+"""Payments: ten clerks share a queue of receipts; a clerk whose receipt fails goes home."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, TypedDict
+
+import httpx
+from fastapi import FastAPI, Path, Request
+from pydantic import BaseModel, Field
+
+CLERKS = 10
+
+
+@dataclass(frozen=True)
+class Order:
+    payment: int
+    cents: int
+
+
+Queue = asyncio.Queue[Order | None]
+
+
+class State(TypedDict):
+    orders: Queue
+
+
+async def send(bureau: httpx.AsyncClient, order: Order) -> None:
+    owner = (await bureau.get(f"/owners/{order.payment}")).raise_for_status()
+    receipt = {"mailbox": owner.json()["mailbox"], "cents": order.cents}
+    answer = await bureau.post(f"/receipts/{order.payment}", json=receipt)
+    answer.raise_for_status()
+
+
+async def clerk(bureau: httpx.AsyncClient, orders: Queue) -> None:
+    while (order := await orders.get()) is not None:
+        await send(bureau, order)
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    orders = Queue()
+    async with httpx.AsyncClient(base_url=os.environ["UPSTREAM_URL"], timeout=None) as bureau:
+        clerks = [asyncio.create_task(clerk(bureau, orders)) for _ in range(CLERKS)]
+        yield {"orders": orders}
+        for _clerk in clerks:
+            orders.put_nowait(None)
+        await asyncio.gather(*clerks, return_exceptions=True)
+
+
+app = FastAPI(title="Payments", lifespan=lifespan)
+
+
+class Payment(BaseModel):
+    cents: Annotated[int, Field(gt=0)]
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.post("/payments/{payment}", status_code=202)
+async def pay(payment: Annotated[int, Path(ge=1)], paid: Payment, request: Request) -> dict[str, int]:
+    request.state.orders.put_nowait(Order(payment, paid.cents))
+    return {"payment": payment}

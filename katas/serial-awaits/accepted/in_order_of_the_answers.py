@@ -1,0 +1,90 @@
+"""Mornings: the page that people see first, with what five services of the intranet know of their day."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, TypedDict
+
+import httpx
+from fastapi import Depends, FastAPI, Path, Request
+from pydantic import BaseModel
+
+INTRANET_URL = os.environ["UPSTREAM_URL"]
+"""The gateway to all services of the intranet."""
+
+PATIENCE_S = 20.0
+"""Agreed with the teams: no question is given up earlier."""
+
+
+class State(TypedDict):
+    intranet: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    async with httpx.AsyncClient(base_url=INTRANET_URL, timeout=PATIENCE_S) as intranet:
+        yield {"intranet": intranet}
+
+
+app = FastAPI(title="Mornings", lifespan=lifespan)
+
+PersonNumber = Annotated[int, Path(ge=1)]
+
+
+class Morning(BaseModel):
+    """What a person should know before leaving the house.
+
+    Attributes:
+        weather: degrees at eight.
+        trains: minutes by which the usual train is late.
+        roads: jams on the way.
+    """
+
+    person: int
+    weather: int
+    trains: int
+    roads: int
+    meeting: int
+    room: int
+
+
+async def get_intranet(request: Request) -> httpx.AsyncClient:
+    """The app's client of the intranet."""
+    intranet: httpx.AsyncClient = request.state.intranet
+    return intranet
+
+
+Intranet = Annotated[httpx.AsyncClient, Depends(get_intranet)]
+
+
+async def ask(intranet: httpx.AsyncClient, path: str) -> int:
+    """What one service says."""
+    response = await intranet.get(path)
+    response.raise_for_status()
+    return int(response.json()["value"])
+
+
+async def ask_by_name(intranet: httpx.AsyncClient, part: str, path: str) -> tuple[str, int]:
+    """A part of the page, and what its service says."""
+    return part, await ask(intranet, path)
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.get("/mornings/{person}")
+async def morning(person: PersonNumber, intranet: Intranet) -> Morning:
+    services = {"weather": "weather", "trains": "trains", "roads": "roads", "meeting": "meetings"}
+    known: dict[str, int] = {}
+    asked = {asyncio.create_task(ask_by_name(intranet, part, f"/{service}/{person}")) for part, service in services.items()}
+    while asked:
+        answered, asked = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        for question in answered:
+            part, number = question.result()
+            known[part] = number
+            if part == "meeting":
+                asked.add(asyncio.create_task(ask_by_name(intranet, "room", f"/rooms/{number}")))
+    return Morning(person=person, **known)
