@@ -1,16 +1,23 @@
 """Checks of serial-awaits. The services hold their answers, which shows which questions wait."""
 
+import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from grader.checks.api import Answer, Call, Promises, Server, Upstream, expect
+from grader.checks.api import Answer, Call, Pending, Promises, Server, Upstream, expect
 
 OF_A_PERSON = ("weather", "trains", "roads", "meetings")
 PERSONS = [f"/{service}/*" for service in OF_A_PERSON]
-FAILURES: list[dict[str, Any]] = [{"status": 503}, {"cut": True}]
-VISITORS, FAILING_CROWDS = 5, 6
+FAILURES: dict[str, dict[str, Any]] = {
+    "weather": {"status": 503},
+    "trains": {"status": 404},
+    "roads": {"close": True},
+    "meetings": {"cut": True},
+}
+VISITORS, CONNECTIONS = 5, 24
 
 
 def numbers(count: int) -> range:
@@ -44,29 +51,45 @@ def is_shown(answer: Answer, person: int, calls: Sequence[Call]) -> None:
     expect(answer).status(200).json({**page, "meeting": meeting, "room": room})
 
 
-async def fail(server: Server, people: Sequence[int]) -> None:
-    """Visitors at once get errors."""
-    for visitor in [server.start("GET", f"/mornings/{person}") for person in people]:
-        expect(await visitor).status(500, 502, 503, 504)
+def start(server: Server, people: Sequence[int]) -> list[Pending]:
+    """Visitors of these people come at once."""
+    return [server.start("GET", f"/mornings/{person}") for person in people]
 
 
-async def alone(server: Server, upstream: Upstream, person: int, meeting: int, within_s: float | None = None) -> None:
+async def fail(server: Server, upstream: Upstream, meetings: Mapping[int, int], failing: str) -> None:
+    """Visitors at once get errors when one service fails while the others are asked; nothing is asked twice."""
+    asked, before = upstream.since(), "meetings" if failing == "rooms" else failing
+    others = [service for service in OF_A_PERSON if service != before]
+    async with upstream.hold(f"/{failing}/*") as struck, upstream.hold(*[f"/{name}/*" for name in others]) as held:
+        visitors = start(server, list(meetings))
+        await held.arrivals({f"GET /{service}/{person}": 1 for service in others for person in meetings})
+        numbers_asked = meetings.values() if failing == "rooms" else meetings
+        await struck.arrivals({f"GET /{failing}/{number}": 1 for number in numbers_asked})
+        struck.release()
+        expect(await server.get("/health")).status(200)  # Whoever cancels the other questions has done so.
+        held.release()
+        for visitor in visitors:
+            expect(await visitor).status(500, 502, 503, 504)
+    most = max(Counter(call.path for call in asked.calls).values())
+    expect(most, "times that one question was asked").equals(1)
+
+
+async def alone(server: Server, upstream: Upstream, person: int, meeting: int) -> None:
     """A visitor gets what the services say to the five questions, and no others are asked."""
     asked = upstream.since()
-    answer = await server.get(f"/mornings/{person}", within_s=within_s)
+    answer = await server.get(f"/mornings/{person}")
     expect(answer).status(200)
     is_shown(answer, person, asked.exactly(five(person, meeting)))
 
 
-async def are_told(server: Server, upstream: Upstream, people: Sequence[int]) -> None:
+async def are_told(server: Server, upstream: Upstream, meetings: Mapping[int, int]) -> None:
     """People at once, each with another meeting, get what the services say to new questions."""
-    wanted = [five(person, meet(upstream, [person])) for person in people]
     asked = upstream.since()
-    visitors = [server.start("GET", f"/mornings/{person}") for person in people]
-    for person, visitor, questions in zip(people, visitors, wanted, strict=True):
+    visitors = start(server, list(meetings))
+    for (person, meeting), visitor in zip(meetings.items(), visitors, strict=True):
         answer = await visitor
         expect(answer).status(200)
-        is_shown(answer, person, await asked.arrivals(questions))
+        is_shown(answer, person, await asked.arrivals(five(person, meeting)))
 
 
 async def overlap(server: Server, upstream: Upstream, people: Sequence[int], *held: str) -> None:
@@ -76,7 +99,8 @@ async def overlap(server: Server, upstream: Upstream, people: Sequence[int], *he
         visitors = []
         for person in people:
             visitor = server.start("GET", f"/mornings/{person}")
-            visitors.append((person, visitor, await upstream.arrivals(five(person, meeting))))
+            calls = await upstream.arrivals(four(person))
+            visitors.append((person, visitor, calls + await upstream.arrivals({f"GET /rooms/{meeting}": 1})))
         hold.release()
         for person, visitor, calls in visitors:
             is_shown(await visitor, person, calls)
@@ -124,69 +148,71 @@ async def test_the_room_is_asked_for_at_once(server: Server, upstream: Upstream)
 async def test_visitors_do_not_wait_for_one_another(server: Server, upstream: Upstream) -> None:
     """5 visitors at once have all their 20 questions under way together."""
     await come_at_once(server, upstream, numbers(VISITORS))
+    expect(upstream.connections.open, "connections to the intranet").at_most(CONNECTIONS)
 
 
 async def test_visitors_of_one_person_are_told_each(server: Server, upstream: Upstream) -> None:
     """Visitors at once are each told anew, even of the same person."""
-    await come_at_once(server, upstream, [*numbers(1)] * 3)
+    await come_at_once(server, upstream, [*numbers(1)] * VISITORS)
 
 
 async def test_people_of_one_meeting_are_told_each(server: Server, upstream: Upstream) -> None:
     """People at once are each told anew, even of the same meeting."""
-    await overlap(server, upstream, numbers(3), "/rooms/*")
+    await overlap(server, upstream, numbers(VISITORS), "/rooms/*")
 
 
 async def test_slow_answers_are_shown(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Slow answers are waited for, and then the page comes at once."""
-    slow_s, (first, second) = 0.9 * promised.answer_s, numbers(2)
-    meeting, other = meet(upstream, [first], slow_s), meet(upstream, [second])
-    for call in f"weather/{first}", f"rooms/{meeting}", f"trains/{second}", f"roads/{second}":
+    asked, slow_s, people = upstream.since(), promised.answer_s, numbers(3)
+    meetings = [meet(upstream, [person], slow_s if person == people[0] else 0) for person in people]
+    for call in f"weather/{people[0]}", f"rooms/{meetings[0]}", f"trains/{people[1]}", f"roads/{people[1]}":
         upstream.on(f"/{call}", delay_s=slow_s)
-    await alone(server, upstream, first, meeting, 2 * slow_s + promised.default_s)
-    await alone(server, upstream, second, other, slow_s + promised.default_s)
+    visitors = [
+        server.start("GET", f"/mornings/{person}", within_s=waits * slow_s + promised.default_s)
+        for person, waits in zip(people, (2, 1, 0), strict=True)
+    ]
+    answers, wanted = await asyncio.gather(*visitors), dict[str, int]()
+    for person, meeting, answer in zip(people, meetings, answers, strict=True):
+        expect(answer).status(200)
+        wanted.update(five(person, meeting))
+    calls = iter(asked.exactly(wanted))
+    for person, answer in zip(people, answers, strict=True):
+        is_shown(answer, person, list(islice(calls, 5)))
 
 
 async def test_pages_are_right_after_failures(server: Server, upstream: Upstream) -> None:
     """What fails is not asked again, and later pages are as ever."""
-    victims = [numbers(VISITORS) for _ in FAILURES]
-    for people, failure in zip(victims, FAILURES, strict=True):
-        await are_told(server, upstream, people)
-        asked, paths = upstream.since(), []
-        for place, person in enumerate(people):
-            paths.append([*five(person, meet(upstream, [person]))][place].removeprefix("GET "))
-            upstream.on(paths[-1], times=1, **failure)
-        await fail(server, people)
-        for path in paths:
-            expect(len(asked.matching(path)), "questions that failed for one page").equals(1)
-    for failing in ("*", "/rooms/*"):
-        upstream.on(failing, status=503)
-        for _ in range(FAILING_CROWDS):
-            await fail(server, numbers(VISITORS))
-        upstream.on("*")
-        await are_told(server, upstream, numbers(VISITORS))
-    async with upstream.hold("*") as held:
+    for service, failure in FAILURES.items():
+        for failing in (service, "rooms"):
+            victims = {person: meet(upstream, [person]) for person in numbers(VISITORS)}
+            upstream.on(f"/{failing}/*", **failure, times=VISITORS)
+            await fail(server, upstream, victims, failing)
+            await are_told(server, upstream, dict(islice(victims.items(), 2)))
+    await come_at_once(server, upstream, list(victims))
+    await alone(server, upstream, *victims.popitem())
+    expect(upstream.connections.open, "connections to the intranet").at_most(CONNECTIONS)
+
+
+async def test_visitors_who_wait_disturb_nobody(server: Server, upstream: Upstream) -> None:
+    """While 5 visitors wait, `/health` and refusals do not; when they have left, the next 5 are served as ever."""
+    async with upstream.hold(*PERSONS) as held:
         people = numbers(VISITORS)
-        leavers = [server.start("GET", f"/mornings/{person}") for person in people]
+        visitors = start(server, people)
         await held.arrivals({f"GET /weather/{person}": 1 for person in people})
-        for leaver in leavers:
-            leaver.leave()
+        health = server.start("GET", "/health")
+        refused = [server.start("GET", f"/mornings/{person}") for person in ("0", "-3", "bob", "1.5")]
+        expect(await health).status(200).json({"status": "ok"})
+        for visitor in refused:
+            expect(await visitor).status(422)
+        about = {call.path.rpartition("/")[2] for call in upstream.calls()}
+        expect(len(about - set(map(str, people))), "questions about nobody").equals(0)
+        for visitor in visitors:
+            visitor.leave()
+        await held.saturated()
     await server.quiet()
-    for people in victims:
-        await are_told(server, upstream, people)
-
-
-async def test_health_is_answered_meanwhile(server: Server, upstream: Upstream) -> None:
-    """`/health` is answered while visitors wait for the services."""
-    async with upstream.hold("*") as held:
-        visitor = server.start("GET", f"/mornings/{numbers(1)[0]}")
-        await held.arrivals(1)
-        expect(await server.get("/health")).status(200).json({"status": "ok"})
+    async with upstream.hold("/weather/*") as held:
+        visitors = start(server, people)
+        await held.arrivals({f"GET /weather/{person}": 1 for person in people})
         held.release()
-        expect(await visitor).status(200)
-
-
-async def test_whatever_is_no_person_is_refused(server: Server, upstream: Upstream) -> None:
-    """Whatever is no person's number is refused with 422, and no service is asked."""
-    for person in ("0", "-3", "bob", "1.5"):
-        expect(await server.get(f"/mornings/{person}")).status(422)
-    expect(len(upstream.calls()), "questions about nobody").equals(0)
+        for visitor in visitors:
+            expect(await visitor).status(200)

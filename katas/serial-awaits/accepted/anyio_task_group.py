@@ -9,7 +9,7 @@ import anyio
 import httpx
 from fastapi import FastAPI, Path
 
-intranet = httpx.AsyncClient(base_url=os.environ["UPSTREAM_URL"], timeout=20)
+intranet = httpx.AsyncClient(base_url=os.environ["UPSTREAM_URL"], timeout=20, limits=httpx.Limits(max_connections=24))
 """The client of the gateway to all services of the intranet."""
 
 

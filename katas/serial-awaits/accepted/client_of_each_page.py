@@ -16,6 +16,9 @@ INTRANET_URL = os.environ["UPSTREAM_URL"]
 PATIENCE_S = 20.0
 """Agreed with the teams: no question is given up earlier."""
 
+CONTRACT = httpx.Limits(max_connections=24)
+"""With the teams: no more connections at a time."""
+
 
 CERTIFICATES = ssl.create_default_context()
 """Loaded once, because that takes long."""
@@ -44,7 +47,7 @@ class Morning(BaseModel):
 
 async def get_intranet() -> AsyncIterator[httpx.AsyncClient]:
     """A client of the intranet for the questions of one page."""
-    async with httpx.AsyncClient(base_url=INTRANET_URL, timeout=PATIENCE_S, verify=CERTIFICATES) as intranet:
+    async with httpx.AsyncClient(base_url=INTRANET_URL, timeout=PATIENCE_S, limits=CONTRACT, verify=CERTIFICATES) as intranet:
         yield intranet
 
 

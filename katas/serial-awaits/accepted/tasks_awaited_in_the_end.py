@@ -16,6 +16,9 @@ INTRANET_URL = os.environ["UPSTREAM_URL"]
 PATIENCE_S = 20.0
 """Agreed with the teams: no question is given up earlier."""
 
+CONTRACT = httpx.Limits(max_connections=24)
+"""With the teams: no more connections at a time."""
+
 
 class State(TypedDict):
     intranet: httpx.AsyncClient
@@ -23,7 +26,7 @@ class State(TypedDict):
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-    async with httpx.AsyncClient(base_url=INTRANET_URL, timeout=PATIENCE_S) as intranet:
+    async with httpx.AsyncClient(base_url=INTRANET_URL, timeout=PATIENCE_S, limits=CONTRACT) as intranet:
         yield {"intranet": intranet}
 
 
