@@ -182,9 +182,10 @@ async def test_slow_answers_are_shown(server: Server, upstream: Upstream, promis
 
 async def test_pages_are_right_after_failures(server: Server, upstream: Upstream) -> None:
     """What fails is not asked again, and later pages are as ever."""
+    victims = {person: meet(upstream, [person]) for person in numbers(VISITORS)}
+    await are_told(server, upstream, victims)
     for service, failure in FAILURES.items():
         for failing in (service, "rooms"):
-            victims = {person: meet(upstream, [person]) for person in numbers(VISITORS)}
             upstream.on(f"/{failing}/*", **failure, times=VISITORS)
             await fail(server, upstream, victims, failing)
             await are_told(server, upstream, dict(islice(victims.items(), 2)))

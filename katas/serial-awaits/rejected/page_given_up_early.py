@@ -81,10 +81,11 @@ async def health() -> dict[str, str]:
 
 @app.get("/mornings/{person}")
 async def morning(person: PersonNumber, intranet: Intranet) -> Morning:
-    weather = asyncio.create_task(ask(intranet, f"/weather/{person}"))
-    trains = asyncio.create_task(ask(intranet, f"/trains/{person}"))
-    roads = asyncio.create_task(ask(intranet, f"/roads/{person}"))
-    meeting, room = await find_meeting(intranet, person)
-    async with asyncio.timeout(0.3):
-        await asyncio.gather(weather, trains, roads)
-    return Morning(person=person, weather=await weather, trains=await trains, roads=await roads, meeting=meeting, room=room)
+    async with asyncio.timeout(0.9):
+        async with asyncio.TaskGroup() as questions:
+            weather = questions.create_task(ask(intranet, f"/weather/{person}"))
+            trains = questions.create_task(ask(intranet, f"/trains/{person}"))
+            roads = questions.create_task(ask(intranet, f"/roads/{person}"))
+            first = questions.create_task(find_meeting(intranet, person))
+    meeting, room = first.result()
+    return Morning(person=person, weather=weather.result(), trains=trains.result(), roads=roads.result(), meeting=meeting, room=room)

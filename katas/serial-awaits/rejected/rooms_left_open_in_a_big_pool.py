@@ -17,7 +17,7 @@ INTRANET_URL = os.environ["UPSTREAM_URL"]
 PATIENCE_S = 20.0
 """Agreed with the teams: no question is given up earlier."""
 
-CONTRACT = httpx.Limits(max_connections=500, max_keepalive_connections=20)
+CONTRACT = httpx.Limits(max_connections=500)
 """More than enough."""
 
 
