@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, get_args
 from grader.evidence.claims import StatusClaim
 from grader.measure.claims import state_claim
 from grader.measure.stillness import stays
-from grader.services.sweeps.case import Case, CaseHold, Kind, V
+from grader.services.sweeps.case import SLOW_SHARE, Case, CaseHold, Kind, V
 from grader.services.upstream_asked import Asked
 from grader.services.upstream_calls import Call, CallBook
 from grader.services.upstream_wanted import Slot, WantedCalls, claim_arrivals, found, slots_of
@@ -81,11 +81,12 @@ class Sweep(Generic[V]):
         for number, position in batch:
             key = self._new_key()
             stage = self.stages(key)[number]
-            hold = CaseHold(
-                self.book, stage if mode == "silent" else stage[position : position + 1]
-            )
+            held = stage if mode == "silent" else stage[position : position + 1]
+            how_long_s = self.how_long_s or 0.0
+            lasts_s = how_long_s * SLOW_SHARE if kind == "slow" else None
+            hold = CaseHold(self.book, held, lasts_s)
             self.book.holds.append(hold)
-            asked, how_long_s = Asked(self.book), self.how_long_s or 0.0
+            asked = Asked(self.book)
             case = Case(key, kind, self.visit(key), hold, self.book, how_long_s)
             begun.append((case, asked, number, position))
         for case, asked, number, position in begun:
@@ -103,7 +104,7 @@ class Sweep(Generic[V]):
         case.hold.catching = False
         case.call = calls.pop(before + position)
         case.others = calls
-        case.silent = [call for call in calls if case.hold.connection_of(call) is not None]
+        case.silent = case.hold.those_of(calls)
         for call in case.others:
             while call.open and call not in case.silent and not call.behaviour.never:
                 await self.book.changed.wait()

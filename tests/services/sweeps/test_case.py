@@ -6,6 +6,7 @@ from grader.services.sweeps.case import Case, CaseHold, Kind
 from grader.services.upstream_calls import CallBook
 from grader.services.upstream_wanted import slots_of
 from tests.services.test_upstream_calls import FakeConnection, enter
+from tests.waiting import until
 
 
 class FakeVisitor:
@@ -78,6 +79,20 @@ async def test_a_slow_call_is_answered_well_with_all_others(attempt: AttemptCont
     assert connection.answered == 1
     assert case.hold.released
     assert case.call.behaviour.status == 200
+
+
+async def test_a_slow_call_is_answered_even_if_the_check_comes_to_it_later(
+    attempt: AttemptContext,
+) -> None:
+    book = CallBook(attempt)
+    hold = CaseHold(book, slots_of({"/a": 1, "/b": 1}), lasts_s=0.01)
+    book.holds.append(hold)
+    connections = [enter(book, "/a"), enter(book, "/b")]
+    assert hold.those_of(book.calls) == book.calls
+    await until(lambda: [connection.answered for connection in connections] == [1, 1])
+    assert hold.those_of(book.calls) == []
+    enter(book, "/a")
+    assert len(hold.calls) == 2
 
 
 async def test_a_leaver_leaves(attempt: AttemptContext) -> None:

@@ -13,7 +13,7 @@ from grader.services.sweeps.case import Kind
 from grader.services.upstream import running_upstream
 from tests.conftest import Serve, listening_socket
 from tests.services.sweeps.apps import HEAD, MORNINGS, PAYMENTS, TRIPS, WRONG
-from tests.waiting import HANG_S
+from tests.waiting import HANG_S, until
 
 SEEN_S = 1.0
 """What is promised where an app is wrong: the longer, the longer it takes to see that."""
@@ -154,6 +154,21 @@ async def test_a_silent_call_ends_when_the_app_has_waited_as_long_as_it_may(
             expect(await case.visitor).status(502)
 
 
+async def test_no_slow_call_takes_longer_because_of_the_cases_before_it(
+    serve: Serve, upstream: Upstream
+) -> None:
+    async with serve(HEAD + TRIPS, UPSTREAM_URL=upstream.url) as server:
+        sweep = upstream.sweep(
+            lambda key: server.start("GET", f"/trips/{key}", within_s=HANG_S),
+            of_a_trip,
+            how=["slow"],
+            others=["answered"],
+            how_long_s=0.2,
+        )
+        await anext(sweep)
+        await until(lambda: not any(call.open for call in upstream.calls()))
+
+
 @pytest.mark.slow
 async def test_a_slow_call_is_good_and_a_leaver_harms_nobody(
     serve: Serve, upstream: Upstream
@@ -168,11 +183,12 @@ async def test_a_slow_call_is_good_and_a_leaver_harms_nobody(
         ):
             await case.strike()
             kinds.append(case.kind)
-            assert (case.silent == []) == (case.others[0].status is not None)
             if case.kind == "slow":
                 trip_is_priced(
                     case.key, sorted([case.call, *case.others], key=place), await case.visitor
                 )
+            else:
+                assert (case.silent == []) == (case.others[0].status is not None)
         assert server.attendance.unlooked() == []
     assert kinds == ["slow"] * 6 + ["leaver"] * 6
 
