@@ -65,6 +65,7 @@ class Upstream:
         never: bool = False,
         drip_s: float | None = None,
         cut: bool = False,
+        close: bool = False,
         times: int | None = None,
     ) -> None:
         """Set how calls to matching paths are answered from now on; later rules take precedence.
@@ -77,10 +78,11 @@ class Upstream:
             never: keep the call open and do not answer.
             drip_s: send the body piece by piece over this time.
             cut: close the connection in the middle of the body.
+            close: close the connection without any answer. On a kept connection some clients then repeat a GET.
             times: apply to at most this many calls.
         """
         self._book.behaviours.append(
-            Behaviour(pattern, delay_s, status, json, never, drip_s, cut, times)
+            Behaviour(pattern, delay_s, status, json, never, drip_s, cut, times, close)
         )
 
     @contextlib.asynccontextmanager

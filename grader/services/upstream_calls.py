@@ -101,6 +101,7 @@ class Behaviour:
     drip_s: float | None = None
     cut: bool = False
     remaining: int | None = None
+    close: bool = False
 
 
 class CallingConnection(Protocol):

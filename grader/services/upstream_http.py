@@ -127,6 +127,9 @@ class UpstreamConnection(asyncio.Protocol):
     def _send(self) -> None:
         assert self.call is not None
         behaviour = self.call.behaviour
+        if behaviour.close:
+            self._break_off()
+            return
         content = json_module.dumps(self.call.said).encode()
         self.call.status = behaviour.status
         self._book.note(self.call, answered_s=self._now_s(), outcome=str(behaviour.status))
@@ -138,14 +141,19 @@ class UpstreamConnection(asyncio.Protocol):
         self._write(self._http.send(head))
         if behaviour.cut:
             self._write(content[: len(content) // 2])
-            self._book.note(self.call, ended_s=self._now_s(), end=EventEnd.CUT)
-            self._close()
+            self._break_off()
         elif behaviour.drip_s is not None:
             self._rest = content
             self._drip(max(1, round(len(content) * DRIP_STEP_S / behaviour.drip_s)))
         else:
             self._write(self._http.send(h11.Data(data=content)))
             self._finish()
+
+    def _break_off(self) -> None:
+        """Close the connection in place of the rest of the answer."""
+        assert self.call is not None
+        self._book.note(self.call, ended_s=self._now_s(), end=EventEnd.CUT)
+        self._close()
 
     def _drip(self, step_bytes: int) -> None:
         self._write(self._http.send(h11.Data(data=self._rest[:step_bytes])))

@@ -115,6 +115,18 @@ async def test_a_cut_breaks_the_body_off(
     assert upstream.calls()[0].record.end is EventEnd.CUT
 
 
+async def test_a_closed_connection_carries_no_answer_even_after_others(
+    upstream: Upstream, client: httpx.AsyncClient
+) -> None:
+    upstream.on("/close", close=True)
+    assert (await client.get("/kept")).status_code == 200
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
+        await client.get("/close")
+    kept, closed = upstream.calls()
+    assert kept.record.connection == closed.record.connection
+    assert (closed.record.end, closed.status) == (EventEnd.CUT, None)
+
+
 async def test_nonsense_closes_the_connection(upstream: Upstream) -> None:
     host, port = upstream.url.removeprefix("http://").split(":")
     async with await anyio.connect_tcp(host, int(port)) as stream:

@@ -11,7 +11,7 @@ from grader.measure.timing import WatchStart
 from grader.services.upstream_calls import Call, CallBook, CallingConnection, Hold
 from grader.services.upstream_wanted import Slot
 
-Kind = Literal["status", "cut", "silent", "slow", "leaver"]
+Kind = Literal["status", "cut", "closed", "silent", "slow", "leaver"]
 """How a case's call fails: an answer 503, an answer that breaks off, none at all, a good one that takes long; or the
 visitor leaves."""
 
@@ -119,7 +119,7 @@ class Case(Generic[V]):
             status = 503 if self.kind == "status" else self.call.behaviour.status
             self.call.behaviour = replace(
                 self.call.behaviour, status=status, cut=self.kind == "cut",
-                delay_s=0.0, never=False, drip_s=None,
+                close=self.kind == "closed", delay_s=0.0, never=False, drip_s=None,
             )  # fmt: skip
             if (connection := self.hold.connection_of(self.call)) is not None:
                 self.hold.waiting.remove(connection)  # it may carry another visitor's call next

@@ -54,6 +54,12 @@ async def test_a_cut_call_keeps_its_status(attempt: AttemptContext) -> None:
     assert (case.call.behaviour.status, case.call.behaviour.cut) == (200, True)
 
 
+async def test_a_closed_call_gets_no_answer(attempt: AttemptContext) -> None:
+    case, _ = held_case(attempt, "closed")
+    await case.strike()
+    assert (case.call.behaviour.close, case.call.behaviour.cut) == (True, False)
+
+
 async def test_a_connection_that_carries_another_call_by_then_is_left_alone(
     attempt: AttemptContext,
 ) -> None:
