@@ -102,6 +102,16 @@ class Case(Generic[V]):
     others: list[Call] = field(default_factory=list)
     silent: list[Call] = field(default_factory=list)
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether the call waited for other cases so long that the app has given it up, or may do so any moment; never
+        for silent and slow calls, which are meant to wait.
+        """
+        if self.kind in ("silent", "slow"):
+            return False
+        waited_s = self.book.attempt.clock.now() - self.call.record.began_s
+        return not self.call.open or 0 < self.how_long_s * SLOW_SHARE < waited_s
+
     async def strike(self) -> WatchStart:
         """Let the call fail; returns the moment from which the app has to react.
 

@@ -51,9 +51,11 @@ class Sweep(Generic[V]):
         for kind in how:
             for mode in others:
                 for batch in self._batches(mode, others):
-                    for case in await self._prepared(kind, mode, batch):
-                        yield case
-                        await self._finish(case)
+                    prepared = await self._prepared(kind, mode, batch)
+                    for place, case in zip(batch, prepared, strict=True):
+                        fresh = await self._fresh(case, mode, place)
+                        yield fresh
+                        await self._finish(fresh)
 
     def stages(self, key: int) -> list[tuple[Slot, ...]]:
         """The calls of a visit; those of each stage come when those of the stages before have been answered."""
@@ -94,6 +96,14 @@ class Sweep(Generic[V]):
             if self.twin:
                 await self._visit_well(case.key)
         return [case for case, *_ in begun]
+
+    async def _fresh(self, case: Case[V], mode: Others, place: tuple[int, int]) -> Case[V]:
+        """The case, or another one of the same place, by itself, if it is stale."""
+        if not case.is_stale:
+            return case
+        await self._finish(case)
+        (fresh,) = await self._prepared(case.kind, mode, [place])
+        return fresh
 
     async def _arrive(self, case: Case[V], asked: Asked, number: int, position: int) -> None:
         """Wait for the calls of a case up to the struck one's stage, and for further ones if others were answered."""

@@ -154,6 +154,28 @@ async def test_a_silent_call_ends_when_the_app_has_waited_as_long_as_it_may(
             expect(await case.visitor).status(502)
 
 
+@pytest.mark.slow
+async def test_a_case_that_the_app_has_given_up_meanwhile_is_made_again(
+    serve: Serve, upstream: Upstream
+) -> None:
+    struck = []
+    async with serve(HEAD + TRIPS, UPSTREAM_URL=upstream.url, TIMEOUT="2") as server:
+        async for case in upstream.sweep(
+            lambda key: server.start("GET", f"/trips/{key}", within_s=HANG_S),
+            of_a_trip,
+            how=["status"],
+            others=["answered"],
+        ):
+            assert case.call.open
+            struck.append(case.call.path.split("/")[1])
+            if len(struck) == 1:
+                await until(lambda: not any(call.open for call in upstream.calls()))
+            await case.strike()
+            expect(await case.visitor).status(502)
+        assert server.attendance.unlooked() == []
+    assert struck == ["flights", "hotels", "cars"]
+
+
 async def test_no_slow_call_takes_longer_because_of_the_cases_before_it(
     serve: Serve, upstream: Upstream
 ) -> None:
