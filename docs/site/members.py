@@ -21,7 +21,7 @@ INTERNAL = {
     "Case": {"book", "hold", "how_long_s"},
     "Crowd": {"answers", "burst", "attempt", "count", "index"},
     "Hold": {"covers", "waiting", "released"},
-    "Pending": {"begin_patience", "exchange_id", "excuse", "excused", "run", "what"},
+    "Pending": {"exchange_id", "excuse", "excused", "run", "what"},
     "Schedule": {"is_burst", "numbers"},
     "Server": {"addresses", "attendance", "explain", "attempt"},
     "Postgres": {"take_stock"},
