@@ -101,12 +101,17 @@ class AttemptMaker:
         except (Exception, *NOT_EXCEPTIONS) as error:
             if is_cancelled(error):
                 raise
-            if not is_missed(error):
-                attempt.recorder.replace_mishap(fault_of_check(error, self._stage.kata.checks))
-            elif may_be_noise(error):
-                await _explain(server)
+            await self._note_raised(error, attempt, server)
         finally:
             attempt.recorder.note_watch(attempt.watcher.close(opening))
+
+    async def _note_raised(
+        self, error: BaseException, attempt: AttemptContext, server: Server | None
+    ) -> None:
+        if not is_missed(error):
+            attempt.recorder.replace_mishap(fault_of_check(error, self._stage.kata.checks))
+        elif may_be_noise(error):
+            await _explain(server)
 
     def _note_broken(self, error: BrokenError, attempt: AttemptContext) -> None:
         self.error = error
