@@ -147,3 +147,12 @@ async def test_patience_of_a_crowd_begins_when_the_check_says_so(serve: Serve) -
         await until(lambda: all(visitor.answered for visitor in crowd))
         answers = [await visitor for visitor in crowd]
         assert {answer.exchange.error for answer in answers} == {ExchangeError.TIMED_OUT}
+
+
+async def test_visitors_who_are_awaited_together_lose_patience_together(serve: Serve) -> None:
+    async with serve(NEVER) as server:
+        crowd = [server.start("GET", "/", within_s=0.1) for _ in range(3)]
+        first, *others = await server.answers(crowd)
+    assert {answer.exchange.error for answer in (first, *others)} == {ExchangeError.TIMED_OUT}
+    # One after another, the last one would have had three times the patience.
+    assert all(answer.watch.started_s <= first.watch.ended_s for answer in others)
