@@ -215,7 +215,7 @@ async def test_a_failed_trip_may_be_fine_next_time(server: Server, upstream: Ups
 
 async def test_a_failure_is_told_at_once(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Whichever search fails, and however, the visitor gets a 502 without waiting for the others."""
-    async for case in failures(server, upstream, promised, others=("answered",)):
+    async for case in failures(server, upstream, promised, others=("silent",)):
         await case.strike()
         expect(await case.visitor).status(502)
     upstream.on("*", status=503)
