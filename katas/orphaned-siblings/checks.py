@@ -92,7 +92,8 @@ async def test_the_routes_stay(server: Server, upstream: Upstream) -> None:
 async def slow_service_leaves_room(server: Server, upstream: Upstream, service: str) -> None:
     """While 8 visitors wait only for this service, all three searches of a ninth are made."""
     async with upstream.hold(f"/{service}/*") as slow:
-        visitors, calls = {}, {}
+        visitors: dict[int, Pending] = {}
+        calls: dict[int, list[Call]] = {}
         for arriving in (CROWD, CROWD, 1):
             group = {trip: server.start("GET", f"/trips/{trip}") for trip in trips(arriving)}
             calls |= {trip: await upstream.arrivals(searches(trip)) for trip in group}
