@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -155,6 +155,17 @@ class Visitors:
             yield Lingering(visit, self.attempt)
         finally:
             visit.leave()
+
+    async def answers(self, visitors: Iterable[Pending]) -> list[Answer]:
+        """The answers to visitors who all wait from now on, so that none gets more time because another took some.
+
+        Args:
+            visitors: as returned by `start`.
+        """
+        waiting = list(visitors)
+        for visitor in waiting:
+            visitor.begin_patience()
+        return [await visitor for visitor in waiting]
 
     def now(self) -> WatchStart:
         """This moment, for the `since` of gates."""

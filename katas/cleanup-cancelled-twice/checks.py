@@ -79,8 +79,8 @@ async def test_five_failures_cost_no_licence(server: Server, upstream: Upstream)
     """5 reports fail at once, and all 15 licences come back."""
     async with failing_reports(server, upstream, CROWD) as (visitors, _):
         await all_licences_are_back(upstream, CROWD * len(PARTS))
-        for visitor in visitors:
-            expect(await visitor).status(502)
+        for answer in await server.answers(visitors):
+            expect(answer).status(502)
 
 
 async def test_what_is_still_rendering_is_given_up(server: Server, upstream: Upstream) -> None:

@@ -47,8 +47,9 @@ async def test_a_refusal_is_told_at_once(server: Server, upstream: Upstream) -> 
         upstream.on(f"/items/{product}", status=status)
     async with upstream.hold("/prices/*", "/stock/*"):
         visitors = {product: server.start("GET", f"/products/{product}") for product in refused}
-        for product, status in refused.items():
-            expect(await visitors[product]).status(status)
+        answers = await server.answers(visitors.values())
+        for status, answer in zip(refused.values(), answers, strict=True):
+            expect(answer).status(status)
 
 
 async def test_a_refused_offer_is_told_too(server: Server, upstream: Upstream) -> None:
@@ -71,8 +72,8 @@ async def test_a_refusal_ends_the_other_questions(server: Server, upstream: Upst
         calls = await others.arrivals({path: 1 for path in questions([first, second]) if path not in refused})
         since = refusals.release()
         await upstream.given_up(calls, since=since)
-        for visitor in visitors:
-            expect(await visitor).status(404)
+        for answer in await server.answers(visitors):
+            expect(answer).status(404)
 
 
 async def test_a_crowd_gets_each_its_own_answer(server: Server, upstream: Upstream) -> None:
@@ -86,6 +87,8 @@ async def test_a_crowd_gets_each_its_own_answer(server: Server, upstream: Upstre
         visitors = {product: server.start("GET", f"/products/{product}") for product in crowd}
         calls = await held.arrivals(questions(crowd))
         held.release()
+        for visitor in visitors.values():
+            visitor.begin_patience()
         for product in known:
             at = crowd.index(product) * len(SERVICES)
             is_shown(await visitors[product], product, calls[at : at + len(SERVICES)])

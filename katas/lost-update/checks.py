@@ -38,6 +38,8 @@ def questions(payments: Iterable[str]) -> dict[str, int]:
 
 async def have_receipts(visitors: list[Pending], payments: list[str], upstream: Upstream) -> list[Call]:
     """Each visitor is told what the bank said about their payment; returns what the bank was asked."""
+    for visitor in visitors:
+        visitor.begin_patience()
     answers = [await visitor for visitor in visitors]
     for answer in answers:
         expect(answer).status(200)

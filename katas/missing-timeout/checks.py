@@ -73,8 +73,8 @@ async def test_a_silent_market_is_a_504_in_time(server: Server, upstream: Upstre
     """When the market does not answer, the visitor gets 504 within 0.4 s."""
     quotes_are_silent(upstream)
     visitors = [server.start("GET", f"/quotes/{symbol}") for symbol in symbols(3)]
-    for visitor in visitors:
-        expect(await visitor).status(504)
+    for answer in await server.answers(visitors):
+        expect(answer).status(504)
     expect(len(upstream.calls("/quotes/*")), "questions that reached the market").at_least(3, late=True)
 
 
@@ -87,7 +87,7 @@ async def test_news_outlive_the_quotes(server: Server, upstream: Upstream) -> No
     await read_news(server, upstream)
     since = server.now()
     visitors += [server.start("GET", f"/quotes/{symbol}") for symbol in asked[CONNECTIONS // 2 :]]
-    for visitor in visitors:
-        expect(await visitor).status(504)
+    for answer in await server.answers(visitors):
+        expect(answer).status(504)
     await upstream.given_up(upstream.calls("/quotes/*"), since=since)
     await read_news(server, upstream)

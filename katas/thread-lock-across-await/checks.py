@@ -32,6 +32,8 @@ def questions(numbers: Iterable[int]) -> dict[str, int]:
 
 async def all_are_shown(visitors: dict[int, Pending], upstream: Upstream) -> None:
     """Each visitor sees what the accounting service said, asked with a token that it had given out."""
+    for visitor in visitors.values():
+        visitor.begin_patience()
     answers = [await visitor for visitor in visitors.values()]
     for answer in answers:
         expect(answer).status(200)
