@@ -1,7 +1,5 @@
 """Checks of orphaned-siblings. Searches are held at the gateway, which sees those that the app gives up."""
 
-import contextlib
-import itertools
 import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
@@ -12,6 +10,7 @@ SERVICES = {"flight": "flights", "hotel": "hotels", "car": "cars"}
 CONNECTIONS = 12
 CROWD = CONNECTIONS // len(SERVICES)
 """Visitors whose searches need all connections."""
+FAILURES: tuple[dict[str, Any], ...] = ({"status": 404}, {"status": 503}, {"cut": True}, {"close": True})
 
 
 def trips(count: int) -> list[int]:
@@ -72,25 +71,45 @@ async def test_a_trip_is_asked_for_each_time(server: Server, upstream: Upstream)
 
 
 async def test_the_routes_stay(server: Server, upstream: Upstream) -> None:
-    """A number that is no trip is refused with 422, and /health answers during searches."""
+    """A number that is no trip is refused with 422, and /health answers, while 8 visitors wait."""
     all_is_well(upstream)
-    for number in ("0", "-17", "1.5", "seventeen"):
-        expect(await server.get(f"/trips/{number}")).status(422)
+    numbers = [1, *trips(2 * CROWD - 1)]
     async with upstream.hold("*") as held:
-        visitor = server.start("GET", "/trips/1")
-        calls = await held.arrivals(searches(1))
+        visitors = {trip: server.start("GET", f"/trips/{trip}") for trip in numbers[:CROWD]}
+        await held.arrivals(CONNECTIONS)
+        visitors |= {trip: server.start("GET", f"/trips/{trip}") for trip in numbers[CROWD:]}
         expect(await server.get("/health")).status(200).json({"status": "ok"})
+        for number in ("0", "-17", "1.5", "seventeen"):
+            expect(await server.get(f"/trips/{number}")).status(422)
         held.release()
-        is_priced(1, calls, await visitor)
+        for trip, visitor in visitors.items():
+            answer = await visitor
+            is_priced(trip, await upstream.arrivals(searches(trip)), answer)
     await server.quiet()
-    expect(len(upstream.calls()), "searches for one trip").equals(len(SERVICES))
+    expect(len(upstream.calls()), "searches for 8 trips").equals(len(numbers) * len(SERVICES))
+
+
+async def slow_service_leaves_room(server: Server, upstream: Upstream, service: str) -> None:
+    """While 8 visitors wait only for this service, all three searches of a ninth are made."""
+    async with upstream.hold(f"/{service}/*") as slow:
+        visitors: dict[int, Pending] = {}
+        calls: dict[int, list[Call]] = {}
+        for arriving in (CROWD, CROWD, 1):
+            group = {trip: server.start("GET", f"/trips/{trip}") for trip in trips(arriving)}
+            calls |= {trip: await upstream.arrivals(searches(trip)) for trip in group}
+            visitors |= group
+        slow.release()
+        for trip, visitor in visitors.items():
+            is_priced(trip, calls[trip], await visitor)
 
 
 async def test_searches_are_under_way_together(server: Server, upstream: Upstream) -> None:
-    """4 visitors at once have all their 12 searches under way together."""
+    """A visitor's searches are under way together while 3 connections are free: those of 4 visitors, and of a ninth."""
     all_is_well(upstream)
     await crowd_is_served(server, upstream)
     await are_served(server, upstream, trips(CROWD))
+    for service in SERVICES.values():
+        await slow_service_leaves_room(server, upstream, service)
     await crowd_is_served(server, upstream)
 
 
@@ -120,42 +139,70 @@ async def test_visitors_of_one_trip_share_nothing(server: Server, upstream: Upst
             is_priced(trip, same[::CROWD], await visitor)
 
 
-async def slow_are_served(server: Server, upstream: Upstream, promised: Promises, slow: int, quick: int) -> None:
-    """Visitors whose searches take as long as promised, and others who come a little later, each get their trip."""
+async def slow_are_served(server: Server, upstream: Upstream, promised: Promises, count: int) -> None:
+    """Visitors of whom the first have searches that take as long as promised each get their trip."""
     all_is_well(upstream)
     within_s = len(SERVICES) * promised.search_s + promised.default_s
-    numbers = trips(slow + quick)
-    for trip in numbers[:slow]:
-        upstream.on(f"/*/{trip}", delay_s=promised.search_s, json=lambda call: {"cents": call.value})
-    visitors = [server.start("GET", f"/trips/{trip}", within_s=within_s) for trip in numbers[:slow]]
-    await server.settle("/health")
-    visitors += [server.start("GET", f"/trips/{trip}", within_s=within_s) for trip in numbers[slow:]]
-    for trip, visitor in zip(numbers, visitors, strict=True):
+    upstream.on("*", delay_s=promised.search_s, json=lambda call: {"cents": call.value}, times=CONNECTIONS)
+    visitors = {trip: server.start("GET", f"/trips/{trip}", within_s=within_s) for trip in trips(count)}
+    for trip, visitor in visitors.items():
         answer = await visitor
         expect(answer).status(200)
         is_priced(trip, await upstream.arrivals(searches(trip)), answer)
-    expect(len(upstream.calls()), "searches").equals(len(numbers) * len(SERVICES))
+    expect(len(upstream.calls()), "searches").equals(count * len(SERVICES))
 
 
 async def test_a_slow_search_has_not_failed(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Searches that take 1.1 s are waited for, and not repeated."""
-    await slow_are_served(server, upstream, promised, CROWD - 1, 0)
+    await slow_are_served(server, upstream, promised, CROWD - 1)
 
 
 async def test_the_contract_is_kept(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Of 8 visitors at once all are served, over at most 12 connections."""
-    await slow_are_served(server, upstream, promised, CROWD, CROWD)
+    await slow_are_served(server, upstream, promised, 2 * CROWD)
     expect(upstream.connections.peak, "connections open at once").at_most(CONNECTIONS)
+
+
+async def test_failures_among_waiting_visitors(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """When trips fail that still wait for connections, their other searches are not made, nor are there more than 12."""
+    all_is_well(upstream)
+    first, failing, late = trips(CROWD), trips(CROWD), trips(CROWD)
+    for trip in failing:
+        upstream.on(f"/flights/{trip}", status=503)
+    holds = ("/hotels/*", "/cars/*", *(f"/flights/{trip}" for trip in (*first[1:], *late)))
+    async with upstream.hold(f"/flights/{first[0]}") as flight, upstream.hold(*holds):
+        visitors = {trip: server.start("GET", f"/trips/{trip}") for trip in first}
+        for trip in first:
+            await upstream.arrivals(searches(trip))
+        visitors |= {trip: server.start("GET", f"/trips/{trip}") for trip in failing}
+        await server.settle("/health")
+        flight.release()
+        await server.settle("/health")
+        failed = [trip for trip in failing if visitors[trip].answered]
+        visitors |= {trip: server.start("GET", f"/trips/{trip}") for trip in late}
+        await server.let_run(1.25 * promised.freed_s)
+        left = [call for trip in failed for call in upstream.calls(f"/*/{trip}") if call.open]
+        expect(len(left), "searches under way for trips that have failed").equals(0)
+        expect(upstream.connections.open, "connections open at once").at_most(CONNECTIONS)
+        later = upstream.since()
+    await server.settle("/health")
+    made = [call for trip in failed for call in later.matching(f"/*/{trip}")]
+    expect(len(made), "searches made for trips that have failed").equals(0)
+    for trip, visitor in visitors.items():
+        if trip in failed:
+            expect(await visitor).status(502)
+        else:
+            visitor.leave()
 
 
 async def test_a_failed_trip_may_be_fine_next_time(server: Server, upstream: Upstream) -> None:
     """A failed search is a 502 for its visitor; the next one gets what the services say then."""
-    for number, failure in enumerate((404, 429, 500, 503, None)):
+    for number, failure in enumerate((*FAILURES, {"status": 429}, {"status": 500})):
         (trip,) = trips(1)
         all_is_well(upstream)
         await are_served(server, upstream, [trip])
         path = f"/{tuple(SERVICES.values())[number % 3]}/{trip}"
-        upstream.on(path, status=failure or 200, cut=failure is None)
+        upstream.on(path, **failure)
         async with upstream.hold(path) as held:
             visitor = server.start("GET", f"/trips/{trip}")
             await upstream.arrivals(searches(trip))
@@ -169,7 +216,7 @@ async def test_a_failed_trip_may_be_fine_next_time(server: Server, upstream: Ups
 
 async def test_a_failure_is_told_at_once(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Whichever search fails, and however, the visitor gets a 502 without waiting for the others."""
-    async for case in failures(server, upstream, promised):
+    async for case in failures(server, upstream, promised, others=("silent",)):
         await case.strike()
         expect(await case.visitor).status(502)
     upstream.on("*", status=503)
@@ -191,18 +238,22 @@ async def test_a_failure_ends_the_other_searches(server: Server, upstream: Upstr
 
 
 async def test_failures_leave_room_for_others(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """After 6 failures, with searches that still take long, all 12 connections are available."""
+    """After 20 failures, with searches that still take long, all 12 connections are available, and no more."""
     all_is_well(upstream)
-    within_s = promised.freed_s + promised.default_s
-    async with contextlib.AsyncExitStack() as stack:
-        for service, how in itertools.product(SERVICES.values(), ({"status": 503}, {"cut": True})):
-            (trip,) = trips(1)
-            failing = f"/{service}/{trip}"
-            upstream.on(failing, **how)
-            failure = await stack.enter_async_context(upstream.hold(failing))
-            await stack.enter_async_context(upstream.hold(f"/*/{trip}"))
-            visitor = server.start("GET", f"/trips/{trip}")
-            await upstream.arrivals(searches(trip), within_s=within_s)
-            failure.release()
-            expect(await visitor).status(502)
-        await crowd_is_served(server, upstream, within_s)
+    within_s, services = promised.freed_s + promised.default_s, tuple(SERVICES.values())
+    for turn in range(5):
+        numbers, failing = trips(CROWD), []
+        for number, (trip, how) in enumerate(zip(numbers, FAILURES, strict=True)):
+            failing.append(f"/{services[(turn + number) % 3]}/{trip}")
+            upstream.on(f"/*/{trip}", never=True)
+            upstream.on(failing[-1], **how)
+        async with upstream.hold(*failing) as failures:
+            visitors = {trip: server.start("GET", f"/trips/{trip}") for trip in numbers}
+            for trip in numbers:
+                await upstream.arrivals(searches(trip), within_s=within_s)
+            failures.release()
+            for visitor in visitors.values():
+                expect(await visitor).status(502)
+    await crowd_is_served(server, upstream, within_s)
+    await server.settle("/health")
+    expect(upstream.connections.open, "connections open at once").at_most(CONNECTIONS)

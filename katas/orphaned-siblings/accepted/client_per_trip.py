@@ -4,8 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 import httpx
 from fastapi import Depends, FastAPI, Path, Request
@@ -18,24 +17,16 @@ GATEWAY_URL = os.environ["UPSTREAM_URL"]
 CONNECTIONS = 12
 """So many connections to the gateway does our contract allow."""
 
-SERVICES = ("flights", "hotels", "cars")
-
 SEARCH_S = 30
 """So long do we wait for a search."""
 
 log = logging.getLogger("trips")
 
 
-class State(TypedDict):
-    turns: asyncio.Semaphore
+turns = asyncio.Semaphore(CONNECTIONS)
+"""One for each connection that a search may have."""
 
-
-@asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-    yield {"turns": asyncio.Semaphore(CONNECTIONS // len(SERVICES))}
-
-
-app = FastAPI(title="Trips", lifespan=lifespan)
+app = FastAPI(title="Trips")
 
 TripNumber = Annotated[int, Path(ge=1)]
 
@@ -49,12 +40,10 @@ class Trip(BaseModel):
     car: int
 
 
-async def get_gateway(request: Request) -> AsyncIterator[httpx.AsyncClient]:
-    """A client for this trip alone: closing it also ends the searches that still run."""
-    limits = httpx.Limits(max_connections=len(SERVICES))
-    turns: asyncio.Semaphore = request.state.turns
-    client = httpx.AsyncClient(base_url=GATEWAY_URL, limits=limits, timeout=SEARCH_S)
-    async with turns, client as gateway:
+async def get_gateway() -> AsyncIterator[httpx.AsyncClient]:
+    """A client for this trip alone, which keeps no connection between searches."""
+    limits = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(base_url=GATEWAY_URL, limits=limits, timeout=SEARCH_S) as gateway:
         yield gateway
 
 
@@ -69,7 +58,8 @@ async def gateway_failed(_: Request, error: httpx.HTTPError) -> JSONResponse:
 
 async def search(gateway: httpx.AsyncClient, path: str) -> int:
     """The price that one of the gateway's services finds."""
-    response = await gateway.get(path)
+    async with turns:
+        response = await gateway.get(path)
     response.raise_for_status()
     return int(response.json()["cents"])
 
@@ -81,9 +71,12 @@ async def health() -> dict[str, str]:
 
 @app.get("/trips/{trip}")
 async def price_trip(trip: TripNumber, gateway: Gateway) -> Trip:
-    flight, hotel, car = await asyncio.gather(
-        search(gateway, f"/flights/{trip}"),
-        search(gateway, f"/hotels/{trip}"),
-        search(gateway, f"/cars/{trip}"),
-    )
-    return Trip(trip=trip, flight=flight, hotel=hotel, car=car)
+    try:
+        async with asyncio.TaskGroup() as searches:
+            flight = searches.create_task(search(gateway, f"/flights/{trip}"))
+            hotel = searches.create_task(search(gateway, f"/hotels/{trip}"))
+            car = searches.create_task(search(gateway, f"/cars/{trip}"))
+    except ExceptionGroup as failures:
+        # The first failure has ended the others; it alone says what went wrong.
+        raise failures.exceptions[0] from None
+    return Trip(trip=trip, flight=flight.result(), hotel=hotel.result(), car=car.result())

@@ -95,7 +95,7 @@ class Breaker:
         self._failures = 0
 
 
-breaker = Breaker(failures=5, pause_s=2)
+breaker = Breaker(failures=20, pause_s=5)
 
 
 @app.get("/health")
