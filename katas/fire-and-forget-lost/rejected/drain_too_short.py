@@ -1,4 +1,4 @@
-"""Payments: the receipts under way are granted 2 s at the stop."""
+"""Payments: the receipts under way are granted 1.5 s at the stop."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[State]:
     async with httpx.AsyncClient(base_url=BUREAU_URL, timeout=PATIENCE_S) as bureau:
         yield {"bureau": bureau}
         if tasks:
-            await asyncio.wait(tasks, timeout=2)
+            await asyncio.wait(tasks, timeout=1.5)
 
 
 app = FastAPI(title="Payments", lifespan=lifespan)
