@@ -9,18 +9,10 @@ from typing import Any
 
 from grader.catalog.table import Table
 from grader.errors import KataPackageError
-from grader.formats import KATA_FORMAT, Document, Format
+from grader.formats import KATA_FORMAT, Format
 from grader.registry import SERVICES
 
-
-def with_promises(document: Document) -> Document:
-    """Format 1 had neither promises nor requirements."""
-    return {"promises": {"default_s": 1.0}, "requirements": {}, **document}
-
-
-FORMAT = Format(
-    KATA_FORMAT, {1: with_promises}, older_hint="Run `kata migrate SLUG`, with the kata's name."
-)
+FORMAT = Format(KATA_FORMAT, older_hint="Run `kata migrate SLUG`.")
 
 MANIFEST = "kata.toml"
 TIERS = range(1, 6)
@@ -110,7 +102,7 @@ def parsed(path: Path, text: str) -> dict[str, Any]:
 
 
 def current_table(path: Path, values: Mapping[str, Any]) -> Table:
-    """The top-level table of a manifest, migrated to the current format.
+    """The top-level table of a manifest of the current format.
 
     Raises:
         KataPackageError: the manifest has no format number, or one that this version does not read.
@@ -119,8 +111,8 @@ def current_table(path: Path, values: Mapping[str, Any]) -> Table:
     found = top.integer("format")
     if refusal := FORMAT.refusal(found):
         raise top.error(
-            "format", f"is {found}; this version reads {refusal.readable}", refusal.hint
+            "format",
+            f"is {found}; this version reads {refusal.readable}",
+            refusal.hint.replace("SLUG", path.parent.name),
         )
-    migrated = Table(path, "", FORMAT.migrated(dict(values)))
-    migrated.integer("format")
-    return migrated
+    return top

@@ -12,7 +12,7 @@ from grader.checks.server import Server
 from grader.checks.stage import Stage, running_fixtures
 from grader.errors import BrokenError
 from grader.evidence.run import Attempt, Subject
-from grader.measure.attempt import AttemptContext, begin_attempt
+from grader.measure.attempt import AttemptContext, begin_attempt, nothing
 from grader.measure.gates import GateMissed
 from grader.measure.timing import Clock
 from grader.process.server import ServerNotReady
@@ -36,12 +36,15 @@ class AttemptMaker:
         self._folders = folders
         self._clock = clock
 
-    async def make(self, check: Check, subject: Subject) -> Attempt:
+    async def make(
+        self, check: Check, subject: Subject, on_overdue: Callable[[], None] = nothing
+    ) -> Attempt:
         """Run a check once, on a fresh server.
 
         Args:
             check: the check.
             subject: the code to run.
+            on_overdue: called when it will probably miss, perhaps repeatedly.
         """
         kata = self._stage.kata
         attempt = begin_attempt(
@@ -50,6 +53,7 @@ class AttemptMaker:
             default_s=kata.promises.default_s,
             cuts_off=self._stage.cuts_off,
             own_deadline_s=kata.limits.own_deadline_s,
+            on_overdue=on_overdue,
         )
         try:
             async with running_fixtures(self._stage, self._folders[subject], attempt) as fixtures:

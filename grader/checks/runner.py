@@ -119,10 +119,30 @@ class Runner:
     async def _try_together(self, progress: CheckProgress, limit: anyio.CapacityLimiter) -> None:
         """Make attempts beside other checks while only the solution has to run."""
         async with limit:
+            if self._step(progress) is Step.TRY_SOLUTION:
+                await self._attempt_with_second(progress)
             while self._step(progress) is Step.TRY_SOLUTION:
                 await self._attempt(progress, Subject.SOLUTION)
         if self._step(progress) not in SUBJECTS:
             self._end(progress)
+
+    async def _attempt_with_second(self, progress: CheckProgress) -> None:
+        """Make the first attempt, and as soon as it is overdue a second one beside it: a miss needs two servers."""
+        overdue = anyio.Event()
+        seconds: list[Attempt] = []
+
+        async def make_second() -> None:
+            await overdue.wait()
+            seconds.append(await self._maker.make(progress.check, Subject.SOLUTION))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(make_second)
+            first = await self._maker.make(progress.check, Subject.SOLUTION, overdue.set)
+            self._take(progress, first)
+            if not overdue.is_set() or self._step(progress) is not Step.TRY_SOLUTION:
+                tasks.cancel_scope.cancel()
+        if seconds and self._step(progress) is Step.TRY_SOLUTION:
+            self._take(progress, seconds[0])
 
     async def _try_alone(self, progress: CheckProgress) -> None:
         """Make attempts with the machine to itself until the judge decides."""
@@ -145,7 +165,9 @@ class Runner:
         return step
 
     async def _attempt(self, progress: CheckProgress, subject: Subject) -> None:
-        attempt = await self._maker.make(progress.check, subject)
+        self._take(progress, await self._maker.make(progress.check, subject))
+
+    def _take(self, progress: CheckProgress, attempt: Attempt) -> None:
         progress.attempts.append(attempt)
         progress.judge.take(attempt)
 

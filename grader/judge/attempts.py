@@ -1,6 +1,7 @@
 """Finds the first thing wrong in an attempt, and the circumstances that explain it. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from grader.evidence.machine import Machine
 from grader.evidence.run import Attempt
@@ -17,8 +18,9 @@ from grader.findings import (
     Phase,
 )
 from grader.judge.claims import Exchanges, examine_claim
+from grader.judge.lateness import doubt_lateness
 from grader.judge.rule import DEADLINE_SHARE
-from grader.judge.witnesses import Doubt, Miss, is_own_doing, may_be_late
+from grader.judge.witnesses import Doubt, Miss, is_own_doing
 from grader.report import Circumstances, StallSite
 
 OUTPUT_LINES = 12
@@ -45,11 +47,12 @@ def examine_attempt(attempt: Attempt, exchanges: Exchanges | None = None) -> Mis
         attempt: the attempt to examine.
         exchanges: the attempt's exchanges by id, if the caller has already indexed them.
     """
-    miss = _first_miss(attempt, exchanges_by_id(attempt) if exchanges is None else exchanges)
-    if miss is not None and miss.is_late and may_be_late(attempt.watch, attempt.own_deadline_s):
-        return Miss(miss.finding, Doubt(attempt.watch))
+    exchanges = exchanges_by_id(attempt) if exchanges is None else exchanges
+    miss = _first_miss(attempt, exchanges)
+    if miss is not None and miss.is_late:
+        miss = doubt_lateness(miss, attempt, exchanges)
     if miss is not None and miss.is_certain and attempt.life is not None:
-        return Miss(miss.finding, _doubt_of_stop(miss.finding, attempt.life))
+        return replace(miss, doubt=_doubt_of_stop(miss.finding, attempt.life))
     return miss
 
 
@@ -86,9 +89,9 @@ def _first_miss(attempt: Attempt, exchanges: Exchanges) -> Miss | None:
         return Miss(Mishap(text=attempt.mishap))
     if attempt.life is not None and (miss := _examine_life(attempt.life)) is not None:
         return miss
-    for claim in attempt.claims:
+    for index, claim in enumerate(attempt.claims):
         if (miss := examine_claim(claim, exchanges)) is not None:
-            return miss
+            return replace(miss, claim=index)
     if attempt.hung_in_s is not None:
         deadline_s = attempt.hung_in_s
         doubt = Doubt(attempt.watch, deadline_s * DEADLINE_SHARE)

@@ -1,7 +1,7 @@
 """Decides the outcome of each check from its attempts, and the verdict of the run from the outcomes. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import assert_never
 
@@ -27,6 +27,7 @@ from grader.findings import (
 from grader.judge.attempts import circumstances_of, examine_attempt, exchanges_by_id
 from grader.judge.claims import Exchanges
 from grader.judge.figures import figures_of_finding, figures_of_pass
+from grader.judge.lateness import is_late_by_itself
 from grader.judge.rule import AttemptSummary, Step, next_step
 from grader.judge.witnesses import Miss, has_witness, is_void
 from grader.report import CheckResult, Circumstances, Outcome, Verdict
@@ -70,6 +71,24 @@ class ExaminedAttempt:
             has_witness=has_witness(miss),
             must_recur=isinstance(miss.finding, Crashed),
             is_void=is_void(miss),
+            is_late=miss.is_late,
+        )
+
+    def is_late_by_itself(self, others: Iterable["ExaminedAttempt"]) -> bool:
+        """Whether the solution was late here although it had more time of its own than the reference needed.
+
+        Args:
+            others: all attempts at the check.
+        """
+        held = [
+            (other.attempt, other.exchanges)
+            for other in others
+            if not other.ran_solution and other.miss is None
+        ]
+        return (
+            self.ran_solution
+            and self.miss is not None
+            and is_late_by_itself(self.miss, self.attempt, self.exchanges, held)
         )
 
 
@@ -92,7 +111,12 @@ class CheckJudge:
         Args:
             failed_already: another check has certainly failed, so the verdict is settled and one witness is enough.
         """
-        summaries = [examined.summary for examined in self._examined]
+        summaries = [
+            replace(examined.summary, has_witness=True)
+            if examined.is_late_by_itself(self._examined)
+            else examined.summary
+            for examined in self._examined
+        ]
         return next_step(summaries, failed_already=failed_already)
 
     def result(self, record: CheckRecord, *, failed_already: bool = False) -> CheckResult:

@@ -33,9 +33,20 @@ LOWER_SLACK_S = 0.005
 """Tolerance below a lower time limit, because the solution's clock may be coarser than the grader's. asyncio's timers
 do not fire early: of 300 calls to `asyncio.sleep(0.03)` on Linux, the shortest took 30.1 ms."""
 
-TAKEN_SHARE = 0.25
-"""If the machine takes more than this share of the solution's own deadline during a check, a late answer proves
-nothing. On a quiet machine a check loses 0.02–0.05 s (docs/decisions/0007-late-answers.md)."""
+QUIET_SHARE = 0.1
+"""If the machine takes less than this share of the solution's own deadline from a late answer, the answer is a witness
+without the reference. A quiet machine takes 0.003–0.01 s (docs/decisions/0027-late-by-its-own-doing.md)."""
+
+LATE_MARGIN_S = 0.05
+"""A late answer has a witness if the solution's own time exceeds the time that the reference needed by this much, and
+by `LATE_MARGIN_SHARE` of the time by which it came later: right solutions may need more time than the reference."""
+
+LATE_MARGIN_SHARE = 1 / 3
+"""See `LATE_MARGIN_S`."""
+
+LATE_ROUNDS = 6
+"""`ROUNDS` for late answers. Each further round gives a right solution a chance to pass, and the reference a chance to
+show how little time it needs (docs/decisions/0027-late-by-its-own-doing.md)."""
 
 SENDER_LAG_SHARE = 1 / 3
 """When the grader's event loop lags by more than this share of a limit, it has timed itself and not the solution
@@ -110,6 +121,7 @@ class AttemptSummary:
         has_witness: evidence shows that the code itself took the time.
         must_recur: one such miss is never enough, even after another check has failed.
         is_void: the machine is known to have taken the time, so missing where the reference passes proves nothing.
+        is_late: a right solution, too, answers like this once a deadline that it enforces itself has passed.
     """
 
     ran_solution: bool = True
@@ -119,6 +131,7 @@ class AttemptSummary:
     has_witness: bool = False
     must_recur: bool = False
     is_void: bool = False
+    is_late: bool = False
 
 
 def next_step(summaries: Sequence[AttemptSummary], *, failed_already: bool = False) -> Step:
@@ -154,6 +167,7 @@ def _next_round(summaries: Sequence[AttemptSummary], *, all_witnessed: bool) -> 
     )
     if reference_passed and not last.is_void:
         return Step.FAIL
-    if sum(not summary.ran_solution for summary in summaries) >= ROUNDS:
+    rounds = LATE_ROUNDS if any(summary.is_late for summary in summaries) else ROUNDS
+    if sum(not summary.ran_solution for summary in summaries) >= rounds:
         return Step.INCONCLUSIVE
     return Step.TRY_REFERENCE

@@ -24,7 +24,7 @@ from grader.findings import (
     WrongStatus,
     WrongValue,
 )
-from grader.judge.rule import BUSY_SHARE, SENDER_LAG_SHARE, TAKEN_SHARE, own_s, taken_s
+from grader.judge.rule import BUSY_SHARE, SENDER_LAG_SHARE, own_s, taken_s
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,12 @@ class Miss:
 
     Attributes:
         doubt: why it is not certain; None if noise cannot have caused it.
+        claim: index of the claim that is missed; None if it is about no claim.
     """
 
     finding: Finding
     doubt: Doubt | None = None
+    claim: int | None = None
 
     @property
     def is_certain(self) -> bool:
@@ -135,18 +137,3 @@ def grader_was_busy(watch: Watch) -> bool:
         watch.grader is not None
         and watch.grader.waited_s + watch.grader.cpu_s > watch.elapsed_s * BUSY_SHARE
     )
-
-
-def may_be_late(watch: Watch | None, own_deadline_s: float | None) -> bool:
-    """Whether a busy machine may have exhausted a deadline that the solution enforces itself.
-
-    A right solution under `asyncio.timeout(0.4)` answers 504 when a busy machine takes those 0.4 s from it.
-
-    Args:
-        watch: of the whole attempt.
-        own_deadline_s: the shortest deadline that the solution enforces; None if there is none.
-    """
-    if own_deadline_s is None or watch is None:
-        return False
-    taken = taken_s(watch)
-    return taken is None or taken > own_deadline_s * TAKEN_SHARE

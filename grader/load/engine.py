@@ -66,16 +66,17 @@ class Engine:
         message = request.message(self._host)
         (connection,) = await self._sockets.take(1)
         visitor = Visitor(sending, request, message, visit, connection)
-        opening = self._attempt.watcher.open()
+        sent = self._attempt.watcher.open()
         planned_s = self._attempt.clock.now()
         try:
             if await self._connect(visitor):
                 visitor.send()
-            opening = await self._until_awaited(visit, awaited, opening)
-            await self._end(visitor, opening, deadline_for(visit.patience_s))
+            waiting = await self._until_awaited(visit, awaited, sent)
+            await self._end(visitor, waiting, deadline_for(visit.patience_s))
         finally:  # a cancelled visitor leaves no connection open
             visit.leave()
         exchange = self._record(visitor, planned_s)
+        opening = waiting if exchange.error is ExchangeError.TIMED_OUT else sent
         return self._answer(visit, exchange, self._attempt.watcher.close(opening))
 
     async def _until_awaited(

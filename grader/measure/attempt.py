@@ -13,6 +13,10 @@ DEFAULT_S = 0.5
 """The promise of an attempt that belongs to no kata, in seconds."""
 
 
+def nothing() -> None:
+    """The `on_overdue` of an attempt for which nobody waits."""
+
+
 class Abort:
     """Ends an attempt before its check has finished.
 
@@ -85,6 +89,7 @@ class AttemptContext:
         abort: ends the attempt early.
         default_s: what the kata's README promises where it says nothing else (`Promises.default_s`).
         cuts_off: whether the grader stops waiting for a burst that has certainly missed its limit.
+        on_overdue: called whenever a wait has used up much of its patience, so that the attempt will probably miss.
     """
 
     subject: Subject
@@ -94,6 +99,7 @@ class AttemptContext:
     abort: Abort
     default_s: float = DEFAULT_S
     cuts_off: bool = True
+    on_overdue: Callable[[], None] = nothing
 
     def patience_s(self, within_s: float | None = None) -> float:
         """How much of the app's own time the grader waits for something that the README promises.
@@ -111,6 +117,7 @@ def begin_attempt(
     default_s: float = DEFAULT_S,
     cuts_off: bool = True,
     own_deadline_s: float | None = None,
+    on_overdue: Callable[[], None] = nothing,
 ) -> AttemptContext:
     """Begin an attempt now, with an empty record.
 
@@ -120,8 +127,16 @@ def begin_attempt(
         default_s: see `AttemptContext`.
         cuts_off: see `AttemptContext`.
         own_deadline_s: the shortest deadline that the solution must enforce itself; None if the kata names none.
+        on_overdue: see `AttemptContext`.
     """
     recorder = Recorder(clock, subject, own_deadline_s)
     return AttemptContext(
-        subject, clock, MachineWatcher(clock), recorder, Abort(recorder), default_s, cuts_off
+        subject=subject,
+        clock=clock,
+        watcher=MachineWatcher(clock),
+        recorder=recorder,
+        abort=Abort(recorder),
+        default_s=default_s,
+        cuts_off=cuts_off,
+        on_overdue=on_overdue,
     )

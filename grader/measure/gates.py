@@ -25,6 +25,10 @@ passes more slowly than the clock."""
 CROWD = 20
 """More things or visitors than this count as a crowd."""
 
+OVERDUE_SHARE = 0.5
+"""A wait is overdue once this share of its patience is the app's own time. Right apps rarely come so far, and a second
+server can begin to show the same while the first one has half of its patience left."""
+
 POLL_S = 0.03
 """Polling interval of own time, once patience may be exhausted."""
 
@@ -91,7 +95,8 @@ async def wait_for(
     patience_s: float,
     poll_s: float = POLL_S,
 ) -> Watch | None:
-    """Wait until `is_over()` is true, the deadline passes or patience is exhausted.
+    """Wait until `is_over()` is true, the deadline passes or patience is exhausted. Calls the attempt's `on_overdue`
+    meanwhile if the wait takes long.
 
     Returns the watch that shows that patience is exhausted; None if the wait ended for another reason.
 
@@ -103,6 +108,25 @@ async def wait_for(
         patience_s: how much of the time since `opening` may be the solution's own.
         poll_s: polling interval of own time.
     """
+    ends_at_s = attempt.clock.now() + deadline_s
+    for share in (OVERDUE_SHARE, 1.0):
+        left_s = ends_at_s - attempt.clock.now()
+        watch = await _wait(attempt, is_over, changed, opening, left_s, share * patience_s, poll_s)
+        if watch is None:
+            return None
+        attempt.on_overdue()
+    return watch
+
+
+async def _wait(
+    attempt: AttemptContext,
+    is_over: Callable[[], bool],
+    changed: Signal,
+    opening: WatchStart,
+    deadline_s: float,
+    patience_s: float,
+    poll_s: float,
+) -> Watch | None:
     now_s = attempt.clock.now()
     ends_at_s = now_s + deadline_s
     poll_at_s = max(now_s + poll_s, opening.at_s + patience_s)

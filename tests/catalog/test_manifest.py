@@ -39,8 +39,13 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
         (("tier = 1", 'tier = "1"'), "`tier` must be a positive integer", ""),
         (
             ("format = 2", "format = 3"),
-            "`format` is 3; this version reads up to 2",
+            "`format` is 3; this version reads 2",
             "Upgrade fastapi-katas",
+        ),
+        (
+            ("format = 2", "format = 1"),
+            "`format` is 1; this version reads 2",
+            "Run `kata migrate tiny`.",
         ),
         (
             ("tier = 1", 'tier = 1\nservices = ["upstrem"]'),

@@ -15,6 +15,7 @@ from grader.errors import BrokenError
 from grader.evidence.run import Attempt, Subject
 from grader.grading.environment import Environment
 from grader.grading.pytest_runner import run_checks
+from grader.measure.attempt import nothing
 from grader.measure.timing import Clock
 from grader.report import CheckResult, Outcome
 from tests.checks.conftest import MakeEnvironment
@@ -45,7 +46,9 @@ class MadeUp(AttemptMaker):
         self._attempts = iter(attempts)
         self.on_make: Callable[[], None] = lambda: None
 
-    async def make(self, check: Check, subject: Subject) -> Attempt:
+    async def make(
+        self, check: Check, subject: Subject, on_overdue: Callable[[], None] = nothing
+    ) -> Attempt:
         self.asked.append((check.name, subject))
         self.on_make()
         await anyio.lowlevel.checkpoint()  # an interruption arrives through the event loop

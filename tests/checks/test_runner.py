@@ -14,6 +14,7 @@ from grader.checks.stage import Stage
 from grader.evidence.run import Attempt, Subject
 from grader.evidence.server import ServerLife
 from grader.judge.decide import judge_run
+from grader.measure.attempt import nothing
 from grader.measure.timing import Clock
 from grader.report import CheckResult, Outcome
 from tests.checks.conftest import MakeEnvironment
@@ -27,12 +28,12 @@ HUNG_AT_START = attempt(life=ServerLife(workers=1, started_s=0.0, start_watch=wa
 MISHAP = attempt(mishap="The launcher ended.")
 
 
-async def nothing() -> None:
+async def made_up() -> None:
     """A check whose attempts are made up."""
 
 
 def check(name: str, *, is_alone: bool = False) -> Check:
-    return Check(name, f"{name} holds.", nothing, (), {}, is_alone)
+    return Check(name, f"{name} holds.", made_up, (), {}, is_alone)
 
 
 A, B, C = check("a"), check("b"), check("c")
@@ -63,14 +64,19 @@ class MadeUp(AttemptMaker):
         self.beside: dict[str, int] = {}
         self.running = 0
         self.on_make: Callable[[str], object] = lambda name: None
+        self.overdue: set[str] = set()
         self.waits_for: dict[str, anyio.Event] = {}
         self._attempts = {name: iter(some) for name, some in attempts.items()}
 
-    async def make(self, check: Check, subject: Subject) -> Attempt:
+    async def make(
+        self, check: Check, subject: Subject, on_overdue: Callable[[], None] = nothing
+    ) -> Attempt:
         self.asked.append((check.name, subject))
         self.beside[check.name] = self.running
         self.running += 1
         try:
+            if check.name in self.overdue:
+                on_overdue()
             await anyio.lowlevel.checkpoint()  # the others begin
             self.on_make(check.name)
             if check.name in self.waits_for:
@@ -154,6 +160,35 @@ async def test_a_miss_that_the_machine_may_have_caused_is_tried_alone_in_turn_wi
     assert len(first.attempts) == 3
     assert first.machine is not None
     assert second.machine is None
+
+
+async def test_an_overdue_attempt_gets_a_second_one_beside_it(
+    make_environment: MakeEnvironment,
+) -> None:
+    run = Run(make_environment, {A: [SLOW, SLOW]})
+    run.made.overdue = {"a"}
+    run.made.waits_for["a"] = anyio.Event()
+
+    def release(name: str) -> None:
+        if len(run.made.asked) == 2:
+            run.made.waits_for["a"].set()
+
+    run.made.on_make = release
+    await run.runner.run()
+    assert run.outcomes == [Outcome.FAILED]
+    assert run.made.asked == [("a", Subject.SOLUTION)] * 2
+    assert run.made.beside["a"] == 1
+
+
+@pytest.mark.parametrize("second", [PASSED, WRONG, MISHAP], ids=["passed", "wrong", "mishap"])
+async def test_the_second_attempt_counts_only_if_the_first_does_not_decide(
+    make_environment: MakeEnvironment, second: Attempt
+) -> None:
+    run = Run(make_environment, {A: [PASSED, second], B: [WRONG, second]})
+    run.made.overdue = {"a", "b"}
+    await run.runner.run()
+    assert run.outcomes == [Outcome.PASSED, Outcome.FAILED]
+    assert [len(progress.attempts) for progress in run.runner.progress] == [1, 1]
 
 
 # ---- side by side -------------------------------------------------------------------------------

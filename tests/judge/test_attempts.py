@@ -3,7 +3,6 @@
 import pytest
 from msgspec import structs
 
-from grader.evidence.claims import StatusClaim
 from grader.evidence.machine import Machine
 from grader.evidence.run import Attempt
 from grader.evidence.server import Crash, Excess, Frame, ServerLife, Stall, WaitingTask
@@ -171,21 +170,6 @@ def test_a_check_that_saw_nothing_asserts_nothing_even_if_its_claims_are_right()
 def test_a_burst_that_was_cut_off_and_has_no_limit_asserts_nothing() -> None:
     cut = exchange(2, status=None, error=ExchangeError.CUT_OFF)
     assert miss_of(answered(exchange(1), cut)).finding == NothingAsserted()
-
-
-def late_answer(taken_s: float) -> Attempt:
-    claim = StatusClaim(exchanges=(1,), allowed=(200,), watch=watch(0.4), late=(504,))
-    return attempt(
-        exchanges=(exchange(status=504, took_s=0.4),),
-        claims=(claim,),
-        own_deadline_s=0.4,
-        watch=watch(1.0, waited_s=taken_s),
-    )
-
-
-def test_a_late_answer_is_doubtful_on_a_busy_machine_alone() -> None:
-    assert miss_of(late_answer(0.05)).is_certain
-    assert not miss_of(late_answer(0.2)).is_certain
 
 
 def test_stalls_at_the_same_line_are_added_up_the_longest_first() -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from grader.evidence.claims import Relation, StatusClaim
@@ -21,7 +23,7 @@ from grader.findings import (
     WrongCount,
 )
 from grader.judge.decide import CheckJudge, ends_grading, judge_check, judge_run, verdict_of
-from grader.judge.rule import Step
+from grader.judge.rule import LATE_ROUNDS, Step
 from grader.report import Circumstances, Outcome, Verdict
 from tests.findings import KINDS, finding_of
 from tests.judge.records import answered, attempt, counted, exchange, gated, timed, watch
@@ -83,25 +85,29 @@ def under_own_deadline(
     taken_s: float | None,
     *,
     status: int = 504,
-    took_s: float = 0.4,
+    took_s: float = 0.6,
     subject: Subject = Subject.SOLUTION,
 ) -> Attempt:
-    """An attempt in a kata whose solutions keep a deadline of 0.4 s themselves, and answer 504 when it has passed."""
-    one = exchange(status=status, took_s=took_s)
-    claim = StatusClaim(
-        exchanges=(1,), allowed=(200,), watch=watch(took_s), late=(504,), not_before_s=0.3
-    )
+    """An attempt in a kata whose solutions answer 504 when a deadline of their own has passed."""
+    seen = watch(took_s, waited_s=taken_s)
+    claim = StatusClaim(exchanges=(1,), allowed=(200,), watch=seen, late=(504,), not_before_s=0.3)
     return attempt(
         subject,
-        exchanges=(one,),
+        exchanges=(exchange(status=status, took_s=took_s),),
         claims=(claim,),
         own_deadline_s=0.4,
-        watch=watch(1.0, waited_s=taken_s),
+        watch=seen,
     )
 
 
-def test_a_late_answer_is_final_when_the_machine_took_little() -> None:
-    assert next_step([under_own_deadline(0.05)]) is Step.FAIL
+HELD = under_own_deadline(0.1, status=200, took_s=0.2, subject=Subject.REFERENCE)
+"""The reference passes. It needs 0.2 s at most."""
+
+LATE = under_own_deadline(0.4)
+"""A late answer of a solution that may have had less time of its own than it needs."""
+
+LATE_BY_ITSELF = under_own_deadline(0.1)
+"""A late answer of a solution that had 0.5 s of its own."""
 
 
 def test_an_answer_that_is_wrong_or_came_too_early_is_final_on_any_machine() -> None:
@@ -109,13 +115,51 @@ def test_an_answer_that_is_wrong_or_came_too_early_is_final_on_any_machine() -> 
     assert next_step([under_own_deadline(0.5, took_s=0.2)]) is Step.FAIL
 
 
-def test_a_late_answer_on_a_busy_machine_never_fails() -> None:
-    late, right = under_own_deadline(0.5), under_own_deadline(0.5, status=200)
-    held = under_own_deadline(0.5, status=200, subject=Subject.REFERENCE)
-    assert next_step([late]) is Step.TRY_REFERENCE
-    assert next_step([late, held, late]) is Step.TRY_REFERENCE
-    assert next_step([late, held, right]) is Step.PASS
-    assert next_step([late, held] * 3 + [late]) is Step.INCONCLUSIVE
+def test_a_late_answer_on_a_quiet_machine_must_recur() -> None:
+    quiet = under_own_deadline(0.01)
+    assert next_step([quiet]) is Step.TRY_SOLUTION
+    assert next_step([quiet, quiet]) is Step.FAIL
+    assert next_step([quiet, under_own_deadline(0.5, status=200)]) is Step.PASS
+
+
+def test_a_late_answer_on_a_busy_machine_fails_beside_a_reference_that_needs_less_time() -> None:
+    assert next_step([LATE_BY_ITSELF]) is Step.TRY_REFERENCE
+    assert next_step([LATE_BY_ITSELF, HELD]) is Step.TRY_SOLUTION
+    assert next_step([LATE_BY_ITSELF, HELD, LATE_BY_ITSELF]) is Step.FAIL
+    assert next_step([LATE, HELD, LATE_BY_ITSELF]) is Step.TRY_REFERENCE
+    assert next_step([LATE, HELD, LATE_BY_ITSELF, HELD, LATE_BY_ITSELF]) is Step.FAIL
+
+
+def test_no_number_of_lost_rounds_fails_a_solution_that_had_too_little_time() -> None:
+    right = under_own_deadline(0.5, status=200)
+    assert next_step([LATE, HELD, LATE]) is Step.TRY_REFERENCE
+    assert next_step([LATE, HELD, right]) is Step.PASS
+    assert next_step([LATE, HELD] * LATE_ROUNDS) is Step.TRY_SOLUTION
+    assert next_step([LATE, HELD] * LATE_ROUNDS + [LATE]) is Step.INCONCLUSIVE
+
+
+def test_a_late_answer_proves_nothing_where_the_reference_is_late_too() -> None:
+    reference = under_own_deadline(0.1, subject=Subject.REFERENCE)
+    rounds = [LATE_BY_ITSELF, reference] * LATE_ROUNDS
+    assert next_step([*rounds, LATE_BY_ITSELF]) is Step.INCONCLUSIVE
+
+
+@given(
+    lacking_s=st.lists(st.floats(min_value=0.0, max_value=1.0), min_size=1, max_size=8),
+    reference_s=st.lists(st.floats(min_value=0.2, max_value=1.0), min_size=8, max_size=8),
+)
+def test_a_right_solution_that_is_late_in_each_round_never_fails(
+    lacking_s: list[float], reference_s: list[float]
+) -> None:
+    """It needs 0.2 s, like the reference; each time the machine leaves it less than that of its deadline of 0.6 s."""
+    attempts = []
+    for taken_s, took_s in zip(lacking_s, reference_s, strict=False):
+        attempts.append(under_own_deadline(0.4 + taken_s))
+        assert next_step(attempts) is not Step.FAIL
+        attempts.append(
+            under_own_deadline(0.0, status=200, took_s=took_s, subject=Subject.REFERENCE)
+        )
+        assert next_step(attempts) is not Step.FAIL
 
 
 def test_what_a_busy_grader_missed_is_no_lost_round() -> None:

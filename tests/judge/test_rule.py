@@ -4,6 +4,7 @@ import pytest
 
 from grader.evidence.machine import CpuTimes, Watch
 from grader.judge.rule import (
+    LATE_ROUNDS,
     ROUNDS,
     SELF_MADE_SHARE,
     WITNESSES,
@@ -19,6 +20,7 @@ WRONG = AttemptSummary(is_missed=True, is_certain=True)
 WITNESSED = AttemptSummary(is_missed=True, has_witness=True)
 DOUBTFUL = AttemptSummary(is_missed=True)
 VOID = AttemptSummary(is_missed=True, is_void=True)
+LATE = AttemptSummary(is_missed=True, is_void=True, is_late=True)
 KILLED = AttemptSummary(is_missed=True, has_witness=True, must_recur=True)
 BROKEN = AttemptSummary(is_missed=True, is_certain=True, is_broken=True)
 
@@ -86,6 +88,13 @@ def test_after_the_last_round_the_result_is_inconclusive(reference: AttemptSumma
     rounds = [VOID, reference] * ROUNDS
     assert next_step(rounds) is Step.TRY_SOLUTION
     assert next_step([*rounds, VOID]) is Step.INCONCLUSIVE
+
+
+def test_late_answers_get_more_rounds() -> None:
+    rounds = [LATE, REFERENCE_PASSED] * LATE_ROUNDS
+    assert next_step(rounds) is Step.TRY_SOLUTION
+    assert next_step(rounds[:-1]) is Step.TRY_REFERENCE
+    assert next_step([*rounds, LATE]) is Step.INCONCLUSIVE
 
 
 def test_witnesses_count_across_rounds() -> None:

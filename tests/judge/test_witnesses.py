@@ -13,7 +13,6 @@ from grader.judge.witnesses import (
     has_witness,
     is_own_doing,
     is_void,
-    may_be_late,
     own_time_s,
     sender_lagged,
 )
@@ -100,20 +99,6 @@ def test_a_grader_is_busy_when_it_worked_or_waited_most_of_the_time() -> None:
     assert grader_was_busy(watch(1.0, grader_waited_s=0.6))
     assert not grader_was_busy(watch(1.0, grader_waited_s=0.5))
     assert not grader_was_busy(watch(1.0, waited_s=None))
-
-
-@pytest.mark.parametrize(
-    ("taken_s", "own_deadline_s", "may_be"),
-    [(0.05, 0.4, False), (0.2, 0.4, True), (None, 0.4, True), (0.2, None, False)],
-)
-def test_a_deadline_of_the_solution_may_pass_when_the_machine_took_a_quarter_of_it(
-    taken_s: float | None, own_deadline_s: float | None, may_be: bool
-) -> None:
-    assert may_be_late(watch(1.0, waited_s=taken_s), own_deadline_s) is may_be
-
-
-def test_an_attempt_that_was_not_watched_is_never_late() -> None:
-    assert not may_be_late(None, 0.4)
 
 
 @pytest.mark.parametrize("finding", [GATE, SLOW])

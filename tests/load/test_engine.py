@@ -67,6 +67,29 @@ async def test_any_schedule_is_sent_as_planned_and_answered_in_its_order(
     assert crowd[1].elapsed_s >= 0.05
 
 
+async def test_the_watch_of_an_answer_covers_its_whole_exchange_however_late_it_is_awaited(
+    serve: Serve,
+) -> None:
+    async with serve(APP) as server:
+        slow = server.start("GET", "/slow")
+        await server.get("/numbers/1")
+        answer = await slow
+    assert answer.watch.started_s <= answer.exchange.planned_s
+    assert answer.watch.ended_s >= answer.exchange.ended_s
+
+
+async def test_the_watch_of_an_answer_that_never_came_begins_when_the_check_awaits_it(
+    serve: Serve,
+) -> None:
+    async with serve(APP) as server:
+        never = server.start("GET", "/never", within_s=0.1)
+        await server.get("/numbers/1")
+        awaited_s = server.now()
+        answer = await never
+    assert answer.exchange.error is ExchangeError.TIMED_OUT
+    assert answer.watch.started_s >= awaited_s.at_s
+
+
 @pytest.mark.parametrize(
     ("schedule", "is_steady"),
     [

@@ -100,7 +100,7 @@ async def test_changes_alone_cause_no_measurement_of_an_app_that_gets_no_time(
 ) -> None:
     monkeypatch.setattr(gates, "DEADLINE_S", 0.6)
     looks, claim = await wait_in_vain(attempt, 0.0)
-    assert looks <= 5
+    assert looks <= 10
     assert claim.watch.elapsed_s >= claim.deadline_s == pytest.approx(0.8)
 
 

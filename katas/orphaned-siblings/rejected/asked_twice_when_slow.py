@@ -74,16 +74,22 @@ async def search_once(gateway: httpx.AsyncClient, path: str) -> int:
     return int(response.json()["cents"])
 
 
+under_way: set[str] = set()
+"""The searches that run or wait for a connection."""
+
+
 async def search(gateway: httpx.AsyncClient, path: str) -> int:
-    """The price that comes first."""
+    """The price that comes first; a second search is made only where it takes no connection from others."""
     asked = [asyncio.create_task(search_once(gateway, path))]
+    under_way.add(path)
     try:
         done, _ = await asyncio.wait(asked, timeout=HEDGE_S)
-        if not done:
+        if not done and len(under_way) < CONNECTIONS:
             asked.append(asyncio.create_task(search_once(gateway, path)))
-            done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
         return done.pop().result()
     finally:
+        under_way.discard(path)
         for one in asked:
             one.cancel()
 
