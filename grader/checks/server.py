@@ -107,10 +107,7 @@ class Server(Visitors):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(stop)
             try:
-                await pass_gate(
-                    self.attempt, "servers that shut down", 1, self._shutdowns, self._stopped,
-                    within_s=within_s,
-                )  # fmt: skip
+                await self.stopped(within_s=within_s)
             except GateMissed as error:  # raised below: the task group would wrap it
                 missed = error
             tasks.cancel_scope.cancel()

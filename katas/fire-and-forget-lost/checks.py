@@ -69,7 +69,7 @@ def failing(upstream: Upstream, count: int = len(KINDS), *, first: int = 0) -> t
     for n, payment in enumerate(paid, first):
         what, failure = KINDS[n % len(KINDS)]
         lost[what].append(payment)
-        upstream.on(f"/{what}/{payment.number}", **failure)
+        upstream.on(f"/{what}/{payment.number}", json={"mailbox": payment.mailbox}, **failure)
     return lost["owners"], lost["receipts"]
 
 
