@@ -21,8 +21,9 @@ class AnswerExpectation:
 
         Args:
             allowed: the right statuses.
-            late: the status with which a right app reports that a deadline it enforces itself has passed. It does not
-                count against the app while the machine is known to be busy. Needs `own_deadline_s` in kata.toml.
+            late: the status with which a right app reports that a deadline it enforces itself has passed. On a busy
+                machine it counts against the app only if the app had clearly more time of its own than the reference
+                needs. Needs `own_deadline_s` in kata.toml.
             not_before_s: a late status that comes earlier is wrong however busy the machine is.
         """
         assert_claim(

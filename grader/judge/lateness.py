@@ -29,7 +29,7 @@ def doubt_lateness(miss: Miss, attempt: Attempt, exchanges: Exchanges) -> Miss:
     late = _late_exchange(claim, exchanges)
     if late is not None and isinstance(claim, ValueClaim) and _is_early(late, deadline_s):
         return miss
-    watch = attempt.watch if late is None else _watch_of(late, attempt)
+    watch = attempt.watch if late is None else _watch_of(late, miss.claim, attempt)
     return replace(miss, doubt=Doubt(watch, watch.elapsed_s - deadline_s * QUIET_SHARE))
 
 
@@ -83,9 +83,18 @@ def _is_early(exchange: Exchange, deadline_s: float) -> bool:
     return exchange.elapsed_s < deadline_s - LOWER_SLACK_S
 
 
-def _watch_of(exchange: Exchange, attempt: Attempt) -> Watch:
-    """The shortest watch that covers an exchange: that of a status claim about it, else that of the whole attempt."""
+def _watch_of(exchange: Exchange, missed: int | None, attempt: Attempt) -> Watch:
+    """The shortest watch of the time in which noise may have caused a late answer.
+
+    That is the watch of a status claim about the exchange if it covers all of it, and if the claims before have found
+    every other visitor's answer right. Otherwise it is that of the whole attempt: another visitor, whose answer nobody
+    has looked at yet, may have been late first, and have changed what this one was told.
+    """
     assert attempt.watch is not None
+    statuses = [claim for claim in attempt.claims[:missed] if isinstance(claim, StatusClaim)]
+    looked_at = {number for claim in statuses for number in claim.exchanges}
+    if any(one.id not in looked_at | {exchange.id} for one in attempt.exchanges):
+        return attempt.watch
     watches = [
         claim.watch
         for claim in attempt.claims

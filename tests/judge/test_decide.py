@@ -152,14 +152,12 @@ def test_a_right_solution_that_is_late_in_each_round_never_fails(
     lacking_s: list[float], reference_s: list[float]
 ) -> None:
     """It needs 0.2 s, like the reference; each time the machine leaves it less than that of its deadline of 0.6 s."""
-    attempts = []
+    judge = CheckJudge()
     for taken_s, took_s in zip(lacking_s, reference_s, strict=False):
-        attempts.append(under_own_deadline(0.4 + taken_s))
-        assert next_step(attempts) is not Step.FAIL
-        attempts.append(
-            under_own_deadline(0.0, status=200, took_s=took_s, subject=Subject.REFERENCE)
-        )
-        assert next_step(attempts) is not Step.FAIL
+        judge.take(under_own_deadline(0.4 + taken_s))
+        assert judge.step() is not Step.FAIL
+        judge.take(under_own_deadline(0.0, status=200, took_s=took_s, subject=Subject.REFERENCE))
+        assert judge.step() is not Step.FAIL
 
 
 def test_what_a_busy_grader_missed_is_no_lost_round() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from grader.evidence.claims import CountClaim, Relation, StatusClaim, ValueClaim
 from grader.evidence.machine import Watch
@@ -128,6 +129,20 @@ def test_an_answer_is_judged_by_the_whole_attempt_if_its_watch_began_after_it() 
     assert miss.doubt is not None
     assert miss.doubt.watch is not None
     assert miss.doubt.watch.elapsed_s == 2.5
+
+
+def test_an_answer_is_judged_by_the_whole_attempt_while_nobody_has_looked_at_another_one() -> None:
+    """The other visitor may have been late first, and this one may have got the silence that was meant for him."""
+    late = visited(0.5)
+    beside = structs.replace(late, exchanges=(*late.exchanges, exchange(2, status=504)))
+    right = StatusClaim(exchanges=(2,), allowed=(504,), watch=watch(0.1))
+    looked_at = structs.replace(beside, claims=(right, *late.claims))
+    watches = [
+        doubt.watch.elapsed_s
+        for doubt in (miss_of(one).doubt for one in (late, beside, looked_at))
+        if doubt is not None and doubt.watch is not None
+    ]
+    assert watches == [0.5, 2.5, 0.5]
 
 
 def test_a_solution_with_more_own_time_than_the_reference_needs_is_late_by_itself() -> None:
