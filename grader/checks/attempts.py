@@ -1,9 +1,11 @@
 """Makes attempts at checks: gives each its fixtures and its deadline, and records the meaning of its exceptions."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import anyio
+import pytest
 
 from grader.checks.claims import RECORDER, ClaimMissed
 from grader.checks.collection import Check
@@ -16,6 +18,13 @@ from grader.measure.attempt import AttemptContext, begin_attempt, nothing
 from grader.measure.gates import GateMissed
 from grader.measure.timing import Clock
 from grader.process.server import ServerNotReady
+
+NOT_EXCEPTIONS = (
+    asyncio.CancelledError,
+    pytest.fail.Exception,
+    pytest.skip.Exception,
+)
+"""What checks may raise that is no `Exception`: what they do with it is a fault of the kata."""
 
 
 class AttemptMaker:
@@ -83,22 +92,30 @@ class AttemptMaker:
         deadline_s = self._stage.kata.limits.check_s
         opening = attempt.watcher.open()
         try:
-            with anyio.fail_after(deadline_s) as scope:
+            with anyio.move_on_after(deadline_s) as scope:
                 attempt.abort.on_break_off(scope.cancel)
                 await check()
-            _require_looks(server, attempt, self._stage.kata.checks)
+            if scope.cancelled_caught and anyio.current_time() >= scope.deadline:
+                attempt.recorder.note_hung(deadline_s)
+                await _explain(server)
+            else:
+                _require_looks(server, attempt, self._stage.kata.checks)
         except BrokenError as error:
             self._note_broken(error, attempt)
-        except TimeoutError:
-            attempt.recorder.note_hung(deadline_s)
-            await _explain(server)
-        except Exception as error:
-            if not is_missed(error):
-                attempt.recorder.replace_mishap(fault_of_check(error, self._stage.kata.checks))
-            elif may_be_noise(error):
-                await _explain(server)
+        except (Exception, *NOT_EXCEPTIONS) as error:
+            if is_cancelled(error):
+                raise
+            await self._note_raised(error, attempt, server)
         finally:
             attempt.recorder.note_watch(attempt.watcher.close(opening))
+
+    async def _note_raised(
+        self, error: BaseException, attempt: AttemptContext, server: Server | None
+    ) -> None:
+        if not is_missed(error):
+            attempt.recorder.replace_mishap(fault_of_check(error, self._stage.kata.checks))
+        elif may_be_noise(error):
+            await _explain(server)
 
     def _note_broken(self, error: BrokenError, attempt: AttemptContext) -> None:
         self.error = error
@@ -117,6 +134,12 @@ def _require_looks(server: Server | None, attempt: AttemptContext, checks: Path)
 async def _explain(server: Server | None) -> None:
     if server is not None:
         await server.explain()
+
+
+def is_cancelled(error: BaseException) -> bool:
+    """Whether an exception cancels the current task. The check may also have awaited a task that it had cancelled."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 def is_missed(error: BaseException) -> bool:

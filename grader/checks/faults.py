@@ -25,7 +25,7 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error)[:MESSAGE_CHARS]}"
 
 
-def fault_of_check(error: Exception, checks: Path) -> str:
+def fault_of_check(error: BaseException, checks: Path) -> str:
     """What is wrong with a check that raised an exception.
 
     Args:

@@ -110,7 +110,11 @@ class Pending:
         self._answered.set()
 
     def begin_patience(self) -> None:
-        """Let the visitor's patience count from now. Awaiting the answer does the same."""
+        """Let the visitor's patience count from now. Awaiting the answer does the same.
+
+        Call it for a whole crowd before its answers are awaited one after another, if nothing keeps them waiting but
+        the app: otherwise an app that serves them one after another never keeps anybody waiting for long.
+        """
         self._awaited.set()
 
     async def _wait(self) -> Answer:

@@ -27,21 +27,22 @@ async def until_quiet(
         GateMissed: something did not end, or new things began again and again.
     """
     for_s = attempt.default_s if for_s is None else for_s
+    within_s = attempt.default_s if within_s is None else within_s
+    await _until_ended(attempt, visitors, within_s)
     begin = attempt.watcher.open()
     while True:
-        await _until_ended(attempt, visitors, within_s)
         if await stays(attempt, lambda: _state(attempt, visitors), for_s):
             return
-        if spent_s(attempt, begin) > RESTLESS * for_s:
+        # Whatever begins again may itself take as long as it is allowed to.
+        if spent_s(attempt, begin) > RESTLESS * max(for_s, within_s):
             what = f"pauses of {for_s:g} s in which the app calls no service"
             await pass_gate(
                 attempt, what, 1, lambda: 0, visitors.changed, within_s=for_s, since=begin
             )
+        await _until_ended(attempt, visitors, within_s)
 
 
-async def _until_ended(
-    attempt: AttemptContext, visitors: Attendance, within_s: float | None
-) -> None:
+async def _until_ended(attempt: AttemptContext, visitors: Attendance, within_s: float) -> None:
     def is_over() -> bool:
         return not visitors.there and not _open_events(attempt)
 

@@ -161,7 +161,7 @@ class CallBook:
         self.calls.append(call)
         hold = next((hold for hold in self.holds if hold.covers(call)), None)
         if hold is not None:
-            hold.waiting.append(connection)
+            hold.take(connection)
         self.changed.set()
         return hold is not None
 
@@ -185,6 +185,10 @@ class Hold:
         return not self.released and any(
             fnmatch.fnmatchcase(call.path, pattern) for pattern in self._patterns
         )
+
+    def take(self, connection: CallingConnection) -> None:
+        """Let a connection's call wait."""
+        self.waiting.append(connection)
 
     @property
     def calls(self) -> list[Call]:

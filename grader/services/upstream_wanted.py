@@ -38,11 +38,19 @@ def target_of(path: str, query: str) -> Target:
 
 
 def body_text(body: object) -> str:
-    """A JSON body in the one form in which bodies are compared."""
+    """A JSON body in the one form in which bodies are compared. JSON has one kind of number: `5.0` is `5`."""
     try:
-        return json_module.dumps(body, sort_keys=True)
+        return json_module.dumps(_with_whole_numbers(body), sort_keys=True)
     except RecursionError:
         return "nested too deeply"
+
+
+def _with_whole_numbers(body: object) -> object:
+    if isinstance(body, dict):
+        return {key: _with_whole_numbers(value) for key, value in body.items()}
+    if isinstance(body, list | tuple):
+        return [_with_whole_numbers(value) for value in body]
+    return int(body) if isinstance(body, float) and body.is_integer() else body
 
 
 class Arrived(Protocol):

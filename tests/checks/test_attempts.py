@@ -1,5 +1,6 @@
 """One attempt at a check: what its exceptions mean, and what becomes of an interruption at each moment."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
@@ -49,7 +50,7 @@ def maker(make_environment: MakeEnvironment) -> AttemptMaker:
     return AttemptMaker(stage_of(environment), environment.folders, Clock())
 
 
-def raises(error: Exception) -> Callable[[], Awaitable[None]]:
+def raises(error: BaseException) -> Callable[[], Awaitable[None]]:
     """A check that raises this."""
 
     async def check() -> None:
@@ -109,14 +110,29 @@ async def test_what_was_missed_is_no_mishap(
         (ValueError("oops"), "checks.py raised ValueError: oops"),
         (AssertionError(), "checks.py uses `assert`"),
         (ExceptionGroup("both", [CLAIM_MISSED, ValueError()]), "checks.py raised ExceptionGroup"),
+        (TimeoutError("mine"), "checks.py raised TimeoutError: mine"),
+        (asyncio.CancelledError(), "checks.py raised CancelledError"),
+        (pytest.fail.Exception("no"), "checks.py raised Failed: no"),
+        (pytest.skip.Exception("not here"), "checks.py raised Skipped: not here"),
     ],
 )
 async def test_any_other_exception_is_a_fault_of_the_kata(
-    maker: AttemptMaker, attempt: AttemptContext, error: Exception, mishap: str
+    maker: AttemptMaker, attempt: AttemptContext, error: BaseException, mishap: str
 ) -> None:
     await maker.run_check(raises(error), attempt)
     assert mishap in attempt.recorder.mishap
     assert maker.error is None
+
+
+async def test_a_cancelled_attempt_is_no_fault(
+    maker: AttemptMaker, attempt: AttemptContext
+) -> None:
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await maker.run_check(anyio.sleep_forever, attempt)
+    evidence = attempt.recorder.freeze()
+    assert scope.cancelled_caught
+    assert (evidence.hung_in_s, evidence.mishap) == (None, "")
 
 
 async def test_what_the_harness_could_not_do_breaks_the_run(

@@ -9,8 +9,10 @@ from grader.load.attendance import Attendance
 from grader.load.quiet import until_quiet
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed
+from grader.measure.stillness import RESTLESS
 from tests.conftest import Serve
 from tests.load.apps import SLEEPER
+from tests.waiting import HANG_S
 
 
 def begin_call(attempt: AttemptContext) -> int:
@@ -54,6 +56,25 @@ async def test_a_new_call_begins_the_wait_again(attempt: AttemptContext) -> None
     assert len(gates) == 2
 
 
+async def test_a_long_wait_for_what_is_under_way_does_not_count_as_unrest(
+    attempt: AttemptContext,
+) -> None:
+    for_s = 0.01
+    first = begin_call(attempt)
+
+    async def later() -> None:
+        await anyio.sleep(2 * RESTLESS * for_s)
+        attempt.recorder.change_event(first, ended_s=1.0, end=EventEnd.ANSWERED)
+        second = begin_call(attempt)
+        await anyio.sleep(2 * RESTLESS * for_s)
+        attempt.recorder.change_event(second, ended_s=1.0, end=EventEnd.ANSWERED)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(later)
+        await until_quiet(attempt, Attendance(attempt.recorder), for_s=for_s, within_s=HANG_S)
+    assert {event.end for event in attempt.recorder.events.values()} == {EventEnd.ANSWERED}
+
+
 async def test_an_app_that_never_rests_is_a_miss(attempt: AttemptContext) -> None:
     async def call_on() -> None:
         while True:
@@ -65,7 +86,7 @@ async def test_an_app_that_never_rests_is_a_miss(attempt: AttemptContext) -> Non
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(call_on)
         try:
-            await until_quiet(attempt, Attendance(attempt.recorder), for_s=0.02)
+            await until_quiet(attempt, Attendance(attempt.recorder), for_s=0.02, within_s=0.02)
         except GateMissed as error:
             missed = error
         tasks.cancel_scope.cancel()

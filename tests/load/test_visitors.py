@@ -13,7 +13,7 @@ from grader.measure.attempt import AttemptContext
 from grader.measure.recorder import Recorder
 from tests.conftest import Serve
 from tests.load.apps import SLEEPER
-from tests.waiting import HANG_S
+from tests.waiting import HANG_S, until
 
 
 async def test_a_burst_is_sent_at_the_same_moment_and_overlaps(
@@ -156,3 +156,27 @@ async def test_a_refused_connection_is_an_error(attempt: AttemptContext) -> None
             crowd = await visitors.burst("GET", "/", count=3)
     assert answer.exchange.error is ExchangeError.REFUSED
     assert {a.exchange.error for a in crowd} == {ExchangeError.REFUSED}
+
+
+NEVER = """
+import asyncio
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/")
+async def never():
+    await asyncio.Event().wait()
+"""
+
+
+async def test_patience_of_a_crowd_begins_when_the_check_says_so(serve: Serve) -> None:
+    async with serve(NEVER) as server:
+        crowd = [server.start("GET", "/", within_s=0.1) for _ in range(3)]
+        assert not any(visitor.answered for visitor in crowd)
+        for visitor in crowd:
+            visitor.begin_patience()
+        await until(lambda: all(visitor.answered for visitor in crowd))
+        answers = [await visitor for visitor in crowd]
+        assert {answer.exchange.error for answer in answers} == {ExchangeError.TIMED_OUT}

@@ -64,6 +64,14 @@ def test_bodies_are_a_multiset_of_json() -> None:
     assert match(slots_of({"/a": [[2], [2]]}), [one, two]) == [two, None]
 
 
+def test_a_number_is_the_same_with_and_without_a_point() -> None:
+    came = Came("/a", body={"cents": [5.0, 0.5]})
+    assert match(slots_of({"/a": [{"cents": [5, 0.5]}]}), [came]) == [came]
+    for other in ({"cents": [5, 1]}, {"cents": ["5", 0.5]}):
+        assert match(slots_of({"/a": [other]}), [came]) == [None]
+    assert match(slots_of({"/a": [True]}), [Came("/a", body=1)]) == [None]
+
+
 def test_earlier_calls_go_first_and_those_given_up_last() -> None:
     left, first, second = Came("/a", left=True), Came("/a"), Came("/a")
     assert [id(call) for call in match(slots_of({"/a": 3}), [left, first, second])] == [

@@ -1,5 +1,6 @@
 """One case of a sweep: a visitor one of whose calls fails in one way, while its other calls are held or answered."""
 
+import asyncio
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -44,22 +45,37 @@ class CaseHold(Hold):
     Args:
         book: the calls of the check.
         slots: the calls to hold.
+        lasts_s: how long after the first of them has arrived it releases itself; None to wait for `release`.
     """
 
-    def __init__(self, book: CallBook, slots: Sequence[Slot]) -> None:
+    def __init__(self, book: CallBook, slots: Sequence[Slot], lasts_s: float | None = None) -> None:
         super().__init__(book, ())
         self.catching = True
         self._slots = slots
+        self._lasts_s = lasts_s
 
     def covers(self, call: Call) -> bool:
         """Whether a call that arrives now is one of the case's."""
-        return self.catching and any(
-            slot.target == call.target and slot.fits(call) for slot in self._slots
+        return (
+            self.catching
+            and not self.released
+            and any(slot.target == call.target and slot.fits(call) for slot in self._slots)
         )
+
+    def take(self, connection: CallingConnection) -> None:
+        """Let a connection's call wait."""
+        super().take(connection)
+        if self._lasts_s is not None and len(self.waiting) == 1:
+            # Not when the check comes to this case: the app's timer does not wait for the cases before it.
+            asyncio.get_running_loop().call_later(self._lasts_s, self.release)
 
     def connection_of(self, call: Call) -> CallingConnection | None:
         """The connection on which a held call waits; None if it is no longer there."""
         return next((one for one in self.waiting if one.call is call), None)
+
+    def those_of(self, calls: Sequence[Call]) -> list[Call]:
+        """Those of these calls that are held."""
+        return [call for call in calls if not self.released and self.connection_of(call)]
 
 
 @dataclass
@@ -86,11 +102,21 @@ class Case(Generic[V]):
     others: list[Call] = field(default_factory=list)
     silent: list[Call] = field(default_factory=list)
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether the call waited for other cases so long that the app has given it up, or may do so any moment; never
+        for silent and slow calls, which are meant to wait.
+        """
+        if self.kind in ("silent", "slow"):
+            return False
+        waited_s = self.book.attempt.clock.now() - self.call.record.began_s
+        return not self.call.open or 0 < self.how_long_s * SLOW_SHARE < waited_s
+
     async def strike(self) -> WatchStart:
         """Let the call fail; returns the moment from which the app has to react.
 
-        For a silent call that is when the time has passed that a service may take, and for a slow one when it is
-        answered. The others stay as they are, except that a slow call's are answered with it.
+        For a silent call that is when the time has passed that a service may take. A slow call's others are answered
+        with it, at the latest now; the others of all other calls stay as they are.
         """
         if self.kind == "silent":
             await self._wait_s(self.how_long_s)

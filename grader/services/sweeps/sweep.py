@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, get_args
 from grader.evidence.claims import StatusClaim
 from grader.measure.claims import state_claim
 from grader.measure.stillness import stays
-from grader.services.sweeps.case import Case, CaseHold, Kind, V
+from grader.services.sweeps.case import SLOW_SHARE, Case, CaseHold, Kind, V
 from grader.services.upstream_asked import Asked
 from grader.services.upstream_calls import Call, CallBook
 from grader.services.upstream_wanted import Slot, WantedCalls, claim_arrivals, found, slots_of
@@ -51,9 +51,11 @@ class Sweep(Generic[V]):
         for kind in how:
             for mode in others:
                 for batch in self._batches(mode, others):
-                    for case in await self._prepared(kind, mode, batch):
-                        yield case
-                        await self._finish(case)
+                    prepared = await self._prepared(kind, mode, batch)
+                    for place, case in zip(batch, prepared, strict=True):
+                        fresh = await self._fresh(case, mode, place)
+                        yield fresh
+                        await self._finish(fresh)
 
     def stages(self, key: int) -> list[tuple[Slot, ...]]:
         """The calls of a visit; those of each stage come when those of the stages before have been answered."""
@@ -81,11 +83,12 @@ class Sweep(Generic[V]):
         for number, position in batch:
             key = self._new_key()
             stage = self.stages(key)[number]
-            hold = CaseHold(
-                self.book, stage if mode == "silent" else stage[position : position + 1]
-            )
+            held = stage if mode == "silent" else stage[position : position + 1]
+            how_long_s = self.how_long_s or 0.0
+            lasts_s = how_long_s * SLOW_SHARE if kind == "slow" else None
+            hold = CaseHold(self.book, held, lasts_s)
             self.book.holds.append(hold)
-            asked, how_long_s = Asked(self.book), self.how_long_s or 0.0
+            asked = Asked(self.book)
             case = Case(key, kind, self.visit(key), hold, self.book, how_long_s)
             begun.append((case, asked, number, position))
         for case, asked, number, position in begun:
@@ -93,6 +96,14 @@ class Sweep(Generic[V]):
             if self.twin:
                 await self._visit_well(case.key)
         return [case for case, *_ in begun]
+
+    async def _fresh(self, case: Case[V], mode: Others, place: tuple[int, int]) -> Case[V]:
+        """The case, or another one of the same place, by itself, if it is stale."""
+        if not case.is_stale:
+            return case
+        await self._finish(case)
+        (fresh,) = await self._prepared(case.kind, mode, [place])
+        return fresh
 
     async def _arrive(self, case: Case[V], asked: Asked, number: int, position: int) -> None:
         """Wait for the calls of a case up to the struck one's stage, and for further ones if others were answered."""
@@ -103,7 +114,7 @@ class Sweep(Generic[V]):
         case.hold.catching = False
         case.call = calls.pop(before + position)
         case.others = calls
-        case.silent = [call for call in calls if case.hold.connection_of(call) is not None]
+        case.silent = case.hold.those_of(calls)
         for call in case.others:
             while call.open and call not in case.silent and not call.behaviour.never:
                 await self.book.changed.wait()

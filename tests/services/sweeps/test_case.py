@@ -1,11 +1,14 @@
 """One case of a sweep: how its call fails."""
 
+import pytest
+
 from grader.evidence.traffic import EventEnd
 from grader.measure.attempt import AttemptContext
 from grader.services.sweeps.case import Case, CaseHold, Kind
 from grader.services.upstream_calls import CallBook
 from grader.services.upstream_wanted import slots_of
 from tests.services.test_upstream_calls import FakeConnection, enter
+from tests.waiting import HANG_S, until
 
 
 class FakeVisitor:
@@ -84,6 +87,42 @@ async def test_a_slow_call_is_answered_well_with_all_others(attempt: AttemptCont
     assert connection.answered == 1
     assert case.hold.released
     assert case.call.behaviour.status == 200
+
+
+async def test_a_slow_call_is_answered_even_if_the_check_comes_to_it_later(
+    attempt: AttemptContext,
+) -> None:
+    book = CallBook(attempt)
+    hold = CaseHold(book, slots_of({"/a": 1, "/b": 1}), lasts_s=0.01)
+    book.holds.append(hold)
+    connections = [enter(book, "/a"), enter(book, "/b")]
+    assert hold.those_of(book.calls) == book.calls
+    await until(lambda: [connection.answered for connection in connections] == [1, 1])
+    assert hold.those_of(book.calls) == []
+    enter(book, "/a")
+    assert len(hold.calls) == 2
+
+
+@pytest.mark.parametrize("kind", ["status", "cut", "closed", "leaver"])
+async def test_a_case_is_stale_once_the_app_may_have_given_up_its_call(
+    attempt: AttemptContext, kind: Kind
+) -> None:
+    assert not held_case(attempt, kind)[0].is_stale
+    assert not held_case(attempt, kind, how_long_s=HANG_S)[0].is_stale
+    late, _ = held_case(attempt, kind, how_long_s=1e-9)
+    await until(lambda: late.is_stale)
+    case, _ = held_case(attempt, kind)
+    case.book.note(case.call, ended_s=1.0, end=EventEnd.CLIENT_LEFT)
+    assert case.is_stale
+
+
+@pytest.mark.parametrize("kind", ["silent", "slow"])
+async def test_a_case_that_is_meant_to_wait_is_never_stale(
+    attempt: AttemptContext, kind: Kind
+) -> None:
+    case, _ = held_case(attempt, kind, how_long_s=1e-9)
+    case.book.note(case.call, ended_s=1.0, end=EventEnd.CLIENT_LEFT)
+    assert not case.is_stale
 
 
 async def test_a_leaver_leaves(attempt: AttemptContext) -> None:

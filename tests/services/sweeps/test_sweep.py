@@ -13,7 +13,7 @@ from grader.services.sweeps.case import Kind
 from grader.services.upstream import running_upstream
 from tests.conftest import Serve, listening_socket
 from tests.services.sweeps.apps import HEAD, MORNINGS, PAYMENTS, TRIPS, WRONG
-from tests.waiting import HANG_S
+from tests.waiting import HANG_S, until
 
 SEEN_S = 1.0
 """What is promised where an app is wrong: the longer, the longer it takes to see that."""
@@ -155,6 +155,43 @@ async def test_a_silent_call_ends_when_the_app_has_waited_as_long_as_it_may(
 
 
 @pytest.mark.slow
+async def test_a_case_that_the_app_has_given_up_meanwhile_is_made_again(
+    serve: Serve, upstream: Upstream
+) -> None:
+    struck = []
+    async with serve(HEAD + TRIPS, UPSTREAM_URL=upstream.url, TIMEOUT="2") as server:
+        async for case in upstream.sweep(
+            lambda key: server.start("GET", f"/trips/{key}", within_s=HANG_S),
+            of_a_trip,
+            how=["status"],
+            others=["answered"],
+        ):
+            assert case.call.open
+            struck.append(case.call.path.split("/")[1])
+            if len(struck) == 1:
+                await until(lambda: not any(call.open for call in upstream.calls()))
+            await case.strike()
+            expect(await case.visitor).status(502)
+        assert server.attendance.unlooked() == []
+    assert struck == ["flights", "hotels", "cars"]
+
+
+async def test_no_slow_call_takes_longer_because_of_the_cases_before_it(
+    serve: Serve, upstream: Upstream
+) -> None:
+    async with serve(HEAD + TRIPS, UPSTREAM_URL=upstream.url) as server:
+        sweep = upstream.sweep(
+            lambda key: server.start("GET", f"/trips/{key}", within_s=HANG_S),
+            of_a_trip,
+            how=["slow"],
+            others=["answered"],
+            how_long_s=0.2,
+        )
+        await anext(sweep)
+        await until(lambda: not any(call.open for call in upstream.calls()))
+
+
+@pytest.mark.slow
 async def test_a_slow_call_is_good_and_a_leaver_harms_nobody(
     serve: Serve, upstream: Upstream
 ) -> None:
@@ -168,11 +205,12 @@ async def test_a_slow_call_is_good_and_a_leaver_harms_nobody(
         ):
             await case.strike()
             kinds.append(case.kind)
-            assert (case.silent == []) == (case.others[0].status is not None)
             if case.kind == "slow":
                 trip_is_priced(
                     case.key, sorted([case.call, *case.others], key=place), await case.visitor
                 )
+            else:
+                assert (case.silent == []) == (case.others[0].status is not None)
         assert server.attendance.unlooked() == []
     assert kinds == ["slow"] * 6 + ["leaver"] * 6
 
