@@ -150,17 +150,17 @@ async def test_a_stop_waits_for_slow_receipts(server: Server, upstream: Upstream
     """Payments before a stop get their receipts, even if the bureau takes its time for both calls."""
     asked, slow_s = upstream.since(), promised.call_s * NEARLY
     paid = payments(upstream, CROWD, delay_s=slow_s)
+    upstream.on("/receipts/*", delay_s=slow_s)
     *before, last = paid
-    async with upstream.hold("/receipts/*") as sending:
-        till = server.start("POST", f"/payments/{last.number}", json={"cents": last.cents}, body_later=True)
-        await are_accepted(server, before)
-        await is_healthy(server)
-        async with stopping(server, promised):
-            till.send_body()
-            expect(await till).status(202).json({"payment": last.number})
-            await sending.arrivals(receipts(paid), within_s=slow_s + 2 * promised.default_s)
-            await server.let_run(slow_s)
-            await server.stopped(since=sending.release())
+    till = server.start("POST", f"/payments/{last.number}", json={"cents": last.cents}, body_later=True)
+    await are_accepted(server, before)
+    await is_healthy(server)
+    async with stopping(server, promised):
+        till.send_body()
+        expect(await till).status(202).json({"payment": last.number})
+        await upstream.arrivals(receipts(paid), within_s=slow_s + 2 * promised.default_s)
+        await anyio.sleep(promised.call_s)  # of the clock, as a client's timeout counts
+        await server.stopped()
     were_made(asked, owners(paid) | receipts(paid))
 
 
@@ -214,10 +214,10 @@ async def test_a_receipt_that_fails_at_a_stop_is_lost_alone(server: Server, upst
         await failures.arrivals(doomed, within_s=2 * promised.default_s)
         async with stopping(server, promised):
             failures.release()
-            await server.let_run(promised.call_s * NEARLY)
+            await anyio.sleep(promised.call_s * NEARLY)  # of the clock, as a client's timeout counts
             held.release()
             await last.arrivals(receipts(asking))
-            await server.let_run(promised.default_s)
+            await anyio.sleep(promised.default_s)
             await server.stopped(since=last.release())
     were_made(asked, owners([*sent, *lost]) | receipts([*sent, *unsent]))
 
