@@ -213,11 +213,11 @@ async def test_a_receipt_that_fails_at_a_stop_is_lost_alone(server: Server, upst
         await held.arrivals(under_way, within_s=2 * promised.default_s)
         await failures.arrivals(doomed, within_s=2 * promised.default_s)
         async with stopping(server, promised):
+            await anyio.sleep(promised.default_s)  # the app itself learns of the stop after uvicorn
             failures.release()
             await anyio.sleep(promised.call_s * NEARLY)  # of the clock, as a client's timeout counts
             held.release()
             await last.arrivals(receipts(asking))
-            await anyio.sleep(promised.default_s)
             await server.stopped(since=last.release())
     were_made(asked, owners([*sent, *lost]) | receipts([*sent, *unsent]))
 
