@@ -13,6 +13,7 @@ from grader.load.visitors import Visitors
 from grader.measure.attempt import AttemptContext
 from grader.measure.gates import GateMissed, Signal, deadline_for, pass_gate
 from grader.measure.sampler import take_sample
+from grader.measure.timing import WatchStart
 from grader.process.launcher import Launcher
 from grader.process.output import json_objects
 from grader.process.server import ServerPlan, ServerProcesses
@@ -32,6 +33,7 @@ class Server(Visitors):
     ) -> None:
         super().__init__(addresses, attempt, tasks, sockets)
         self._processes = processes
+        self._stopped = Signal()
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -92,27 +94,42 @@ class Server(Visitors):
             GateMissed: the shutdown took longer than `within_s`.
         """
         if within_s is None:
-            return await self._processes.stop()
-        stopped, missed = Signal(), None
+            await self._processes.stop()
+            self._stopped.set()
+            return self._processes.life
+        missed = None
         grace_s = deadline_for(self.attempt.patience_s(within_s), 1)
 
         async def stop() -> None:
             await self._processes.stop(grace_s)
-            stopped.set()
+            self._stopped.set()
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(stop)
             try:
-                await pass_gate(
-                    self.attempt, "servers that shut down", 1, self._shutdowns, stopped,
-                    within_s=within_s,
-                )  # fmt: skip
+                await self.stopped(within_s=within_s)
             except GateMissed as error:  # raised below: the task group would wrap it
                 missed = error
             tasks.cancel_scope.cancel()
         if missed is not None:
             raise missed
         return self._processes.life
+
+    async def stopped(self, since: WatchStart | None = None, within_s: float | None = None) -> None:
+        """Wait until the shutdown has completed, while `stop` runs in another task.
+
+        Args:
+            since: the moment from which the time counts, such as that of the last answer the app has waited for; by
+                default the call of this method.
+            within_s: what the README promises for the rest of the shutdown; `default_s` by default.
+
+        Raises:
+            GateMissed: it took longer.
+        """
+        await pass_gate(
+            self.attempt, "servers that shut down", 1, self._shutdowns, self._stopped,
+            within_s=within_s, since=since,
+        )  # fmt: skip
 
     def _shutdowns(self) -> int:
         return int(self._processes.life.shutdown_s is not None)

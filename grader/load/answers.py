@@ -188,6 +188,10 @@ class Pending:
         )
         return event_data(self.body)
 
+    def send_body(self) -> None:
+        """Send the body of a request that was started with `body_later`."""
+        self._visit.send_body()
+
     def leave(self) -> None:
         """Close the visitor's connection now, as a browser does when its user leaves the page."""
         self.excused = True

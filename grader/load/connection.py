@@ -43,6 +43,7 @@ class Request:
         json: the body, sent as JSON; None for no body.
         headers: additional headers.
         n: the number that replaced `{n}` in the path; None if the path had none.
+        body_later: the body is sent only when `Visit.send_body` is called.
     """
 
     method: str
@@ -50,6 +51,7 @@ class Request:
     json: object = None
     headers: Mapping[str, str] | None = None
     n: int | None = None
+    body_later: bool = False
 
     def message(self, host: Address) -> tuple[h11.Request, bytes]:
         """The request as h11 takes it, and its body."""
@@ -99,6 +101,8 @@ class Visit(asyncio.Protocol):
         self._interim = 0
         self._transport: asyncio.Transport | None = None
         self._owns_connection = False
+        self._unsent = b""
+        self._body_due = False
         self._read_bytes_per_s = read_bytes_per_s
 
     @property
@@ -134,15 +138,23 @@ class Visit(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def send(self, request: h11.Request, content: bytes) -> None:
-        """Send the whole request at once."""
+    def send(self, request: h11.Request, content: bytes, body_later: bool = False) -> None:
+        """Send the whole request at once, or only its head if the body is sent later."""
         assert self._transport is not None
-        parts = [self._http.send(request)]
-        if content:
-            parts.append(self._http.send(h11.Data(data=content)))
-        parts.append(self._http.send(h11.EndOfMessage()))
+        head = self._http.send(request) or b""
+        body = (self._http.send(h11.Data(data=content)) or b"") if content else b""
+        body += self._http.send(h11.EndOfMessage()) or b""
+        if body_later and not self._body_due:
+            self._unsent, body = body, b""
         self.sent_s = self._clock.now()
-        self._transport.write(b"".join(part for part in parts if part))
+        self._transport.write(head + body)
+
+    def send_body(self) -> None:
+        """Send the body that has been kept back."""
+        self._body_due = True
+        if self._unsent and self._transport is not None and not self.is_over:
+            self._transport.write(self._unsent)
+        self._unsent = b""
 
     def data_received(self, data: bytes) -> None:
         if self.is_over:

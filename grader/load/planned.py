@@ -41,6 +41,6 @@ class Visitor:
 
     def send(self) -> None:
         """Send the request, and schedule the visitor's leaving if it leaves early."""
-        self.visit.send(*self.message)
+        self.visit.send(*self.message, self.request.body_later)
         if self.sending.leave_after_s is not None:
             asyncio.get_running_loop().call_later(self.sending.leave_after_s, self.visit.leave)

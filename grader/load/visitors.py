@@ -108,6 +108,7 @@ class Visitors:
         within_s: float | None = None,
         leave_after_s: float | None = None,
         read_bytes_per_s: float | None = None,
+        body_later: bool = False,
     ) -> Pending:
         """Send one request and return at once; await the result to get the answer.
 
@@ -122,9 +123,10 @@ class Visitors:
                 slow on purpose, add that time.
             leave_after_s: when the visitor leaves on purpose, in seconds after sending.
             read_bytes_per_s: how fast the visitor reads; None to read data as it arrives.
+            body_later: send the body only when `Pending.send_body` is called; until then the request is under way.
         """
         return self._begin(
-            Request(method, path, json, headers),
+            Request(method, path, json, headers, body_later=body_later),
             Sending(leave_after_s=leave_after_s, read_bytes_per_s=read_bytes_per_s),
             self.attempt.patience_s(within_s),
         )

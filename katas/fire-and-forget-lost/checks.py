@@ -2,24 +2,29 @@
 
 import itertools
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any
+
+import anyio
 
 from grader.checks.api import Asked, Promises, Server, Upstream, expect
 
 CROWD = 10
 """As many receipts as README says can be under way at once."""
 
-FAILING = 4
-"""In so many ways a receipt can fail."""
+CONNECTIONS = 20
+"""As many as README grants. A place that is lost with each failure of one kind shows after one failure more."""
 
-POOL = 40
-"""As many places as AnyIO's pool of threads has. After so many failures it shows if each loses one."""
+FAILURES: Sequence[dict[str, Any]] = ({"status": 503}, {"cut": True}, {"close": True})
+"""In so many ways a call can fail."""
+
+KINDS = tuple(itertools.product(("owners", "receipts"), FAILURES))
+"""In so many ways a receipt can fail."""
 
 NEARLY = 0.95
 """Of the time that README grants the bureau for a call, this share is taken."""
-
 
 NUMBERS = itertools.count(2 + 2 * secrets.randbelow(10**8), 2 * CROWD)
 """Where the numbers of some payments begin: even, unpredictable, and never twice the same."""
@@ -42,19 +47,30 @@ def payments(upstream: Upstream, count: int, *, delay_s: float = 0.0) -> Payment
     """New ones, unpredictable, each two of one owner and alike; the bureau takes `delay_s` to find an owner."""
     first, salt = next(NUMBERS), 1 + secrets.randbelow(10**8)
     paid = [Payment(n, salt + n // 2, 7 * salt + n // 2) for n in range(first, first + count)]
+    return known(upstream, paid, delay_s=delay_s)
+
+
+def known(upstream: Upstream, paid: Payments, *, delay_s: float = 0.0) -> Payments:
+    """These, whose owners the bureau finds after `delay_s`."""
     for payment in paid:
         upstream.on(f"/owners/{payment.number}", json={"mailbox": payment.mailbox}, delay_s=delay_s)
     return paid
 
 
-def failing(upstream: Upstream, *, delay_s: float = 0.0) -> tuple[Payments, Calls]:
-    """Payments whose receipts fail in every way, after `delay_s`; with their calls."""
-    paid = payments(upstream, FAILING)
-    for n, payment in enumerate(paid):
-        path = f"/{'owners' if n < 2 else 'receipts'}/{payment.number}"
-        status, said = (503, 200)[n % 2], {"mailbox": payment.mailbox}
-        upstream.on(path, status=status, cut=bool(n % 2), json=said, delay_s=delay_s)
-    return paid, owners(paid) | receipts(paid[2:])
+def alike(upstream: Upstream, paid: Payments) -> Payments:
+    """New ones of the same owners, who pay the same again."""
+    return known(upstream, [replace(p, number=n) for n, p in enumerate(paid, next(NUMBERS))])
+
+
+def failing(upstream: Upstream, count: int = len(KINDS), *, first: int = 0) -> tuple[Payments, Payments]:
+    """Payments whose receipts fail in each way in turn; returns those of the first call, and of the second."""
+    paid = payments(upstream, count)
+    lost: dict[str, list[Payment]] = {"owners": [], "receipts": []}
+    for n, payment in enumerate(paid, first):
+        what, failure = KINDS[n % len(KINDS)]
+        lost[what].append(payment)
+        upstream.on(f"/{what}/{payment.number}", json={"mailbox": payment.mailbox}, **failure)
+    return lost["owners"], lost["receipts"]
 
 
 def owners(paid: Payments) -> Calls:
@@ -89,12 +105,13 @@ def were_made(asked: Asked, wanted: Calls) -> None:
     expect(given_up, "calls to the bureau whose answers the app did not await").equals([])
 
 
-async def fail_once(server: Server, upstream: Upstream) -> Calls:
-    """Receipts fail in every way; returns their calls."""
-    lost, calls = failing(upstream)
+async def fail(server: Server, upstream: Upstream, promised: Promises, first: int) -> tuple[Payments, Calls]:
+    """A crowd of receipts fails in all ways; returns the payments and their calls."""
+    unknown, unsent = failing(upstream, CROWD, first=first)
+    lost, calls = [*unknown, *unsent], owners([*unknown, *unsent]) | receipts(unsent)
     await are_accepted(server, lost)
-    await upstream.arrivals(calls)
-    return calls
+    await upstream.arrivals(calls, within_s=2 * promised.default_s)
+    return lost, calls
 
 
 async def stops(server: Server, within_s: float) -> None:
@@ -104,6 +121,16 @@ async def stops(server: Server, within_s: float) -> None:
     expect(failed, "failed shutdowns in the app's output").equals(0)
 
 
+@asynccontextmanager
+async def stopping(server: Server, promised: Promises) -> AsyncIterator[None]:
+    """While this block runs, the server has been asked to stop, and has begun to; after it, it has stopped."""
+    async with server.lingering() as idle, anyio.create_task_group() as tasks:
+        await is_healthy(server)  # what has connected before is known to the server now
+        tasks.start_soon(stops, server, 2 * (promised.call_s + 2 * promised.default_s))
+        await idle.sent_away()
+        yield
+
+
 async def test_tills_do_not_wait_for_the_bureau(server: Server, upstream: Upstream) -> None:
     """10 tills are answered at once, and their receipts go out side by side."""
     asked, paid = upstream.since(), payments(upstream, CROWD)
@@ -111,6 +138,7 @@ async def test_tills_do_not_wait_for_the_bureau(server: Server, upstream: Upstre
         await are_accepted(server, paid)
         await asking.arrivals(owners(paid))
         await is_healthy(server)
+        expect(await server.post("/payments/0", json={"cents": 1})).status(422)
         asking.release()
         await sending.arrivals(receipts(paid))
         await is_healthy(server)
@@ -121,57 +149,81 @@ async def test_tills_do_not_wait_for_the_bureau(server: Server, upstream: Upstre
 async def test_a_stop_waits_for_slow_receipts(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Payments before a stop get their receipts, even if the bureau takes its time for both calls."""
     asked, slow_s = upstream.since(), promised.call_s * NEARLY
-    upstream.on("/receipts/*", delay_s=slow_s)
     paid = payments(upstream, CROWD, delay_s=slow_s)
-    await are_accepted(server, paid)
-    await stops(server, 2 * promised.call_s + 3 * promised.default_s)
+    upstream.on("/receipts/*", delay_s=slow_s)
+    *before, last = paid
+    till = server.start("POST", f"/payments/{last.number}", json={"cents": last.cents}, body_later=True)
+    await are_accepted(server, before)
+    await is_healthy(server)
+    async with stopping(server, promised):
+        till.send_body()
+        expect(await till).status(202).json({"payment": last.number})
+        await upstream.arrivals(receipts(paid), within_s=slow_s + 2 * promised.default_s)
+        await anyio.sleep(promised.call_s)  # of the clock, as a client's timeout counts
+        await server.stopped()
     were_made(asked, owners(paid) | receipts(paid))
 
 
 async def test_a_stop_ends_once_no_receipt_is_under_way(server: Server, upstream: Upstream, promised: Promises) -> None:
     """A stop with no receipt under way ends at once, whatever was before."""
-    await fail_once(server, upstream)
+    await fail(server, upstream, promised, 0)
+    await server.quiet(for_s=promised.call_s)
     for paid in payments(upstream, 1), payments(upstream, 1):
         await are_accepted(server, paid)
-        await upstream.arrivals(receipts(paid))
+        await upstream.arrivals(receipts(paid), within_s=2 * promised.default_s)
     await server.quiet()
     await stops(server, promised.default_s)
 
 
-async def test_a_failed_receipt_is_lost_alone(server: Server, upstream: Upstream) -> None:
+async def test_a_failed_receipt_is_lost_alone(server: Server, upstream: Upstream, promised: Promises) -> None:
     """A receipt that fails takes no other with it, however many fail."""
-    asked, asking, sending = upstream.since(), payments(upstream, 1), payments(upstream, 1)
-    wanted = owners([*asking, *sending]) | receipts([*asking, *sending])
+    asked, asking, sending = upstream.since(), payments(upstream, 2), payments(upstream, 2)
+    unknown, unsent = failing(upstream)
+    sent, lost = [*asking, *sending], [*unknown, *unsent]
     async with upstream.hold(*paths(owners(asking) | receipts(sending))) as held:
-        await are_accepted(server, [*asking, *sending])
-        await held.arrivals(owners(asking) | receipts(sending))
-        wanted |= await fail_once(server, upstream)
+        await are_accepted(server, [*sent, *lost])
+        await held.arrivals(owners(asking) | receipts(sending), within_s=2 * promised.default_s)
+        await upstream.arrivals(owners(lost) | receipts(unsent), within_s=2 * promised.default_s)
     await upstream.arrivals(receipts(asking))
-    for _ in range(POOL // FAILING):
-        wanted |= await fail_once(server, upstream)
+    wanted = owners([*sent, *lost]) | receipts([*sent, *unsent])
+    for first in range(0, CONNECTIONS * len(KINDS), CROWD):
+        lost, calls = await fail(server, upstream, promised, first)
+        wanted |= calls
     async with upstream.hold("/receipts/*") as held:
-        later = payments(upstream, CROWD)
+        later = alike(upstream, lost)
         await are_accepted(server, later)
-        await held.arrivals(receipts(later))
+        await held.arrivals(receipts(later), within_s=2 * promised.default_s)
     await server.quiet()
     were_made(asked, wanted | owners(later) | receipts(later))
+    expect(upstream.connections.peak, "connections to the bureau at once").at_most(CONNECTIONS)
 
 
 async def test_a_receipt_that_fails_at_a_stop_is_lost_alone(server: Server, upstream: Upstream, promised: Promises) -> None:
     """A receipt that fails after the server has been asked to stop takes no other with it."""
-    asked, slow_s = upstream.since(), promised.call_s * NEARLY
-    upstream.on("/receipts/*", delay_s=slow_s)
-    asking, sending = payments(upstream, 3, delay_s=slow_s), payments(upstream, 3)
-    lost, calls = failing(upstream, delay_s=promised.call_s / 3)
-    await are_accepted(server, [*asking, *sending, *lost])
-    await upstream.arrivals(owners(asking) | receipts(sending) | calls)
-    await stops(server, 2 * (promised.call_s + promised.default_s))
-    sent = [*asking, *sending]
-    were_made(asked, owners(sent) | receipts(sent) | calls)
+    asked, asking, sending = upstream.since(), payments(upstream, 2), payments(upstream, 2)
+    unknown, unsent = failing(upstream)
+    sent, lost = [*asking, *sending], [*unknown, *unsent]
+    under_way, doomed = owners(asking) | receipts(sending), owners(unknown) | receipts(unsent)
+    async with (
+        upstream.hold(*paths(under_way)) as held,
+        upstream.hold(*paths(receipts(asking))) as last,
+        upstream.hold(*paths(doomed)) as failures,
+    ):
+        await are_accepted(server, [*sent, *lost])
+        await held.arrivals(under_way, within_s=2 * promised.default_s)
+        await failures.arrivals(doomed, within_s=2 * promised.default_s)
+        async with stopping(server, promised):
+            await anyio.sleep(promised.default_s)  # the app itself learns of the stop after uvicorn
+            failures.release()
+            await anyio.sleep(promised.call_s * NEARLY)  # of the clock, as a client's timeout counts
+            held.release()
+            await last.arrivals(receipts(asking))
+            await server.stopped(since=last.release())
+    were_made(asked, owners([*sent, *lost]) | receipts([*sent, *unsent]))
 
 
-async def test_wrong_payments_are_refused(server: Server, upstream: Upstream) -> None:
-    """What is no payment is refused, and the bureau is not called."""
+async def test_wrong_payments_are_refused(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """What is no payment is refused, and the bureau is not called; nor does a stop wait for anything."""
     asked = upstream.since()
     for payment in ("0", "-1", "1.5", "x"):
         expect(await server.post(f"/payments/{payment}", json={"cents": 1})).status(422)
@@ -179,3 +231,4 @@ async def test_wrong_payments_are_refused(server: Server, upstream: Upstream) ->
         expect(await server.post("/payments/1", json=body)).status(422)
     await server.quiet()
     were_made(asked, {})
+    await stops(server, promised.default_s)

@@ -10,6 +10,7 @@ import pytest
 from grader.judge.rule import own_s
 from grader.measure.gates import GateMissed
 from tests.conftest import Serve
+from tests.waiting import HANG_S
 
 HELLO = """
     import os
@@ -55,7 +56,10 @@ async def test_an_idle_connection_is_closed_when_the_server_begins_to_shut_down(
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.stop)
             await visitor.sent_away()
+            with pytest.raises(GateMissed):
+                await server.stopped(within_s=0.05)
             (tmp_path / "solution" / "go").touch()
+            await server.stopped(within_s=HANG_S)
     assert server.attempt.recorder.freeze().exchanges[-1].error is None
 
 

@@ -63,6 +63,39 @@ async def test_a_visitor_can_leave(serve: Serve) -> None:
         assert answer.elapsed_s >= 0.03
 
 
+async def test_a_body_can_be_sent_later_than_its_head(serve: Serve) -> None:
+    source = """
+        from fastapi import FastAPI, Request
+
+        app = FastAPI()
+        begun = []
+
+        @app.post("/")
+        async def echo(request: Request) -> str:
+            begun.append(request)
+            return (await request.body()).decode()
+
+        @app.get("/begun")
+        async def count() -> int:
+            return len(begun)
+    """
+    async with serve(source) as server:
+        visitor = server.start("POST", "/", json=7, body_later=True)
+        with anyio.fail_after(HANG_S):
+            while (await server.get("/begun")).body != b"1":
+                await anyio.sleep(0.01)
+        assert not visitor.answered
+        visitor.send_body()
+        assert (await visitor).body == b'"7"'
+
+
+async def test_a_body_that_is_due_at_once_is_not_kept_back(serve: Serve) -> None:
+    async with serve(SLEEPER) as server:
+        visitor = server.start("GET", "/left", body_later=True)
+        visitor.send_body()
+        assert (await visitor).status == 200
+
+
 async def test_the_server_sees_that_a_visitor_left(serve: Serve) -> None:
     async with serve(SLEEPER) as server:
         pending = server.start("GET", "/stream", read_bytes_per_s=10_000)

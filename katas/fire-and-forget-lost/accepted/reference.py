@@ -16,6 +16,9 @@ BUREAU_URL = os.environ["UPSTREAM_URL"]
 PATIENCE_S = 30
 """The bureau takes its time."""
 
+LIMITS = httpx.Limits(max_connections=20)
+"""As many connections as the contract with the bureau allows."""
+
 
 tasks: set[asyncio.Task[None]] = set()
 """Receipts under way."""
@@ -27,7 +30,7 @@ class State(TypedDict):
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-    async with httpx.AsyncClient(base_url=BUREAU_URL, timeout=PATIENCE_S) as bureau:
+    async with httpx.AsyncClient(base_url=BUREAU_URL, timeout=PATIENCE_S, limits=LIMITS) as bureau:
         yield {"bureau": bureau}
         # While the client is still open. `wait` waits for all, whatever becomes of them.
         if tasks:
