@@ -22,6 +22,9 @@ SIDE_BY_SIDE = 6
 """How many checks run at the same time. Most of a grading is waiting: the servers of six checks need less than one core
 (docs/decisions/0029-checks-side-by-side.md)."""
 
+SECONDS = 2
+"""How many second attempts run beside them. Both together must not exceed `grader.child.limits.SERVERS`."""
+
 SUBJECTS = {Step.TRY_SOLUTION: Subject.SOLUTION, Step.TRY_REFERENCE: Subject.REFERENCE}
 """The code to run, for each step that asks for another attempt."""
 
@@ -94,6 +97,7 @@ class Runner:
         self._reported = 0
         self._named: CheckProgress | None = None
         self._scope: anyio.CancelScope | None = None
+        self._seconds: anyio.CapacityLimiter
 
     @property
     def results(self) -> list[CheckResult]:
@@ -103,6 +107,7 @@ class Runner:
     async def run(self) -> None:
         """Run all checks, unless an early result ends the grading."""
         limit = anyio.CapacityLimiter(SIDE_BY_SIDE)
+        self._seconds = anyio.CapacityLimiter(SECONDS)
         self._name_next()
         with anyio.CancelScope() as self._scope:
             async with single_error(), anyio.create_task_group() as together:
@@ -133,7 +138,8 @@ class Runner:
 
         async def make_second() -> None:
             await overdue.wait()
-            seconds.append(await self._maker.make(progress.check, Subject.SOLUTION))
+            async with self._seconds:
+                seconds.append(await self._maker.make(progress.check, Subject.SOLUTION))
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(make_second)

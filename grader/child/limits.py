@@ -18,7 +18,7 @@ ADDRESS_SPACE_FACTOR = 4
 """Each process may map four times the memory that all processes may use together, plus 4 GiB, because each thread maps
 8 MiB that it never touches. A single huge allocation thus fails immediately, before the keeper measures it."""
 
-SERVERS = 6
+SERVERS = 8
 """How many servers of one user may run side by side and use their limits of processes and threads to the full. The
 system counts all processes of a user together, and thus only slows a fork bomb down; the keeper limits each server."""
 

@@ -35,7 +35,7 @@ def test_a_kata_is_complete(shipped: Kata) -> None:
         mistake.file for mistake in shipped.mistakes
     }
     assert shipped.readme.read_text().startswith("# ")
-    assert len(shipped.checks.read_text().splitlines()) < 120
+    assert len(shipped.checks.read_text().splitlines()) <= 300  # as any other module
     assert "## Read more" in shipped.readme.read_text()
 
 
