@@ -122,13 +122,22 @@ async def stops(server: Server, within_s: float) -> None:
 
 
 @asynccontextmanager
-async def stopping(server: Server, promised: Promises) -> AsyncIterator[None]:
-    """While this block runs, the server has been asked to stop, and has begun to; after it, it has stopped."""
+async def stopping(server: Server, promised: Promises) -> AsyncIterator[list[str]]:
+    """While this block runs, the server has been asked to stop, and has begun to; after it, it has stopped.
+
+    The list gets an item when the shutdown completes.
+    """
+    ended: list[str] = []
+
+    async def stop() -> None:
+        await stops(server, 2 * (promised.call_s + 2 * promised.default_s))
+        ended.append("shutdown")
+
     async with server.lingering() as idle, anyio.create_task_group() as tasks:
         await is_healthy(server)  # what has connected before is known to the server now
-        tasks.start_soon(stops, server, 2 * (promised.call_s + 2 * promised.default_s))
+        tasks.start_soon(stop)
         await idle.sent_away()
-        yield
+        yield ended
 
 
 async def test_tills_do_not_wait_for_the_bureau(server: Server, upstream: Upstream) -> None:
@@ -155,10 +164,11 @@ async def test_a_stop_waits_for_slow_receipts(server: Server, upstream: Upstream
     till = server.start("POST", f"/payments/{last.number}", json={"cents": last.cents}, body_later=True)
     await are_accepted(server, before)
     await is_healthy(server)
-    async with stopping(server, promised):
+    async with stopping(server, promised) as ended:
         till.send_body()
         expect(await till).status(202).json({"payment": last.number})
         await upstream.arrivals(receipts(paid), within_s=slow_s + 2 * promised.default_s)
+        expect(len(ended), "shutdowns that completed before the receipts had been sent").equals(0)
         await anyio.sleep(promised.call_s)  # of the clock, as a client's timeout counts
         await server.stopped()
     were_made(asked, owners(paid) | receipts(paid))

@@ -149,6 +149,7 @@ async def slow_are_served(server: Server, upstream: Upstream, promised: Promises
         answer = await visitor
         expect(answer).status(200)
         is_priced(trip, await upstream.arrivals(searches(trip)), answer)
+    await server.settle("/health")
     expect(len(upstream.calls()), "searches").equals(count * len(SERVICES))
 
 

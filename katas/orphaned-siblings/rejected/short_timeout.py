@@ -18,7 +18,7 @@ GATEWAY_URL = os.environ["UPSTREAM_URL"]
 CONNECTIONS = 12
 """So many connections to the gateway does our contract allow."""
 
-SEARCH_S = 1.0
+SEARCH_S = 0.6
 """Nobody wants to wait for longer, and what nobody waits for is over soon."""
 
 log = logging.getLogger("trips")
