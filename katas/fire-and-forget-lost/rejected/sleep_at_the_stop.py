@@ -1,4 +1,4 @@
-"""Payments: half a second at the stop must do."""
+"""Payments: a moment at the stop must do."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ class State(TypedDict):
 async def lifespan(_: FastAPI) -> AsyncIterator[State]:
     async with httpx.AsyncClient(base_url=BUREAU_URL, timeout=PATIENCE_S) as bureau:
         yield {"bureau": bureau}
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.25)
 
 
 app = FastAPI(title="Payments", lifespan=lifespan)
