@@ -132,11 +132,13 @@ class Watchdog:
             last = self._last
             if last is None:
                 return
+            if time.monotonic() - last[0] <= LATE_S:
+                continue
+            # Before any call that releases the GIL, for which C code may have made this thread wait.
+            place = running_place(sys._current_frames().get(self._watched), self._folder)
             late_s = self._late_s(last)
-            if late_s > LATE_S:
-                place = running_place(sys._current_frames().get(self._watched), self._folder)
-                if place is not None:
-                    self._write("at {3:.4f} {1} {2} {0}".format(*place, late_s))
+            if late_s > LATE_S and place is not None:
+                self._write("at {3:.4f} {1} {2} {0}".format(*place, late_s))
 
     def _late_s(self, last: tuple[float, float] | None) -> float:
         """Seconds since this beat, without those in which the loop's thread waited for a core."""

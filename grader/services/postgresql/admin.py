@@ -64,7 +64,7 @@ async def connect_when_ready(cluster: Cluster) -> asyncpg.Connection:
                         f"No PostgreSQL server answers at {URL_VARIABLE}: {error}.", HINT
                     ) from error
                 await anyio.sleep(READY_POLL_S)
-            except asyncpg.PostgresError as error:
+            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 raise ServiceUnavailable(
                     f"PostgreSQL refuses the grader: {error}.", HINT
                 ) from error
@@ -120,7 +120,7 @@ async def fill_database(admin: asyncpg.Connection, names: Names, schema: str) ->
     """
     try:
         await admin.execute(f"SET ROLE {names.database}; {schema}; RESET ROLE")
-    except asyncpg.PostgresError as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         raise ServiceUnavailable(
             f"PostgreSQL refuses the kata's schema: {error}.", "Tell the kata's author."
         ) from error

@@ -161,8 +161,8 @@ async def _make(
     try:
         await make_database(server, names, max_connections)
         return await connect_as_grader(cluster, names)
-    except (asyncpg.PostgresError, OSError) as error:
-        await server.close()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        server.terminate()
         raise ServiceUnavailable(
             f"PostgreSQL refuses to make a database: {error}.", HINT
         ) from error
