@@ -102,12 +102,14 @@ async def fail_together(server: Server, upstream: Upstream, numbers: Sequence[in
 
 
 async def test_the_contract_is_kept(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """Of 8 visitors at once all are served, over at most 12 connections, and /health answers meanwhile."""
+    """Of 8 visitors at once all are served, over at most 12 connections; /health and what is no trip do not wait."""
     is_slow(upstream, promised)
     visitors = start(server, trips(2 * CROWD), len(SERVICES) * promised.search_s + promised.default_s)
     expect(await server.settle("/health")).status(200).json({"status": "ok"})
-    for trip, visitor in visitors.items():
-        answer = await visitor
+    for number in ("0", "-17", "1.5", "seventeen"):
+        expect(await server.get(f"/trips/{number}")).status(422)
+    answers = await server.answers(list(visitors.values()))
+    for trip, answer in zip(visitors, answers, strict=True):
         expect(answer).status(200)
         is_priced(trip, await upstream.arrivals(searches(trip)), answer)
     expect(upstream.connections.peak, "connections open at once").at_most(CONNECTIONS)
@@ -172,14 +174,16 @@ async def slow_service_leaves_room(server: Server, upstream: Upstream, service: 
 
 
 async def test_searches_are_under_way_together(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """A visitor's searches are under way together while 3 connections are free: those of 4, and of a tenth."""
+    """A visitor's searches are under way together while 3 connections are free, also if they take 1.1 s."""
     all_is_well(upstream)
     await are_served_together(server, upstream, trips(CROWD))
     for service in NAMES:
         await slow_service_leaves_room(server, upstream, service)
+    await are_served_together(server, upstream, trips(CROWD))
     await are_served(server, upstream, *trips(CROWD))
     is_slow(upstream, promised)
-    await are_served_together(server, upstream, trips(CROWD), promised.search_s + promised.default_s)
+    upstream.on("/hotels/*", drip_s=promised.search_s, json=lambda call: {"cents": call.value})
+    await are_served_together(server, upstream, trips(CROWD - 1), promised.search_s + promised.default_s)
 
 
 async def leavers_leave_room(server: Server, upstream: Upstream, promised: Promises) -> None:
@@ -198,10 +202,8 @@ async def leavers_leave_room(server: Server, upstream: Upstream, promised: Promi
     await are_served_together(server, upstream, trips(CROWD))
 
 
-async def test_visitors_of_one_trip_share_nothing(server: Server, upstream: Upstream, promised: Promises) -> None:
+async def visitors_differ(server: Server, upstream: Upstream, trip: int) -> None:
     """Of visitors of the same trip, one fails and one leaves; the others get what they asked for."""
-    all_is_well(upstream)
-    (trip,) = trips(1)
     upstream.on(f"/cars/{trip}", status=503, times=1)
     async with upstream.hold("/cars/*") as cars, upstream.hold("*") as others:
         visitors, calls = [], []
@@ -215,29 +217,40 @@ async def test_visitors_of_one_trip_share_nothing(server: Server, upstream: Upst
         others.release()
         for visitor, own in zip(visitors[2:], calls[2:], strict=True):
             is_priced(trip, own, await visitor)
+
+
+async def test_visitors_of_one_trip_share_nothing(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """Visitors of the same trip share nothing, at the same time or one after another, also if one fails or leaves."""
+    all_is_well(upstream)
+    first, second = 1, *trips(1)
+    await are_served(server, upstream, first, first, second, first)
+    await visitors_differ(server, upstream, second)
     await leavers_leave_room(server, upstream, promised)
     upstream.on("*", json={"cents": secrets.randbelow(10**6)})
+    await are_served(server, upstream, second, second, first)
     async with upstream.hold("*") as held:
-        visitors = [server.start("GET", f"/trips/{trip}") for _ in range(CROWD)]
-        same = await held.arrivals(searches(trip, CROWD))
+        visitors = [server.start("GET", f"/trips/{first}") for _ in range(CROWD)]
+        same = await held.arrivals(searches(first, CROWD))
         held.release()
         for visitor in visitors:
-            is_priced(trip, same[::CROWD], await visitor)
+            is_priced(first, same[::CROWD], await visitor)
 
 
 async def test_failures_among_waiting_visitors(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """When trips fail that still wait for connections, their other searches are not made, nor are there more than 12."""
+    """When trips fail that wait for connections, their other searches are not made; there are never more than 12."""
     all_is_well(upstream)
-    first, failing, late = trips(CROWD), trips(CROWD), trips(CROWD)
+    first, failing, leaving, late = (trips(CROWD) for _ in range(4))
     for trip in failing:
         upstream.on(f"/flights/{trip}", status=503)
-    holds = ("/hotels/*", "/cars/*", *(f"/flights/{trip}" for trip in (*first[1:], *late)))
+    holds = ("/hotels/*", "/cars/*", *(f"/flights/{trip}" for trip in (*first[1:], *leaving, *late)))
     async with upstream.hold(f"/flights/{first[0]}") as flight, upstream.hold(*holds):
         visitors = start(server, first)
         for trip in first:
             await upstream.arrivals(searches(trip))
-        visitors |= start(server, failing)
+        visitors |= start(server, (*failing, *leaving))
         await server.settle("/health")
+        for trip in leaving:
+            visitors[trip].leave()
         flight.release()
         await server.let_run(promised.default_s)
         failed = [trip for trip in failing for call in upstream.calls(f"/flights/{trip}") if not call.open]
@@ -257,24 +270,7 @@ async def test_failures_among_waiting_visitors(server: Server, upstream: Upstrea
             visitor.leave()
 
 
-async def test_a_trip_is_asked_for_each_time(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """A trip is asked for once for each visitor, also if that takes 1.1 s; a number that is no trip is refused."""
-    all_is_well(upstream)
-    first, second = 1, *trips(1)
-    await are_served(server, upstream, first, first, second, first)
-    for number in ("0", "-17", "1.5", "seventeen"):
-        expect(await server.get(f"/trips/{number}")).status(422)
-    upstream.on("*", json={"cents": secrets.randbelow(10**6)})
-    await are_served(server, upstream, second, second, first)
-    is_slow(upstream, promised)
-    upstream.on("/hotels/*", drip_s=promised.search_s, json=lambda call: {"cents": call.value})
-    asked = upstream.since()
-    await are_priced(asked, start(server, trips(CROWD - 1), promised.search_s + 2 * promised.default_s))
-    await server.quiet()
-    expect(len(upstream.calls()), "searches for 10 visitors").equals(10 * len(SERVICES))
-
-
-async def test_a_failure_is_told_and_not_remembered(server: Server, upstream: Upstream) -> None:
+async def test_a_failure_is_told_and_not_remembered(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Whichever search fails, and however, the visitor gets a 502; the next one gets what the services say then."""
     numbers = trips(len(SERVICES))
     for turn in range(len(FAILURES) // len(SERVICES)):
@@ -289,5 +285,7 @@ async def test_a_failure_is_told_and_not_remembered(server: Server, upstream: Up
         held.release()
         for visitor in visitors.values():
             expect(await visitor).status(502)
+    await server.quiet(promised.search_s)
+    expect(len(upstream.calls()), "searches for 27 visitors").equals(27 * len(SERVICES))
     all_is_well(upstream)
     await are_served_together(server, upstream, numbers)
