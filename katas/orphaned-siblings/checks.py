@@ -108,11 +108,14 @@ async def test_the_contract_is_kept(server: Server, upstream: Upstream, promised
     expect(await server.settle("/health")).status(200).json({"status": "ok"})
     for number in ("0", "-17", "1.5", "seventeen"):
         expect(await server.get(f"/trips/{number}")).status(422)
+    expect(upstream.connections.open, "connections open at once").at_most(CONNECTIONS)
+    await upstream.arrivals("*", 2 * CONNECTIONS, promised.search_s + 2 * promised.default_s)
+    await server.settle("/health")
+    expect(upstream.connections.open, "connections open at once").at_most(CONNECTIONS)
     answers = await server.answers(list(visitors.values()))
     for trip, answer in zip(visitors, answers, strict=True):
         expect(answer).status(200)
         is_priced(trip, await upstream.arrivals(searches(trip)), answer)
-    expect(upstream.connections.peak, "connections open at once").at_most(CONNECTIONS)
     expect(len(upstream.calls()), "searches for 8 visitors").equals(2 * CONNECTIONS)
 
 
@@ -247,8 +250,9 @@ async def test_failures_among_waiting_visitors(server: Server, upstream: Upstrea
         visitors = start(server, first)
         for trip in first:
             await upstream.arrivals(searches(trip))
-        visitors |= start(server, (*failing, *leaving))
-        await server.settle("/health")
+        for group in (failing, leaving):
+            visitors |= start(server, group)
+            await server.settle("/health")
         for trip in leaving:
             visitors[trip].leave()
         flight.release()
