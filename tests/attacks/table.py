@@ -94,7 +94,7 @@ ATTACKS = (
     Attack("03_exits_under_load.py", fails=ALL, kind=UNDER_LOAD, runs=EVERYWHERE),
     Attack("03_exits_between.py", base=REFERENCE, fails=TIME, kind=Crashed),
     Attack("03_closes_everything.py", base=REFERENCE, fails=ALL),
-    Attack("03_kills_everything.py", base=REFERENCE, fails=ALL, kind=UNDER_LOAD),
+    Attack("03_kills_everything.py", base=REFERENCE, fails=ALL, kind=Crashed),
     Attack("04_forged_report.py", fails=TOGETHER, runs=EVERYWHERE, shown=True),
     Attack("04_forged_stalls_elsewhere.py", fails=TOGETHER, shown=True),
     Attack("04_forged_stalls_nonsense.py", fails=TOGETHER, runs=EVERYWHERE, shown=True),
