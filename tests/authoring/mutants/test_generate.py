@@ -75,7 +75,7 @@ def test_helpers_are_imported_after_future_however_it_is_laid_out(above: str) ->
 @pytest.mark.parametrize(
     ("source", "mutant"),
     [
-        ("# x\nf(3.0, timeout=3.0)\n# x\n", "# x\nf(3.0)\n# x\n"),
+        ("# f(x, timeout=3.0)\nf(x, timeout=3.0)\n", "# f(x, timeout=3.0)\nf(x)\n"),
         ("f(3.0, timeout=3.0)", "f(3.0)"),
         ("import a; f(3.0, timeout=3.0)", "import a; f(3.0)"),
         ("x = 1\nf(3.0, timeout=3.0)  # end", "x = 1\nf(3.0)  # end"),
