@@ -171,6 +171,8 @@ def _is_same(one: float, other: float) -> bool:
 
 
 def _advice(promises: Promises, duration: Duration) -> str:
+    if not 0 < duration.seconds < math.inf:
+        return "say it without a number, because a promise is longer than 0 s and finite."
     name, seconds = min(promises.items(), key=lambda item: abs(item[1] - duration.seconds))
     add = f"add it to [{TABLE}] of {MANIFEST}"
     return f"{add}, or say {seconds:g} s for {name}."

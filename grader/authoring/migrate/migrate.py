@@ -122,7 +122,7 @@ def _read(path: Path) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        write_whole(path, text.encode(), path.stat().st_mode & 0o777)
+        write_whole(path.resolve(), text.encode(), path.stat().st_mode & 0o777)  # a link stays one
     except OSError as error:
         raise KataPackageError(
             f"{path} cannot be written: {error.strerror}.",
