@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
+from grader.authoring.lint.package import parsed_source
 from grader.authoring.mutants.mutant import Mutant
 from grader.authoring.mutants.operators import blocks, concurrency, flow, values, wrappers
 from grader.authoring.mutants.operators.registry import Operator, Replacement
@@ -58,7 +59,7 @@ def mutants_of(source: str) -> list[Mutant]:
     Raises:
         SyntaxError: it is not valid.
     """
-    names = _names(ast.parse(source)) | set(dir(builtins)) | {HELPERS, "each"}
+    names = _names(parsed_source(source)) | set(dir(builtins)) | {HELPERS, "each"}
     end = "" if source.endswith(("\n", "\r")) else "\n"  # LibCST ends each statement in a line end
     try:
         wrapper = MetadataWrapper(cst.parse_module(source + end))
