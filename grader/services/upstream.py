@@ -80,6 +80,10 @@ class Upstream:
             cut: close the connection in the middle of the body.
             close: close the connection without any answer. On a kept connection some clients then repeat a GET.
             times: apply to at most this many calls.
+
+        Raises:
+            TypeError: the body is not JSON.
+            ValueError: no answer can have this status and a body, or a number of seconds is negative.
         """
         self._book.behaviours.append(
             Behaviour(pattern, delay_s, status, json, never, drip_s, cut, times, close)
