@@ -126,9 +126,7 @@ class Visitors:
             body_later: send the body only when `Pending.send_body` is called; until then the request is under way.
 
         Raises:
-            h11.LocalProtocolError: the request is not valid HTTP.
-            TypeError: the body is not JSON.
-            ValueError: `leave_after_s` is negative, or `read_bytes_per_s` not positive.
+            h11.LocalProtocolError, TypeError, ValueError: the request cannot be sent.
         """
         return self._begin(
             Request(method, path, json, headers, body_later=body_later),

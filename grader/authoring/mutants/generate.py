@@ -61,10 +61,7 @@ def mutants_of(source: str) -> list[Mutant]:
     """
     names = _names(parsed_source(source)) | set(dir(builtins)) | {HELPERS, "each"}
     end = "" if source.endswith(("\n", "\r")) else "\n"  # LibCST ends each statement in a line end
-    try:
-        wrapper = MetadataWrapper(cst.parse_module(source + end))
-    except cst.ParserSyntaxError as error:
-        raise SyntaxError(f"LibCST cannot parse it: {error.message}") from error
+    wrapper = _parsed(source + end)
     module = wrapper.module
     head, pieces, tail = _pieces(module)
     first = _beginning(module)
@@ -85,6 +82,13 @@ def mutants_of(source: str) -> list[Mutant]:
         runnable = "".join([head, *changed[:first], *imported, *changed[first:], tail])
         mutants.append(Mutant(change.operator, change.line, number, text, runnable))
     return mutants
+
+
+def _parsed(source: str) -> MetadataWrapper:
+    try:
+        return MetadataWrapper(cst.parse_module(source))
+    except cst.ParserSyntaxError as error:
+        raise SyntaxError(f"LibCST cannot parse it: {error.message}") from error
 
 
 def _changes(wrapper: MetadataWrapper) -> list[_Change]:
