@@ -156,7 +156,8 @@ def _unanswered(first: Exchange, reason: ExchangeError, claim: StatusClaim, coun
         return Miss(finding)
     # Runs saved by older versions do not record the patience of visitors.
     patience_s = waited_s * DEADLINE_SHARE if first.patience_s is None else first.patience_s
-    return Miss(finding, Doubt(claim.watch, patience_s))
+    # The claim's watch is of the whole burst, which may go on long after this visitor.
+    return Miss(finding, Doubt(first.watch or claim.watch, patience_s))
 
 
 def _examine_value(claim: ValueClaim, exchanges: Exchanges) -> Miss | None:

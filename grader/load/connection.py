@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import h11
 
+from grader.evidence.machine import Watch
 from grader.evidence.traffic import Exchange, ExchangeError
 from grader.measure.gates import Signal
 from grader.measure.timing import Clock
@@ -79,6 +80,7 @@ class Visit(asyncio.Protocol):
         ended: set when the visit is over.
         ended_s: when it ended; None if it is not over.
         error: why there was no complete answer; None if there was one, or if the visit is not over.
+        watch: of the wait, if the grader stopped waiting.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Visit(asyncio.Protocol):
         self.body = bytearray()
         self.error: ExchangeError | None = None
         self.ended_s: float | None = None
+        self.watch: Watch | None = None
         self.changed = Signal()
         self.ended = Signal()
         self._clock = clock
@@ -260,4 +263,5 @@ class Visit(asyncio.Protocol):
             body=body[:BODY_KEPT_CHARS],
             error=self.error,
             patience_s=self.patience_s,
+            watch=self.watch,
         )

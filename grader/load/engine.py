@@ -197,7 +197,9 @@ class Engine:
             deadline_s=deadline_s,
             patience_s=visit.patience_s,
         )
-        visit.finish(ExchangeError.TIMED_OUT)
+        if not visit.is_over:
+            visit.watch = self._attempt.watcher.close(opening)
+            visit.finish(ExchangeError.TIMED_OUT)
 
     @contextlib.asynccontextmanager
     async def _cutting(
