@@ -49,7 +49,7 @@ def test_two_checks_of_the_same_name_are_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "files", [{}, {"checks.py": "async def f(:"}, {"checks.py": f"{CHECKS}X = 1{'+1' * 5000}\n"}]
+    "files", [{}, {"checks.py": "async def f(:"}, {"checks.py": f"{CHECKS}X = 1{'+1' * 50_000}\n"}]
 )
 def test_there_are_no_checks_where_none_can_be_read(files: dict[str, str]) -> None:
     assert check_names(files) == ()

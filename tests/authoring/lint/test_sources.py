@@ -20,11 +20,11 @@ from tests.conftest import CHECKS
             "is not valid Python: more than 100 levels are nested.",
         ),
         (
-            {"checks.py": f"{CHECKS}\nX = 1{'+1' * 5000}\n"},
+            {"checks.py": f"{CHECKS}\nX = 1{'+1' * 50_000}\n"},
             ("checks.py", None),
             "is not valid Python: more than 100 levels are nested.",
         ),
-        ({"run.py": f"X = 1{'+1' * 5000}\n"}, ("run.py", None), "is not valid Python"),
+        ({"run.py": f"X = 1{'+1' * 50_000}\n"}, ("run.py", None), "is not valid Python"),
         ({"starter/app.py": "# FIXME later\nx = 1\n"}, ("starter/app.py", 1), "`FIXME`"),
         ({"starter/app.py": "x = 1\ny = 2  # this blocks\n"}, ("starter/app.py", 2), "`blocks`"),
         ({"run.py": "async def f(:"}, ("run.py", 1), "is not valid Python"),
