@@ -233,6 +233,7 @@ def test_a_burst_that_did_not_overlap_can_have_no_witness() -> None:
     assert miss is not None
     assert miss.doubt is not None
     assert miss.doubt.own_limit_s is None
+    assert miss.doubt.is_spoiled
 
 
 def test_requests_overlap_when_all_were_sent_before_the_first_ended() -> None:
