@@ -74,7 +74,8 @@ class Upstream:
             pattern: of paths, with `*` as in file names.
             delay_s: how long to wait before answering.
             status: HTTP status of the answer.
-            json: the body, or a function from the call to the body; `{"value": call.value}` by default.
+            json: the body, or a function from the call to the body; `{"value": call.value}` by default. Solutions may
+                make any call, so the function must have an answer to each: if it raises, the kata is broken.
             never: keep the call open and do not answer.
             drip_s: send the body piece by piece over this time.
             cut: close the connection in the middle of the body.
