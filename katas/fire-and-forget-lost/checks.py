@@ -213,14 +213,20 @@ async def test_a_till_at_a_quiet_stop_gets_its_receipt(server: Server, upstream:
     await server.quiet(for_s=2 * promised.default_s)
     wanted |= await go_out_together(server, upstream, payments())
     till = server.start("POST", f"/payments/{last.number}", json={"cents": last.cents}, body_later=True)
-    async with upstream.hold(*paths(receipts([last]))) as sending, stopping(server, promised) as ended:
+    async with (
+        upstream.hold(*paths(owners([last]))) as asking,
+        upstream.hold(*paths(receipts([last]))) as sending,
+        stopping(server, promised) as ended,
+    ):
         await server.let_run(promised.default_s)
         till.send_body()
         expect(await till).status(202).json({"payment": last.number})
-        await sending.arrivals(receipts([last]), within_s=2 * promised.default_s)
-        await server.let_run(promised.default_s / 2)
-        await goes_on(ended, 0)
-        await server.stopped(since=sending.release())
+        for held, calls in (asking, owners([last])), (sending, receipts([last])):
+            await held.arrivals(calls)
+            await server.let_run(promised.default_s / 4)
+            await goes_on(ended, 0)
+            since = held.release()
+        await server.stopped(since=since)
     were_made(upstream, asked, wanted | owners([last]) | receipts([last]))
 
 

@@ -32,10 +32,10 @@ class State(TypedDict):
 async def lifespan(_: FastAPI) -> AsyncIterator[State]:
     async with httpx.AsyncClient(base_url=BUREAU_URL, timeout=PATIENCE_S, limits=LIMITS) as bureau:
         yield {"bureau": bureau}
-        pause_s = 0.2
+        pause_s = 0.5
         while tasks:
             await asyncio.sleep(pause_s)
-            pause_s *= 4
+            pause_s *= 2
 
 
 app = FastAPI(title="Payments", lifespan=lifespan)
