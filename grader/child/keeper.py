@@ -14,9 +14,11 @@ import os
 import resource
 import select
 import signal
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from grader.child.control import Control
@@ -54,6 +56,18 @@ def enter_namespaces() -> None:
     mounts, IPC and network for each server belong here and nowhere else. A new namespace of processes begins with the
     next child, so this function then forks, and the keeper goes on in the child.
     """
+
+
+def with_own_folder(environ: Mapping[str, str]) -> dict[str, str]:
+    """These environment variables, with a `TMPDIR` that no other server has.
+
+    The folder is made in the launcher's working folder, and goes with it when the grading ends. If another server has
+    filled the disk, so that it cannot be made, the variables stay as they are.
+    """
+    try:
+        return {**environ, "TMPDIR": tempfile.mkdtemp(prefix="server-", dir=Path.cwd())}
+    except OSError:
+        return {**environ}
 
 
 def join_group(descriptor: int) -> bool:
@@ -141,13 +155,14 @@ class Keeper:
         log, status, *group = self.passed[2 * count :]
         is_grouped = bool(group) and join_group(group[0])
         sockets = self.passed[: 2 * count]
+        environ = with_own_folder(self.order["environ"])
         for listening, stalls in zip(sockets[:count], sockets[count:], strict=True):
             pid = fork()
             if pid == 0:
                 for other in {*sockets} - {listening, stalls}:
                     os.close(other)
                 own = (self.leader, listening, log, status, stalls)
-                return Worker(self.order["folder"], self.order["environ"], *own, self.confinement)
+                return Worker(self.order["folder"], environ, *own, self.confinement)
             self.leader = self.leader or pid
             with contextlib.suppress(OSError):
                 os.setpgid(pid, self.leader)

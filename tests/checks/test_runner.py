@@ -257,6 +257,23 @@ async def test_what_the_other_checks_would_meet_again_ends_the_run(
     assert run.outcomes == [outcome, Outcome.NOT_RUN]
 
 
+async def test_what_every_check_meets_is_reported_by_the_first_whichever_meets_it_first(
+    make_environment: MakeEnvironment,
+) -> None:
+    twice = [HUNG_AT_START] * 2
+    run = Run(make_environment, {ALONE: [], A: twice, B: twice, C: [WRONG]})
+    run.made.waits_for["a"] = anyio.Event()
+
+    def release(name: str) -> None:
+        if run.made.asked.count(("b", Subject.SOLUTION)) == len(twice):
+            run.made.waits_for["a"].set()
+
+    run.made.on_make = release
+    await run.runner.run()
+    assert run.outcomes == [Outcome.NOT_RUN, Outcome.FAILED, Outcome.NOT_RUN, Outcome.FAILED]
+    assert [result.name for result in run.reported] == ["a", "c"]
+
+
 async def test_a_run_that_takes_too_long_ends_with_the_attempts_that_it_makes(
     make_environment: MakeEnvironment,
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from grader.child.keeper import with_own_folder
 from tests.child.spoken import Spoken
 from tests.child.supervised import SAY_READY, STARTS_ANOTHER, WAIT, server, supervisor_of
 from tests.waiting import HANG_S, wait_until
@@ -52,6 +53,26 @@ os.write(worker.log, json.dumps([worker.folder, worker.leader, listening]).encod
     (leader,) = {line.split(", ")[1] for line in lines} - {"0"}
     assert int(leader) in pids
     assert all(line.endswith(", []]") for line in lines)
+
+
+def test_each_server_has_a_temporary_folder_of_its_own(supervisor: Spoken, tmp_path: Path) -> None:
+    code = 'os.write(worker.log, worker.environ["TMPDIR"].encode())'
+    for number in "12":
+        (folder := tmp_path / number).mkdir()
+        with server(supervisor, folder, code, number=int(number)):
+            supervisor.next("gone")
+    one, other = (Path((tmp_path / number / "log").read_text()) for number in "12")
+    assert one.is_dir()
+    assert other.is_dir()
+    assert one != other
+
+
+def test_without_room_for_a_temporary_folder_a_server_uses_the_common_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    assert with_own_folder({"TMPDIR": "/tmp"}) == {"TMPDIR": "/tmp"}
 
 
 def test_a_stop_is_a_sigterm_to_each_worker(supervisor: Spoken, tmp_path: Path) -> None:
