@@ -20,7 +20,7 @@ CONNECTIONS = 20
 FAILURES: Sequence[dict[str, Any]] = ({"status": 503}, {"cut": True}, {"close": True})
 """In so many ways a call can fail."""
 
-ROUNDS = 4
+ROUNDS = 3
 """So many crowds fail at each call. If one kind of failure keeps its connections, too few are left for a crowd then."""
 
 NEARLY = 0.95
@@ -223,7 +223,7 @@ async def test_a_till_at_a_quiet_stop_gets_its_receipt(server: Server, upstream:
         till.send_body()
         expect(await till).status(202).json({"payment": last.number})
         for held, calls in (asking, owners([last])), (sending, receipts([last])):
-            await held.arrivals(calls)
+            await held.arrivals(calls, within_s=2 * promised.default_s)
             await server.let_run(promised.default_s / 4)
             await goes_on(ended, 0)
             since = held.release()
