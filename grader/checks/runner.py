@@ -194,10 +194,15 @@ class Runner:
         progress.is_over = True
         result = progress.result(failed_already=self._failed)
         self._failed = self._failed or result.outcome is Outcome.FAILED
-        if ends_grading(result.finding):
+        all_would_fail = ends_grading(result.finding)
+        if all_would_fail and result.outcome is Outcome.FAILED:
             self._drop_after(progress)
         self._report()
-        if result.outcome is Outcome.BROKEN or (self._failed and self._stage.stops_early):
+        if (
+            result.outcome is Outcome.BROKEN
+            or (all_would_fail and result.outcome is Outcome.INCONCLUSIVE)
+            or (self._failed and self._stage.stops_early)
+        ):
             assert self._scope is not None
             self._scope.cancel()
 

@@ -13,10 +13,11 @@ import contextlib
 import os
 import resource
 import select
+import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,16 +59,12 @@ def enter_namespaces() -> None:
     """
 
 
-def with_own_folder(environ: Mapping[str, str]) -> dict[str, str]:
-    """These environment variables, with a `TMPDIR` that no other server has.
-
-    The folder is made in the launcher's working folder, and goes with it when the grading ends. If another server has
-    filled the disk, so that it cannot be made, the variables stay as they are.
-    """
+def make_own_folder() -> str | None:
+    """A temporary folder for one server, in the launcher's working folder; None if the disk is full."""
     try:
-        return {**environ, "TMPDIR": tempfile.mkdtemp(prefix="server-", dir=Path.cwd())}
+        return tempfile.mkdtemp(prefix="server-", dir=Path.cwd())
     except OSError:
-        return {**environ}
+        return None
 
 
 def join_group(descriptor: int) -> bool:
@@ -104,6 +101,7 @@ class Keeper:
         is_killing: whether SIGKILL has been sent.
         others: pids last reported as processes that are not workers.
         measured_at: time of the last measurement, on the monotonic clock.
+        folder: the server's `TMPDIR`; None if it could not be made, and the server uses the common one.
     """
 
     order: dict[str, Any]
@@ -120,6 +118,7 @@ class Keeper:
     is_killing: bool = False
     others: set[int] = field(default_factory=set)
     measured_at: float = field(default_factory=time.monotonic)
+    folder: str | None = field(default_factory=make_own_folder)
 
     def run(self) -> Worker | int:
         """Keep the server until nothing is left of it; returns the exit code, or a `Worker` in a worker's process."""
@@ -146,6 +145,7 @@ class Keeper:
                 return OUT_OF_HAND
         if not self.kill():
             return OUT_OF_HAND
+        self.remove_folder()
         self.say("gone", killed=self.missed_grace)
         return ENDED
 
@@ -155,7 +155,7 @@ class Keeper:
         log, status, *group = self.passed[2 * count :]
         is_grouped = bool(group) and join_group(group[0])
         sockets = self.passed[: 2 * count]
-        environ = with_own_folder(self.order["environ"])
+        environ = {**self.order["environ"], **({"TMPDIR": self.folder} if self.folder else {})}
         for listening, stalls in zip(sockets[:count], sockets[count:], strict=True):
             pid = fork()
             if pid == 0:
@@ -244,6 +244,13 @@ class Keeper:
             if time.monotonic() > ends:
                 return False
             time.sleep(KILL_POLL_S)
+
+    def remove_folder(self) -> None:
+        """Remove the server's temporary folder: the servers of all gradings of a session share the space."""
+        if self.folder:
+            # Folders can be nested more deeply than `rmtree` can go.
+            with contextlib.suppress(RecursionError):
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def say(self, event: str, **facts: object) -> None:
         """Send the grader an event about this server."""
