@@ -193,15 +193,25 @@ async def test_a_stop_waits_for_slow_receipts(server: Server, upstream: Upstream
     wanted |= await go_out_together(server, upstream, payments())
     *before, last = paid = payments()
     till = server.start("POST", f"/payments/{last.number}", json={"cents": last.cents}, body_later=True)
-    async with upstream.hold("/owners/*") as asking, upstream.hold("/receipts/*") as sending:
+    ones, others = paid[::2], paid[1::2]  # of each owner
+    async with (
+        upstream.hold(*paths(owners(ones))) as asking,
+        upstream.hold(*paths(owners(others))) as still_asking,
+        upstream.hold(*paths(receipts(ones))) as sending,
+        upstream.hold(*paths(receipts(others))) as last_of_owners,
+    ):
         await are_accepted(server, before)
         async with stopping(server, promised) as ended:
             till.send_body()
             expect(await till).status(202).json({"payment": last.number})
-            await asking.arrivals(owners(paid))
+            await asking.arrivals(owners(ones))
+            await still_asking.arrivals(owners(others))
             await goes_on(ended, slow_s)
             asking.release()
-            await sending.arrivals(receipts(paid))
+            await sending.arrivals(receipts(ones))
+            still_asking.release()
+            await last_of_owners.arrivals(receipts(others))
+            last_of_owners.release()
             await goes_on(ended, slow_s)
             await server.stopped(since=sending.release())
     were_made(upstream, asked, wanted | owners(paid) | receipts(paid))

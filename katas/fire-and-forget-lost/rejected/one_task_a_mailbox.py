@@ -1,0 +1,91 @@
+"""Payments: takes them from the shops' tills, and sends each owner of a card a receipt."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, TypedDict
+
+import httpx
+from fastapi import Depends, FastAPI, Path, Request
+from pydantic import BaseModel, Field
+
+BUREAU_URL = os.environ["UPSTREAM_URL"]
+"""The bureau: knows the owners of the cards, and sends the mails."""
+
+PATIENCE_S = 30
+"""The bureau takes its time."""
+
+LIMITS = httpx.Limits(max_connections=20)
+"""As many connections as the contract with the bureau allows."""
+
+
+asking: set[asyncio.Task[None]] = set()
+"""Owners who are being asked for."""
+
+sending: dict[int, asyncio.Task[None]] = {}
+"""Receipts under way, by their mailboxes."""
+
+
+class State(TypedDict):
+    bureau: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    async with httpx.AsyncClient(base_url=BUREAU_URL, timeout=PATIENCE_S, limits=LIMITS) as bureau:
+        yield {"bureau": bureau}
+        # While the client is still open. `wait` waits for all, whatever becomes of them.
+        while under_way := [*asking, *sending.values()]:
+            await asyncio.wait(under_way)
+
+
+app = FastAPI(title="Payments", lifespan=lifespan)
+
+PaymentNumber = Annotated[int, Path(ge=1)]
+
+
+class Payment(BaseModel):
+    cents: Annotated[int, Field(gt=0)]
+
+
+class Accepted(BaseModel):
+    payment: int
+
+
+async def get_bureau(request: Request) -> httpx.AsyncClient:
+    """The app's client of the bureau."""
+    bureau: httpx.AsyncClient = request.state.bureau
+    return bureau
+
+
+Bureau = Annotated[httpx.AsyncClient, Depends(get_bureau)]
+
+
+async def ask_for_owner(bureau: httpx.AsyncClient, payment: int, cents: int) -> None:
+    """Find out who has paid, and begin to send them a receipt."""
+    owner = await bureau.get(f"/owners/{payment}")
+    owner.raise_for_status()
+    mailbox: int = owner.json()["mailbox"]
+    task = asyncio.create_task(send_receipt(bureau, payment, mailbox, cents))
+    sending[mailbox] = task
+    task.add_done_callback(lambda _: sending.pop(mailbox, None))
+
+
+async def send_receipt(bureau: httpx.AsyncClient, payment: int, mailbox: int, cents: int) -> None:
+    receipt = {"mailbox": mailbox, "cents": cents}
+    sent = await bureau.post(f"/receipts/{payment}", json=receipt)
+    sent.raise_for_status()
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.post("/payments/{payment}", status_code=202)
+async def pay(payment: PaymentNumber, paid: Payment, bureau: Bureau) -> Accepted:
+    task = asyncio.create_task(ask_for_owner(bureau, payment, paid.cents))
+    asking.add(task)
+    task.add_done_callback(asking.discard)
+    return Accepted(payment=payment)
