@@ -22,13 +22,13 @@ CONTRACT = httpx.Limits(max_connections=24)
 """With the teams: no more connections at a time."""
 
 
-took_s: deque[float] = deque(maxlen=20)
+took_s: deque[float] = deque(maxlen=10)
 """How long the last answers took."""
 
 
 def patience_s() -> float:
     """How long an answer may take: less, once enough answers in a row were quick."""
-    return 0.42 if len(took_s) == 20 and max(took_s) < 0.4 else PATIENCE_S
+    return 0.42 if len(took_s) == 10 and max(took_s) < 0.4 else PATIENCE_S
 
 
 class State(TypedDict):
