@@ -12,7 +12,8 @@ OF_A_PERSON = ("weather", "trains", "roads", "meetings")
 PERSONS = [f"/{service}/*" for service in OF_A_PERSON]
 ERRORS = (500, 502, 503, 504)
 BROKEN: list[dict[str, Any]] = [{"close": True}, {"cut": True}]
-REFUSED: list[dict[str, Any]] = [{"status": status} for status in (503, 404, 500, 429, 400)]
+STATUSES = [(503, 429, 507, 404), (404, 501, 400, 503)]
+"""How the services fail, in the order of `OF_A_PERSON`."""
 VISITORS, CONNECTIONS = 5, 24
 
 
@@ -20,6 +21,11 @@ def numbers(count: int) -> range:
     """Unpredictable numbers, one after another."""
     first = 1 + secrets.randbelow(10**9)
     return range(first, first + count)
+
+
+def refusals(statuses: Iterable[int]) -> list[dict[str, Any]]:
+    """Failures by status."""
+    return [{"status": status} for status in statuses]
 
 
 def four(person: int) -> dict[str, int]:
@@ -144,19 +150,18 @@ async def test_a_page_is_what_the_services_say(server: Server, upstream: Upstrea
 
 async def test_four_questions_are_under_way_at_once(server: Server, upstream: Upstream) -> None:
     """Four questions need nobody else's answer and are asked together."""
-    for person in numbers(2):
-        await come_at_once(server, upstream, [person])
+    await come_at_once(server, upstream, numbers(1))
 
 
 async def test_the_room_is_asked_for_at_once(server: Server, upstream: Upstream) -> None:
     """The room is asked for as soon as the meeting is known."""
-    for person in numbers(2):
-        await overlap(server, upstream, [person], "/weather/*", "/trains/*", "/roads/*")
+    await overlap(server, upstream, numbers(1), "/weather/*", "/trains/*", "/roads/*")
 
 
 async def test_visitors_do_not_wait_for_one_another(server: Server, upstream: Upstream) -> None:
     """5 visitors at once have all their 20 questions under way together."""
     await come_at_once(server, upstream, numbers(VISITORS))
+    await overlap(server, upstream, numbers(VISITORS), "/weather/*", "/trains/*", "/roads/*", "/rooms/*")
 
 
 async def test_visitors_of_one_person_are_told_each(server: Server, upstream: Upstream) -> None:
@@ -209,14 +214,14 @@ async def test_pages_are_right_after_failures(server: Server, upstream: Upstream
     nobodys = rooms[OF_A_PERSON.index("meetings")]
     others = {*three, *rooms} - {*first, nobodys}
     asked = 0
-    for number, failure in enumerate([*REFUSED[:2], *BROKEN]):
-        for path in first:
+    for number, failures in enumerate([*map(refusals, STATUSES), *([failure] * len(first) for failure in BROKEN)]):
+        for path, failure in zip(first, failures, strict=True):
             upstream.on(path, **failure, times=1)
         if number % 2:
             slow_down(upstream, others, drip_s)
         held = () if number % 2 else others
         asked += await fail(server, upstream, victims, first, held, drip_s + promised.default_s)
-    for failures in REFUSED, BROKEN[:1] * VISITORS, BROKEN[1:] * VISITORS:
+    for failures in refusals((*STATUSES[0], 500)), *([failure] * VISITORS for failure in BROKEN):
         for path, failure in zip(rooms, failures, strict=True):
             upstream.on(path, **failure, times=1)
         asked += await fail(server, upstream, victims, rooms, three, promised.default_s)
@@ -226,7 +231,7 @@ async def test_pages_are_right_after_failures(server: Server, upstream: Upstream
 
 
 async def test_visitors_who_wait_disturb_nobody(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """While 5 visitors wait, `/health` and refusals do not; when they have left, the next 5 are served as ever."""
+    """While 5 visitors wait, `/health` and refusals do not; when some have left, others are served as ever."""
     people = numbers(VISITORS)
     async with upstream.hold(*PERSONS) as held:
         visitors = start(server, people)
@@ -243,9 +248,10 @@ async def test_visitors_who_wait_disturb_nobody(server: Server, upstream: Upstre
     meetings = {person: meet(upstream, [person]) for person in numbers(VISITORS)}
     slow_down(upstream, [f"/{service}/{person}" for service in OF_A_PERSON[:3] for person in meetings], promised.answer_s)
     async with upstream.hold(*[f"/rooms/{meeting}" for meeting in meetings.values()]):
-        visitors = start(server, list(meetings))
+        *visitors, stays = start(server, list(meetings), promised.answer_s + promised.default_s)
         for person, meeting in meetings.items():
-            await upstream.arrivals(five(person, meeting))
+            calls = await upstream.arrivals(five(person, meeting))
         await leave(server, visitors)
-    await server.quiet(0, promised.answer_s + promised.default_s)
+    is_shown(await stays, person, calls)
+    await server.quiet(0)
     await come_at_once(server, upstream, numbers(VISITORS))
