@@ -104,12 +104,11 @@ async def is_served(server: Server, upstream: Upstream, person: int, meeting: in
     is_shown(answer, person, asked.exactly(five(person, meeting)))
 
 
-async def overlap(server: Server, upstream: Upstream, people: Sequence[int], *held: str) -> None:
-    """People of one meeting come one by one: each has all five asked while some are held."""
-    meeting = meet(upstream, people)
+async def overlap(server: Server, upstream: Upstream, meetings: Sequence[tuple[int, int]], *held: str) -> None:
+    """People with these meetings come one by one: each has all five asked while some are held."""
     async with upstream.hold(*held) as hold:
         visitors = []
-        for person in people:
+        for person, meeting in meetings:
             visitor = server.start("GET", f"/mornings/{person}")
             calls = await upstream.arrivals(four(person))
             visitors.append((person, visitor, calls + await upstream.arrivals({f"GET /rooms/{meeting}": 1})))
@@ -155,13 +154,13 @@ async def test_four_questions_are_under_way_at_once(server: Server, upstream: Up
 
 async def test_the_room_is_asked_for_at_once(server: Server, upstream: Upstream) -> None:
     """The room is asked for as soon as the meeting is known."""
-    await overlap(server, upstream, numbers(1), "/weather/*", "/trains/*", "/roads/*")
+    meetings = [(person, meet(upstream, [person])) for person in numbers(VISITORS)]
+    await overlap(server, upstream, meetings, "/weather/*", "/trains/*", "/roads/*", "/rooms/*")
 
 
 async def test_visitors_do_not_wait_for_one_another(server: Server, upstream: Upstream) -> None:
     """5 visitors at once have all their 20 questions under way together."""
     await come_at_once(server, upstream, numbers(VISITORS))
-    await overlap(server, upstream, numbers(VISITORS), "/weather/*", "/trains/*", "/roads/*", "/rooms/*")
 
 
 async def test_visitors_of_one_person_are_told_each(server: Server, upstream: Upstream) -> None:
@@ -171,8 +170,9 @@ async def test_visitors_of_one_person_are_told_each(server: Server, upstream: Up
 
 async def test_people_of_one_meeting_are_told_each(server: Server, upstream: Upstream) -> None:
     """People at once are each told anew, even of the same meeting."""
-    one, two, three = numbers(3)
-    await overlap(server, upstream, [one, two, one, three, three], "/rooms/*")
+    one, two, three = people = numbers(3)
+    meeting = meet(upstream, people)
+    await overlap(server, upstream, [(person, meeting) for person in (one, two, one, three, three)], "/rooms/*")
 
 
 @alone

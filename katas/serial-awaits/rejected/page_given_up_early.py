@@ -81,7 +81,7 @@ async def health() -> dict[str, str]:
 
 @app.get("/mornings/{person}")
 async def morning(person: PersonNumber, intranet: Intranet) -> Morning:
-    async with asyncio.timeout(0.9):
+    async with asyncio.timeout(1.0):
         async with asyncio.TaskGroup() as questions:
             weather = questions.create_task(ask(intranet, f"/weather/{person}"))
             trains = questions.create_task(ask(intranet, f"/trains/{person}"))

@@ -19,6 +19,9 @@ PATIENCE_S = 20.0
 CONTRACT = httpx.Limits(max_connections=24)
 """With the teams: no more connections at a time."""
 
+PAUSE_S = 0.45
+"""The services have time to come to rest."""
+
 
 class State(TypedDict):
     intranet: httpx.AsyncClient
@@ -68,6 +71,13 @@ async def ask(intranet: httpx.AsyncClient, path: str) -> int:
     return int(response.json()["value"])
 
 
+async def find_meeting(intranet: httpx.AsyncClient, person: int) -> tuple[int, int]:
+    """The first meeting of a person, and its room."""
+    meeting = await ask(intranet, f"/meetings/{person}")
+    await asyncio.sleep(PAUSE_S)
+    return meeting, await ask(intranet, f"/rooms/{meeting}")
+
+
 @app.get("/health")
 async def health() -> dict[str, str]:
     return {"status": "ok"}
@@ -75,15 +85,12 @@ async def health() -> dict[str, str]:
 
 @app.get("/mornings/{person}")
 async def morning(person: PersonNumber, intranet: Intranet) -> Morning:
+    await asyncio.sleep(PAUSE_S)
     async with asyncio.TaskGroup() as questions:
         weather = questions.create_task(ask(intranet, f"/weather/{person}"))
         trains = questions.create_task(ask(intranet, f"/trains/{person}"))
         roads = questions.create_task(ask(intranet, f"/roads/{person}"))
-        meeting = questions.create_task(ask(intranet, f"/meetings/{person}"))
-        while not meeting.done():
-            await asyncio.sleep(0.45)
-        room = questions.create_task(ask(intranet, f"/rooms/{meeting.result()}"))
-        while not room.done():
-            await asyncio.sleep(0.45)
-    known = [question.result() for question in (weather, trains, roads, meeting, room)]
-    return Morning(person=person, **dict(zip(("weather", "trains", "roads", "meeting", "room"), known, strict=True)))
+        first = questions.create_task(find_meeting(intranet, person))
+    meeting, room = first.result()
+    await asyncio.sleep(PAUSE_S)
+    return Morning(person=person, weather=weather.result(), trains=trains.result(), roads=roads.result(), meeting=meeting, room=room)
