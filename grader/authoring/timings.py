@@ -48,16 +48,15 @@ def _given_up(
     check: str, exchanges: Sequence[Exchange], watch: Watch, number: int
 ) -> Iterator[Timing]:
     """Lower bounds, from visitors who gave up before their time could be compared with a limit."""
-    late = [
-        exchange.elapsed_s for exchange in exchanges if exchange.error is ExchangeError.TIMED_OUT
-    ]
+    late = [exchange for exchange in exchanges if exchange.error is ExchangeError.TIMED_OUT]
     if late:
+        longest = max(late, key=lambda exchange: exchange.elapsed_s)
         yield Timing(
             check=check,
             what=without_numbers(f"{exchanges[0].method} {exchanges[0].path}"),
             limit_s=0.0,
-            measured_s=max(late),
-            own_s=own_time_s(max(late), watch),
+            measured_s=longest.elapsed_s,
+            own_s=own_time_s(longest.elapsed_s, longest.watch or watch),
             missed=True,
             is_bound=True,
             attempt=number,

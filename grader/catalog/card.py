@@ -1,13 +1,12 @@
 """The summary of a kata that lists show, read from the top-level keys of `kata.toml`."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.catalog.table import Table
+from grader.catalog.table import Table, parsed_toml
 from grader.errors import KataPackageError
 from grader.formats import KATA_FORMAT, Format
 from grader.registry import SERVICES
@@ -66,8 +65,8 @@ def _head(path: Path, text: str) -> dict[str, Any]:
     if header is not None:
         try:
             # A line inside a multi-line value can look like a header. Text cut off there is not valid TOML.
-            return tomllib.loads(text[: header.start()])
-        except tomllib.TOMLDecodeError:
+            return parsed_toml(text[: header.start()])
+        except ValueError:
             pass
     return parsed(path, text)
 
@@ -96,8 +95,8 @@ def parsed(path: Path, text: str) -> dict[str, Any]:
         KataPackageError: it is not valid TOML.
     """
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return parsed_toml(text)
+    except ValueError as error:
         raise KataPackageError(f"{path} is not valid TOML: {error}.", "Fix that line.") from error
 
 

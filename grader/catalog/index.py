@@ -1,12 +1,12 @@
 """The slugs of the built-in katas, or of those in another folder, in the order in which they are handed out."""
 
 import difflib
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import katas
 from grader.catalog.card import MANIFEST, Card, read_card
+from grader.catalog.table import parsed_toml
 from grader.errors import KataPackageError, UnknownKata, UsageError
 
 ORDER_FILE = "catalog.toml"
@@ -105,7 +105,7 @@ def _read_order(path: Path) -> tuple[dict[str, int], dict[int, str], dict[str, s
     if not path.is_file():
         return {}, {}, {}
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = parsed_toml(path.read_text(encoding="utf-8"))
         tiers = table.get("tier", [])
         if not all(type(tier["number"]) is int for tier in tiers):
             raise TypeError("the number of a tier must be an integer")
@@ -115,7 +115,7 @@ def _read_order(path: Path) -> tuple[dict[str, int], dict[int, str], dict[str, s
             {tier["number"]: tier["title"] for tier in tiers},
             dict(table.get("renamed", {})),
         )
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise KataPackageError(
             f"{path} cannot be read: {error}.",
             "It needs [[tier]] tables with number, title and katas.",

@@ -10,6 +10,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NUMBER = "{n}"
 """Placeholder for the visitor's number."""
 
+SET_BY_GRADER = ("host", "content-length")
+"""Headers that follow from the server and the body."""
+
 _TOKEN = re.compile(r"[A-Za-z0-9-]+")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
@@ -102,8 +105,11 @@ def _request(table: Table) -> LoadRequest:
 def _headers(table: Table) -> dict[str, str]:
     headers = {name: table.text(name) for name in table.names()}
     for name, value in headers.items():
-        if not _TOKEN.fullmatch(name) or not value.isascii() or not value.isprintable():
+        is_plain = value.isascii() and value.isprintable() and value == value.strip()
+        if not _TOKEN.fullmatch(name) or not is_plain:
             raise table.error(name, "is not a valid header")
+        if name.lower() in SET_BY_GRADER:
+            raise table.error(name, "is a header that the grader sets itself", "Remove it.")
     return headers
 
 

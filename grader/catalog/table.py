@@ -1,14 +1,57 @@
-"""Reads a TOML table key by key. Each error names the file, the key and what was expected."""
+"""Reads TOML, and a table of it key by key. Each error names the file, the key and what was expected."""
 
 import difflib
 import math
+import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from grader.errors import KataPackageError
 
+INTEGERS = range(-(2**63), 2**63)
+"""The integers that TOML requires programs to read."""
+
+DEEPEST = 50
+"""How many levels of tables and lists may be nested in one another."""
+
 _REQUIRED: Any = object()
+
+
+def parsed_toml(text: str) -> dict[str, Any]:
+    """A TOML document that can be handled without further care: no integer is huge, and no value is nested deeply.
+
+    Raises:
+        ValueError: it is not such a document; the message says why.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except RecursionError:
+        raise ValueError(f"more than {DEEPEST} levels are nested") from None
+    except ValueError:  # Python refuses to parse thousands of digits
+        raise ValueError("an integer has more than 64 bits") from None
+    _refuse_extremes(values)
+    return values
+
+
+def _refuse_extremes(values: Mapping[str, Any]) -> None:
+    level: list[tuple[str, Any]] = list(values.items())
+    for _ in range(DEEPEST):
+        below: list[tuple[str, Any]] = []
+        for key, value in level:
+            if isinstance(value, dict):
+                below += [(f"{key}.{name}", inner) for name, inner in value.items()]
+            elif isinstance(value, list):
+                below += [(key, inner) for inner in value]
+            elif isinstance(value, int) and value not in INTEGERS:
+                raise ValueError(f"`{key}` is an integer of more than 64 bits")
+        level = below
+    if level:
+        key = level[0][0].partition(".")[0]
+        raise ValueError(f"`{key}` has more than {DEEPEST} levels")
 
 
 class Table:
@@ -109,12 +152,12 @@ class Table:
         )
 
     def number(self, key: str, default: float) -> float:
-        """A positive number."""
+        """A finite and positive number."""
         return float(
             self._take(
                 key,
                 default,
-                lambda value: type(value) in (int, float) and value > 0,
+                _is_amount,
                 "must be a positive number",
             )
         )
@@ -125,7 +168,7 @@ class Table:
             self._take(
                 key,
                 _REQUIRED,
-                lambda value: type(value) in (int, float) and 0 < value < math.inf,
+                _is_amount,
                 "must be a positive number of seconds",
             )
         )
@@ -192,6 +235,15 @@ class Table:
 def _did_you_mean(word: str, known: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(word, known, 1)
     return f"Did you mean `{near[0]}`?" if near else f"Known: {', '.join(known)}."
+
+
+def _is_amount(value: object) -> bool:
+    """Whether it is a positive number that fits a float."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 0 < value <= sys.float_info.max
+    )
 
 
 def _is_json(value: object) -> bool:

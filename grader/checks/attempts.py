@@ -36,11 +36,11 @@ class AttemptMaker:
         clock: the run's clock.
 
     Attributes:
-        error: what broke an attempt through no fault of the solution; None if nothing did.
+        errors: what broke attempts through no fault of the solution, by the mishap that their records have.
     """
 
     def __init__(self, stage: Stage, folders: Mapping[Subject, Path], clock: Clock) -> None:
-        self.error: BrokenError | None = None
+        self.errors: dict[str, BrokenError] = {}
         self._stage = stage
         self._folders = folders
         self._clock = clock
@@ -118,7 +118,7 @@ class AttemptMaker:
             await _explain(server)
 
     def _note_broken(self, error: BrokenError, attempt: AttemptContext) -> None:
-        self.error = error
+        self.errors[str(error)] = error
         attempt.recorder.replace_mishap(str(error))
 
 

@@ -56,8 +56,10 @@ class CheckRun:
 
     @property
     def error(self) -> BrokenError | None:
-        """What broke the run; None if nothing did."""
-        return self.attempts.error or self._fault
+        """What broke the run; None if nothing did. An attempt that did not count broke nothing."""
+        mishaps = [attempt.mishap for record in self.records for attempt in record.attempts]
+        errors = [self.attempts.errors[text] for text in mishaps if text in self.attempts.errors]
+        return next(iter(errors), self._fault)
 
     @property
     def records(self) -> list[CheckRecord]:

@@ -37,6 +37,7 @@ class CheckProgress:
         judge: has examined the attempts.
         machine: what kept the machine busy since the first reference attempt; None if there was none.
         is_over: no further attempt will be made.
+        scope: of the attempts that are made beside those of other checks, while they are.
     """
 
     check: Check
@@ -44,6 +45,7 @@ class CheckProgress:
     attempts: list[Attempt] = field(default_factory=list)
     machine: Machine | None = None
     is_over: bool = False
+    scope: anyio.CancelScope | None = None
 
     @property
     def record(self) -> CheckRecord:
@@ -58,6 +60,13 @@ class CheckProgress:
     def result(self, *, failed_already: bool) -> CheckResult:
         """The result after all attempts so far; see `CheckJudge.result`."""
         return self.judge.result(self.record, failed_already=failed_already)
+
+    def drop(self) -> None:
+        """End this check as one that was not tried, unless it is over and told something of its own."""
+        if not self.is_over or ends_grading(self.result(failed_already=True).finding):
+            self.judge, self.attempts, self.is_over = CheckJudge(), [], True
+            if self.scope is not None:
+                self.scope.cancel()
 
 
 class Runner:
@@ -123,12 +132,15 @@ class Runner:
 
     async def _try_together(self, progress: CheckProgress, limit: anyio.CapacityLimiter) -> None:
         """Make attempts beside other checks while only the solution has to run."""
-        async with limit:
-            if self._step(progress) is Step.TRY_SOLUTION:
-                await self._attempt_with_second(progress)
-            while self._step(progress) is Step.TRY_SOLUTION:
-                await self._attempt(progress, Subject.SOLUTION)
-        if self._step(progress) not in SUBJECTS:
+        if progress.is_over:
+            return
+        with anyio.CancelScope() as progress.scope:
+            async with limit:
+                if self._step(progress) is Step.TRY_SOLUTION:
+                    await self._attempt_with_second(progress)
+                while self._step(progress) is Step.TRY_SOLUTION:
+                    await self._attempt(progress, Subject.SOLUTION)
+        if not progress.is_over and self._step(progress) not in SUBJECTS:
             self._end(progress)
 
     async def _attempt_with_second(self, progress: CheckProgress) -> None:
@@ -182,14 +194,27 @@ class Runner:
         progress.is_over = True
         result = progress.result(failed_already=self._failed)
         self._failed = self._failed or result.outcome is Outcome.FAILED
+        all_would_fail = ends_grading(result.finding)
+        if all_would_fail and result.outcome is Outcome.FAILED:
+            self._drop_after(progress)
         self._report()
         if (
             result.outcome is Outcome.BROKEN
-            or ends_grading(result.finding)
+            or (all_would_fail and result.outcome is Outcome.INCONCLUSIVE)
             or (self._failed and self._stage.stops_early)
         ):
             assert self._scope is not None
             self._scope.cancel()
+
+    def _drop_after(self, last: CheckProgress) -> None:
+        """Drop the checks that would fail like this one: those that come later in the kata, and those that would still
+        run alone. Earlier ones go on, so that the same check reports the failure each time.
+        """
+        later = self.progress[self.progress.index(last) + 1 :]
+        alone = [progress for progress in self.progress if progress.check.is_alone]
+        for progress in [*later, *alone]:
+            if progress is not last and not (progress.check.is_alone and progress.is_over):
+                progress.drop()
 
     def _report(self) -> None:
         """Report the results up to the first check that is not over, so that they appear in the kata's order."""

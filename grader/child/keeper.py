@@ -13,10 +13,13 @@ import contextlib
 import os
 import resource
 import select
+import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from grader.child.control import Control
@@ -56,6 +59,14 @@ def enter_namespaces() -> None:
     """
 
 
+def make_own_folder() -> str | None:
+    """A temporary folder for one server, in the launcher's working folder; None if the disk is full."""
+    try:
+        return tempfile.mkdtemp(prefix="server-", dir=Path.cwd())
+    except OSError:
+        return None
+
+
 def join_group(descriptor: int) -> bool:
     """Move this process, and thus everything that it starts, into a cgroup; False if the system refuses.
 
@@ -90,6 +101,7 @@ class Keeper:
         is_killing: whether SIGKILL has been sent.
         others: pids last reported as processes that are not workers.
         measured_at: time of the last measurement, on the monotonic clock.
+        folder: the server's `TMPDIR`; None if it could not be made, and the server uses the common one.
     """
 
     order: dict[str, Any]
@@ -106,6 +118,7 @@ class Keeper:
     is_killing: bool = False
     others: set[int] = field(default_factory=set)
     measured_at: float = field(default_factory=time.monotonic)
+    folder: str | None = field(default_factory=make_own_folder)
 
     def run(self) -> Worker | int:
         """Keep the server until nothing is left of it; returns the exit code, or a `Worker` in a worker's process."""
@@ -132,6 +145,7 @@ class Keeper:
                 return OUT_OF_HAND
         if not self.kill():
             return OUT_OF_HAND
+        self.remove_folder()
         self.say("gone", killed=self.missed_grace)
         return ENDED
 
@@ -141,13 +155,14 @@ class Keeper:
         log, status, *group = self.passed[2 * count :]
         is_grouped = bool(group) and join_group(group[0])
         sockets = self.passed[: 2 * count]
+        environ = {**self.order["environ"], **({"TMPDIR": self.folder} if self.folder else {})}
         for listening, stalls in zip(sockets[:count], sockets[count:], strict=True):
             pid = fork()
             if pid == 0:
                 for other in {*sockets} - {listening, stalls}:
                     os.close(other)
                 own = (self.leader, listening, log, status, stalls)
-                return Worker(self.order["folder"], self.order["environ"], *own, self.confinement)
+                return Worker(self.order["folder"], environ, *own, self.confinement)
             self.leader = self.leader or pid
             with contextlib.suppress(OSError):
                 os.setpgid(pid, self.leader)
@@ -229,6 +244,13 @@ class Keeper:
             if time.monotonic() > ends:
                 return False
             time.sleep(KILL_POLL_S)
+
+    def remove_folder(self) -> None:
+        """Remove the server's temporary folder: the servers of all gradings of a session share the space."""
+        if self.folder:
+            # Folders can be nested more deeply than `rmtree` can go.
+            with contextlib.suppress(RecursionError):
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def say(self, event: str, **facts: object) -> None:
         """Send the grader an event about this server."""

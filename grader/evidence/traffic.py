@@ -31,6 +31,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
         body: the beginning of the body, decoded.
         error: why there is no complete answer; None if there is one.
         patience_s: the visitor gives up once this much of the wait is the solution's own time.
+        watch: of the wait, if the grader stopped waiting for the answer.
     """
 
     id: int
@@ -47,6 +48,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
     body: str = ""
     error: ExchangeError | None = None
     patience_s: float | None = None
+    watch: Watch | None = None
 
     @property
     def elapsed_s(self) -> float:

@@ -3,8 +3,10 @@
 import contextlib
 import resource
 
-DESCRIPTORS = 4096
-"""Enough open files and connections for any grading."""
+DESCRIPTORS = 8192
+"""Enough open files and connections for any grading: 8 servers, each with two flooded services of 400 connections
+(`grader.services.connections`).
+"""
 
 
 def raise_descriptor_limit() -> None:

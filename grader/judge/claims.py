@@ -94,7 +94,7 @@ def began_s(exchanges: Iterable[Exchange]) -> float:
 
 def is_overlapping(exchanges: Sequence[Exchange]) -> bool:
     """Whether there was a moment at which all exchanges were under way; a burst without one proves nothing
-    (docs/explanation/verdicts.md, "Void is void").
+    (docs/explanation/verdicts.md, "A faulty burst is void").
     """
     sent = [exchange.sent_s for exchange in exchanges if exchange.sent_s is not None]
     return len(sent) == len(exchanges) and max(sent) < min(
@@ -156,7 +156,8 @@ def _unanswered(first: Exchange, reason: ExchangeError, claim: StatusClaim, coun
         return Miss(finding)
     # Runs saved by older versions do not record the patience of visitors.
     patience_s = waited_s * DEADLINE_SHARE if first.patience_s is None else first.patience_s
-    return Miss(finding, Doubt(claim.watch, patience_s))
+    # The claim's watch is of the whole burst, which may go on long after this visitor.
+    return Miss(finding, Doubt(first.watch or claim.watch, patience_s))
 
 
 def _examine_value(claim: ValueClaim, exchanges: Exchanges) -> Miss | None:
@@ -219,7 +220,10 @@ def _examine_clock(claim: ClockClaim, exchanges: Exchanges) -> Miss | None:
         alone_s=claim.alone_s,
         bars=_bars(concerned),
     )
-    return Miss(finding, Doubt(claim.watch, claim.limit_s if is_overlapping(concerned) else None))
+    overlapped = is_overlapping(concerned)
+    at_once = len({exchange.planned_s for exchange in concerned}) == 1
+    own_limit_s = claim.limit_s if overlapped else None
+    return Miss(finding, Doubt(claim.watch, own_limit_s, is_spoiled=at_once and not overlapped))
 
 
 def _examine_gate(claim: GateClaim) -> Miss | None:

@@ -50,7 +50,7 @@ show how little time it needs (docs/decisions/0027-late-by-its-own-doing.md)."""
 
 SENDER_LAG_SHARE = 1 / 3
 """When the grader's event loop lags by more than this share of a limit, it has timed itself and not the solution
-(docs/explanation/verdicts.md, "Void is void")."""
+(docs/explanation/verdicts.md, "A faulty burst is void")."""
 
 BUSY_SHARE = 0.5
 """A grader that computed or waited for a core for more than this share of the time could not observe the solution. This

@@ -34,10 +34,12 @@ class Doubt:
     Attributes:
         watch: how busy the machine was meanwhile; None if nothing was timed.
         own_limit_s: an own time above this proves that the code caused the miss; None if no time can prove it.
+        is_spoiled: the grader meant to send the requests at once, and did not.
     """
 
     watch: Watch | None = None
     own_limit_s: float | None = None
+    is_spoiled: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,13 +119,17 @@ def _is_excused(finding: Finding, watch: Watch, limit_s: float) -> bool:
 def is_void(miss: Miss) -> bool:
     """Whether the machine is known to have taken the time, so missing where the reference passes proves nothing.
 
-    This applies to late answers, and to attempts in which the grader had no core most of the time: observing a solution
-    with a hundred threads costs more than observing the reference, and a busy machine may leave time for only one.
+    This applies to late answers, to bursts that the grader did not send at once, and to attempts in which the grader
+    had no core most of the time: observing a solution with a hundred threads costs more than observing the reference,
+    and a busy machine may leave time for only one.
     """
     if miss.doubt is None or miss.doubt.watch is None:
         return False
-    watch = miss.doubt.watch
-    return (miss.is_late and taken_s(watch) is not None) or grader_was_busy(watch)
+    watch, limit_s = miss.doubt.watch, miss.doubt.own_limit_s
+    if isinstance(miss.finding, TooSlow) and limit_s and sender_lagged(watch, limit_s):
+        return True
+    is_excused = miss.is_late and taken_s(watch) is not None
+    return miss.doubt.is_spoiled or is_excused or grader_was_busy(watch)
 
 
 def sender_lagged(watch: Watch, limit_s: float) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import h11
 
+from grader.evidence.machine import Watch
 from grader.evidence.traffic import Exchange, ExchangeError
 from grader.measure.gates import Signal
 from grader.measure.timing import Clock
@@ -33,6 +34,9 @@ SLOW_BUFFER_BYTES = 4096
 Address = tuple[str, int]
 """Host and port."""
 
+Message = tuple[h11.Request, bytes]
+"""A request as h11 takes it, and its body."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -53,8 +57,14 @@ class Request:
     n: int | None = None
     body_later: bool = False
 
-    def message(self, host: Address) -> tuple[h11.Request, bytes]:
-        """The request as h11 takes it, and its body."""
+    def message(self, host: Address) -> Message:
+        """The request as h11 takes it, and its body.
+
+        Raises:
+            h11.LocalProtocolError: it is not valid HTTP, so that it cannot be sent.
+            TypeError: the body is not JSON, or a part of the request has another type than it should.
+            ValueError: the same, in other cases.
+        """
         content = b"" if self.json is None else json_module.dumps(self.json).encode()
         fields = [
             ("host", ":".join(map(str, host))),
@@ -63,7 +73,16 @@ class Request:
         ]
         if self.json is not None:
             fields += [("content-type", "application/json"), ("content-length", str(len(content)))]
-        return h11.Request(method=self.method, target=self.path, headers=fields), content
+        head = h11.Request(method=self.method, target=self.path, headers=fields)
+        _encoded(h11.Connection(h11.CLIENT), head, content)
+        return head, content
+
+
+def _encoded(http: h11.Connection, request: h11.Request, content: bytes) -> tuple[bytes, bytes]:
+    """The head and the body of a request as they are sent."""
+    head = http.send(request) or b""
+    body = (http.send(h11.Data(data=content)) or b"") if content else b""
+    return head, body + (http.send(h11.EndOfMessage()) or b"")
 
 
 class Visit(asyncio.Protocol):
@@ -79,6 +98,7 @@ class Visit(asyncio.Protocol):
         ended: set when the visit is over.
         ended_s: when it ended; None if it is not over.
         error: why there was no complete answer; None if there was one, or if the visit is not over.
+        watch: of the wait, if the grader stopped waiting.
     """
 
     def __init__(
@@ -91,6 +111,7 @@ class Visit(asyncio.Protocol):
         self.body = bytearray()
         self.error: ExchangeError | None = None
         self.ended_s: float | None = None
+        self.watch: Watch | None = None
         self.changed = Signal()
         self.ended = Signal()
         self._clock = clock
@@ -141,9 +162,7 @@ class Visit(asyncio.Protocol):
     def send(self, request: h11.Request, content: bytes, body_later: bool = False) -> None:
         """Send the whole request at once, or only its head if the body is sent later."""
         assert self._transport is not None
-        head = self._http.send(request) or b""
-        body = (self._http.send(h11.Data(data=content)) or b"") if content else b""
-        body += self._http.send(h11.EndOfMessage()) or b""
+        head, body = _encoded(self._http, request, content)
         if body_later and not self._body_due:
             self._unsent, body = body, b""
         self.sent_s = self._clock.now()
@@ -260,4 +279,5 @@ class Visit(asyncio.Protocol):
             body=body[:BODY_KEPT_CHARS],
             error=self.error,
             patience_s=self.patience_s,
+            watch=self.watch,
         )

@@ -11,7 +11,7 @@ from grader.evidence.machine import Watch
 from grader.evidence.traffic import Burst, Exchange, ExchangeError
 from grader.judge.witnesses import is_own_doing
 from grader.load.answers import Answer, Crowd
-from grader.load.connection import Address, Request, Visit
+from grader.load.connection import Address, Message, Request, Visit
 from grader.load.planned import PlannedLoad, Visitor
 from grader.load.shapes import Sending
 from grader.measure.attempt import AttemptContext
@@ -49,8 +49,17 @@ class Engine:
         (connection,) = await self._sockets.take(1)
         await visit.connect(connection, next(self._next_address))
 
+    def message(self, request: Request) -> Message:
+        """A request as it is sent to this server; raises what `Request.message` raises."""
+        return request.message(self._host)
+
     async def send_one(
-        self, visit: Visit, sending: Sending, request: Request, awaited: anyio.Event
+        self,
+        visit: Visit,
+        sending: Sending,
+        request: Request,
+        message: Message,
+        awaited: anyio.Event,
     ) -> Answer:
         """Send one request now and wait for the end of its visit.
 
@@ -61,9 +70,9 @@ class Engine:
             visit: not connected yet.
             sending: what the visitor does; its offset and number are ignored.
             request: the request.
+            message: the request as it is sent.
             awaited: set when the check awaits the answer.
         """
-        message = request.message(self._host)
         (connection,) = await self._sockets.take(1)
         visitor = Visitor(sending, request, message, visit, connection)
         sent = self._attempt.watcher.open()
@@ -144,7 +153,7 @@ class Engine:
 
     async def _take_sockets(self, load: PlannedLoad) -> list[Visitor]:
         """Encode the requests and take sockets now, so that the watch does not include it."""
-        messages = [request.message(self._host) for request in load.requests]
+        messages = [self.message(request) for request in load.requests]
         sockets = await self._sockets.take(len(messages))
         # Own time counts from the beginning of the schedule; at most `offset_s` of it precedes a visitor.
         patience_s = self._attempt.patience_s(load.within_s)
@@ -197,7 +206,9 @@ class Engine:
             deadline_s=deadline_s,
             patience_s=visit.patience_s,
         )
-        visit.finish(ExchangeError.TIMED_OUT)
+        if not visit.is_over:
+            visit.watch = self._attempt.watcher.close(opening)
+            visit.finish(ExchangeError.TIMED_OUT)
 
     @contextlib.asynccontextmanager
     async def _cutting(

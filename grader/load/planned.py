@@ -5,9 +5,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import h11
-
-from grader.load.connection import Request, Visit
+from grader.load.connection import Message, Request, Visit
 from grader.load.shapes import Schedule, Sending
 
 
@@ -35,7 +33,7 @@ class Visitor:
 
     sending: Sending
     request: Request
-    message: tuple[h11.Request, bytes]
+    message: Message
     visit: Visit
     connection: socket.socket
 

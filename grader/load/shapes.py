@@ -13,12 +13,23 @@ class Sending:
         n: replaces `{n}` in the path; an unpredictable number by default.
         leave_after_s: when the visitor leaves without waiting for the answer, in seconds after sending; None to stay.
         read_bytes_per_s: how fast the visitor reads the answer; None to read data as it arrives.
+
+    Raises:
+        ValueError: a time is negative, or nothing would ever be read.
     """
 
     offset_s: float = 0.0
     n: int | None = None
     leave_after_s: float | None = None
     read_bytes_per_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.offset_s >= 0:
+            raise ValueError(f"offset_s must not be negative: {self.offset_s}")
+        if self.leave_after_s is not None and not self.leave_after_s >= 0:
+            raise ValueError(f"leave_after_s must not be negative: {self.leave_after_s}")
+        if self.read_bytes_per_s is not None and not self.read_bytes_per_s > 0:
+            raise ValueError(f"read_bytes_per_s must be positive: {self.read_bytes_per_s}")
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,9 @@ class Visitors:
             leave_after_s: when the visitor leaves on purpose, in seconds after sending.
             read_bytes_per_s: how fast the visitor reads; None to read data as it arrives.
             body_later: send the body only when `Pending.send_body` is called; until then the request is under way.
+
+        Raises:
+            h11.LocalProtocolError, TypeError, ValueError: the request cannot be sent.
         """
         return self._begin(
             Request(method, path, json, headers, body_later=body_later),
@@ -132,11 +135,13 @@ class Visitors:
         )
 
     def _begin(self, request: Request, sending: Sending, patience_s: float) -> Pending:
+        # Here and not in the background: what is wrong with the request is then a fault of the check's own line.
+        message = self._engine.message(request)
         visit = self._engine.visit(sending, patience_s)
 
         async def ask(awaited: anyio.Event) -> Answer:
             try:
-                return await self._engine.send_one(visit, sending, request, awaited)
+                return await self._engine.send_one(visit, sending, request, message, awaited)
             finally:
                 self.attendance.changed.set()
 

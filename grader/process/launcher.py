@@ -9,7 +9,7 @@ import os
 import socket
 import subprocess
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,7 @@ class Launcher:
         self._descriptors: deque[int] = deque()
         self._pids: dict[int, int] = {}
         self._sockets: dict[int, list[socket.socket]] = {}
+        self._awaited: set[int] = set()
         self._numbers = itertools.count(1)
         self._failure: HarnessError | None = None
 
@@ -143,29 +144,36 @@ class Launcher:
                 some_listening = max(0, min(some, listening - first))
                 made += await self._sockets_made(some_listening, some - some_listening)
         except BaseException:
-            for sock in made:
-                sock.close()
+            _close(made)
             raise
         return made
 
     async def _sockets_made(self, listening: int, plain: int) -> list[socket.socket]:
         number = next(self._numbers)
         self.send({"do": "sockets", "id": number, "listening": listening, "plain": plain})
-        with anyio.move_on_after(SOCKETS_S):
-            while number not in self._sockets and self._failure is None:
-                await self.events_arrived.wait()
-        if number not in self._sockets:
+        self._awaited.add(number)
+        made: list[socket.socket] | None = None
+        try:
+            with anyio.move_on_after(SOCKETS_S):
+                while number not in self._sockets and self._failure is None:
+                    await self.events_arrived.wait()
+            made = self._sockets.pop(number, None)
+        finally:
+            self._awaited.discard(number)
+            _close(
+                self._sockets.pop(number, ())
+            )  # nobody waits any more, because of a cancellation
+        if made is None:
             raise self._failure or HarnessError(
                 f"The launcher did not make sockets within {SOCKETS_S:.0f} s.",
                 "Close programs that keep this machine busy, and try again.",
             )
-        return self._sockets.pop(number)
+        return made
 
     def close(self) -> None:
         """Close the control socket and all sockets and descriptors that nobody has taken."""
         for made in self._sockets.values():
-            for sock in made:
-                sock.close()
+            _close(made)
         for descriptor in self._descriptors:
             os.close(descriptor)
         self.control.close()
@@ -212,9 +220,11 @@ class Launcher:
         if kind == "sockets":
             if "error" in event:
                 raise _no_sockets(event["error"])
-            self._sockets[event["id"]] = [
-                socket.socket(fileno=descriptor) for descriptor in descriptors
-            ]
+            made = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+            if event["id"] in self._awaited:
+                self._sockets[event["id"]] = made
+            else:
+                _close(made)
         elif kind in ("forked", "others"):
             event["pids"] = self._outer_pids(event["pids"], descriptors)
         elif kind == "exited":
@@ -272,6 +282,11 @@ def running_launcher(
                 launcher.process.wait(CLOSE_S)
             except subprocess.TimeoutExpired:
                 kill(launcher.process)
+
+
+def _close(sockets: Iterable[socket.socket]) -> None:
+    for sock in sockets:
+        sock.close()
 
 
 def _no_sockets(reason: str) -> HarnessError:

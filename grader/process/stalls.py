@@ -117,7 +117,7 @@ class StallReader:
                 or path.stat().st_size > FILE_BYTES
             ):
                 return []
-            return path.read_text(errors="replace").splitlines()
+            return path.read_text(errors="replace").split("\n")
         except OSError:
             return []
 

@@ -54,7 +54,7 @@ class Sources:
     def line(self, place: Place) -> str:
         """The source line without its indentation; empty if it cannot be read."""
         try:
-            lines = Path(place.file).read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = Path(place.file).read_text(encoding="utf-8", errors="replace").split("\n")
             return lines[max(0, place.line - 1)].strip()
         except (OSError, ValueError, IndexError):  # the app chooses this name
             return ""

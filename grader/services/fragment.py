@@ -5,11 +5,11 @@ how the app asks the service for it, and how a check proves that several visitor
 into the kata unchanged.
 """
 
-import tomllib
 from pathlib import Path
 
 import msgspec
 
+from grader.catalog.table import parsed_toml
 from grader.errors import HarnessError
 
 SHIPPED = Path(__file__).with_name("fragments")
@@ -164,11 +164,8 @@ def read_fragment(path: Path) -> Fragment:
         HarnessError: the file cannot be read, is not TOML, or has an unknown key or a wrong value.
     """
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Fragment)
-    except (
-        OSError,
-        ValueError,
-    ) as error:  # errors of msgspec, tomllib and decoding are ValueErrors
+        return msgspec.convert(parsed_toml(path.read_text(encoding="utf-8")), Fragment)
+    except (OSError, ValueError) as error:  # errors of msgspec and decoding are ValueErrors
         raise HarnessError(
             f"The fragment {path} cannot be read: {error}.", "Install fastapi-katas again."
         ) from error

@@ -74,12 +74,17 @@ class Upstream:
             pattern: of paths, with `*` as in file names.
             delay_s: how long to wait before answering.
             status: HTTP status of the answer.
-            json: the body, or a function from the call to the body; `{"value": call.value}` by default.
+            json: the body, or a function from the call to the body; `{"value": call.value}` by default. Solutions may
+                make any call, so the function must have an answer to each: if it raises, the kata is broken.
             never: keep the call open and do not answer.
             drip_s: send the body piece by piece over this time.
             cut: close the connection in the middle of the body.
             close: close the connection without any answer. On a kept connection some clients then repeat a GET.
             times: apply to at most this many calls.
+
+        Raises:
+            TypeError: the body is not JSON.
+            ValueError: no answer can have this status and a body, or a number of seconds is negative.
         """
         self._book.behaviours.append(
             Behaviour(pattern, delay_s, status, json, never, drip_s, cut, times, close)

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from grader.evidence.concurrency import peak
@@ -85,12 +86,20 @@ class Call:
         return self.record.end is EventEnd.OPEN
 
 
+WITH_BODY = {status.value for status in HTTPStatus if status >= 200} - {204, 304}
+"""The statuses that a call can be answered with."""
+
+
 @dataclass
 class Behaviour:
     """How calls to matching paths are answered; `Upstream.on` explains each field.
 
     Attributes:
         remaining: how many more calls it applies to; None for any number.
+
+    Raises:
+        TypeError: the body is not JSON.
+        ValueError: no answer can have this status and a body, or a number of seconds is negative.
     """
 
     pattern: str
@@ -102,6 +111,17 @@ class Behaviour:
     cut: bool = False
     remaining: int | None = None
     close: bool = False
+
+    def __post_init__(self) -> None:
+        # A call that cannot be answered would look as if the app waited for no reason.
+        if self.status not in WITH_BODY:
+            raise ValueError(f"no answer with a body has the status {self.status}")
+        if not self.delay_s >= 0:
+            raise ValueError(f"delay_s must not be negative: {self.delay_s}")
+        if self.drip_s is not None and not self.drip_s > 0:
+            raise ValueError(f"drip_s must be positive: {self.drip_s}")
+        if not callable(self.json):
+            json_module.dumps(self.json)
 
 
 class CallingConnection(Protocol):

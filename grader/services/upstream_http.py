@@ -2,6 +2,7 @@
 
 import asyncio
 import json as json_module
+import traceback
 from http import HTTPStatus
 
 import h11
@@ -12,8 +13,18 @@ from grader.services.upstream_calls import Call, CallBook
 BODY_LIMIT_BYTES = 1024 * 1024
 """The connection is closed if the solution sends a larger body."""
 
+MESSAGE_CHARS = 200
+"""Maximum length of a quoted exception message."""
+
 DRIP_STEP_S = 0.1
 """Pause between two pieces of a dripped answer; shorter than any sensible read timeout."""
+
+
+def fault_of_answer(error: Exception) -> str:
+    """What is wrong with the `json` of a kata's `upstream.on`, which raised this."""
+    (*_, frame) = traceback.extract_tb(error.__traceback__)
+    what = f"{type(error).__name__}: {str(error)[:MESSAGE_CHARS]}"
+    return f"{frame.filename}:{frame.lineno}, in the `json` of an upstream's answer, raised {what}"
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -130,7 +141,12 @@ class UpstreamConnection(asyncio.Protocol):
         if behaviour.close:
             self._break_off()
             return
-        content = json_module.dumps(self.call.said).encode()
+        try:
+            content = json_module.dumps(self.call.said).encode()
+        except Exception as error:  # of the kata's own function
+            self._book.attempt.abort.break_off(fault_of_answer(error))
+            self._break_off()
+            return
         self.call.status = behaviour.status
         self._book.note(self.call, answered_s=self._now_s(), outcome=str(behaviour.status))
         head = h11.Response(

@@ -49,7 +49,7 @@ def read_lines(path: Path) -> list[str]:
         ) from error
     if b"\0" in data:
         raise SolutionError(f"{path} is not a text file.", "")
-    lines = _split(data.decode(errors="replace"))
+    lines = split_lines(data.decode(errors="replace"))
     if len(data) > LIMIT_BYTES or len(lines) > LIMIT_LINES:
         raise SolutionError(f"{path} is too large to compare.", "")
     return lines
@@ -107,7 +107,8 @@ def _names(folder: Path) -> Iterator[str]:
                     return
 
 
-def _split(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
+    """The lines of a text with their ends, `\\n`."""
     # Not str.splitlines, which also breaks lines at form feeds and other control characters.
     return io.StringIO(text, newline="\n").readlines()
 

@@ -21,6 +21,13 @@ def test_a_card_says_what_the_manifest_says(kata: Kata) -> None:
     assert card == {name: getattr(kata, name) for name in card}
 
 
+@pytest.mark.parametrize("value", ["9" * 400, f"{'[' * 3000}{']' * 3000}"])
+def test_extreme_values_are_not_valid_toml(make_kata: MakeKata, value: str) -> None:
+    for text in (f"tier = {value}\n{MANIFEST}", f"{MANIFEST}\n[limits]\ncheck_s = {value}\n"):
+        with pytest.raises(KataPackageError, match=r"kata\.toml is not valid TOML"):
+            read_manifest(make_kata(manifest=text) / "tiny")
+
+
 def test_errors_in_the_tables_do_not_matter(make_kata: MakeKata) -> None:
     folder = make_kata(manifest=f"{MANIFEST}\n[nonsense]\nthis is no TOML\n") / "tiny"
     assert read_card(folder).title == "A test kata"

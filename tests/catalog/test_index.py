@@ -48,6 +48,7 @@ def test_a_folder_without_katas_is_refused(tmp_path: Path, exists: bool) -> None
     [
         "[[tier]]\nnumber = 1\n",
         "nonsense",
+        f"x = {'[' * 3000}{']' * 3000}",
         '[[tier]]\nnumber = 1\ntitle = "x"\nkatas = ["missing"]\n',
     ],
 )

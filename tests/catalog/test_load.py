@@ -85,6 +85,12 @@ def test_the_placeholder_becomes_the_visitors_number_everywhere(make_kata: MakeK
             "",
         ),
         ('load = [{ path = "/a", headers = { "a:" = "b" } }]', "is not a valid header", ""),
+        ('load = [{ path = "/a", headers = { a = " b" } }]', "is not a valid header", ""),
+        (
+            'load = [{ path = "/a", headers = { Content-Length = "1" } }]',
+            "`run.load[0].headers.Content-Length` is a header that the grader sets itself",
+            "Remove it.",
+        ),
         (
             'load = [{ path = "/a", headers = { a = 1 } }]',
             "`run.load[0].headers.a` must be a non-empty string",

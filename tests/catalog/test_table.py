@@ -1,11 +1,11 @@
-"""One table of a TOML file: types, defaults, and errors that name file, key and remedy."""
+"""A TOML file and one table of it: types, defaults, and errors that name file, key and remedy."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from grader.catalog.table import Table
+from grader.catalog.table import DEEPEST, Table, parsed_toml
 from grader.errors import KataPackageError
 
 
@@ -85,3 +85,35 @@ def test_errors_within_tables_name_the_whole_path() -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {"a": [object()]}])
 def test_only_json_values_are_json(value: object) -> None:
     assert "must be a JSON value" in refusal(lambda: table(body=value).json("body"))
+
+
+@pytest.mark.parametrize("value", [0, -0.5, True, "2", 10**400, float("inf"), float("nan")])
+def test_a_number_is_positive_and_finite(value: object) -> None:
+    given = table(check_s=value)
+    assert "must be a positive number" in refusal(lambda: given.number("check_s", 1.0))
+    assert "must be a positive number of seconds" in refusal(lambda: given.seconds("check_s"))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a = ", "Invalid value"),
+        (f"[limits]\ncheck_s = {2**63}", "`limits.check_s` is an integer of more than 64 bits"),
+        (f"[[a]]\nb = [{-(2**63) - 1}]", "`a.b` is an integer of more than 64 bits"),
+        (f"a = {'9' * 5000}", "an integer has more than 64 bits"),
+        (f"a = 0x{'f' * 5000}", "`a` is an integer of more than 64 bits"),
+        (f"a = {'[' * 5000}{']' * 5000}", "more than 50 levels are nested"),
+        (f"a{'.b' * 5000} = 1", "`a` has more than 50 levels"),
+    ],
+)
+def test_toml_with_extreme_values_is_refused_like_wrong_toml(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        parsed_toml(text)
+
+
+def test_toml_within_the_limits_is_read() -> None:
+    assert parsed_toml(f"a = [{2**63 - 1}, {-(2**63)}]\n[b]\nc = 1.5\n") == {
+        "a": [2**63 - 1, -(2**63)],
+        "b": {"c": 1.5},
+    }
+    parsed_toml(f"a = {'[' * (DEEPEST - 1)}{']' * (DEEPEST - 1)}")

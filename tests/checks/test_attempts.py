@@ -101,7 +101,7 @@ async def test_what_was_missed_is_no_mishap(
 ) -> None:
     await maker.run_check(raises(error), attempt)
     assert attempt.recorder.mishap == ""
-    assert maker.error is None
+    assert maker.errors == {}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ async def test_any_other_exception_is_a_fault_of_the_kata(
 ) -> None:
     await maker.run_check(raises(error), attempt)
     assert mishap in attempt.recorder.mishap
-    assert maker.error is None
+    assert maker.errors == {}
 
 
 async def test_a_cancelled_attempt_is_no_fault(
@@ -141,7 +141,7 @@ async def test_what_the_harness_could_not_do_breaks_the_run(
     error = HarnessError("No socket can be had.", "Close something.")
     attempt.recorder.note_mishap("A connection broke.")
     await maker.run_check(raises(error), attempt)
-    assert maker.error is error
+    assert maker.errors == {attempt.recorder.mishap: error}
     assert attempt.recorder.mishap == str(error)
 
 

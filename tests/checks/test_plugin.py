@@ -11,7 +11,7 @@ from grader.checks.attempts import AttemptMaker
 from grader.checks.collection import Check
 from grader.checks.plugin import CheckRun
 from grader.checks.stage import Stage
-from grader.errors import BrokenError
+from grader.errors import BrokenError, HarnessError
 from grader.evidence.run import Attempt, Subject
 from grader.grading.environment import Environment
 from grader.grading.pytest_runner import run_checks
@@ -35,6 +35,7 @@ async def test_b(server):
 
 PASSED = counted(1)
 WRONG = counted(3)
+BROKEN = HarnessError("The system has no more sockets.", "Close other programs.")
 
 
 class MadeUp(AttemptMaker):
@@ -111,6 +112,14 @@ def test_a_kata_whose_checks_mean_nothing_is_broken_before_anything_is_tried(
     assert message in run.error.message
     assert "checks.py" in run.error.message
     assert run.made.asked == []
+
+
+def test_an_attempt_that_did_not_count_breaks_nothing(environment: Environment) -> None:
+    for mishaps, broken in [(("", ""), False), (("", str(BROKEN)), True)]:
+        run = MadeUpRun(environment, [replace(PASSED, mishap=mishap) for mishap in mishaps])
+        run.made.errors[str(BROKEN)] = BROKEN
+        run_checks(environment.kata, run)
+        assert (run.error is BROKEN) == broken
 
 
 # ---- interruption -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from grader.checks.collection import Check
 from grader.checks.runner import SIDE_BY_SIDE, Runner
 from grader.checks.stage import Stage
 from grader.evidence.run import Attempt, Subject
-from grader.evidence.server import ServerLife
+from grader.evidence.server import Excess, ServerLife
 from grader.judge.decide import judge_run
 from grader.measure.attempt import nothing
 from grader.measure.timing import Clock
@@ -25,6 +25,17 @@ WRONG = counted(3)
 SLOW = timed(0.6)
 SLOW_ON_A_BUSY_MACHINE = timed(0.6, waited_s=0.5)
 HUNG_AT_START = attempt(life=ServerLife(workers=1, started_s=0.0, start_watch=watch(5.0)))
+NOISY_START = attempt(
+    life=ServerLife(workers=1, started_s=0.0, start_watch=watch(5.0, waited_s=4.9))
+)
+EXCEEDED = attempt(
+    life=ServerLife(
+        workers=1,
+        started_s=0.0,
+        ready_s=0.1,
+        exceeded=Excess(what="memory_bytes", limit=1.0, seen=2.0),
+    )
+)
 MISHAP = attempt(mishap="The launcher ended.")
 
 
@@ -255,6 +266,31 @@ async def test_what_the_other_checks_would_meet_again_ends_the_run(
     run.made.waits_for["b"] = anyio.Event()
     await run.runner.run()
     assert run.outcomes == [outcome, Outcome.NOT_RUN]
+
+
+async def test_what_every_check_meets_is_reported_by_the_first_whichever_meets_it_first(
+    make_environment: MakeEnvironment,
+) -> None:
+    twice = [HUNG_AT_START] * 2
+    run = Run(make_environment, {ALONE: [], A: twice, B: twice, C: [WRONG]})
+    run.made.waits_for["a"] = anyio.Event()
+
+    def release(name: str) -> None:
+        if run.made.asked.count(("b", Subject.SOLUTION)) == len(twice):
+            run.made.waits_for["a"].set()
+
+    run.made.on_make = release
+    await run.runner.run()
+    assert run.outcomes == [Outcome.NOT_RUN, Outcome.FAILED, Outcome.NOT_RUN, Outcome.FAILED]
+    assert [result.name for result in run.reported] == ["a", "c"]
+
+
+async def test_a_start_that_noise_may_have_spoiled_takes_no_other_result_away(
+    make_environment: MakeEnvironment,
+) -> None:
+    run = Run(make_environment, {A: [NOISY_START] * 12, B: [EXCEEDED], ALONE: []})
+    await run.runner.run()
+    assert run.outcomes == [Outcome.INCONCLUSIVE, Outcome.FAILED, Outcome.NOT_RUN]
 
 
 async def test_a_run_that_takes_too_long_ends_with_the_attempts_that_it_makes(

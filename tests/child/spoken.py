@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -77,7 +78,12 @@ def speaking_to(code: str, config: dict[str, Any]) -> Iterator[Spoken]:
     ours, theirs = socket.socketpair()
     ours.settimeout(HANG_S)
     command = [sys.executable, "-c", code, str(theirs.fileno()), json.dumps(config)]
-    with ours, subprocess.Popen(command, pass_fds=[theirs.fileno()]) as process:
+    environ = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    with (
+        ours,
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=folder, env=environ) as process,
+    ):
         theirs.close()
         try:
             yield Spoken(process, ours)

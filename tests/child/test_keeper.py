@@ -1,5 +1,6 @@
 """Keepers: what each reports and ends is its own server, and nothing else."""
 
+import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from grader.child.keeper import make_own_folder
 from tests.child.spoken import Spoken
 from tests.child.supervised import SAY_READY, STARTS_ANOTHER, WAIT, server, supervisor_of
 from tests.waiting import HANG_S, wait_until
@@ -52,6 +54,32 @@ os.write(worker.log, json.dumps([worker.folder, worker.leader, listening]).encod
     (leader,) = {line.split(", ")[1] for line in lines} - {"0"}
     assert int(leader) in pids
     assert all(line.endswith(", []]") for line in lines)
+
+
+def test_each_server_has_a_temporary_folder_of_its_own_until_it_is_gone(
+    supervisor: Spoken, tmp_path: Path
+) -> None:
+    code = """
+folder = worker.environ["TMPDIR"]
+open(folder + "/file", "x").close()
+os.write(worker.log, json.dumps([folder, sorted(os.listdir(folder))]).encode() + b"\\n")
+"""
+    for number in 1, 2:
+        with server(supervisor, tmp_path, code, number=number):
+            supervisor.next("gone")
+    one, other = map(json.loads, (tmp_path / "log").read_text().splitlines())
+    assert one[0] != other[0]
+    assert one[1] == other[1] == ["file"]
+    assert not Path(one[0]).exists()
+    assert not Path(other[0]).exists()
+
+
+def test_without_room_for_a_temporary_folder_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    assert make_own_folder() is None
 
 
 def test_a_stop_is_a_sigterm_to_each_worker(supervisor: Spoken, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from docs.site.members import INTERNAL
 from docs.site.members import page as members_page
+from grader.authoring.lint.package import read_package
+from grader.authoring.lint.promises import lint_numbers
 from grader.authoring.mutants.generate import OPERATORS
 from grader.authoring.scaffold.skeleton import write_skeleton
 from grader.catalog.load import LoadRequest, RunPlan
@@ -156,12 +158,39 @@ def test_every_member_of_the_api_is_on_the_generated_page(owner: str, name: str)
     assert f"### {owner}.{name}\n" in section or f"- `{name}`" in section
 
 
+def kata_of_the_examples(folder: Path) -> Path:
+    """The kata that the page of the check API is about, with its promises and its examples as checks."""
+    made = write_skeleton("offers", folder, 1, ["upstream", "postgres"]).folder
+    manifest = (made / "kata.toml").read_text()
+    assert "[promises]\ndefault_s = 0.5\n" in manifest
+    manifest = manifest.replace("[promises]\ndefault_s = 0.5\n", code_of(CHECK_API, "toml"))
+    (made / "kata.toml").write_text(manifest)
+    (made / "checks.py").write_text(code_of(CHECK_API, "python"))
+    return made
+
+
+@pytest.mark.parametrize("name", api.__all__)
+def test_every_name_that_checks_import_is_documented(name: str) -> None:
+    assert name in documented(CHECK_API)
+
+
+def test_the_examples_of_the_api_take_their_durations_from_promises(tmp_path: Path) -> None:
+    folder = kata_of_the_examples(tmp_path)
+    assert list(lint_numbers(read_manifest(folder), read_package(folder))) == []
+
+
+def test_examples_with_a_clock_limit_have_the_machine_alone() -> None:
+    checks = code_of(CHECK_API, "python").split("\n\n\n")
+    limited = [check for check in checks if re.search(r"\b(each_)?within\(", check)]
+    assert limited
+    assert all("@alone\n" in check for check in limited)
+
+
 @pytest.mark.slow
 def test_the_examples_of_the_api_pass_for_the_kata_they_are_about(
     kata: RunKata, tmp_path: Path
 ) -> None:
-    folder = write_skeleton("offers", tmp_path, 1, ["upstream", "postgres"]).folder
-    (folder / "checks.py").write_text(code_of(CHECK_API, "python"))
+    folder = kata_of_the_examples(tmp_path)
     ran = kata(
         "check",
         "offers",

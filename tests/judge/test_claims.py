@@ -103,6 +103,19 @@ def test_no_answer_in_time_is_doubtful_and_judged_by_the_visitors_patience() -> 
     assert (miss.doubt.watch, miss.doubt.own_limit_s) == (SEEN, 1.0)
 
 
+def test_a_wait_in_a_longer_burst_is_judged_by_its_own_time_alone() -> None:
+    silent = replace(
+        exchange(1, took_s=5.0, status=None, error=ExchangeError.TIMED_OUT),
+        patience_s=0.625,
+        watch=watch(5.0, waited_s=4.8),
+    )
+    of_burst = replace(statuses(1), watch=watch(10.0, waited_s=4.8))
+    miss = examine_claim(of_burst, by_id(silent))
+    assert miss is not None
+    assert miss.doubt is not None
+    assert (miss.doubt.watch, miss.doubt.own_limit_s) == (silent.watch, 0.625)
+
+
 def test_without_a_known_patience_half_of_the_wait_must_be_the_apps_own() -> None:
     silent = exchange(1, took_s=3.0, status=None, error=ExchangeError.TIMED_OUT)
     miss = examine_claim(statuses(1), by_id(silent))
@@ -220,6 +233,7 @@ def test_a_burst_that_did_not_overlap_can_have_no_witness() -> None:
     assert miss is not None
     assert miss.doubt is not None
     assert miss.doubt.own_limit_s is None
+    assert miss.doubt.is_spoiled
 
 
 def test_requests_overlap_when_all_were_sent_before_the_first_ended() -> None:

@@ -134,6 +134,14 @@ def test_what_a_busy_grader_missed_is_void() -> None:
     assert not is_void(Miss(GATE, Doubt(watch(3.0, waited_s=2.0), 1.0)))
 
 
+def test_what_the_grader_did_not_send_at_once_is_void() -> None:
+    assert is_void(Miss(SLOW, Doubt(watch(3.0), None, is_spoiled=True)))
+    assert not is_void(Miss(SLOW, Doubt(watch(3.0), None)))
+    assert is_void(Miss(SLOW, Doubt(watch(3.0, lag_s=0.5), 1.0)))
+    assert not is_void(Miss(SLOW, Doubt(watch(3.0), 1.0)))
+    assert not is_void(Miss(GATE, Doubt(watch(3.0, lag_s=0.5), 1.0)))
+
+
 def test_a_certain_miss_is_never_void() -> None:
     assert not is_void(Miss(LATE))
     assert Miss(LATE).is_certain

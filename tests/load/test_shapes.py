@@ -12,6 +12,24 @@ def test_a_burst_has_all_visitors_connected_and_sending_at_the_beginning() -> No
     assert schedule.is_burst
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"offset_s": -1},
+        {"leave_after_s": -1},
+        {"leave_after_s": float("nan")},
+        {"read_bytes_per_s": 0},
+        {"read_bytes_per_s": -1},
+    ],
+)
+def test_a_visitor_cannot_send_or_leave_earlier_than_at_once_or_read_nothing(
+    wrong: dict[str, float],
+) -> None:
+    (name,) = wrong
+    with pytest.raises(ValueError, match=name):
+        Sending(**wrong)  # type: ignore[arg-type]
+
+
 def test_a_steady_stream_has_a_visitor_every_so_many_seconds() -> None:
     schedule = at_rate(4, 1.0)
     assert [sending.offset_s for sending in schedule.sendings] == [0.0, 0.25, 0.5, 0.75]

@@ -3,10 +3,14 @@
 import itertools
 import socket
 import statistics
+from pathlib import Path
+from typing import Any
 
 import anyio
+import h11
 import pytest
 
+from grader.checks.faults import fault_of_check
 from grader.evidence.traffic import ExchangeError
 from grader.load.visitors import Visitors
 from grader.measure.attempt import AttemptContext
@@ -126,6 +130,36 @@ CROWDED = """
     async def silent() -> None:
         await asyncio.sleep(600)
 """
+
+
+REFUSALS = (h11.LocalProtocolError, TypeError, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "error"),
+    [
+        ("/a b", {}, "LocalProtocolError: Illegal target characters"),
+        ("", {}, "LocalProtocolError: Illegal target characters"),
+        ("/left", {"headers": {"host": "x"}}, "LocalProtocolError: Found multiple Host"),
+        ("/left", {"headers": {"content-length": "5"}}, "LocalProtocolError: Too little data"),
+        ("/left", {"headers": {"x": " a"}}, "LocalProtocolError: Illegal header value"),
+        ("/left", {"headers": {"x": "€"}}, "UnicodeEncodeError: 'ascii' codec can't encode"),
+        ("/left", {"json": {1, 2}}, "TypeError: Object of type set is not JSON serializable"),
+        ("/left", {"read_bytes_per_s": 0}, "ValueError: read_bytes_per_s must be positive"),
+        ("/left", {"leave_after_s": -1}, "ValueError: leave_after_s must not be negative"),
+    ],
+)
+async def test_a_wrong_request_is_a_fault_of_the_line_that_sends_it(
+    attempt: AttemptContext, path: str, options: dict[str, Any], error: str
+) -> None:
+    async with anyio.create_task_group() as tasks:
+        visitors = Visitors([("127.0.0.1", 1)], attempt, tasks)
+        with pytest.raises(REFUSALS, match=error.partition(": ")[2]) as caught:
+            visitors.start("GET", path, **options)
+    fault = fault_of_check(caught.value, Path(__file__))
+    assert f"{Path(__file__)}:" in fault
+    assert error in fault
+    assert visitors.attendance.unlooked() == []
 
 
 async def test_settle_waits_until_the_server_has_begun_all_earlier_requests(

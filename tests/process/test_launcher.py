@@ -43,6 +43,20 @@ async def test_killing_a_launcher_is_a_fault_of_the_harness_and_ends_its_servers
     await until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
 
 
+async def test_sockets_that_nobody_waits_for_any_more_are_closed(
+    tmp_path: Path, attempt: AttemptContext
+) -> None:
+    with running_launcher(tmp_path) as launcher:
+        async with launcher.listening(attempt.abort.break_off):
+            before = psutil.Process().num_fds()
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await launcher.sockets(plain=5)
+            (later,) = await launcher.sockets(plain=1)  # is made after the others
+            later.close()
+            assert psutil.Process().num_fds() == before
+
+
 def test_a_launcher_ends_all_servers_when_the_grader_disconnects(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("from fastapi import FastAPI\napp = FastAPI()\n")
     with running_launcher(tmp_path) as launcher, listening_socket() as listening:

@@ -118,3 +118,12 @@ def test_nonsense_and_floods_on_the_pipe_are_not_errors(tmp_path: Path) -> None:
     assert [(stall.frame.line, stall.frame.source) for stall in attempt.recorder.stalls] == [
         (99, "")
     ]
+
+
+def test_lines_are_counted_as_python_counts_them(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("# \x0c \x85 \u2028\nnap()\n")
+    attempt = begin_attempt(Clock())
+    reader = StallReader(tmp_path, attempt)
+    reader.add(b"at 1.0 2 f " + str(tmp_path / "app.py").encode() + b"\nresumed 1.0\n")
+    reader.finish()
+    assert [stall.frame.source for stall in attempt.recorder.stalls] == ["nap()"]

@@ -104,3 +104,9 @@ def test_no_name_in_an_app_acts_on_the_terminal(text: str) -> None:
         Screen().say(*dump_lines([ThreadDump(text, (place,) * 3)], sources))
     assert_acts_on_nothing(written.getvalue())
     assert written.getvalue().count("\n") < 30
+
+
+def test_lines_are_counted_as_python_counts_them(sources: Sources) -> None:
+    app = sources.folder / "app.py"
+    app.write_text("one  # \x0c\x85\u2028\n    time.sleep(1)\n")
+    assert sources.line(Place("handler", str(app), 2)) == "time.sleep(1)"

@@ -59,6 +59,7 @@ def test_a_resource_is_opened_as_the_fragment_says() -> None:
         ),
         (SMALLEST.replace(", gate", ", gates"), r"at `\$.checks`"),
         ("who =", "Invalid value"),
+        (f"who = {'[' * 3000}{']' * 3000}", "levels are nested"),
     ],
 )
 def test_a_wrong_fragment_is_named_with_what_is_wrong_in_it(

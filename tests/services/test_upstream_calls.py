@@ -1,6 +1,7 @@
 """The book of calls: behaviours, holds and counts, without a server."""
 
 import os
+from typing import Any
 
 import anyio
 import pytest
@@ -188,3 +189,21 @@ def test_a_release_returns_its_moment(book: CallBook) -> None:
     before_s = book.attempt.clock.now()
     assert hold.release().at_s >= before_s
     assert hold.release().at_s >= before_s
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"json": {1, 2}}, "not JSON serializable"),
+        ({"status": 299}, "no answer with a body has the status 299"),
+        ({"status": 204}, "no answer with a body has the status 204"),
+        ({"status": 101}, "no answer with a body has the status 101"),
+        ({"delay_s": -1}, "delay_s must not be negative"),
+        ({"drip_s": 0}, "drip_s must be positive"),
+    ],
+)
+def test_an_answer_that_cannot_be_given_is_a_fault_of_the_check(
+    wrong: dict[str, Any], words: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=words):
+        Behaviour("*", **wrong)

@@ -127,6 +127,16 @@ async def test_a_closed_connection_carries_no_answer_even_after_others(
     assert (closed.record.end, closed.status) == (EventEnd.CUT, None)
 
 
+async def test_an_answer_that_the_kata_cannot_make_is_a_fault_of_the_kata(
+    upstream: Upstream, client: httpx.AsyncClient, attempt: AttemptContext
+) -> None:
+    upstream.on("/a", json=lambda call: call.headers["nothing"])
+    with pytest.raises(httpx.RemoteProtocolError):
+        await client.get("/a")
+    assert attempt.recorder.mishap.startswith(f"{__file__}:")
+    assert "`json` of an upstream's answer, raised KeyError" in attempt.recorder.mishap
+
+
 async def test_nonsense_closes_the_connection(upstream: Upstream) -> None:
     host, port = upstream.url.removeprefix("http://").split(":")
     async with await anyio.connect_tcp(host, int(port)) as stream:

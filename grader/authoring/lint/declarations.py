@@ -18,6 +18,7 @@ from grader.authoring.lint.package import (
     check_names,
     examples_in,
     line_in_manifest,
+    parsed_source,
 )
 from grader.authoring.proof import Problem
 from grader.catalog.card import MANIFEST
@@ -140,7 +141,7 @@ def _routes(source: str) -> Iterator[tuple[str, re.Pattern[str]]]:
     routes in other ways.
     """
     try:
-        tree = ast.parse(source)
+        tree = parsed_source(source)
     except SyntaxError:
         return
     if any(

@@ -11,6 +11,9 @@ STARTER, REFERENCE = "starter/app.py", "accepted/reference.py"
 MUTANTS = "mutants.toml"
 CACHE = "__pycache__"
 
+DEEPEST = 100
+"""How many levels of Python syntax may be nested in one another."""
+
 Files = Mapping[str, str]
 """The text of each file of a kata by its path within the kata's folder."""
 
@@ -34,6 +37,28 @@ def read_package(folder: Path) -> dict[str, str]:
     }
 
 
+def parsed_source(source: str) -> ast.Module:
+    """Parse Python source that can be handled without running out of stack.
+
+    Raises:
+        SyntaxError: it is not valid, or nested too deeply.
+    """
+    try:
+        tree = ast.parse(source)
+    except (RecursionError, MemoryError):
+        raise SyntaxError(f"more than {DEEPEST} levels are nested") from None
+    except ValueError as error:  # early releases of Python 3.11, at a null character
+        raise SyntaxError(str(error)) from None
+    level: list[ast.AST] = [tree]
+    for _ in range(DEEPEST):
+        level = [below for node in level for below in ast.iter_child_nodes(node)]
+    if level:
+        too_deep = SyntaxError(f"more than {DEEPEST} levels are nested")
+        too_deep.lineno = next((node.lineno for node in level if hasattr(node, "lineno")), None)
+        raise too_deep
+    return tree
+
+
 def check_names(files: Files) -> tuple[str, ...]:
     """Names of the checks in the order in which they run; empty when `checks.py` cannot be parsed."""
     return tuple(check_lines(files))
@@ -42,7 +67,7 @@ def check_names(files: Files) -> tuple[str, ...]:
 def check_lines(files: Files) -> dict[str, int]:
     """By name the line of each check, in the order in which they run; empty when `checks.py` cannot be parsed."""
     try:
-        functions = check_functions(ast.parse(files.get(CHECKS, "")))
+        functions = check_functions(parsed_source(files.get(CHECKS, "")))
     except SyntaxError:
         return {}
     return {function.name: function.lineno for function in functions}
@@ -63,7 +88,7 @@ def examples_in(files: Files, folder: str) -> list[str]:
 def line_in_manifest(files: Files, table: str, word: str = "") -> int | None:
     """The number of the first line in a table of `kata.toml` that has this word; without a word, of its header."""
     is_inside = False
-    for number, line in enumerate(files.get(MANIFEST, "").splitlines(), 1):
+    for number, line in enumerate(files.get(MANIFEST, "").split("\n"), 1):
         if line.strip().startswith("["):
             is_inside = line.strip().startswith(f"[{table}]")
         if is_inside and (word in line if word else True):

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from grader.authoring.lint.package import CHECKS, README, Files, line_in_manifest
+from grader.authoring.lint.package import CHECKS, README, Files, line_in_manifest, parsed_source
 from grader.authoring.lint.readme import (
     HOLD,
     Block,
@@ -77,7 +77,7 @@ def lint_sentence(kata: Kata, files: Files) -> Iterator[Problem]:
 def lint_numbers(kata: Kata, files: Files) -> Iterator[Problem]:
     """Check that `checks.py` takes durations from `promised`: no constant and no number stands in for one."""
     try:
-        tree = ast.parse(files.get(CHECKS, ""))
+        tree = parsed_source(files.get(CHECKS, ""))
     except SyntaxError:
         return  # `lint_checks` reports it
     for name, seconds, line in constants_of(tree):
@@ -132,7 +132,7 @@ def _number(node: ast.expr | None) -> float | None:
     """The value of an expression of nothing but numbers; None for all others."""
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-            return float(value)
+            return _as_float(value)
         case ast.UnaryOp(op=ast.USub(), operand=operand) if (
             number := _number(operand)
         ) is not None:
@@ -142,6 +142,13 @@ def _number(node: ast.expr | None) -> float | None:
             return None if first is None or second is None else _computed(node, first, second)
         case _:
             return None
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf  # a literal is never negative
 
 
 def _computed(node: ast.BinOp, first: float, second: float) -> float:
@@ -171,6 +178,8 @@ def _is_same(one: float, other: float) -> bool:
 
 
 def _advice(promises: Promises, duration: Duration) -> str:
+    if not 0 < duration.seconds < math.inf:
+        return "say it without a number, because a promise is longer than 0 s and finite."
     name, seconds = min(promises.items(), key=lambda item: abs(item[1] - duration.seconds))
     add = f"add it to [{TABLE}] of {MANIFEST}"
     return f"{add}, or say {seconds:g} s for {name}."

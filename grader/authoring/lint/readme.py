@@ -8,7 +8,8 @@ HOLD, STAY = "What must hold", "What must stay"
 HEADINGS = (HOLD, STAY)
 """The sections whose bullets are requirements."""
 
-_BULLET = re.compile(r" ?[-*+][ \t]+\S")
+_BULLET = re.compile(r" ?[-*+](?:[ \t]+\S|[ \t]*$)")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _HEADING = re.compile(r"#{1,2}[ \t]+(.*?)[ \t#]*$")
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
 _CODE = re.compile(r"(?s)(```|~~~).*?(?:\1|\Z)|`[^`]*`")
@@ -67,6 +68,11 @@ class Block:
         return " ".join(_COMMENT.sub(" ", "\n".join(self.lines)).split())
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it is a bullet without text."""
+        return self.is_bullet and self.prose in ("-", "*", "+")
+
+    @property
     def comments(self) -> tuple[str, ...]:
         """The contents of its comments."""
         return tuple(found.strip() for found in _COMMENT.findall("\n".join(self.lines)))
@@ -104,6 +110,11 @@ def _duration(found: re.Match[str]) -> Duration | None:
     return Duration(found[0], number * _UNITS[found["unit"].lower()])
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a README with their ends. Form feeds and the like do not end a line, unlike in `str.splitlines`."""
+    return _LINE.findall(text)
+
+
 def blocks_of(text: str) -> tuple[Block, ...]:
     """The bullets and paragraphs under the headings whose bullets are requirements, in order."""
     return tuple(block for block in _blocks(text) if block.prose or block.is_bullet)
@@ -116,8 +127,8 @@ def bullets_of(text: str) -> tuple[Block, ...]:
 
 def heading_line(text: str, heading: str) -> int | None:
     """The number of a heading's line, from 1; None if there is no such section."""
-    for number, line in enumerate(text.splitlines(), 1):
-        if (found := _HEADING.match(line)) and found[1] == heading:
+    for number, line in enumerate(lines_of(text), 1):
+        if (found := _HEADING.match(line.rstrip("\r\n"))) and found[1] == heading:
             return number
     return None
 
@@ -125,7 +136,8 @@ def heading_line(text: str, heading: str) -> int | None:
 def _blocks(text: str) -> Iterator[Block]:
     heading, is_fenced = "", False
     first, lines = 0, list[str]()
-    for number, line in enumerate([*text.splitlines(), "# "], 1):
+    for number, ended in enumerate([*lines_of(text), "# "], 1):
+        line = ended.rstrip("\r\n")
         found = None if is_fenced else _HEADING.match(line)
         begins = not is_fenced and _begins(line, lines)
         if lines and (found or begins):

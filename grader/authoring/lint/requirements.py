@@ -61,7 +61,9 @@ def lint_ids(kata: Kata, files: Files) -> Iterator[Problem]:
 
 
 def _problem_of_id(bullet: Block) -> str:
-    """What is wrong with the comment of a bullet; empty if it ends in an id."""
+    """What is wrong with a bullet; empty if it has text and ends in an id."""
+    if bullet.is_empty:
+        return "has an empty bullet; say what must hold, or remove it."
     if not bullet.comments:
         return "has a bullet without an id; end it in `<!-- id -->`."
     if len(bullet.comments) > 1:

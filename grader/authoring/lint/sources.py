@@ -14,6 +14,7 @@ from grader.authoring.lint.package import (
     Function,
     check_functions,
     examples_in,
+    parsed_source,
 )
 from grader.authoring.proof import Problem
 from grader.catalog.manifest import Kata
@@ -91,7 +92,7 @@ def lint_preparation(kata: Kata, files: Files) -> Iterator[Problem]:
 def _parsed(files: Files, name: str) -> Generator[Problem, None, ast.Module | None]:
     """The syntax tree of a file; yields the problem and returns None if the file is not valid Python."""
     try:
-        return ast.parse(files[name])
+        return parsed_source(files[name])
     except SyntaxError as error:
         yield Problem(name, f"is not valid Python: {error.msg}.", error.lineno)
         return None
@@ -104,9 +105,9 @@ def _docstring_problems(name: str, function: Function) -> Iterator[Problem]:
 
 
 def _code(source: str) -> str:
-    """The code without comments and layout; the unchanged text if it is not valid Python."""
+    """The code without comments and layout; the unchanged text if it cannot be parsed."""
     try:
-        return ast.unparse(ast.parse(source))
+        return ast.unparse(parsed_source(source))
     except SyntaxError:
         return source
 

@@ -1,10 +1,10 @@
 """Rewrites the text of a manifest for format 2; comments and layout stay. Pure."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from grader.catalog.table import parsed_toml
 from grader.formats import KATA_FORMAT
 
 _FORMAT = re.compile(r"^(format[ \t]*=[ \t]*)1(?=[ \t]*(?:#.*)?\r?$)", re.MULTILINE)
@@ -18,7 +18,7 @@ def migrated_manifest(text: str, promises: Mapping[str, float], ids: Sequence[st
     Returns:
         None if the text is laid out so that no edit of it leads to this manifest.
     """
-    wanted = _wanted(tomllib.loads(text), promises, ids)
+    wanted = _wanted(parsed_toml(text), promises, ids)
     return next((new for new in _candidates(text, promises, ids) if _parsed(new) == wanted), None)
 
 
@@ -56,6 +56,6 @@ def _candidates(text: str, promises: Mapping[str, float], ids: Sequence[str]) ->
 
 def _parsed(text: str) -> dict[str, Any] | None:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        return parsed_toml(text)
+    except ValueError:
         return None

@@ -1,12 +1,10 @@
 """Migrates a kata to format 2, and finds what remains for its author."""
 
-import ast
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.atomic import write_whole
-from grader.authoring.lint.package import CHECKS, README, read_package
+from grader.authoring.lint.package import CHECKS, README, parsed_source, read_package
 from grader.authoring.lint.promises import constants_of, lint_numbers
 from grader.authoring.lint.readme import bullets_of
 from grader.authoring.lint.requirements import (
@@ -18,7 +16,7 @@ from grader.authoring.migrate.manifest_text import migrated_manifest
 from grader.authoring.migrate.names import promises_for
 from grader.authoring.migrate.readme_text import migrated_readme
 from grader.authoring.proof import Problem
-from grader.catalog.card import FORMAT, MANIFEST
+from grader.catalog.card import FORMAT, MANIFEST, parsed
 from grader.catalog.manifest import Reader, read_manifest
 from grader.catalog.promises import DEFAULT
 from grader.catalog.readme import REQUIREMENT_ID
@@ -67,7 +65,9 @@ def migrate_kata(folder: Path) -> Migration:
             f"{manifest} is laid out so that it cannot be migrated.",
             "Write `format = 1` on a line of its own, and remove [promises] and [requirements].",
         )
-    Reader(manifest, tomllib.loads(new_manifest)).kata()  # a manifest that is wrong stays as it is
+    Reader(
+        manifest, parsed(manifest, new_manifest)
+    ).kata()  # a manifest that is wrong stays as it is
     _write(readme, new_readme)
     _write(manifest, new_manifest)
     return Migration(folder, is_done=True, problems=_remaining(folder))
@@ -75,10 +75,7 @@ def migrate_kata(folder: Path) -> Migration:
 
 def _format_of(path: Path, text: str) -> object:
     """The format of a manifest, if it can be migrated or is the current one."""
-    try:
-        found = tomllib.loads(text).get("format")
-    except tomllib.TOMLDecodeError as error:
-        raise KataPackageError(f"{path} is not valid TOML: {error}.", "Fix that line.") from error
+    found = parsed(path, text).get("format")
     if found not in (OLD_FORMAT, KATA_FORMAT) or isinstance(found, bool):
         refusal = FORMAT.refusal(found) if type(found) is int else None
         hint = refusal.hint if refusal is not None and refusal.is_newer else "Write `format = 1`."
@@ -89,7 +86,7 @@ def _format_of(path: Path, text: str) -> object:
 def _constants(folder: Path) -> dict[float, str]:
     """By seconds, the name that a constant of `checks.py` would give a promise."""
     try:
-        tree = ast.parse(_read(folder / CHECKS))
+        tree = parsed_source(_read(folder / CHECKS))
     except SyntaxError:
         return {}
     return {seconds: name.strip("_").lower() for name, seconds, _ in constants_of(tree)}
@@ -122,7 +119,7 @@ def _read(path: Path) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        write_whole(path, text.encode(), path.stat().st_mode & 0o777)
+        write_whole(path.resolve(), text.encode(), path.stat().st_mode & 0o777)  # a link stays one
     except OSError as error:
         raise KataPackageError(
             f"{path} cannot be written: {error.strerror}.",

@@ -1,5 +1,6 @@
 """Finds the durations that a README grants, and names them. Pure."""
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -16,6 +17,8 @@ _DEED = re.compile(r"([a-z]+(?:ed|en))\s+(?:again\s+)?(?:within|after|in)\s+$")
 def promises_for(readme: str, constants: Mapping[float, str]) -> dict[str, float]:
     """The promises of a migrated kata: the default, and one for each other duration in a bullet.
 
+    A promise is longer than 0 s and finite; the lint reports other durations.
+
     Args:
         readme: the README.
         constants: by seconds, the names of constants in `checks.py`; a promise takes the name of its constant.
@@ -24,7 +27,7 @@ def promises_for(readme: str, constants: Mapping[float, str]) -> dict[str, float
     for bullet in bullets_of(readme):
         for duration in bullet.durations:
             seconds = round(duration.seconds, 6)
-            if seconds not in promises.values():
+            if 0 < seconds < math.inf and seconds not in promises.values():
                 names = (constants.get(seconds, ""), _deed(bullet, duration))
                 good = [name for name in names if NAME.fullmatch(name) and name not in promises]
                 promises[good[0] if good else f"promise_{len(promises)}_s"] = seconds

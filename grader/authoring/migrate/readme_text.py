@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 from grader.authoring.lint.promises import BEGINNING, sentence_of
-from grader.authoring.lint.readme import HOLD, Block, blocks_of, bullets_of
+from grader.authoring.lint.readme import HOLD, Block, blocks_of, bullets_of, lines_of
 
 WIDTH = 120
 """An id that does not fit within this width gets a line of its own."""
@@ -21,23 +21,23 @@ _INSIGNIFICANT = re.compile(
 
 
 def migrated_readme(text: str, default_s: float) -> str:
-    """The README with an id on each bullet that has no comment, and with the fixed sentence if it is missing.
+    """The README with an id on each bullet that has text and no comment, and with the fixed sentence if it is missing.
 
     Args:
         text: the README; everything else in it stays as it is.
         default_s: what the sentence states.
     """
     end = "\r\n" if "\r\n" in text else "\n"
-    lines = text.splitlines()
-    bullets = bullets_of(text)
+    lines = lines_of(text)
+    bullets = [bullet for bullet in bullets_of(text) if not bullet.is_empty]
     ids = [bullet.id for bullet in bullets]
     for place, bullet in enumerate(bullets):
         if not bullet.comments:
             ids[place] = _new_id(bullet, ids)
     for name, bullet in reversed([*zip(ids, bullets, strict=True)]):
         if not bullet.comments:
-            _append_id(lines, bullet, name)
-    return end.join(_with_sentence(lines, default_s)) + end
+            _append_id(lines, bullet, name, end)
+    return "".join(_with_sentence(lines, default_s, end))
 
 
 def _new_id(bullet: Block, taken: Collection[str]) -> str:
@@ -54,21 +54,26 @@ def _new_id(bullet: Block, taken: Collection[str]) -> str:
     return chosen
 
 
-def _append_id(lines: list[str], bullet: Block, name: str) -> None:
+def _append_id(lines: list[str], bullet: Block, name: str, end: str) -> None:
     """Write the id behind the last line of a bullet, or below it if there is no room."""
     last = bullet.line + len(bullet.lines) - 2
     comment = f"<!-- {name} -->"
-    is_code = lines[last].lstrip().startswith(("```", "~~~"))
-    if is_code or len(lines[last]) + 1 + len(comment) > WIDTH:
-        lines.insert(last + 1, f"  {comment}")
+    line = lines[last].rstrip("\r\n")
+    own_end = lines[last].removeprefix(line)
+    is_code = line.lstrip().startswith(("```", "~~~"))
+    if is_code or len(line) + 1 + len(comment) > WIDTH:
+        lines[last : last + 1] = [line + (own_end or end), f"  {comment}{own_end}"]
     else:
-        lines[last] = f"{lines[last].rstrip()} {comment}"
+        lines[last] = f"{line.rstrip()} {comment}{own_end}"
 
 
-def _with_sentence(lines: list[str], default_s: float) -> list[str]:
-    blocks = [block for block in blocks_of("\n".join(lines)) if block.heading == HOLD]
+def _with_sentence(lines: list[str], default_s: float, end: str) -> list[str]:
+    blocks = [block for block in blocks_of("".join(lines)) if block.heading == HOLD]
     bullets = [block for block in blocks if block.is_bullet]
     if not bullets or any(BEGINNING in block.prose for block in blocks):
         return lines
-    end = bullets[-1].line + len(bullets[-1].lines) - 1
-    return [*lines[:end], "", sentence_of(default_s), *lines[end:]]
+    place = bullets[-1].line + len(bullets[-1].lines) - 1
+    above, below = lines[:place], lines[place:]
+    if not above[-1].endswith(("\r", "\n")):
+        above[-1] += end
+    return [*above, end, sentence_of(default_s) + end, *below]

@@ -1,11 +1,11 @@
 """Reads `mutants.toml`: the mutants that behave like the reference, each with a reason. Pure."""
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.authoring.lint.package import MUTANTS, Files
 from grader.authoring.proof import Problem
+from grader.catalog.table import parsed_toml
 
 REASON = "reason"
 
@@ -28,8 +28,8 @@ class Equivalent:
 def equivalents_in(files: Files) -> list[Equivalent]:
     """The declared equivalents; those that cannot be read are left out, and reported by `lint_equivalents`."""
     try:
-        tables = tomllib.loads(files.get(MUTANTS, ""))
-    except tomllib.TOMLDecodeError:
+        tables = parsed_toml(files.get(MUTANTS, ""))
+    except ValueError:
         return []
     return [
         Equivalent(key, table[REASON], _line(files, key))
@@ -41,8 +41,8 @@ def equivalents_in(files: Files) -> list[Equivalent]:
 def lint_equivalents(files: Files) -> Iterator[Problem]:
     """Check that `mutants.toml` can be read, and gives a reason for every mutant."""
     try:
-        tables = tomllib.loads(files.get(MUTANTS, ""))
-    except tomllib.TOMLDecodeError as error:
+        tables = parsed_toml(files.get(MUTANTS, ""))
+    except ValueError as error:
         yield Problem(MUTANTS, f"is not valid TOML: {error}.")
         return
     for key, table in tables.items():
@@ -65,7 +65,7 @@ def _fault(key: str, table: object) -> str:
 
 def _line(files: Files, key: str) -> int | None:
     """The number of the first line that has this key, in quotes or not."""
-    for number, line in enumerate(files[MUTANTS].splitlines(), 1):
+    for number, line in enumerate(files[MUTANTS].split("\n"), 1):
         bare = line.strip().lstrip("[")
         if bare.startswith((f'"{key}"', f"'{key}'", f"{key}")):
             return number

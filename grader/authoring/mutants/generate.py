@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
+from grader.authoring.lint.package import parsed_source
 from grader.authoring.mutants.mutant import Mutant
 from grader.authoring.mutants.operators import blocks, concurrency, flow, values, wrappers
 from grader.authoring.mutants.operators.registry import Operator, Replacement
-from grader.authoring.mutants.operators.syntax import HELPERS, code, dotted
+from grader.authoring.mutants.operators.syntax import HELPERS, dotted
 
 OPERATORS: tuple[Operator, ...] = (
     *concurrency.operators,
@@ -58,15 +59,12 @@ def mutants_of(source: str) -> list[Mutant]:
     Raises:
         SyntaxError: it is not valid.
     """
-    names = _names(ast.parse(source)) | set(dir(builtins)) | {HELPERS, "each"}
-    try:
-        wrapper = MetadataWrapper(cst.parse_module(source))
-    except cst.ParserSyntaxError as error:
-        raise SyntaxError(f"LibCST cannot parse it: {error.message}") from error
+    names = _names(parsed_source(source)) | set(dir(builtins)) | {HELPERS, "each"}
+    end = "" if source.endswith(("\n", "\r")) else "\n"  # LibCST ends each statement in a line end
+    wrapper = _parsed(source + end)
     module = wrapper.module
-    pieces = [module.code_for_node(statement) for statement in module.body]
-    head, tail = module.code.split("".join(pieces)) if pieces else ("", "")
-    first = len("".join([head, *pieces[: _beginning(module)]]).splitlines())
+    head, pieces, tail = _pieces(module)
+    first = _beginning(module)
     known = {(place, _normal(piece, names)) for place, piece in enumerate(pieces)}
     counts: Counter[tuple[str, int]] = Counter()
     mutants: list[Mutant] = []
@@ -78,10 +76,19 @@ def mutants_of(source: str) -> list[Mutant]:
         known.add(normal)
         counts[change.operator, change.line] += 1
         number = counts[change.operator, change.line]
-        text = "".join([head, *pieces[: change.place], piece, *pieces[change.place + 1 :], tail])
-        runnable = _with_helpers(text, first) if f"{HELPERS}." in piece else text
+        changed = [*pieces[: change.place], piece, *pieces[change.place + 1 :]]
+        imported = [f"import {HELPERS}\n"] if f"{HELPERS}." in piece else []
+        text = "".join([head, *changed, tail]).removesuffix(end)
+        runnable = "".join([head, *changed[:first], *imported, *changed[first:], tail])
         mutants.append(Mutant(change.operator, change.line, number, text, runnable))
     return mutants
+
+
+def _parsed(source: str) -> MetadataWrapper:
+    try:
+        return MetadataWrapper(cst.parse_module(source))
+    except cst.ParserSyntaxError as error:
+        raise SyntaxError(f"LibCST cannot parse it: {error.message}") from error
 
 
 def _changes(wrapper: MetadataWrapper) -> list[_Change]:
@@ -158,20 +165,26 @@ class _Replacing(cst.CSTTransformer):
         return self._new if original_node is self._node else updated_node
 
 
-def _with_helpers(text: str, first: int) -> str:
-    """The program with an import of the helpers after its first lines."""
-    lines = text.splitlines(keepends=True)
-    return "".join([*lines[:first], f"import {HELPERS}\n", *lines[first:]])
+def _pieces(module: cst.Module) -> tuple[str, list[str], str]:
+    """The program as text: what is above its first statement, each of its statements, and what is below the last."""
+    head = "".join(map(module.code_for_node, module.header))
+    pieces = [module.code_for_node(statement) for statement in module.body]
+    return head, pieces, module.code[len(head) + sum(map(len, pieces)) :]
 
 
 def _beginning(module: cst.Module) -> int:
     """The number of statements that nothing may precede: the docstring, and imports from `__future__`."""
-    texts = map(code, module.body)
-    return sum(
-        1
-        for _ in itertools.takewhile(
-            lambda text: text[:1] in "\"'" or text.startswith("from __future__"), texts
-        )
+    return sum(1 for _ in itertools.takewhile(_must_come_first, module.body))
+
+
+def _must_come_first(statement: cst.CSTNode) -> bool:
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return False
+    first = statement.body[0]
+    if isinstance(first, cst.ImportFrom):
+        return first.module is not None and dotted(first.module) == "__future__"
+    return isinstance(first, cst.Expr) and isinstance(
+        first.value, cst.SimpleString | cst.ConcatenatedString
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from grader.workspace.difference import unified
+from grader.workspace.difference import split_lines, unified
 
 MOST_LINES = 40
 """Longer diffs are cut off."""
@@ -34,9 +34,7 @@ class Mutant:
 
     def diff(self, reference: str) -> tuple[str, ...]:
         """The unified diff from the reference, without its two lines of names, and of at most `MOST_LINES`."""
-        lines = unified(
-            reference.splitlines(keepends=True), self.text.splitlines(keepends=True), "", ""
-        )[2:]
+        lines = unified(split_lines(reference), split_lines(self.text), "", "")[2:]
         if len(lines) <= MOST_LINES:
             return lines
         return (*lines[:MOST_LINES], f"… {len(lines) - MOST_LINES} more lines")

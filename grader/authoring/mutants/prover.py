@@ -47,7 +47,7 @@ class MutantProver:
         self.kata = kata
         self.planned = 0
         self.is_stopped = False
-        self._reference = files.get(REFERENCE, "")
+        self._reference = files.get(REFERENCE)
         self._equivalents = {each.key: each for each in equivalents_in(files)}
         self._problems = list(lint_equivalents(files))
         self._found: list[Mutant] = []
@@ -74,6 +74,9 @@ class MutantProver:
         Raises:
             OSError: the folder cannot be written.
         """
+        if self._reference is None:
+            self._problems.append(Problem(REFERENCE, "is missing: mutants are made of it."))
+            return []
         try:
             self._found = mutants_of(self._reference)
         except SyntaxError as error:
@@ -165,7 +168,7 @@ class MutantProver:
                 *([doubt] if doubt else ()),
                 *self._killed_equivalents(judged),
             ),
-            reference=self._reference,
+            reference=self._reference or "",
             found=len(self._found),
             chosen=len(self._mutants),
             judged=judged,
@@ -202,14 +205,12 @@ class MutantProver:
         if not trials:
             return Fate.UNDECIDED, self._errors[example].message
         last = trials[-1]
-        equivalent = self._equivalents.get(example.name)
         if last.verdict is Verdict.FAILED:
             return Fate.KILLED, next(iter(_failing(last)), "")
-        if equivalent is not None:
-            return Fate.EQUIVALENT, equivalent.reason
-        if last.verdict is Verdict.PASSED:
-            return Fate.SURVIVED, ""
-        return Fate.UNDECIDED, f"{last.verdict} at {next(iter(_failing(last)), 'no check')}"
+        if last.verdict is not Verdict.PASSED:
+            return Fate.UNDECIDED, f"{last.verdict} at {next(iter(_failing(last)), 'no check')}"
+        equivalent = self._equivalents.get(example.name)
+        return (Fate.SURVIVED, "") if equivalent is None else (Fate.EQUIVALENT, equivalent.reason)
 
     def _killed_equivalents(self, judged: Sequence[Judged]) -> Iterator[Problem]:
         for each in judged:

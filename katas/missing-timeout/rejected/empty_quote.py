@@ -16,7 +16,7 @@ MARKET_URL = os.environ["UPSTREAM_URL"]
 CONNECTIONS = 10
 """So many connections to the gateway does our contract allow."""
 
-QUOTE_S = 0.25
+QUOTE_S = 0.35
 """A quote that takes longer is given up."""
 
 

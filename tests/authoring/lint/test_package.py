@@ -8,6 +8,7 @@ from grader.authoring.lint.package import (
     check_names,
     examples_in,
     line_in_manifest,
+    parsed_source,
     read_package,
 )
 from tests.conftest import CHECKS
@@ -47,7 +48,9 @@ def test_two_checks_of_the_same_name_are_one() -> None:
     assert check_names({"checks.py": CHECKS + CHECKS}) == ("test_it_answers",)
 
 
-@pytest.mark.parametrize("files", [{}, {"checks.py": "async def f(:"}])
+@pytest.mark.parametrize(
+    "files", [{}, {"checks.py": "async def f(:"}, {"checks.py": f"{CHECKS}X = 1{'+1' * 50_000}\n"}]
+)
 def test_there_are_no_checks_where_none_can_be_read(files: dict[str, str]) -> None:
     assert check_names(files) == ()
 
@@ -72,3 +75,19 @@ def test_a_place_in_the_manifest_is_looked_for_in_its_table(
     table: str, word: str, line: int | None
 ) -> None:
     assert line_in_manifest({"kata.toml": MANIFEST}, table, word) == line
+
+
+def test_form_feeds_and_the_like_begin_no_line_of_the_manifest() -> None:
+    manifest = MANIFEST.replace("Tiny", "Ti\u2028ny \x85")
+    assert line_in_manifest({"kata.toml": manifest}, "starter") == 3
+
+
+@pytest.mark.parametrize("terms", [150, 1500, 50_000])
+def test_source_that_is_nested_too_deeply_is_refused_like_wrong_source(terms: int) -> None:
+    with pytest.raises(SyntaxError, match="more than 100 levels are nested"):
+        parsed_source(f"x = 1{'+1' * terms}\n")
+
+
+def test_a_null_character_is_refused_like_wrong_source() -> None:
+    with pytest.raises(SyntaxError):
+        parsed_source("x = 1\0")

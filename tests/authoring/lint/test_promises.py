@@ -81,6 +81,8 @@ def test_the_sentence_is_written_without_needless_digits() -> None:
         ("HELD_S = 1.0", "has `HELD_S = 1`; take durations from README: use `promised.default_s`."),
         ("HELD_S: float = 0.4", "has `HELD_S = 0.4`; take durations from README: use a promise."),
         ("HELD_S = 2 * 0.5 + 1", "has `HELD_S = 2`"),
+        (f"HELD_S = {'9' * 400}", "has `HELD_S = inf`"),
+        (f"HELD_S = -{'9' * 400}", "has `HELD_S = -inf`"),
         ("x = f(within_s=0.5)", "has `within_s=0.5`"),
         ("x = f(delay_s=0.05)", "has `delay_s=0.05`"),
         ("x = f(delay_s=-1)", "has `delay_s=-1`"),

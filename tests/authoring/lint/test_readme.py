@@ -86,3 +86,21 @@ def test_a_heading_has_a_line() -> None:
 )
 def test_a_duration_is_a_number_with_a_unit(text: str, seconds: list[float]) -> None:
     assert [duration.seconds for duration in durations_in(text)] == pytest.approx(seconds)
+
+
+def test_lines_end_where_editors_end_them() -> None:
+    text = "## What must\x0chold\n\n## What must stay\r\n\r\n- A\u2028- B\r- C\n"
+    assert [(block.line, block.prose) for block in bullets_of(text)] == [(5, "- A - B"), (6, "- C")]
+    assert heading_line(text, STAY) == 3
+
+
+@pytest.mark.parametrize("bullet", ["-", "- ", " *", "+ <!-- id -->"])
+def test_a_bullet_may_be_empty(bullet: str) -> None:
+    first, empty, last = bullets_of(f"## {HOLD}\n\n- First.\n{bullet}\n- Last.\n")
+    assert (first.is_empty, empty.is_empty, last.is_empty) == (False, True, False)
+    assert first.prose == "- First."
+
+
+def test_a_bullet_may_have_its_text_below() -> None:
+    (bullet,) = bullets_of(f"## {HOLD}\n\n-\n  Text.\n")
+    assert (bullet.prose, bullet.is_empty) == ("- Text.", False)

@@ -26,6 +26,7 @@ def problems_of(make_kata: Callable[..., Path], **files: str) -> list[tuple[str,
     ("bullet", "text"),
     [
         ("- It answers.", "has a bullet without an id; end it in `<!-- id -->`."),
+        (f"{BULLET}\n-", "has an empty bullet; say what must hold, or remove it."),
         ("- It <!-- answers --> does.", "goes on after its comment"),
         ("- It does. <!-- todo --> <!-- answers -->", "several comments"),
         ("- It answers. <!-- It answers -->", "has the id `It answers`; use lower-case words"),

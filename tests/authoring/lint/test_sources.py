@@ -14,6 +14,17 @@ from tests.conftest import CHECKS
         ({"checks.py": None}, ("checks.py", None), "is missing"),
         ({"checks.py": "async def f(:"}, ("checks.py", 1), "is not valid Python"),
         ({"checks.py": "X = 1\n"}, ("checks.py", None), "has no checks"),
+        (
+            {"checks.py": f"{CHECKS}\nX = 1{'+1' * 500}\n"},
+            ("checks.py", CHECKS.count("\n") + 2),
+            "is not valid Python: more than 100 levels are nested.",
+        ),
+        (
+            {"checks.py": f"{CHECKS}\nX = 1{'+1' * 50_000}\n"},
+            ("checks.py", None),
+            "is not valid Python: more than 100 levels are nested.",
+        ),
+        ({"run.py": f"X = 1{'+1' * 50_000}\n"}, ("run.py", None), "is not valid Python"),
         ({"starter/app.py": "# FIXME later\nx = 1\n"}, ("starter/app.py", 1), "`FIXME`"),
         ({"starter/app.py": "x = 1\ny = 2  # this blocks\n"}, ("starter/app.py", 2), "`blocks`"),
         ({"run.py": "async def f(:"}, ("run.py", 1), "is not valid Python"),

@@ -87,6 +87,8 @@ def test_files_keep_their_modes(make_kata: MakeKata) -> None:
         (OLD.replace("format = 1", "format = 3"), "`format` is 3, which cannot be migrated."),
         (OLD.replace("format = 1", "format = true"), "`format` is True, which cannot be migrated."),
         (OLD.replace("format = 1", '"format" = 1'), "is laid out so that it cannot be migrated."),
+        (f"{OLD}x = {'[' * 3000}{']' * 3000}\n", "is not valid TOML"),
+        (f"{OLD}x = {'9' * 400}\n", "is not valid TOML"),
         (OLD.replace("tier = 1", "tier = 9"), "`tier` must be from 1 to 5, not 9"),
     ],
 )
@@ -108,3 +110,33 @@ def test_a_missing_file_is_named(make_kata: MakeKata, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(KataPackageError, match="does not exist"):
         migrate_kata(folder)
+
+
+@pytest.mark.parametrize("number", ["9" * 400, f"1{'+1' * 500}", f"1{'+1' * 50_000}"])
+def test_constants_that_cannot_be_read_give_no_names(make_kata: MakeKata, number: str) -> None:
+    folder = old_kata(make_kata, **{"checks.py": f"{CHECKS}\nHELD_S = {number}\n"})
+    assert migrate_kata(folder).is_done
+    assert read_manifest(folder).promises.names() == ("default_s", "promise_1_s")
+
+
+def test_linked_files_stay_links(make_kata: MakeKata, tmp_path: Path) -> None:
+    folder = old_kata(make_kata)
+    for name in ("README.md", "kata.toml"):
+        (folder / name).rename(tmp_path / f"shared-{name}")
+        (folder / name).symlink_to(tmp_path / f"shared-{name}")
+    migrate_kata(folder)
+    assert (folder / "README.md").is_symlink()
+    assert (folder / "kata.toml").is_symlink()
+    assert "<!-- answers-yes -->" in (tmp_path / "shared-README.md").read_text()
+
+
+def test_a_duration_that_cannot_be_promised_is_left_to_the_author(make_kata: MakeKata) -> None:
+    folder = old_kata(make_kata, **{"README.md": README.replace("0.3 s", "0 s")})
+    assert migrate_kata(folder).is_done
+    assert read_manifest(folder).promises.items() == (("default_s", 1.0),)
+    problems = [
+        problem.text for problem in lint_standard(read_manifest(folder), read_package(folder))
+    ]
+    assert 'has a bullet with "0 s", which is no promise; say it without a number' in "".join(
+        problems
+    )

@@ -1,5 +1,7 @@
 """READMEs get ids and a sentence; all else stays."""
 
+import pytest
+
 from grader.authoring.migrate.readme_text import migrated_readme
 
 LONG = "word " * 23
@@ -69,6 +71,33 @@ def test_a_migrated_readme_stays_as_it_is() -> None:
 
 def test_line_endings_stay() -> None:
     assert migrated_readme(OLD.replace("\n", "\r\n"), 0.5) == NEW.replace("\n", "\r\n")
+
+
+def test_line_endings_stay_even_where_they_differ_or_the_last_is_missing() -> None:
+    mixed = "## What must hold\r\n\n- A cat.\n- A dog.\r\n\n## What must stay\n\n- A route."
+    assert migrated_readme(mixed, 1.0) == (
+        "## What must hold\r\n\n- A cat. <!-- cat -->\n- A dog. <!-- dog -->\r\n"
+        "\r\nWhere nothing else is said, what must happen happens within 1 s.\r\n"
+        "\n## What must stay\n\n- A route. <!-- route -->"
+    )
+
+
+@pytest.mark.parametrize("character", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_other_separators_are_characters_like_any_other(character: str) -> None:
+    old = OLD.replace("# Tiny\n", f"# Ti{character}ny\n").replace(
+        "paragraph", f"para{character}graph"
+    )
+    new = NEW.replace("# Tiny\n", f"# Ti{character}ny\n").replace(
+        "paragraph", f"para{character}graph"
+    )
+    assert migrated_readme(old, 0.5) == new
+
+
+@pytest.mark.parametrize("bullet", ["-", "- ", " *\t"])
+def test_an_empty_bullet_is_left_to_its_author(bullet: str) -> None:
+    old = f"## What must stay\n\n- A cat.\n{bullet}\n- A dog.\n"
+    new = f"## What must stay\n\n- A cat. <!-- cat -->\n{bullet}\n- A dog. <!-- dog -->\n"
+    assert migrated_readme(old, 1.0) == new
 
 
 def test_a_readme_without_bullets_stays_as_it_is() -> None:

@@ -22,6 +22,13 @@ def test_each_equivalent_has_a_key_a_reason_and_a_line() -> None:
     assert list(lint_equivalents({MUTANTS: RIGHT})) == []
 
 
+def test_lines_are_counted_as_editors_count_them() -> None:
+    (one,) = equivalents_in(
+        {MUTANTS: f"# \x85 \u2028\n{RIGHT.partition('[' + chr(34) + 'limit')[0]}"}
+    )
+    assert one.line == 3
+
+
 def test_the_file_is_optional() -> None:
     assert equivalents_in({}) == []
     assert list(lint_equivalents({})) == []
@@ -36,6 +43,7 @@ def test_the_file_is_optional() -> None:
         ('["drop-await:57"]\nreason = "x"\nwhy = "y"\n', "unknown key, `why`", 1),
         ('"drop-await:57" = "x"\n', "is not a table", 1),
         ('["drop-await:57"\n', "is not valid TOML", None),
+        (f"x = {'[' * 3000}{']' * 3000}", "is not valid TOML: more than", None),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(text: str, words: str, line: int | None) -> None:

@@ -61,6 +61,38 @@ def test_helpers_are_imported_after_docstring_and_future_only_where_they_are_use
     assert "mutant" not in by_key(mutants, "drop-entry:23").source
 
 
+@pytest.mark.parametrize("above", ["# Why.\n", "\n", "r", "'1' "])
+def test_helpers_are_imported_after_future_however_it_is_laid_out(above: str) -> None:
+    top = '"""App."""\n' if above.isspace() or above.startswith("#") else ""
+    docstring = "" if top else '"""App."""\n'
+    source = f"{top}{above}{docstring}from __future__ import annotations\n{ORDERS}"
+    mutants = mutants_of(source)
+    assert "cached" in {mutant.operator for mutant in mutants}
+    for mutant in mutants:
+        compile(mutant.source, "app.py", "exec")
+
+
+@pytest.mark.parametrize(
+    ("source", "mutant"),
+    [
+        ("# f(x, timeout=3.0)\nf(x, timeout=3.0)\n", "# f(x, timeout=3.0)\nf(x)\n"),
+        ("f(3.0, timeout=3.0)", "f(3.0)"),
+        ("import a; f(3.0, timeout=3.0)", "import a; f(3.0)"),
+        ("x = 1\nf(3.0, timeout=3.0)  # end", "x = 1\nf(3.0)  # end"),
+        ("x = 1\r\nf(3.0, timeout=3.0)\r\n", "x = 1\r\nf(3.0)\r\n"),
+        ("x = 1\rf(3.0, timeout=3.0)\r", "x = 1\rf(3.0)\r"),
+        ("x = 1\n\x0c\nf(3.0, timeout=3.0)\n", "x = 1\n\x0c\nf(3.0)\n"),
+    ],
+)
+def test_whatever_surrounds_the_change_stays(source: str, mutant: str) -> None:
+    assert mutant in [each.text for each in mutants_of(source)]
+
+
+@pytest.mark.parametrize("source", ["", "\n", "# only a comment", '"""Only a docstring."""'])
+def test_a_program_that_does_nothing_has_no_mutants(source: str) -> None:
+    assert mutants_of(source) == []
+
+
 def test_declarations_are_not_changed() -> None:
     source = '''
 from typing import Annotated, TypedDict
@@ -78,6 +110,7 @@ class Order(BaseModel):
     assert mutants_of(source) == []
 
 
-def test_an_invalid_program_has_no_mutants() -> None:
+@pytest.mark.parametrize("source", ["async def", f"x = 1{'+1' * 500}", f"x = 1{'+1' * 50_000}"])
+def test_an_invalid_program_has_no_mutants(source: str) -> None:
     with pytest.raises(SyntaxError):
-        mutants_of("async def")
+        mutants_of(source)

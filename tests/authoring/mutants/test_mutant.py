@@ -16,6 +16,10 @@ def test_the_diff_shows_what_changed() -> None:
     assert mutant().diff("x = 1\n") == ("@@ -1 +1 @@", "-x = 1", "+x = 2")
 
 
+def test_form_feeds_do_not_break_lines() -> None:
+    assert mutant("x = 2\x0c\n").diff("x = 1\x0c\n")[1:] == ("-x = 1\x0c", "+x = 2\x0c")
+
+
 def test_a_long_diff_is_cut_off() -> None:
     lines = mutant("".join(f"{n}\n" for n in range(100))).diff("")
     assert len(lines) == MOST_LINES + 1

@@ -24,7 +24,7 @@ KEY = "drop-lock:19"
 def make_prover(make_kata: Callable[..., Path]) -> MakeProver:
     """Makes a prover whose reference has mutants, with this text of `mutants.toml`."""
 
-    def make(equivalents: str | None = None, reference: str = ORDERS) -> MutantProver:
+    def make(equivalents: str | None = None, reference: str | None = ORDERS) -> MutantProver:
         files = {"accepted/reference.py": reference, "mutants.toml": equivalents}
         kata = find_catalog(make_kata(files=files)).kata("tiny")
         return MutantProver(kata, read_package(kata.folder))
@@ -119,6 +119,18 @@ def test_a_declared_mutant_is_equivalent_and_does_not_count(
     assert (proof.score, proof.problems) == (None, ())
 
 
+@pytest.mark.parametrize("outcome", [UNCLEAR, Outcome.BROKEN])
+def test_a_declared_mutant_that_never_passed_is_undecided(
+    make_prover: MakeProver, tmp_path: Path, outcome: Outcome
+) -> None:
+    prover = make_prover(declared())
+    graded(prover, tmp_path / "mutants", only(KEY, outcome))
+    for again in prover.further_gradings():
+        prover.note_trial(trial(again, outcome, PASS))
+    assert fate(prover.proof()) == (Fate.UNDECIDED, f"{outcome} at test_a")
+    assert prover.proof().verdict is ProofVerdict.BROKEN
+
+
 def test_an_undeclared_one_survives(make_prover: MakeProver, tmp_path: Path) -> None:
     prover = make_prover()
     (example,) = (each for each in prover.first_gradings(tmp_path) if each.name == KEY)
@@ -205,6 +217,17 @@ def test_a_reference_that_cannot_be_parsed_is_a_problem(
     assert prover.first_gradings(tmp_path) == []
     (problem,) = prover.proof().problems
     assert (problem.file, problem.line) == ("accepted/reference.py", 1)
+
+
+def test_a_missing_reference_is_a_problem(make_prover: MakeProver, tmp_path: Path) -> None:
+    prover = make_prover(reference=None)
+    assert prover.first_gradings(tmp_path) == []
+    (problem,) = prover.proof().problems
+    assert (problem.file, problem.text) == (
+        "accepted/reference.py",
+        "is missing: mutants are made of it.",
+    )
+    assert prover.proof().verdict is ProofVerdict.WRONG
 
 
 def test_a_reference_without_anything_to_change_has_no_mutants(
