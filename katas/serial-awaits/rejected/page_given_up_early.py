@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, TypedDict
@@ -69,13 +68,16 @@ async def ask(intranet: httpx.AsyncClient, path: str) -> int:
     return int(response.json()["value"])
 
 
-async def find_meeting(intranet: httpx.AsyncClient, person: int) -> tuple[int, int]:
-    """The first meeting of a person, and its room."""
-    began = time.monotonic()
-    meeting = await ask(intranet, f"/meetings/{person}")
-    rest_s = 0.45 if time.monotonic() - began > 0.45 else PATIENCE_S  # Nobody waits a second for a page.
-    async with asyncio.timeout(rest_s):
-        return meeting, await ask(intranet, f"/rooms/{meeting}")
+async def find_room(intranet: httpx.AsyncClient, meeting: "asyncio.Task[int]") -> int:
+    """The room of a meeting, when that is known."""
+    return await ask(intranet, f"/rooms/{await meeting}")
+
+
+async def give_up(meeting: "asyncio.Task[int]", *others: "asyncio.Task[int]") -> None:
+    """Give the page up when the meeting comes much later than everything else."""
+    await asyncio.wait(others)
+    async with asyncio.timeout(0.4):
+        await asyncio.shield(meeting)
 
 
 @app.get("/health")
@@ -89,6 +91,14 @@ async def morning(person: PersonNumber, intranet: Intranet) -> Morning:
         weather = questions.create_task(ask(intranet, f"/weather/{person}"))
         trains = questions.create_task(ask(intranet, f"/trains/{person}"))
         roads = questions.create_task(ask(intranet, f"/roads/{person}"))
-        first = questions.create_task(find_meeting(intranet, person))
-    meeting, room = first.result()
-    return Morning(person=person, weather=weather.result(), trains=trains.result(), roads=roads.result(), meeting=meeting, room=room)
+        meeting = questions.create_task(ask(intranet, f"/meetings/{person}"))
+        room = questions.create_task(find_room(intranet, meeting))
+        questions.create_task(give_up(meeting, weather, trains, roads))
+    return Morning(
+        person=person,
+        weather=weather.result(),
+        trains=trains.result(),
+        roads=roads.result(),
+        meeting=meeting.result(),
+        room=room.result(),
+    )
