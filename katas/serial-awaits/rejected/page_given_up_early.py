@@ -76,7 +76,7 @@ async def find_room(intranet: httpx.AsyncClient, meeting: "asyncio.Task[int]") -
 async def give_up(meeting: "asyncio.Task[int]", *others: "asyncio.Task[int]") -> None:
     """Give the page up when the meeting comes much later than everything else."""
     await asyncio.wait(others)
-    async with asyncio.timeout(0.4):
+    async with asyncio.timeout(0.25):
         await asyncio.shield(meeting)
 
 
