@@ -1,16 +1,23 @@
 """Checks of orphaned-siblings. Searches are held at the gateway, which sees those that the app gives up."""
 
 import secrets
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from grader.checks.api import Answer, Call, Case, Pending, Promises, Server, Upstream, expect
+from grader.checks.api import Answer, Asked, Call, Hold, Pending, Promises, Server, Upstream, expect
 
 SERVICES = {"flight": "flights", "hotel": "hotels", "car": "cars"}
+NAMES = tuple(SERVICES.values())
 CONNECTIONS = 12
 CROWD = CONNECTIONS // len(SERVICES)
 """Visitors whose searches need all connections."""
-FAILURES: tuple[dict[str, Any], ...] = ({"status": 404}, {"status": 503}, {"cut": True}, {"close": True})
+FAILURES: tuple[dict[str, Any], ...] = (
+    *({"status": status} for status in (404, 400, 429, 503, 500, 502)),
+    *({"cut": True},) * 3,
+    *({"close": True},) * 3,
+)
+"""Three at a time, one for each service."""
 
 
 def trips(count: int) -> list[int]:
@@ -20,11 +27,20 @@ def trips(count: int) -> list[int]:
 
 def searches(trip: int, count: int = 1) -> dict[str, int]:
     """The calls for this many visitors of one trip."""
-    return {f"GET /{service}/{trip}": count for service in SERVICES.values()}
+    return {f"GET /{service}/{trip}": count for service in NAMES}
+
+
+def start(server: Server, numbers: Sequence[int], within_s: float | None = None) -> dict[int, Pending]:
+    """A visitor for each of these trips."""
+    return {trip: server.start("GET", f"/trips/{trip}", within_s=within_s) for trip in numbers}
 
 
 def all_is_well(upstream: Upstream) -> None:
     upstream.on("*", json=lambda call: {"cents": call.value})
+
+
+def is_slow(upstream: Upstream, promised: Promises, times: int | None = None) -> None:
+    upstream.on("*", delay_s=promised.search_s, json=lambda call: {"cents": call.value}, times=times)
 
 
 def is_priced(trip: int, calls: Sequence[Call], answer: Answer) -> None:
@@ -33,69 +49,126 @@ def is_priced(trip: int, calls: Sequence[Call], answer: Answer) -> None:
     expect(answer).status(200).json({"trip": trip, **prices})
 
 
-async def are_served(server: Server, upstream: Upstream, numbers: Iterable[int]) -> None:
+async def are_served(server: Server, upstream: Upstream, *numbers: int) -> None:
     """Visitors who come one after another each get their trip, asked for anew."""
     for trip in numbers:
         asked = upstream.since()
-        answer = await server.get(f"/trips/{trip}")
-        is_priced(trip, asked.exactly(searches(trip)), answer)
+        visitors = start(server, [trip])
+        await arrive(upstream, visitors)
+        await are_priced(asked, visitors)
 
 
-async def crowd_is_served(server: Server, upstream: Upstream, within_s: float | None = None) -> None:
-    """As many visitors as there is room for have all their searches under way together."""
+async def arrive(upstream: Upstream, visitors: Mapping[int, Pending]) -> None:
+    """All searches of these visitors have arrived, or they have been answered without them."""
+    for trip, visitor in visitors.items():
+        await upstream.arrivals(searches(trip), unless=[visitor])
+
+
+async def are_priced(asked: Asked, visitors: Mapping[int, Pending]) -> None:
+    """These visitors get their trips, and no others have been asked for."""
+    answers = {trip: await visitor for trip, visitor in visitors.items()}
+    calls = iter(asked.exactly({path: 1 for trip in visitors for path in searches(trip)}))
+    for trip, answer in answers.items():
+        is_priced(trip, list(islice(calls, len(SERVICES))), answer)
+
+
+async def are_served_together(server: Server, upstream: Upstream, numbers: Sequence[int], within_s: float | None = None) -> None:
+    """Visitors have all their searches under way at the same time, and each gets their trip."""
+    asked = upstream.since()
     async with upstream.hold("*") as held:
-        visitors = {trip: server.start("GET", f"/trips/{trip}") for trip in trips(CROWD)}
-        calls = {trip: await held.arrivals(searches(trip), within_s) for trip in visitors}
+        visitors = start(server, numbers, within_s)
+        await arrive(upstream, visitors)
+        expect(len(held.calls), "searches under way at once").equals(len(numbers) * len(SERVICES))
         held.release()
-        for trip, visitor in visitors.items():
-            is_priced(trip, calls[trip], await visitor)
+        await are_priced(asked, visitors)
 
 
-def failures(server: Server, upstream: Upstream, promised: Promises, **options: Any) -> AsyncIterator[Case[Pending]]:
-    """Trips of which one search each fails, by an error status or by breaking off."""
+async def fail_together(server: Server, upstream: Upstream, numbers: Sequence[int], turn: int, freed_s: float | None = None) -> None:
+    """Three trips fail, each by another service; `freed_s` later their other searches have been ended."""
+    asked, failing = upstream.since(), [f"/{name}/{trip}" for name, trip in zip(NAMES, numbers, strict=True)]
+    for place, path in enumerate(failing):
+        upstream.on(path, **FAILURES[(turn * len(SERVICES) + place) % len(FAILURES)])
+    async with upstream.hold(*failing) as held:
+        visitors = start(server, numbers)
+        await arrive(upstream, visitors)
+        # By the time of this answer the app has read what the gateway has answered to the other calls.
+        expect(await server.get("/health")).status(200)
+        failed = held.release()
+        for visitor in visitors.values():
+            expect(await visitor).status(502)
+    calls = asked.exactly({path: 1 for trip in numbers for path in searches(trip)})
+    if freed_s is not None:
+        await upstream.given_up([call for call in calls if call.path not in failing], failed, freed_s)
+
+
+async def test_the_contract_is_kept(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """Of 8 visitors at once all are served, over at most 12 connections; /health and what is no trip do not wait."""
+    is_slow(upstream, promised)
+    visitors = start(server, trips(2 * CROWD), len(SERVICES) * promised.search_s + promised.default_s)
+    expect(await server.settle("/health")).status(200).json({"status": "ok"})
+    for number in ("0", "-17", "1.5", "seventeen"):
+        expect(await server.get(f"/trips/{number}")).status(422)
+    expect(upstream.connections.open, "connections open at once").at_most(CONNECTIONS)
+    await upstream.arrivals("*", 2 * CONNECTIONS, promised.search_s + 2 * promised.default_s)
+    await server.settle("/health")
+    expect(upstream.connections.open, "connections open at once").at_most(CONNECTIONS)
+    answers = await server.answers(list(visitors.values()))
+    for trip, answer in zip(visitors, answers, strict=True):
+        expect(answer).status(200)
+        is_priced(trip, await upstream.arrivals(searches(trip)), answer)
+    expect(len(upstream.calls()), "searches for 8 visitors").equals(2 * CONNECTIONS)
+
+
+async def late_are_served(server: Server, upstream: Upstream, promised: Promises, lasting: Hold, numbers: Sequence[int]) -> None:
+    """While a visitor's searches still last, 3 slow trips have all theirs under way together, and 4 more wait."""
+    asked, free, within_s = upstream.since(), CONNECTIONS - len(SERVICES), 2 * promised.search_s + promised.default_s
     all_is_well(upstream)
-    within_s = promised.freed_s + promised.default_s
-    options |= {"again": is_priced, "within_s": within_s}
-    return upstream.sweep(lambda trip: server.start("GET", f"/trips/{trip}"), searches, **options)
-
-
-async def test_a_trip_is_asked_for_each_time(server: Server, upstream: Upstream) -> None:
-    """A trip costs what the services say to this visitor, and each of them is asked once."""
-    all_is_well(upstream)
-    first, second = trips(2)
-    await are_served(server, upstream, (first, first, second, first))
-    upstream.on("*", json={"cents": secrets.randbelow(10**6)})
-    await are_served(server, upstream, (second, second, first))
-    await server.quiet()
-    expect(len(upstream.calls()), "searches for 7 visitors").equals(7 * len(SERVICES))
-
-
-async def test_the_routes_stay(server: Server, upstream: Upstream) -> None:
-    """A number that is no trip is refused with 422, and /health answers, while 8 visitors wait."""
-    all_is_well(upstream)
-    numbers = [1, *trips(2 * CROWD - 1)]
+    is_slow(upstream, promised, free)
     async with upstream.hold("*") as held:
-        visitors = {trip: server.start("GET", f"/trips/{trip}") for trip in numbers[:CROWD]}
-        await held.arrivals(CONNECTIONS)
-        visitors |= {trip: server.start("GET", f"/trips/{trip}") for trip in numbers[CROWD:]}
-        expect(await server.get("/health")).status(200).json({"status": "ok"})
-        for number in ("0", "-17", "1.5", "seventeen"):
-            expect(await server.get(f"/trips/{number}")).status(422)
+        visitors = start(server, numbers, within_s)
+        await arrive(upstream, visitors)
+        expect(len(held.calls), "searches under way at once").equals(free)
+        visitors |= start(server, trips(CROWD), within_s)
+        await server.settle("/health")
+        expect(upstream.connections.open, "connections open at once").at_most(CONNECTIONS)
+        lasting.release()
         held.release()
-        for trip, visitor in visitors.items():
-            answer = await visitor
-            is_priced(trip, await upstream.arrivals(searches(trip)), answer)
-    await server.quiet()
-    expect(len(upstream.calls()), "searches for 8 trips").equals(len(numbers) * len(SERVICES))
+        await are_priced(asked, visitors)
+
+
+async def trips_end(server: Server, upstream: Upstream, promised: Promises, turn: int) -> list[int]:
+    """Three trips fail while another search is silent, and the answer to the third one arrives: both are given up."""
+    numbers = trips(len(SERVICES))
+    for place, trip in enumerate(numbers, turn % 2 + 1):
+        upstream.on(f"/*/{trip}", never=True)
+        upstream.on(f"/{NAMES[place % 3]}/{trip}", drip_s=3 * promised.search_s, json={"cents": 10**18})
+    await fail_together(server, upstream, numbers, turn, promised.freed_s)
+    return numbers
+
+
+async def test_failures_end_the_other_searches(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """When a search fails, the others of its trip are ended; after 21 failures all 12 connections are available."""
+    all_is_well(upstream)
+    for turn in range(3):
+        await trips_end(server, upstream, promised, turn)
+    asked, lasting = upstream.since(), trips(1)
+    async with upstream.hold(f"/*/{lasting[0]}") as held:
+        waiting = start(server, lasting)
+        await arrive(upstream, waiting)
+        lasting_calls = asked.exactly(searches(*lasting))
+        for turn in range(3, 7):
+            numbers = await trips_end(server, upstream, promised, turn)
+        await late_are_served(server, upstream, promised, held, numbers)
+        is_priced(*lasting, lasting_calls, await waiting[lasting[0]])
 
 
 async def slow_service_leaves_room(server: Server, upstream: Upstream, service: str) -> None:
-    """While 8 visitors wait only for this service, all three searches of a ninth are made."""
+    """While 9 visitors wait only for this service, all three searches of a tenth are made."""
     async with upstream.hold(f"/{service}/*") as slow:
         visitors: dict[int, Pending] = {}
         calls: dict[int, list[Call]] = {}
-        for arriving in (CROWD, CROWD, 1):
-            group = {trip: server.start("GET", f"/trips/{trip}") for trip in trips(arriving)}
+        for arriving in (CROWD, CROWD, 1, 1):
+            group = start(server, trips(arriving))
             calls |= {trip: await upstream.arrivals(searches(trip)) for trip in group}
             visitors |= group
         slow.release()
@@ -103,20 +176,37 @@ async def slow_service_leaves_room(server: Server, upstream: Upstream, service: 
             is_priced(trip, calls[trip], await visitor)
 
 
-async def test_searches_are_under_way_together(server: Server, upstream: Upstream) -> None:
-    """A visitor's searches are under way together while 3 connections are free: those of 4 visitors, and of a ninth."""
+async def test_searches_are_under_way_together(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """A visitor's searches are under way together while 3 connections are free, also if they take 1.1 s."""
     all_is_well(upstream)
-    await crowd_is_served(server, upstream)
-    await are_served(server, upstream, trips(CROWD))
-    for service in SERVICES.values():
+    await are_served_together(server, upstream, trips(CROWD))
+    for service in NAMES:
         await slow_service_leaves_room(server, upstream, service)
-    await crowd_is_served(server, upstream)
+    await are_served_together(server, upstream, trips(CROWD))
+    await are_served(server, upstream, *trips(CROWD))
+    is_slow(upstream, promised)
+    upstream.on("/hotels/*", drip_s=promised.search_s, json=lambda call: {"cents": call.value})
+    await are_served_together(server, upstream, trips(CROWD - 1), promised.search_s + promised.default_s)
 
 
-async def test_visitors_of_one_trip_share_nothing(server: Server, upstream: Upstream) -> None:
-    """Of visitors of the same trip, one fails and one leaves; the others get what they asked for."""
+async def leavers_leave_room(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """After 4 visitors have left whose searches were held, and answers arriving, all connections are available."""
+    upstream.on("/hotels/*", drip_s=promised.search_s, json=lambda call: {"cents": call.value})
+    async with upstream.hold("/flights/*") as held:
+        visitors = start(server, trips(CROWD))
+        for trip in visitors:
+            await upstream.arrivals(searches(trip))
+        for visitor in visitors.values():
+            visitor.leave()
+        await server.let_run(promised.default_s)
+        held.release()
+    await server.quiet(for_s=0, within_s=promised.search_s)
     all_is_well(upstream)
-    (trip,) = trips(1)
+    await are_served_together(server, upstream, trips(CROWD))
+
+
+async def visitors_differ(server: Server, upstream: Upstream, trip: int) -> None:
+    """Of visitors of the same trip, one fails and one leaves; the others get what they asked for."""
     upstream.on(f"/cars/{trip}", status=503, times=1)
     async with upstream.hold("/cars/*") as cars, upstream.hold("*") as others:
         visitors, calls = [], []
@@ -130,57 +220,45 @@ async def test_visitors_of_one_trip_share_nothing(server: Server, upstream: Upst
         others.release()
         for visitor, own in zip(visitors[2:], calls[2:], strict=True):
             is_priced(trip, own, await visitor)
+
+
+async def test_visitors_of_one_trip_share_nothing(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """Visitors of the same trip share nothing, at the same time or one after another, also if one fails or leaves."""
+    all_is_well(upstream)
+    first, second = 1, *trips(1)
+    await are_served(server, upstream, first, first, second, first)
+    await visitors_differ(server, upstream, second)
+    await leavers_leave_room(server, upstream, promised)
     upstream.on("*", json={"cents": secrets.randbelow(10**6)})
+    await are_served(server, upstream, second, second, first)
     async with upstream.hold("*") as held:
-        visitors = [server.start("GET", f"/trips/{trip}") for _ in range(CROWD)]
-        same = await held.arrivals(searches(trip, CROWD))
+        visitors = [server.start("GET", f"/trips/{first}") for _ in range(CROWD)]
+        same = await held.arrivals(searches(first, CROWD))
         held.release()
         for visitor in visitors:
-            is_priced(trip, same[::CROWD], await visitor)
-
-
-async def slow_are_served(server: Server, upstream: Upstream, promised: Promises, count: int) -> None:
-    """Visitors of whom the first have searches that take as long as promised each get their trip."""
-    all_is_well(upstream)
-    within_s = len(SERVICES) * promised.search_s + promised.default_s
-    upstream.on("*", delay_s=promised.search_s, json=lambda call: {"cents": call.value}, times=CONNECTIONS)
-    visitors = {trip: server.start("GET", f"/trips/{trip}", within_s=within_s) for trip in trips(count)}
-    for trip, visitor in visitors.items():
-        answer = await visitor
-        expect(answer).status(200)
-        is_priced(trip, await upstream.arrivals(searches(trip)), answer)
-    await server.settle("/health")
-    expect(len(upstream.calls()), "searches").equals(count * len(SERVICES))
-
-
-async def test_a_slow_search_has_not_failed(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """Searches that take 1.1 s are waited for, and not repeated."""
-    await slow_are_served(server, upstream, promised, CROWD - 1)
-
-
-async def test_the_contract_is_kept(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """Of 8 visitors at once all are served, over at most 12 connections."""
-    await slow_are_served(server, upstream, promised, 2 * CROWD)
-    expect(upstream.connections.peak, "connections open at once").at_most(CONNECTIONS)
+            is_priced(first, same[::CROWD], await visitor)
 
 
 async def test_failures_among_waiting_visitors(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """When trips fail that still wait for connections, their other searches are not made, nor are there more than 12."""
+    """When trips fail that wait for connections, their other searches are not made; there are never more than 12."""
     all_is_well(upstream)
-    first, failing, late = trips(CROWD), trips(CROWD), trips(CROWD)
+    first, failing, leaving, late = (trips(CROWD) for _ in range(4))
     for trip in failing:
         upstream.on(f"/flights/{trip}", status=503)
-    holds = ("/hotels/*", "/cars/*", *(f"/flights/{trip}" for trip in (*first[1:], *late)))
+    holds = ("/hotels/*", "/cars/*", *(f"/flights/{trip}" for trip in (*first[1:], *leaving, *late)))
     async with upstream.hold(f"/flights/{first[0]}") as flight, upstream.hold(*holds):
-        visitors = {trip: server.start("GET", f"/trips/{trip}") for trip in first}
+        visitors = start(server, first)
         for trip in first:
             await upstream.arrivals(searches(trip))
-        visitors |= {trip: server.start("GET", f"/trips/{trip}") for trip in failing}
-        await server.settle("/health")
+        for group in (failing, leaving):
+            visitors |= start(server, group)
+            await server.settle("/health")
+        for trip in leaving:
+            visitors[trip].leave()
         flight.release()
-        await server.settle("/health")
-        failed = [trip for trip in failing if visitors[trip].answered]
-        visitors |= {trip: server.start("GET", f"/trips/{trip}") for trip in late}
+        await server.let_run(promised.default_s)
+        failed = [trip for trip in failing for call in upstream.calls(f"/flights/{trip}") if not call.open]
+        visitors |= start(server, late)
         await server.let_run(1.25 * promised.freed_s)
         left = [call for trip in failed for call in upstream.calls(f"/*/{trip}") if call.open]
         expect(len(left), "searches under way for trips that have failed").equals(0)
@@ -196,65 +274,22 @@ async def test_failures_among_waiting_visitors(server: Server, upstream: Upstrea
             visitor.leave()
 
 
-async def test_a_failed_trip_may_be_fine_next_time(server: Server, upstream: Upstream) -> None:
-    """A failed search is a 502 for its visitor; the next one gets what the services say then."""
-    for number, failure in enumerate((*FAILURES, {"status": 429}, {"status": 500})):
-        (trip,) = trips(1)
+async def test_a_failure_is_told_and_not_remembered(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """Whichever search fails, and however, the visitor gets a 502; the next one gets what the services say then."""
+    numbers = trips(len(SERVICES))
+    for turn in range(len(FAILURES) // len(SERVICES)):
         all_is_well(upstream)
-        await are_served(server, upstream, [trip])
-        path = f"/{tuple(SERVICES.values())[number % 3]}/{trip}"
-        upstream.on(path, **failure)
-        async with upstream.hold(path) as held:
-            visitor = server.start("GET", f"/trips/{trip}")
-            await upstream.arrivals(searches(trip))
-            await server.settle("/health")
-            held.release()
-            expect(await visitor).status(502)
-        all_is_well(upstream)
-        await are_served(server, upstream, [trip])
-        expect(len(upstream.calls(path)), "searches for 3 visitors with this service").equals(3)
-
-
-async def test_a_failure_is_told_at_once(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """Whichever search fails, and however, the visitor gets a 502 without waiting for the others."""
-    async for case in failures(server, upstream, promised, others=("silent",)):
-        await case.strike()
-        expect(await case.visitor).status(502)
+        await are_served_together(server, upstream, numbers)
+        await fail_together(server, upstream, numbers, turn)
     upstream.on("*", status=503)
     upstream.on("/cars/*", cut=True)
     async with upstream.hold("*") as held:
-        visitors = [server.start("GET", f"/trips/{trip}") for trip in trips(2)]
-        await held.arrivals(2 * len(SERVICES))
+        visitors = start(server, numbers)
+        await arrive(upstream, visitors)
         held.release()
-        for visitor in visitors:
+        for visitor in visitors.values():
             expect(await visitor).status(502)
-
-
-async def test_a_failure_ends_the_other_searches(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """When one search fails, the other two of this trip are ended."""
-    async for case in failures(server, upstream, promised, others=("silent",), twin=False):
-        failed = await case.strike()
-        await upstream.given_up(case.silent, failed, promised.freed_s)
-        expect(await case.visitor).status(502)
-
-
-async def test_failures_leave_room_for_others(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """After 20 failures, with searches that still take long, all 12 connections are available, and no more."""
+    await server.quiet(promised.search_s)
+    expect(len(upstream.calls()), "searches for 27 visitors").equals(27 * len(SERVICES))
     all_is_well(upstream)
-    within_s, services = promised.freed_s + promised.default_s, tuple(SERVICES.values())
-    for turn in range(5):
-        numbers, failing = trips(CROWD), []
-        for number, (trip, how) in enumerate(zip(numbers, FAILURES, strict=True)):
-            failing.append(f"/{services[(turn + number) % 3]}/{trip}")
-            upstream.on(f"/*/{trip}", never=True)
-            upstream.on(failing[-1], **how)
-        async with upstream.hold(*failing) as failures:
-            visitors = {trip: server.start("GET", f"/trips/{trip}") for trip in numbers}
-            for trip in numbers:
-                await upstream.arrivals(searches(trip), within_s=within_s)
-            failures.release()
-            for visitor in visitors.values():
-                expect(await visitor).status(502)
-    await crowd_is_served(server, upstream, within_s)
-    await server.settle("/health")
-    expect(upstream.connections.open, "connections open at once").at_most(CONNECTIONS)
+    await are_served_together(server, upstream, numbers)

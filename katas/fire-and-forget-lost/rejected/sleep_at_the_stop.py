@@ -25,7 +25,7 @@ class State(TypedDict):
 async def lifespan(_: FastAPI) -> AsyncIterator[State]:
     async with httpx.AsyncClient(base_url=BUREAU_URL, timeout=PATIENCE_S) as bureau:
         yield {"bureau": bureau}
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(0.05)
 
 
 app = FastAPI(title="Payments", lifespan=lifespan)

@@ -21,7 +21,7 @@ CONNECTIONS = 12
 SEARCH_S = 30
 """So long do we wait for a search."""
 
-SHARE = CONNECTIONS // 3
+SHARE = CONNECTIONS - 3
 """So many of the connections may one service take."""
 
 shares = {service: asyncio.Semaphore(SHARE) for service in ("flights", "hotels", "cars")}

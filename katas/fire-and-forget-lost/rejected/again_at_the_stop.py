@@ -1,0 +1,94 @@
+"""Payments: what has failed is tried once more before the app ends."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, TypedDict
+
+import httpx
+from fastapi import Depends, FastAPI, Path, Request
+from pydantic import BaseModel, Field
+
+BUREAU_URL = os.environ["UPSTREAM_URL"]
+"""The bureau: knows the owners of the cards, and sends the mails."""
+
+PATIENCE_S = 30
+"""The bureau takes its time."""
+
+LIMITS = httpx.Limits(max_connections=20)
+"""As many connections as the contract with the bureau allows."""
+
+
+tasks: set[asyncio.Task[None]] = set()
+"""Receipts under way."""
+
+failed: list[tuple[int, int]] = []
+"""Payments and cents whose receipts have failed."""
+
+
+class State(TypedDict):
+    bureau: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    async with httpx.AsyncClient(base_url=BUREAU_URL, timeout=PATIENCE_S, limits=LIMITS) as bureau:
+        yield {"bureau": bureau}
+        # While the client is still open. `wait` waits for all, whatever becomes of them.
+        if tasks:
+            await asyncio.wait(tasks)
+        once_more = [send_receipt(bureau, *payment) for payment in failed]
+        await asyncio.gather(*once_more, return_exceptions=True)
+
+
+app = FastAPI(title="Payments", lifespan=lifespan)
+
+PaymentNumber = Annotated[int, Path(ge=1)]
+
+
+class Payment(BaseModel):
+    cents: Annotated[int, Field(gt=0)]
+
+
+class Accepted(BaseModel):
+    payment: int
+
+
+async def get_bureau(request: Request) -> httpx.AsyncClient:
+    """The app's client of the bureau."""
+    bureau: httpx.AsyncClient = request.state.bureau
+    return bureau
+
+
+Bureau = Annotated[httpx.AsyncClient, Depends(get_bureau)]
+
+
+async def try_to_send(bureau: httpx.AsyncClient, payment: int, cents: int) -> None:
+    """Send a receipt, or keep it for later."""
+    try:
+        await send_receipt(bureau, payment, cents)
+    except httpx.HTTPError:
+        failed.append((payment, cents))
+
+
+async def send_receipt(bureau: httpx.AsyncClient, payment: int, cents: int) -> None:
+    """Find out who has paid, and send them a receipt."""
+    owner = await bureau.get(f"/owners/{payment}")
+    owner.raise_for_status()
+    receipt = {"mailbox": owner.json()["mailbox"], "cents": cents}
+    sent = await bureau.post(f"/receipts/{payment}", json=receipt)
+    sent.raise_for_status()
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.post("/payments/{payment}", status_code=202)
+async def pay(payment: PaymentNumber, paid: Payment, bureau: Bureau) -> Accepted:
+    task = asyncio.create_task(try_to_send(bureau, payment, paid.cents))
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    return Accepted(payment=payment)
