@@ -1,22 +1,19 @@
 """Checks of serial-awaits. The services hold their answers, which shows which questions wait."""
 
-import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from grader.checks.api import Answer, Call, Pending, Promises, Server, Upstream, expect
+from grader.checks.api import Answer, Call, Pending, Promises, Server, Upstream, alone, expect
 
 OF_A_PERSON = ("weather", "trains", "roads", "meetings")
 PERSONS = [f"/{service}/*" for service in OF_A_PERSON]
-FAILURES: dict[str, dict[str, Any]] = {
-    "weather": {"status": 503},
-    "trains": {"status": 404},
-    "roads": {"close": True},
-    "meetings": {"cut": True},
-}
+ERRORS = (500, 502, 503, 504)
+BROKEN: list[dict[str, Any]] = [{"close": True}, {"cut": True}]
+STATUSES = [(503, 429, 507, 404), (404, 501, 400, 503)]
+"""How the services fail, in the order of `OF_A_PERSON`."""
 VISITORS, CONNECTIONS = 5, 24
 
 
@@ -24,6 +21,11 @@ def numbers(count: int) -> range:
     """Unpredictable numbers, one after another."""
     first = 1 + secrets.randbelow(10**9)
     return range(first, first + count)
+
+
+def refusals(statuses: Iterable[int]) -> list[dict[str, Any]]:
+    """Failures by status."""
+    return [{"status": status} for status in statuses]
 
 
 def four(person: int) -> dict[str, int]:
@@ -51,54 +53,62 @@ def is_shown(answer: Answer, person: int, calls: Sequence[Call]) -> None:
     expect(answer).status(200).json({**page, "meeting": meeting, "room": room})
 
 
-def start(server: Server, people: Sequence[int]) -> list[Pending]:
+def start(server: Server, people: Sequence[int], within_s: float | None = None) -> list[Pending]:
     """Visitors of these people come at once."""
-    return [server.start("GET", f"/mornings/{person}") for person in people]
+    return [server.start("GET", f"/mornings/{person}", within_s=within_s) for person in people]
 
 
-async def fail(server: Server, upstream: Upstream, meetings: Mapping[int, int], failing: str) -> None:
-    """Visitors at once get errors when one service fails while the others are asked; nothing is asked twice."""
-    asked, others = upstream.since(), [service for service in OF_A_PERSON[:3] if service != failing]
-    async with upstream.hold(f"/{failing}/*") as struck, upstream.hold(*[f"/{name}/*" for name in others]) as held:
-        visitors = start(server, list(meetings))
-        await held.arrivals({f"GET /{service}/{person}": 1 for service in others for person in meetings})
-        if failing in OF_A_PERSON[:3]:  # Nobody goes on to ask for a room when the visitor has been answered.
-            await asked.arrivals({f"GET /rooms/{meeting}": 1 for meeting in meetings.values()})
-        numbers_asked = meetings.values() if failing == "rooms" else meetings
-        await struck.arrivals({f"GET /{failing}/{number}": 1 for number in numbers_asked})
+def slow_down(upstream: Upstream, paths: Iterable[str], drip_s: float) -> None:
+    """The next answer of each comes in pieces."""
+    for path in paths:
+        upstream.on(path, drip_s=drip_s, times=1)
+
+
+async def fail(
+    server: Server, upstream: Upstream, meetings: Mapping[int, int], failing: Collection[str], held: Collection[str], within_s: float
+) -> int:
+    """Pages with a failing question are errors, the others are right, and nothing else is asked; returns how much is."""
+    asked, wanted = upstream.since(), dict[str, int]()
+    async with upstream.hold(*failing) as struck, upstream.hold(*held) as rest:
+        visitors, pages = start(server, list(meetings), within_s), list[list[Call]]()
+        for person, meeting in meetings.items():
+            page = four(person) if f"/meetings/{person}" in failing else five(person, meeting)
+            pages.append(await asked.arrivals(page))
+            wanted.update(page)
+        expect(upstream.connections.open, "connections to the intranet").at_most(CONNECTIONS)
         struck.release()
-        expect(await server.get("/health")).status(200)  # Whoever cancels the other questions has done so.
-        held.release()
-        for visitor in visitors:
-            expect(await visitor).status(500, 502, 503, 504)
-    most = max(Counter(call.path for call in asked.calls).values())
-    expect(most, "times that one question was asked").equals(1)
+        if held:
+            await server.settle("/")  # Whoever cancels the other questions has done so.
+            rest.release()
+        for person, answer, calls in zip(meetings, await server.answers(visitors), pages, strict=True):
+            if any(call.path in failing for call in calls):
+                expect(answer).status(*ERRORS)
+            else:
+                is_shown(answer, person, calls)
+    await server.quiet(0, within_s)
+    return len(asked.exactly(wanted))
 
 
-async def alone(server: Server, upstream: Upstream, person: int, meeting: int) -> None:
-    """A visitor gets what the services say to the five questions, and no others are asked."""
+async def leave(server: Server, visitors: Sequence[Pending]) -> None:
+    """The visitors leave; whoever cancels their questions has then done so."""
+    for visitor in visitors:
+        visitor.leave()
+    await server.settle("/")
+
+
+async def is_served(server: Server, upstream: Upstream, person: int, meeting: int, within_s: float) -> None:
+    """A visitor gets in time what the services say to the five questions, and no others are asked."""
     asked = upstream.since()
-    answer = await server.get(f"/mornings/{person}")
+    answer = await server.get(f"/mornings/{person}", within_s=within_s)
     expect(answer).status(200)
     is_shown(answer, person, asked.exactly(five(person, meeting)))
 
 
-async def are_told(server: Server, upstream: Upstream, meetings: Mapping[int, int]) -> None:
-    """People at once, each with another meeting, get what the services say to new questions."""
-    asked = upstream.since()
-    visitors = start(server, list(meetings))
-    for (person, meeting), visitor in zip(meetings.items(), visitors, strict=True):
-        answer = await visitor
-        expect(answer).status(200)
-        is_shown(answer, person, await asked.arrivals(five(person, meeting)))
-
-
-async def overlap(server: Server, upstream: Upstream, people: Sequence[int], *held: str) -> None:
-    """People of one meeting come one by one: each has all five asked while some are held."""
-    meeting = meet(upstream, people)
+async def overlap(server: Server, upstream: Upstream, meetings: Sequence[tuple[int, int]], *held: str) -> None:
+    """People with these meetings come one by one: each has all five asked while some are held."""
     async with upstream.hold(*held) as hold:
         visitors = []
-        for person in people:
+        for person, meeting in meetings:
             visitor = server.start("GET", f"/mornings/{person}")
             calls = await upstream.arrivals(four(person))
             visitors.append((person, visitor, calls + await upstream.arrivals({f"GET /rooms/{meeting}": 1})))
@@ -107,49 +117,50 @@ async def overlap(server: Server, upstream: Upstream, people: Sequence[int], *he
             is_shown(await visitor, person, calls)
 
 
-async def come_at_once(server: Server, upstream: Upstream, people: Sequence[int]) -> None:
-    """The visitors have all questions under way together: first four for each, then the rooms."""
+async def come_at_once(server: Server, upstream: Upstream, people: Sequence[int], for_s: float = 0) -> None:
+    """The visitors have all questions under way together: first four for each, held so long, then the rooms."""
     async with upstream.hold("/rooms/*") as rooms, upstream.hold(*PERSONS) as held:
         visitors = []
         for person in people:
             visitor = server.start("GET", f"/mornings/{person}")
             visitors.append((person, visitor, await held.arrivals(four(person))))
+        expect(upstream.connections.open, "connections to the intranet").at_most(CONNECTIONS)
+        await server.let_run(for_s)
         held.release()
         paths = [f"GET /rooms/{calls[-1].said['value']}" for _, _, calls in visitors]
         asked = await rooms.arrivals(dict.fromkeys(paths, 1))
+        expect(upstream.connections.open, "connections to the intranet").at_most(CONNECTIONS)
         rooms.release()
         for (person, visitor, calls), room in zip(visitors, asked, strict=True):
             is_shown(await visitor, person, [*calls, room])
 
 
-async def test_a_page_is_what_the_services_say(server: Server, upstream: Upstream) -> None:
+async def test_a_page_is_what_the_services_say(server: Server, upstream: Upstream, promised: Promises) -> None:
     """A page is what the services say, each asked once, and anew for every visitor."""
-    people, all_asked, needed = numbers(2), upstream.since(), Counter[str]()
+    people, needed = numbers(2), Counter[str]()
     for _ in range(2):
         meeting = meet(upstream, people)
         for person in (people[0], people[0], people[1]):
-            await alone(server, upstream, person, meeting)
+            await is_served(server, upstream, person, meeting, promised.page_s)
             needed.update(five(person, meeting))
     await server.quiet()
-    all_asked.exactly(needed)
+    expect(len(upstream.calls()), "questions").equals(needed.total())
 
 
 async def test_four_questions_are_under_way_at_once(server: Server, upstream: Upstream) -> None:
     """Four questions need nobody else's answer and are asked together."""
-    for person in numbers(2):
-        await come_at_once(server, upstream, [person])
+    await come_at_once(server, upstream, numbers(1))
 
 
 async def test_the_room_is_asked_for_at_once(server: Server, upstream: Upstream) -> None:
     """The room is asked for as soon as the meeting is known."""
-    for person in numbers(2):
-        await overlap(server, upstream, [person], "/weather/*", "/trains/*", "/roads/*")
+    meetings = [(person, meet(upstream, [person])) for person in numbers(VISITORS)]
+    await overlap(server, upstream, meetings, "/weather/*", "/trains/*", "/roads/*", "/rooms/*")
 
 
 async def test_visitors_do_not_wait_for_one_another(server: Server, upstream: Upstream) -> None:
     """5 visitors at once have all their 20 questions under way together."""
     await come_at_once(server, upstream, numbers(VISITORS))
-    expect(upstream.connections.open, "connections to the intranet").at_most(CONNECTIONS)
 
 
 async def test_visitors_of_one_person_are_told_each(server: Server, upstream: Upstream) -> None:
@@ -159,21 +170,34 @@ async def test_visitors_of_one_person_are_told_each(server: Server, upstream: Up
 
 async def test_people_of_one_meeting_are_told_each(server: Server, upstream: Upstream) -> None:
     """People at once are each told anew, even of the same meeting."""
-    await overlap(server, upstream, numbers(VISITORS), "/rooms/*")
+    one, two, three = people = numbers(3)
+    meeting = meet(upstream, people)
+    await overlap(server, upstream, [(person, meeting) for person in (one, two, one, three, three)], "/rooms/*")
+
+
+@alone
+async def test_a_page_takes_little_more(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """A page comes soon after the answers: the app's own waits do not add up."""
+    for person in numbers(2):
+        await is_served(server, upstream, person, meet(upstream, [person]), promised.page_s)
 
 
 async def test_slow_answers_are_shown(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """Slow answers are waited for, and then the page comes at once."""
-    asked, slow_s, people = upstream.since(), promised.answer_s, numbers(3)
-    meetings = [meet(upstream, [person], slow_s if person == people[0] else 0) for person in people]
-    for call in f"weather/{people[0]}", f"rooms/{meetings[0]}", f"trains/{people[1]}", f"roads/{people[1]}":
+    """Slow answers are waited for, and then the page comes at once, also after many quick ones."""
+    people, slow_s = numbers(VISITORS), promised.answer_s
+    for answer in await server.answers(start(server, people)):
+        expect(answer).status(200)
+    asked = upstream.since()
+    both, roads, none, room, first = people
+    meetings = {person: meet(upstream, [person], slow_s if person in (both, first) else 0) for person in people}
+    for call in f"weather/{both}", f"rooms/{meetings[both]}", f"trains/{roads}", f"roads/{roads}", f"rooms/{meetings[room]}":
         upstream.on(f"/{call}", delay_s=slow_s)
+    slowest = {both: 2, roads: 1, none: 0, room: 1, first: 1}
     visitors = [
-        server.start("GET", f"/mornings/{person}", within_s=waits * slow_s + promised.default_s)
-        for person, waits in zip(people, (2, 1, 0), strict=True)
+        server.start("GET", f"/mornings/{person}", within_s=answers * slow_s + promised.page_s) for person, answers in slowest.items()
     ]
-    answers, wanted = await asyncio.gather(*visitors), dict[str, int]()
-    for person, meeting, answer in zip(people, meetings, answers, strict=True):
+    answers, wanted = await server.answers(visitors), dict[str, int]()
+    for (person, meeting), answer in zip(meetings.items(), answers, strict=True):
         expect(answer).status(200)
         wanted.update(five(person, meeting))
     calls = iter(asked.exactly(wanted))
@@ -181,26 +205,39 @@ async def test_slow_answers_are_shown(server: Server, upstream: Upstream, promis
         is_shown(answer, person, list(islice(calls, 5)))
 
 
-async def test_pages_are_right_after_failures(server: Server, upstream: Upstream) -> None:
-    """What fails is not asked again, and later pages are as ever."""
-    victims = {person: meet(upstream, [person]) for person in numbers(VISITORS)}
-    await are_told(server, upstream, victims)
-    for service, failure in FAILURES.items():
-        for failing in (service, "rooms"):
-            upstream.on(f"/{failing}/*", **failure, times=VISITORS)
-            await fail(server, upstream, victims, failing)
-            await are_told(server, upstream, dict(islice(victims.items(), 2)))
-    await come_at_once(server, upstream, list(victims))
-    await alone(server, upstream, *victims.popitem())
-    expect(upstream.connections.open, "connections to the intranet").at_most(CONNECTIONS)
+async def test_pages_are_right_after_failures(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """What fails is not asked again, and all other pages are as ever."""
+    victims, drip_s = {person: meet(upstream, [person]) for person in numbers(VISITORS)}, promised.answer_s
+    first = [f"/{service}/{person}" for service, person in zip(OF_A_PERSON, victims, strict=False)]
+    rooms = [f"/rooms/{meeting}" for meeting in victims.values()]
+    three = {f"/{service}/{person}" for service in OF_A_PERSON[:3] for person in victims}
+    spared = [str(number) for number in [*victims.items()][-1]]
+    nobodys = rooms[OF_A_PERSON.index("meetings")]
+    others = {*three, *rooms} - {*first, nobodys}
+    asked = 0
+    for number, failures in enumerate([*map(refusals, STATUSES), *([failure] * len(first) for failure in BROKEN)]):
+        for path, failure in zip(first, failures, strict=True):
+            upstream.on(path, **failure, times=1)
+        if number % 2:
+            slow_down(upstream, [path for path in others if path.rpartition("/")[2] not in spared], drip_s)
+        held = () if number % 2 else others
+        asked += await fail(server, upstream, victims, first, held, drip_s + promised.default_s)
+    for failures in refusals((*STATUSES[0], 500)), *([failure] * VISITORS for failure in BROKEN):
+        for path, failure in zip(rooms, failures, strict=True):
+            upstream.on(path, **failure, times=1)
+        asked += await fail(server, upstream, victims, rooms, three, promised.default_s)
+    await come_at_once(server, upstream, list(victims), promised.answer_s)
+    await is_served(server, upstream, *victims.popitem(), promised.page_s)
+    expect(len(upstream.calls()), "questions").equals(asked + (VISITORS + 1) * len(five(0, 0)))
 
 
-async def test_visitors_who_wait_disturb_nobody(server: Server, upstream: Upstream) -> None:
-    """While 5 visitors wait, `/health` and refusals do not; when they have left, the next 5 are served as ever."""
+async def test_visitors_who_wait_disturb_nobody(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """While 5 visitors wait, `/health` and refusals do not; when some have left, others are served as ever."""
+    people = numbers(VISITORS)
     async with upstream.hold(*PERSONS) as held:
-        people = numbers(VISITORS)
         visitors = start(server, people)
-        await held.arrivals({f"GET /weather/{person}": 1 for person in people})
+        for person in people:
+            await held.arrivals(four(person))
         health = server.start("GET", "/health")
         refused = [server.start("GET", f"/mornings/{person}") for person in ("0", "-3", "bob", "1.5")]
         expect(await health).status(200).json({"status": "ok"})
@@ -208,14 +245,14 @@ async def test_visitors_who_wait_disturb_nobody(server: Server, upstream: Upstre
             expect(await visitor).status(422)
         about = {call.path.rpartition("/")[2] for call in upstream.calls()}
         expect(len(about - set(map(str, people))), "questions about nobody").equals(0)
-        for visitor in visitors:
-            visitor.leave()
-        await held.saturated()
-    await server.quiet()
-    async with upstream.hold("/weather/*") as held:
-        people = numbers(VISITORS)
-        visitors = start(server, people)
-        await held.arrivals({f"GET /weather/{person}": 1 for person in people})
-        held.release()
-        for visitor in visitors:
-            expect(await visitor).status(200)
+        await leave(server, visitors)
+    meetings = {person: meet(upstream, [person]) for person in numbers(VISITORS)}
+    slow_down(upstream, [f"/{service}/{person}" for service in OF_A_PERSON[:3] for person in [*meetings][:-1]], promised.answer_s)
+    async with upstream.hold(*[f"/rooms/{meeting}" for meeting in meetings.values()]):
+        *visitors, stays = start(server, list(meetings))
+        for person, meeting in meetings.items():
+            calls = await upstream.arrivals(five(person, meeting))
+        await leave(server, visitors)
+    is_shown(await stays, person, calls)
+    await server.quiet(0, promised.answer_s + promised.default_s)
+    await come_at_once(server, upstream, numbers(VISITORS))

@@ -77,7 +77,7 @@ async def health() -> dict[str, str]:
 async def morning(person: PersonNumber, intranet: Intranet) -> Morning:
     asked = {service: asyncio.create_task(ask(intranet, f"/{service}/{person}")) for service in ("weather", "trains", "roads", "meetings")}
     while not all(question.done() for question in asked.values()):
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.17)
         if "rooms" not in asked and asked["meetings"].done():
             asked["rooms"] = asyncio.create_task(ask(intranet, f"/rooms/{asked['meetings'].result()}"))
     said = {service: question.result() for service, question in asked.items()}

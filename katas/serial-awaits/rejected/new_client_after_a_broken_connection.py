@@ -1,0 +1,114 @@
+"""Mornings: the page that people see first, with what five services of the intranet know of their day."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, TypedDict
+
+import httpx
+from fastapi import Depends, FastAPI, Path, Request
+from pydantic import BaseModel
+
+INTRANET_URL = os.environ["UPSTREAM_URL"]
+"""The gateway to all services of the intranet."""
+
+PATIENCE_S = 20.0
+"""Agreed with the teams: no question is given up earlier."""
+
+CONTRACT = httpx.Limits(max_connections=24)
+"""With the teams: no more connections at a time."""
+
+
+class Intranet:
+    """Asks with one client until a connection breaks, and then with a new one."""
+
+    def __init__(self) -> None:
+        self.client = self.connect()
+        self.closing: asyncio.Task[None] | None = None
+
+    def connect(self) -> httpx.AsyncClient:
+        """A client with the connections of the contract."""
+        return httpx.AsyncClient(base_url=INTRANET_URL, timeout=PATIENCE_S, limits=CONTRACT)
+
+    async def get(self, path: str) -> httpx.Response:
+        """The answer to a question."""
+        client = self.client
+        try:
+            return await client.get(path)
+        except httpx.TransportError:
+            if client is self.client:
+                self.client = self.connect()
+                self.closing = asyncio.create_task(client.aclose())
+            raise
+
+
+class State(TypedDict):
+    intranet: Intranet
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    intranet = Intranet()
+    yield {"intranet": intranet}
+    await intranet.client.aclose()
+
+
+app = FastAPI(title="Mornings", lifespan=lifespan)
+
+PersonNumber = Annotated[int, Path(ge=1)]
+
+
+class Morning(BaseModel):
+    """What a person should know before leaving the house.
+
+    Attributes:
+        weather: degrees at eight.
+        trains: minutes by which the usual train is late.
+        roads: jams on the way.
+    """
+
+    person: int
+    weather: int
+    trains: int
+    roads: int
+    meeting: int
+    room: int
+
+
+async def get_intranet(request: Request) -> Intranet:
+    """What asks the intranet."""
+    intranet: Intranet = request.state.intranet
+    return intranet
+
+
+Asking = Annotated[Intranet, Depends(get_intranet)]
+
+
+async def ask(intranet: Intranet, path: str) -> int:
+    """What one service says."""
+    response = await intranet.get(path)
+    response.raise_for_status()
+    return int(response.json()["value"])
+
+
+async def find_meeting(intranet: Intranet, person: int) -> tuple[int, int]:
+    """The first meeting of a person, and its room."""
+    meeting = await ask(intranet, f"/meetings/{person}")
+    return meeting, await ask(intranet, f"/rooms/{meeting}")
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.get("/mornings/{person}")
+async def morning(person: PersonNumber, intranet: Asking) -> Morning:
+    async with asyncio.TaskGroup() as questions:
+        weather = questions.create_task(ask(intranet, f"/weather/{person}"))
+        trains = questions.create_task(ask(intranet, f"/trains/{person}"))
+        roads = questions.create_task(ask(intranet, f"/roads/{person}"))
+        first = questions.create_task(find_meeting(intranet, person))
+    meeting, room = first.result()
+    return Morning(person=person, weather=weather.result(), trains=trains.result(), roads=roads.result(), meeting=meeting, room=room)

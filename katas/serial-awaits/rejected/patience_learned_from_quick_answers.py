@@ -1,0 +1,101 @@
+"""Mornings: the page that people see first, with what five services of the intranet know of their day."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, TypedDict
+
+import httpx
+from fastapi import Depends, FastAPI, Path, Request
+from pydantic import BaseModel
+
+INTRANET_URL = os.environ["UPSTREAM_URL"]
+"""The gateway to all services of the intranet."""
+
+PATIENCE_S = 20.0
+"""Agreed with the teams: no question is given up earlier."""
+
+CONTRACT = httpx.Limits(max_connections=24)
+"""With the teams: no more connections at a time."""
+
+
+answered: "Counter[bool]" = Counter()
+"""How many questions have been answered quickly."""
+
+
+def patience_s() -> float:
+    """How long an answer may take: less, once many have been quick."""
+    return PATIENCE_S if answered[True] < 100 else 0.45
+
+
+class State(TypedDict):
+    intranet: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    async with httpx.AsyncClient(base_url=INTRANET_URL, timeout=PATIENCE_S, limits=CONTRACT) as intranet:
+        yield {"intranet": intranet}
+
+
+app = FastAPI(title="Mornings", lifespan=lifespan)
+
+PersonNumber = Annotated[int, Path(ge=1)]
+
+
+class Morning(BaseModel):
+    """What a person should know before leaving the house.
+
+    Attributes:
+        weather: degrees at eight.
+        trains: minutes by which the usual train is late.
+        roads: jams on the way.
+    """
+
+    person: int
+    weather: int
+    trains: int
+    roads: int
+    meeting: int
+    room: int
+
+
+async def get_intranet(request: Request) -> httpx.AsyncClient:
+    """The app's client of the intranet."""
+    intranet: httpx.AsyncClient = request.state.intranet
+    return intranet
+
+
+Intranet = Annotated[httpx.AsyncClient, Depends(get_intranet)]
+
+
+async def ask(intranet: httpx.AsyncClient, path: str) -> int:
+    """What one service says."""
+    response = await intranet.get(path, timeout=patience_s())
+    response.raise_for_status()
+    answered[response.elapsed.total_seconds() < 5] += 1
+    return int(response.json()["value"])
+
+
+async def find_meeting(intranet: httpx.AsyncClient, person: int) -> tuple[int, int]:
+    """The first meeting of a person, and its room."""
+    meeting = await ask(intranet, f"/meetings/{person}")
+    return meeting, await ask(intranet, f"/rooms/{meeting}")
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.get("/mornings/{person}")
+async def morning(person: PersonNumber, intranet: Intranet) -> Morning:
+    weather, trains, roads, (meeting, room) = await asyncio.gather(
+        ask(intranet, f"/weather/{person}"),
+        ask(intranet, f"/trains/{person}"),
+        ask(intranet, f"/roads/{person}"),
+        find_meeting(intranet, person),
+    )
+    return Morning(person=person, weather=weather, trains=trains, roads=roads, meeting=meeting, room=room)
