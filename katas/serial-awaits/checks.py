@@ -85,6 +85,7 @@ async def fail(
                 expect(answer).status(*ERRORS)
             else:
                 is_shown(answer, person, calls)
+    expect(await server.get("/health")).status(200).json({"status": "ok"})
     await server.quiet(0, within_s)
     return len(asked.exactly(wanted))
 
@@ -161,6 +162,18 @@ async def test_the_room_is_asked_for_at_once(server: Server, upstream: Upstream)
 async def test_visitors_do_not_wait_for_one_another(server: Server, upstream: Upstream) -> None:
     """5 visitors at once have all their 20 questions under way together."""
     await come_at_once(server, upstream, numbers(VISITORS))
+
+
+async def test_failures_after_a_quiet_time_are_told(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """What fails on a connection that was kept through a quiet time is not asked again."""
+    await come_at_once(server, upstream, numbers(VISITORS))
+    await server.quiet(2.5 * promised.default_s)
+    meetings = {person: meet(upstream, [person]) for person in numbers(VISITORS)}
+    failing = [f"/{service}/{person}" for service, person in zip(OF_A_PERSON, meetings, strict=False)]
+    failing.append(f"/rooms/{[*meetings.values()][-1]}")
+    for path in failing:
+        upstream.on(path, close=True, times=1)
+    await fail(server, upstream, meetings, failing, (), promised.default_s)
 
 
 async def test_visitors_of_one_person_are_told_each(server: Server, upstream: Upstream) -> None:
