@@ -4,8 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 import httpx
 from fastapi import Depends, FastAPI, HTTPException, Path, Request
@@ -21,26 +20,18 @@ CONNECTIONS = 12
 SEARCH_S = 30
 """So long do we wait for a search."""
 
-SERVICES = ("flights", "hotels", "cars")
-
 log = logging.getLogger("trips")
 
 
-class State(TypedDict):
-    gateway: httpx.AsyncClient
+turns = asyncio.Semaphore(CONNECTIONS)
+"""One for each connection that a search may have."""
 
-
-@asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-    limits = httpx.Limits(max_connections=CONNECTIONS)
-    async with httpx.AsyncClient(base_url=GATEWAY_URL, limits=limits, timeout=SEARCH_S) as gateway:
-        yield {"gateway": gateway}
-
+SERVICES = ("flights", "hotels", "cars")
 
 under_way: set[asyncio.Task[int]] = set()
 """All searches that run."""
 
-app = FastAPI(title="Trips", lifespan=lifespan)
+app = FastAPI(title="Trips")
 
 TripNumber = Annotated[int, Path(ge=1)]
 
@@ -54,10 +45,11 @@ class Trip(BaseModel):
     car: int
 
 
-async def get_gateway(request: Request) -> httpx.AsyncClient:
-    """The app's client of the travel gateway."""
-    gateway: httpx.AsyncClient = request.state.gateway
-    return gateway
+async def get_gateway() -> AsyncIterator[httpx.AsyncClient]:
+    """A client for this trip alone, which keeps no connection between searches."""
+    limits = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(base_url=GATEWAY_URL, limits=limits, timeout=SEARCH_S) as gateway:
+        yield gateway
 
 
 Gateway = Annotated[httpx.AsyncClient, Depends(get_gateway)]
@@ -71,7 +63,8 @@ async def gateway_failed(_: Request, error: httpx.HTTPError) -> JSONResponse:
 
 async def search(gateway: httpx.AsyncClient, path: str) -> int:
     """The price that one of the gateway's services finds."""
-    response = await gateway.get(path)
+    async with turns:
+        response = await gateway.get(path)
     response.raise_for_status()
     return int(response.json()["cents"])
 
