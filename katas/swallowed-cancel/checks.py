@@ -106,7 +106,7 @@ async def test_silence_about_some_does_no_harm_to_others(server: Server, upstrea
     calls_for_days = {f"/delivery/{item}": 1 for item in without_delivery}
     await upstream.arrivals(calls_for_days, unless=[visitors[item] for item in without_delivery])
     await an_offer_survives_a_stumble(server, upstream, promised)
-    answers = {item: await visitor for item, visitor in visitors.items()}
+    answers = dict(zip(visitors, await server.answers(visitors.values()), strict=True))
     await are_asked_once(server, upstream, promised, *(f"/prices/{item}" for item in without_price))
     for item in without_price:
         expect(answers[item]).status(504)
