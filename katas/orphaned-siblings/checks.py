@@ -1,6 +1,7 @@
 """Checks of orphaned-siblings. Searches are held at the gateway, which sees those that the app gives up."""
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -12,11 +13,8 @@ NAMES = tuple(SERVICES.values())
 CONNECTIONS = 12
 CROWD = CONNECTIONS // len(SERVICES)
 """Visitors whose searches need all connections."""
-FAILURES: tuple[dict[str, Any], ...] = (
-    *({"status": status} for status in (404, 400, 429, 503, 500, 502)),
-    *({"cut": True},) * 3,
-    *({"close": True},) * 3,
-)
+STATUSES = (404, 400, 429, 503, 500, 502)
+FAILURES: Sequence[dict[str, Any]] = [*({"status": status} for status in STATUSES), *[{"cut": True}] * 3, *[{"close": True}] * 3]
 """Three at a time, one for each service."""
 
 
@@ -25,9 +23,9 @@ def trips(count: int) -> list[int]:
     return [1 + secrets.randbelow(10**9) for _ in range(count)]
 
 
-def searches(trip: int, count: int = 1) -> dict[str, int]:
-    """The calls for this many visitors of one trip."""
-    return {f"GET /{service}/{trip}": count for service in NAMES}
+def searches(trip: int) -> dict[str, int]:
+    """The calls for a visitor of this trip."""
+    return {f"GET /{service}/{trip}": 1 for service in NAMES}
 
 
 def start(server: Server, numbers: Sequence[int], within_s: float | None = None) -> dict[int, Pending]:
@@ -35,12 +33,8 @@ def start(server: Server, numbers: Sequence[int], within_s: float | None = None)
     return {trip: server.start("GET", f"/trips/{trip}", within_s=within_s) for trip in numbers}
 
 
-def all_is_well(upstream: Upstream) -> None:
-    upstream.on("*", json=lambda call: {"cents": call.value})
-
-
-def is_slow(upstream: Upstream, promised: Promises, times: int | None = None) -> None:
-    upstream.on("*", delay_s=promised.search_s, json=lambda call: {"cents": call.value}, times=times)
+def all_is_well(upstream: Upstream, delay_s: float = 0, times: int | None = None) -> None:
+    upstream.on("*", delay_s=delay_s, json=lambda call: {"cents": call.value}, times=times)
 
 
 def is_priced(trip: int, calls: Sequence[Call], answer: Answer) -> None:
@@ -52,8 +46,7 @@ def is_priced(trip: int, calls: Sequence[Call], answer: Answer) -> None:
 async def are_served(server: Server, upstream: Upstream, *numbers: int) -> None:
     """Visitors who come one after another each get their trip, asked for anew."""
     for trip in numbers:
-        asked = upstream.since()
-        visitors = start(server, [trip])
+        asked, visitors = upstream.since(), start(server, [trip])
         await arrive(upstream, visitors)
         await are_priced(asked, visitors)
 
@@ -83,6 +76,34 @@ async def are_served_together(server: Server, upstream: Upstream, numbers: Seque
         await are_priced(asked, visitors)
 
 
+async def all_are_told(server: Server, upstream: Upstream, numbers: Sequence[int]) -> None:
+    """Visitors at once, several of them of one trip, get what the services say now, each asked for them."""
+    asked, cents = upstream.since(), secrets.randbelow(10**6)
+    wanted = Counter(path for trip in numbers for path in searches(trip))
+    upstream.on("*", json={"cents": cents})
+    async with upstream.hold("*") as held:
+        visitors = [server.start("GET", f"/trips/{trip}") for trip in numbers]
+        await upstream.arrivals(wanted, unless=visitors)
+        held.release()
+        for trip, answer in zip(numbers, await server.answers(visitors), strict=True):
+            expect(answer).status(200).json({"trip": trip, **dict.fromkeys(SERVICES, cents)})
+    asked.exactly(wanted)
+
+
+async def several_fail(server: Server, upstream: Upstream, numbers: Sequence[int], apart_s: float) -> None:
+    """Of three trips all searches fail: those for cars first, the others so much later."""
+    upstream.on("*", status=503)
+    upstream.on("/cars/*", cut=True)
+    async with upstream.hold("/cars/*") as cars, upstream.hold("*") as others:
+        visitors = start(server, numbers)
+        await arrive(upstream, visitors)
+        cars.release()
+        await server.let_run(apart_s)
+        others.release()
+        for visitor in visitors.values():
+            expect(await visitor).status(502)
+
+
 async def fail_together(server: Server, upstream: Upstream, numbers: Sequence[int], turn: int, freed_s: float | None = None) -> None:
     """Three trips fail, each by another service; `freed_s` later their other searches have been ended."""
     asked, failing = upstream.since(), [f"/{name}/{trip}" for name, trip in zip(NAMES, numbers, strict=True)]
@@ -103,7 +124,7 @@ async def fail_together(server: Server, upstream: Upstream, numbers: Sequence[in
 
 async def test_the_contract_is_kept(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Of 8 visitors at once, two of one trip, all are served over 12 connections; /health and refusals do not wait."""
-    is_slow(upstream, promised)
+    all_is_well(upstream, promised.search_s)
     within_s = len(SERVICES) * promised.search_s + promised.default_s
     visitors = start(server, trips(2 * CROWD - 1), within_s)
     twin = server.start("GET", f"/trips/{[*visitors][-1]}", within_s=within_s)
@@ -126,7 +147,7 @@ async def late_are_served(server: Server, upstream: Upstream, promised: Promises
     """While a visitor's searches still last, 3 slow trips have all theirs under way together, and 4 more wait."""
     asked, free, within_s = upstream.since(), CONNECTIONS - len(SERVICES), 2 * promised.search_s + promised.default_s
     all_is_well(upstream)
-    is_slow(upstream, promised, free)
+    all_is_well(upstream, promised.search_s, free)
     async with upstream.hold("*") as held:
         visitors = start(server, numbers, within_s)
         await arrive(upstream, visitors)
@@ -168,15 +189,13 @@ async def test_failures_end_the_other_searches(server: Server, upstream: Upstrea
 async def slow_service_leaves_room(server: Server, upstream: Upstream, service: str) -> None:
     """While 9 visitors wait only for this service, all three searches of a tenth are made."""
     async with upstream.hold(f"/{service}/*") as slow:
-        visitors: dict[int, Pending] = {}
-        calls: dict[int, list[Call]] = {}
+        visitors = []
         for arriving in (CROWD, CROWD, 1, 1):
             group = start(server, trips(arriving))
-            calls |= {trip: await upstream.arrivals(searches(trip)) for trip in group}
-            visitors |= group
+            visitors += [(trip, one, await upstream.arrivals(searches(trip))) for trip, one in group.items()]
         slow.release()
-        for trip, visitor in visitors.items():
-            is_priced(trip, calls[trip], await visitor)
+        for trip, visitor, calls in visitors:
+            is_priced(trip, calls, await visitor)
 
 
 async def test_searches_are_under_way_together(server: Server, upstream: Upstream, promised: Promises) -> None:
@@ -187,7 +206,7 @@ async def test_searches_are_under_way_together(server: Server, upstream: Upstrea
         await slow_service_leaves_room(server, upstream, service)
     await are_served_together(server, upstream, trips(CROWD))
     await are_served(server, upstream, *trips(CROWD))
-    is_slow(upstream, promised)
+    all_is_well(upstream, promised.search_s)
     upstream.on("/hotels/*", drip_s=promised.search_s, json=lambda call: {"cents": call.value})
     await are_served_together(server, upstream, trips(CROWD - 1), promised.search_s + promised.default_s)
 
@@ -197,32 +216,30 @@ async def leavers_leave_room(server: Server, upstream: Upstream, promised: Promi
     upstream.on("/hotels/*", drip_s=promised.search_s, json=lambda call: {"cents": call.value})
     async with upstream.hold("/flights/*") as held:
         visitors = start(server, trips(CROWD))
-        for trip in visitors:
-            await upstream.arrivals(searches(trip))
+        await arrive(upstream, visitors)
         for visitor in visitors.values():
             visitor.leave()
         await server.let_run(promised.default_s)
         held.release()
     await server.quiet(for_s=0, within_s=promised.search_s)
     all_is_well(upstream)
-    await are_served_together(server, upstream, trips(CROWD))
+    await are_served_together(server, upstream, list(visitors))
 
 
 async def visitors_differ(server: Server, upstream: Upstream, promised: Promises, trip: int) -> None:
-    """Of visitors of the same trip, one fails and one leaves; the others get what they asked for."""
+    """Of visitors of the same trip, one fails and one leaves; the others, and a late one, get what they asked for."""
     upstream.on(f"/cars/{trip}", status=503, times=1)
     async with upstream.hold("/cars/*") as cars, upstream.hold("*") as others:
-        visitors, calls = [], []
-        for _ in range(CROWD):
-            visitors.append(server.start("GET", f"/trips/{trip}"))
-            calls.append(await upstream.arrivals(searches(trip)))
-        visitors[1].leave()
+        path, wanted = f"/trips/{trip}", searches(trip)
+        (fails, _), (leaves, _), *stay = [(server.start("GET", path), await upstream.arrivals(wanted)) for _ in range(CROWD)]
+        leaves.leave()
         await server.let_run(promised.default_s / 2)  # until the app has seen it
         cars.release()
-        expect(await visitors[0]).status(502)
+        expect(await fails).status(502)
+        stay.append((server.start("GET", path), await upstream.arrivals(wanted)))
         others.release()
-        for visitor, own in zip(visitors[2:], calls[2:], strict=True):
-            is_priced(trip, own, await visitor)
+        for visitor, calls in stay:
+            is_priced(trip, calls, await visitor)
 
 
 async def test_visitors_of_one_trip_share_nothing(server: Server, upstream: Upstream, promised: Promises) -> None:
@@ -232,14 +249,7 @@ async def test_visitors_of_one_trip_share_nothing(server: Server, upstream: Upst
     await are_served(server, upstream, first, first, second, first)
     await visitors_differ(server, upstream, promised, second)
     await leavers_leave_room(server, upstream, promised)
-    upstream.on("*", json={"cents": secrets.randbelow(10**6)})
-    await are_served(server, upstream, second, second, first)
-    async with upstream.hold("*") as held:
-        visitors = [server.start("GET", f"/trips/{first}") for _ in range(CROWD)]
-        same = await held.arrivals(searches(first, CROWD))
-        held.release()
-        for visitor in visitors:
-            is_priced(first, same[::CROWD], await visitor)
+    await all_are_told(server, upstream, [first] * CROWD)
 
 
 async def test_failures_among_waiting_visitors(server: Server, upstream: Upstream, promised: Promises) -> None:
@@ -270,29 +280,21 @@ async def test_failures_among_waiting_visitors(server: Server, upstream: Upstrea
     await server.settle("/health")
     made = [call for trip in failed for call in later.matching(f"/*/{trip}")]
     expect(len(made), "searches made for trips that have failed").equals(0)
-    for trip, visitor in visitors.items():
-        if trip in failed:
-            expect(await visitor).status(502)
-        else:
-            visitor.leave()
+    for trip in failed:
+        expect(await visitors.pop(trip)).status(502)
+    for visitor in visitors.values():
+        visitor.leave()
 
 
 async def test_a_failure_is_told_and_not_remembered(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Whichever search fails, and however, the visitor gets a 502; the next one gets what the services say then."""
     numbers = trips(len(SERVICES))
     for turn in range(len(FAILURES) // len(SERVICES)):
-        all_is_well(upstream)
-        await are_served_together(server, upstream, numbers)
+        await all_are_told(server, upstream, [*numbers, numbers[0]])
         await fail_together(server, upstream, numbers, turn)
-    upstream.on("*", status=503)
-    upstream.on("/cars/*", cut=True)
-    async with upstream.hold("*") as held:
-        visitors = start(server, numbers)
-        await arrive(upstream, visitors)
-        held.release()
-        for visitor in visitors.values():
-            expect(await visitor).status(502)
+    await several_fail(server, upstream, numbers, promised.default_s / 5)
+    await all_are_told(server, upstream, [*numbers, numbers[0]])
+    await several_fail(server, upstream, numbers, 0)
     await server.quiet(promised.search_s)
-    expect(len(upstream.calls()), "searches for 27 visitors").equals(27 * len(SERVICES))
-    all_is_well(upstream)
-    await are_served_together(server, upstream, numbers)
+    expect(len(upstream.calls()), "searches for 38 visitors").equals(38 * len(SERVICES))
+    await all_are_told(server, upstream, numbers)

@@ -268,4 +268,4 @@ async def test_visitors_who_wait_disturb_nobody(server: Server, upstream: Upstre
         await leave(server, visitors)
     is_shown(await stays, person, calls)
     await server.quiet(0, promised.answer_s + promised.default_s)
-    await come_at_once(server, upstream, numbers(VISITORS))
+    await come_at_once(server, upstream, list(meetings))
