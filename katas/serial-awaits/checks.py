@@ -144,6 +144,8 @@ async def test_a_page_is_what_the_services_say(server: Server, upstream: Upstrea
         for person in (people[0], people[0], people[1]):
             await is_served(server, upstream, person, meeting, promised.page_s)
             needed.update(five(person, meeting))
+        for service in OF_A_PERSON[:3]:
+            upstream.on(f"/{service}/{people[1]}", json={"value": 0})
     await server.quiet()
     expect(len(upstream.calls()), "questions").equals(needed.total())
 
