@@ -4,8 +4,7 @@ import itertools
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 
@@ -33,8 +32,7 @@ MAILBOXES: dict[str, int] = {}
 """What the bureau knows, by the path of the call that asks for it."""
 
 
-@dataclass(frozen=True)
-class Payment:
+class Payment(NamedTuple):
     """A payment, and the mailbox of its owner."""
 
     number: int
@@ -131,8 +129,7 @@ def failing(upstream: Upstream) -> tuple[Payments, Payments]:
 
 def were_made(upstream: Upstream, asked: Asked, wanted: Calls) -> None:
     """These calls to the bureau and no others, and the app has waited for each answer."""
-    calls = asked.exactly(wanted)
-    given_up = [call.path for call in calls if call.left or call.open]
+    given_up = [call.path for call in asked.exactly(wanted) if call.left or call.open]
     expect(given_up, "calls to the bureau whose answers the app did not await").equals([])
     expect(upstream.connections.peak, "connections to the bureau at once").at_most(CONNECTIONS)
 
@@ -140,15 +137,13 @@ def were_made(upstream: Upstream, asked: Asked, wanted: Calls) -> None:
 async def stops(server: Server, within_s: float) -> None:
     """The server is asked to stop, and its shutdown completes in time and without an error."""
     await server.stop(within_s=within_s)
-    failed = server.output.count("Application shutdown failed")
-    expect(failed, "failed shutdowns in the app's output").equals(0)
+    expect(server.output.count("Application shutdown failed"), "failed shutdowns in the app's output").equals(0)
 
 
 @asynccontextmanager
 async def stopping(server: Server, promised: Promises) -> AsyncIterator[list[str]]:
-    """While this block runs, the server has been asked to stop, and has begun to; after it, it has stopped.
-
-    The list gets an item when the shutdown completes.
+    """While this block runs, the server has been asked to stop, and has begun to; after it, it has stopped. The list gets
+    an item when the shutdown completes.
     """
     ended: list[str] = []
 
@@ -189,8 +184,7 @@ async def test_tills_do_not_wait_for_the_bureau(server: Server, upstream: Upstre
 async def test_a_stop_waits_for_slow_receipts(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Payments before a stop get their receipts, even if the bureau has been quick and now takes its time."""
     asked, slow_s = opened(upstream), promised.call_s * NEARLY
-    wanted = await fail(server, upstream, promised, payments(), "receipts", 0)
-    wanted |= await go_out_together(server, upstream, payments())
+    wanted = await fail(server, upstream, promised, payments(), "receipts", 0) | await go_out_together(server, upstream, payments())
     *before, last = paid = payments()
     till = server.start("POST", f"/payments/{last.number}", json={"cents": last.cents}, body_later=True)
     ones, others = paid[::2], paid[1::2]  # of each owner
@@ -204,8 +198,7 @@ async def test_a_stop_waits_for_slow_receipts(server: Server, upstream: Upstream
         async with stopping(server, promised) as ended:
             till.send_body()
             expect(await till).status(202).json({"payment": last.number})
-            await asking.arrivals(owners(ones))
-            await still_asking.arrivals(owners(others))
+            await upstream.arrivals(owners(paid))
             await goes_on(ended, slow_s)
             asking.release()
             await sending.arrivals(receipts(ones))
@@ -258,8 +251,7 @@ async def test_a_failed_receipt_is_lost_alone(server: Server, upstream: Upstream
     for what in ("receipts", "owners"):
         crowd = payments()
         for turn in range(ROUNDS):
-            crowd = alike(crowd)
-            wanted |= await fail(server, upstream, promised, crowd, what, turn)
+            wanted |= await fail(server, upstream, promised, crowd := alike(crowd), what, turn)
         await is_healthy(server)
         wanted |= await go_out_together(server, upstream, alike(crowd))
     wanted |= await fail(server, upstream, promised, payments(), "receipts", 0)
