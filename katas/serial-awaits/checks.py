@@ -203,14 +203,16 @@ async def test_slow_answers_are_shown(server: Server, upstream: Upstream, promis
     for answer in await server.answers(start(server, people)):
         expect(answer).status(200)
     asked = upstream.since()
-    both, roads, none, room, first = people
-    meetings = {person: meet(upstream, [person], slow_s if person in (both, first) else 0) for person in people}
-    for call in f"weather/{both}", f"rooms/{meetings[both]}", f"trains/{roads}", f"roads/{roads}", f"rooms/{meetings[room]}":
+    both, roads, none, late_room, quicker = people
+    meeting_s = {both: slow_s, late_room: 0.3 * slow_s, quicker: 0.7 * slow_s}
+    room_s = {both: slow_s, late_room: slow_s, quicker: 0.7 * slow_s}
+    meetings = {person: meet(upstream, [person], meeting_s.get(person, 0)) for person in people}
+    for person, delay_s in room_s.items():
+        upstream.on(f"/rooms/{meetings[person]}", delay_s=delay_s)
+    for call in f"weather/{both}", f"trains/{roads}", f"roads/{roads}":
         upstream.on(f"/{call}", delay_s=slow_s)
-    slowest = {both: 2, roads: 1, none: 0, room: 1, first: 1}
-    visitors = [
-        server.start("GET", f"/mornings/{person}", within_s=answers * slow_s + promised.page_s) for person, answers in slowest.items()
-    ]
+    slowest_s = {both: 2 * slow_s, roads: slow_s, none: 0.0, late_room: 1.3 * slow_s, quicker: 1.4 * slow_s}
+    visitors = [server.start("GET", f"/mornings/{person}", within_s=wait_s + promised.page_s) for person, wait_s in slowest_s.items()]
     answers, wanted = await server.answers(visitors), dict[str, int]()
     for (person, meeting), answer in zip(meetings.items(), answers, strict=True):
         expect(answer).status(200)
@@ -254,10 +256,11 @@ async def test_visitors_who_wait_disturb_nobody(server: Server, upstream: Upstre
         for person in people:
             await held.arrivals(four(person))
         health = server.start("GET", "/health")
-        refused = [server.start("GET", f"/mornings/{person}") for person in ("0", "-3", "bob", "1.5")]
+        refused = [server.start("GET", f"/mornings/{person}") for person in ("0", "-3", "bob", "1.5", "17bob")]
         expect(await health).status(200).json({"status": "ok"})
         for visitor in refused:
             expect(await visitor).status(422)
+        await server.settle("/")  # Whoever asks without need has done so.
         about = {call.path.rpartition("/")[2] for call in upstream.calls()}
         expect(len(about - set(map(str, people))), "questions about nobody").equals(0)
         await leave(server, visitors)
