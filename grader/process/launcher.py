@@ -160,9 +160,8 @@ class Launcher:
             made = self._sockets.pop(number, None)
         finally:
             self._awaited.discard(number)
-            _close(
-                self._sockets.pop(number, ())
-            )  # nobody waits any more, because of a cancellation
+            # They may have come just before a cancellation, and nobody takes them then.
+            _close(self._sockets.pop(number, ()))
         if made is None:
             raise self._failure or HarnessError(
                 f"The launcher did not make sockets within {SOCKETS_S:.0f} s.",
