@@ -69,7 +69,7 @@ def demand_checks(
     for check in checks:
         if is_wrong(example, rounds, check):
             yield _wrong(example, check, _contrary(example, rounds, check), rounds)
-        elif is_open(rounds, check):
+        elif is_open(example, rounds, check):
             text = (
                 f"gave no clear result for {check} in any round; verify again on a quieter machine."
             )
@@ -89,14 +89,16 @@ def is_wrong(example: Example, rounds: Sequence[Trial], check: str) -> bool:
     return len(contrary) > MAJORITY * sum(_is_clear(trial, check) for trial in rounds)
 
 
-def is_open(rounds: Sequence[Trial], check: str) -> bool:
-    """Whether all results of a check are inconclusive."""
-    return all(trial.outcome(check) is Outcome.INCONCLUSIVE for trial in rounds)
+def is_open(example: Example, rounds: Sequence[Trial], check: str) -> bool:
+    """Whether a result is needed, and all results of the check are inconclusive."""
+    return check not in example.may_fail and all(
+        trial.outcome(check) is Outcome.INCONCLUSIVE for trial in rounds
+    )
 
 
 def is_in_doubt(example: Example, rounds: Sequence[Trial], check: str) -> bool:
     """Whether another round could settle the result: an undeclared failure, or no clear result yet."""
-    return is_open(rounds, check) or (
+    return is_open(example, rounds, check) or (
         not _must_fail(example, check) and bool(_contrary(example, rounds, check))
     )
 
@@ -106,7 +108,9 @@ def _must_fail(example: Example, check: str) -> bool:
 
 
 def _contrary(example: Example, rounds: Sequence[Trial], check: str) -> list[Trial]:
-    """The clear rounds in which the result was the opposite of the declared one."""
+    """The clear rounds in which the result was the opposite of the declared one; none if it may fail or pass."""
+    if check in example.may_fail:
+        return []
     must_fail = _must_fail(example, check)
     return [
         trial

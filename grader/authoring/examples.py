@@ -31,6 +31,7 @@ class Example:
     Attributes:
         path: a file, or a folder with an `app.py`.
         fails: the checks that it must fail; None if nothing is declared.
+        may_fail: further checks that a rejected example may fail, because a deadline of its own may expire.
         is_leisurely: an accepted example that is slow on purpose; the factor of margins does not apply to it.
     """
 
@@ -39,6 +40,7 @@ class Example:
     path: Path
     fails: frozenset[str] | None
     is_leisurely: bool = False
+    may_fail: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
@@ -73,9 +75,16 @@ def own_examples(kata: Kata) -> Iterator[Example]:
     for path in kata.accepted:
         is_leisurely = path.stem in kata.leisurely
         yield Example(Kind.ACCEPTED, path.stem, path.resolve(), frozenset(), is_leisurely)
-    declared = {mistake.file: frozenset(mistake.fails) for mistake in kata.mistakes}
+    declared = {mistake.file: mistake for mistake in kata.mistakes}
     for path in kata.rejected:
-        yield Example(Kind.REJECTED, path.stem, path.resolve(), declared.get(path.name))
+        mistake = declared.get(path.name)
+        yield Example(
+            Kind.REJECTED,
+            path.stem,
+            path.resolve(),
+            None if mistake is None else frozenset(mistake.fails),
+            may_fail=frozenset(() if mistake is None else mistake.may_fail),
+        )
 
 
 def junk_examples(kata: Kata, folder: Path) -> Iterator[Example]:

@@ -1,6 +1,6 @@
 """A kata's manifest, `kata.toml`, read into a frozen record."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,12 +50,18 @@ class Mistake:
         fails: the checks that it must fail.
         because: a sentence for learners who make the same mistake.
         names: `because` is shown only if the solution uses one of these Python names; empty if it always may be.
+        may_fail: further checks that it may fail or pass, because a deadline of its own expires on a busy machine.
     """
 
     file: str
     fails: tuple[str, ...]
     because: str
     names: tuple[str, ...] = ()
+    may_fail: tuple[str, ...] = ()
+
+    def explains(self, failed: Collection[str]) -> bool:
+        """Whether a solution that fails these checks, and no others, fails as this example does."""
+        return set(self.fails) <= set(failed) <= {*self.fails, *self.may_fail}
 
 
 @dataclass(frozen=True)
@@ -241,7 +247,10 @@ class Reader:
         for text in names:
             if not text.isidentifier():
                 raise table.error("names", f"has {text!r}, which is not a Python name")
-        mistake = Mistake(f"{name}.py", table.texts("fails"), table.text("because"), names)
+        fails, may_fail = table.texts("fails"), table.optional_texts("may_fail")
+        if both := [check for check in may_fail if check in fails]:
+            raise table.error("may_fail", f"names {both[0]}, which is in `fails`", "Remove one.")
+        mistake = Mistake(f"{name}.py", fails, table.text("because"), names, may_fail)
         table.refuse_unknown_keys()
         return mistake
 

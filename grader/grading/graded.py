@@ -73,13 +73,14 @@ def report_of(
 def _because(kata: Kata, results: tuple[CheckResult, ...], solution: Path | None) -> str:
     """The `because` of the rejected example that fails exactly these checks; empty if several differ, or none matches.
 
-    Checks that failed and checks that did not run count as failed. An example with `names` matches only a solution
-    that uses one of them.
+    Checks that failed and checks that did not run count as failed. If no example fails exactly these, those count that
+    `may_fail` the rest. An example with `names` matches only a solution that uses one of them.
     """
     failed = {
         result.function for result in results if result.outcome in (Outcome.FAILED, Outcome.NOT_RUN)
     }
     alike = [mistake for mistake in kata.mistakes if set(mistake.fails) == failed]
+    alike = alike or [mistake for mistake in kata.mistakes if mistake.explains(failed)]
     used: frozenset[str] = frozenset()
     if solution is not None and any(mistake.names for mistake in alike):
         used = identifiers_of(solution)

@@ -128,6 +128,7 @@ def _example(proof: Proof, example: Example) -> dict[str, Any]:
         "kind": example.kind.value,
         "name": printable(example.name),
         "must_fail": None if example.fails is None else sorted(example.fails),
+        "may_fail": sorted(example.may_fail),
         "rounds": [
             {
                 "verdict": trial.verdict.value,

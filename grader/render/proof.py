@@ -72,6 +72,15 @@ def sentence(problem: Problem) -> str:
     return printable(problem.text + why, PROBLEM_CHARS)
 
 
+def problem_lines(proofs: Sequence[Proof]) -> list[str]:
+    """A line for each problem of these proofs: its place and its sentence."""
+    return [
+        f"{place(proof.kata, problem)}: {sentence(problem)}"
+        for proof in proofs
+        for problem in proof.problems
+    ]
+
+
 def common_outcome(proof: Proof, example: Example, check: str) -> Outcome | None:
     """The outcome of a check in all clear rounds; None if they differ, inconclusive if there is no clear round."""
     outcomes = set(proof.outcomes(example, check))

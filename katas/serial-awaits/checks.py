@@ -12,8 +12,10 @@ OF_A_PERSON = ("weather", "trains", "roads", "meetings")
 PERSONS = [f"/{service}/*" for service in OF_A_PERSON]
 ERRORS = (500, 502, 503, 504)
 BROKEN: list[dict[str, Any]] = [{"close": True}, {"cut": True}]
-STATUSES = [(503, 429, 507, 404), (404, 501, 400, 503)]
+STATUSES = [(404, 503, 429, 500), (503, 404, 500, 429)]
 """How the services fail, in the order of `OF_A_PERSON`."""
+ROOM_STATUSES = [(*STATUSES[0], 507), (*STATUSES[1], 400), (*STATUSES[0], 501)]
+"""With those above, each of four statuses comes five times: 24 places hide that four are lost."""
 VISITORS, CONNECTIONS = 5, 24
 
 
@@ -136,6 +138,24 @@ async def come_at_once(server: Server, upstream: Upstream, people: Sequence[int]
             is_shown(await visitor, person, [*calls, room])
 
 
+async def come_again(server: Server, upstream: Upstream, person: int) -> None:
+    """Whoever leaves and comes again is told anew, although the questions from before are still under way."""
+    async with upstream.hold("/rooms/*") as rooms, upstream.hold(*PERSONS) as held:
+        visitor = server.start("GET", f"/mornings/{person}")
+        await held.arrivals(four(person))
+        await leave(server, [visitor])
+        visitor = server.start("GET", f"/mornings/{person}")
+        calls = await held.arrivals(four(person))
+        held.release()
+        await rooms.arrivals({f"GET /rooms/{calls[-1].said['value']}": 1})
+        await leave(server, [visitor])
+        visitor = server.start("GET", f"/mornings/{person}")
+        calls = await upstream.arrivals(four(person))
+        calls += await rooms.arrivals({f"GET /rooms/{calls[-1].said['value']}": 1})
+        rooms.release()
+        is_shown(await visitor, person, calls)
+
+
 async def test_a_page_is_what_the_services_say(server: Server, upstream: Upstream, promised: Promises) -> None:
     """A page is what the services say, each asked once, and anew for every visitor."""
     people, needed = numbers(2), Counter[str]()
@@ -179,8 +199,9 @@ async def test_failures_after_a_quiet_time_are_told(server: Server, upstream: Up
 
 
 async def test_visitors_of_one_person_are_told_each(server: Server, upstream: Upstream) -> None:
-    """Visitors at once are each told anew, even of the same person."""
+    """Visitors are each told anew, even of the same person, and even if one has just left."""
     await come_at_once(server, upstream, [*numbers(1)] * VISITORS)
+    await come_again(server, upstream, *numbers(1))
 
 
 async def test_people_of_one_meeting_are_told_each(server: Server, upstream: Upstream) -> None:
@@ -239,7 +260,7 @@ async def test_pages_are_right_after_failures(server: Server, upstream: Upstream
             slow_down(upstream, [path for path in others if path.rpartition("/")[2] not in spared], drip_s)
         held = () if number % 2 else others
         asked += await fail(server, upstream, victims, first, held, drip_s + promised.default_s)
-    for failures in refusals((*STATUSES[0], 500)), *([failure] * VISITORS for failure in BROKEN):
+    for failures in [*map(refusals, ROOM_STATUSES), *([failure] * VISITORS for failure in BROKEN)]:
         for path, failure in zip(rooms, failures, strict=True):
             upstream.on(path, **failure, times=1)
         asked += await fail(server, upstream, victims, rooms, three, promised.default_s)

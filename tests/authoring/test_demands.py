@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring.demands import demand_all
+from grader.authoring.demands import demand_all, is_in_doubt
 from grader.authoring.examples import Example, Kind
 from grader.authoring.proof import Trial
 from grader.findings import Mishap, NothingAsserted
@@ -99,6 +99,14 @@ def test_an_undeclared_failure_counts_if_more_than_half_of_the_clear_rounds_have
         "rejected/near.py: fails test_a in 2 of 3 rounds, but must fail only its declared checks."
     ]
     assert len(texts(*rest, once, unclear, unclear)) == 1
+
+
+def test_a_check_that_an_example_may_fail_is_not_a_problem_whatever_its_result() -> None:
+    either = replace(REJECTED, may_fail=frozenset({"test_a"}))
+    for outcome in (PASS, FAIL, UNCLEAR):
+        assert texts(*others(REJECTED), trial(either, outcome, FAIL)) == []
+        assert not is_in_doubt(either, [trial(either, outcome, FAIL)], "test_a")
+    assert texts(*others(REJECTED), trial(either, FAIL, PASS))
 
 
 CRASH = trial(

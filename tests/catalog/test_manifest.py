@@ -52,6 +52,11 @@ def test_a_manifest_is_read_with_its_defaults(make_kata: MakeKata) -> None:
             "`services` has the unknown value 'upstrem'",
             "Did you mean `upstream`?",
         ),
+        (
+            ("because = ", 'may_fail = ["test_it_answers"]\nbecause = '),
+            "`rejected.wrong.may_fail` names test_it_answers, which is in `fails`",
+            "Remove one.",
+        ),
         (('"three"]', "]"), "`hints` must be 3 sentences", ""),
         (
             ("because = ", "becuase = "),

@@ -38,6 +38,7 @@ OF_THE_MANIFEST = {
     "starter.fails",
     "rejected.NAME.fails",
     "rejected.NAME.because",
+    "rejected.NAME.may_fail",
     "rejected.NAME.names",
     "promises.NAME_s",
     "requirements.ID",

@@ -14,6 +14,17 @@ from tests.conftest import MANIFEST
 from tests.judge.records import counted
 
 SECOND = '\n[rejected.other]\nfails = ["test_b"]\nbecause = "It breaks b."\n'
+EITHER = """
+[rejected.either]
+fails = ["test_b"]
+may_fail = ["test_it_answers"]
+because = "It breaks b, and perhaps more."
+"""
+EXACT = """
+[rejected.both]
+fails = ["test_it_answers", "test_b"]
+because = "It breaks both."
+"""
 SAME = '\n[rejected.same]\nfails = ["test_b"]\nbecause = "It breaks b in another way."\n'
 
 
@@ -64,6 +75,21 @@ def test_a_mistake_explains_a_report_if_it_alone_fails_the_same_checks(
     kata = kata_with(more)
     outcomes = results(test_it_answers=Outcome.PASSED, test_b=b)
     assert report_of(kata, run(), Verdict.FAILED, outcomes).because == because
+
+
+@pytest.mark.parametrize(
+    ("more", "answers", "because"),
+    [
+        (EITHER, Outcome.PASSED, "It breaks b, and perhaps more."),
+        (EITHER, Outcome.FAILED, "It breaks b, and perhaps more."),
+        (EITHER + EXACT, Outcome.FAILED, "It breaks both."),
+    ],
+)
+def test_a_mistake_explains_also_what_it_may_fail_unless_another_fails_just_that(
+    kata_with: Callable[[str], Kata], more: str, answers: Outcome, because: str
+) -> None:
+    outcomes = results(test_it_answers=answers, test_b=Outcome.FAILED)
+    assert report_of(kata_with(more), run(), Verdict.FAILED, outcomes).because == because
 
 
 def test_a_check_with_parameters_has_failed_if_one_of_them_has(

@@ -15,6 +15,7 @@ from grader.render.proof import (
     marks_shown,
     overall_summary,
     place,
+    problem_lines,
     proof_summary,
     requirement_rows,
     sentence,
@@ -186,6 +187,12 @@ def test_several_katas_are_summed_up() -> None:
     assert overall_summary([proved, wrong_one], 3) == (
         "1 of 3 katas are proved. Not proved: other."
     )
+
+
+def test_the_problems_of_several_katas_are_lines() -> None:
+    wrong_one = replace(proof(problems=(MISTAKE, MISTAKE)), kata="other")
+    lines = problem_lines([proof(*RIGHT), wrong_one])
+    assert lines == [f"{place('other', MISTAKE)}: {sentence(MISTAKE)}"] * 2
 
 
 def test_a_requirement_is_a_row_with_the_numbers_of_its_checks() -> None:

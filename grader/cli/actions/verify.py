@@ -17,7 +17,7 @@ from grader.errors import ExitCode, UsageError
 from grader.grading.graded import grader_info
 from grader.interactive.signals import EndSignals
 from grader.render.json_ import render_proofs
-from grader.render.proof import overall_summary
+from grader.render.proof import overall_summary, problem_lines
 from grader.render.terminal.proof import ProofScreen
 from grader.tasks import single_error
 
@@ -69,14 +69,14 @@ def verify_katas(
 def _prove_on_screen(
     prove: Callable[[ProofObserver, EndSignals], list[Proof]], end_signals: EndSignals, count: int
 ) -> list[Proof]:
-    """Prove with a live display, followed by a summary if there are several katas."""
+    """Prove with a live display. If there are several katas, all problems and a summary follow."""
     screen = ProofScreen()
     try:
         proofs = prove(screen, end_signals)
     finally:
         screen.stop()
     if count > 1:
-        screen.say(overall_summary(proofs, count))
+        screen.say(*problem_lines(proofs), overall_summary(proofs, count))
     return proofs
 
 
