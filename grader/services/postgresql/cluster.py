@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -33,6 +34,8 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "16MB",
+    # In files of the data folder, which is removed even if the server was killed.
+    "dynamic_shared_memory_type": "mmap",
     "autovacuum": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
@@ -43,6 +46,9 @@ SETTINGS = {
 
 SESSION_KIB = 400 * 1024
 """Limit on the address space of each server process; libraries and shared memory take about 180 MiB of it."""
+
+IPC_RMID = 0
+"""The command of shmctl(2) that removes a segment, on Linux and macOS."""
 
 SOCKET = ".s.PGSQL.5432"
 SOCKET_PATH_BYTES = 100
@@ -103,7 +109,7 @@ def running_cluster(context: GradingContext, max_connections: int) -> Iterator[C
             )
             sockets = stack.enter_context(socket_folder(data, template.account))
             process = start(template, data, log, settings_for(max_connections, sockets))
-        stack.callback(end, process)
+        stack.callback(end, process, data)
         note_process(context.run_dir, process.pid, signal.SIGQUIT)
         account = {"user": SUPERUSER, "password": template.password}
         yield Cluster({"host": str(sockets), **account}, sockets / SOCKET, log, process)
@@ -152,14 +158,27 @@ def start(
         )
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Stop the server immediately, without saving its data."""
+def end(process: subprocess.Popen[bytes], data: Path) -> None:
+    """Stop the server immediately, without saving the data in this folder."""
     process.send_signal(signal.SIGQUIT)
     try:
         process.wait(CLOSE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    remove_segment(data)
+
+
+def remove_segment(data: Path) -> None:
+    """Remove the System V shared memory of a server that was killed; one that stopped by itself has done so.
+
+    The system keeps such a segment until it restarts, and allows about 4,000 of them. Its id is the last number of the
+    seventh line of `postmaster.pid`, a file that a server removes with its segment
+    (https://www.postgresql.org/docs/current/storage-file-layout.html).
+    """
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        segment = int((data / "postmaster.pid").read_text().splitlines()[6].split()[1])
+        ctypes.CDLL(None).shmctl(segment, IPC_RMID, None)
 
 
 @contextlib.contextmanager

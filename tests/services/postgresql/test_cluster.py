@@ -9,6 +9,7 @@ from grader.child.limits import SERVERS
 from grader.errors import ServiceUnavailable
 from grader.process.run_dir import temporary_run_dir
 from grader.services.postgresql import cluster
+from grader.services.postgresql.admin import connect_when_ready
 from grader.services.postgresql.cluster import (
     OWN_CONNECTIONS,
     SOCKET,
@@ -22,6 +23,7 @@ from grader.services.postgresql.cluster import (
 from grader.services.service import GradingContext
 
 LIMIT = 4
+SEGMENTS = Path("/proc/sysvipc/shm")
 
 
 def test_the_server_and_its_data_are_gone_afterwards() -> None:
@@ -34,6 +36,31 @@ def test_the_server_and_its_data_are_gone_afterwards() -> None:
         assert psutil.pid_exists(pid)
     assert not psutil.pid_exists(pid)
     assert not run_dir.exists()
+
+
+@pytest.mark.skipif(not SEGMENTS.exists(), reason="only Linux lists its shared memory")
+async def test_a_server_that_was_killed_leaves_no_shared_memory() -> None:
+    with (
+        temporary_run_dir() as run_dir,
+        running_cluster(GradingContext(run_dir, run_dir), LIMIT) as cluster,
+    ):
+        connection = await connect_when_ready(cluster)
+        segment = (run_dir / "data" / "postmaster.pid").read_text().splitlines()[6].split()[1]
+        assert segment in segments()
+        assert cluster.process is not None
+        mapped = {file.path for file in psutil.Process(cluster.process.pid).memory_maps()}
+        assert not [path for path in mapped if path.startswith("/dev/shm/")]
+        cluster.process.kill()
+        cluster.process.wait()
+        connection.terminate()
+        assert segment in segments()
+    assert segment not in segments()
+
+
+def segments() -> list[str]:
+    """The ids of the System V shared memory segments of this machine that have not been removed."""
+    rows = [line.split() for line in SEGMENTS.read_text().splitlines()[1:]]
+    return [row[1] for row in rows if int(row[2], 8) < 0o1000]  # above: removed, but still attached
 
 
 def test_a_cache_that_cannot_be_written_is_reported(
