@@ -10,10 +10,9 @@ from grader.checks.api import Answer, Asked, Call, Hold, Pending, Promises, Serv
 
 SERVICES = {"flight": "flights", "hotel": "hotels", "car": "cars"}
 NAMES = tuple(SERVICES.values())
-CONNECTIONS = 12
-CROWD = CONNECTIONS // len(SERVICES)
-"""Visitors whose searches need all connections."""
-STATUSES = (404, 400, 429, 503, 500, 502)
+CONNECTIONS, CROWD = 12, 4
+"""Of the contract, and visitors whose searches need them all."""
+STATUSES = (404, 400, 429, 503, 500, 502, 408, 425, 504)
 FAILURES: Sequence[dict[str, Any]] = [*({"status": status} for status in STATUSES), *[{"cut": True}] * 3, *[{"close": True}] * 3]
 """Three at a time, one for each service."""
 
@@ -209,6 +208,8 @@ async def test_searches_are_under_way_together(server: Server, upstream: Upstrea
     all_is_well(upstream, promised.search_s)
     upstream.on("/hotels/*", drip_s=promised.search_s, json=lambda call: {"cents": call.value})
     await are_served_together(server, upstream, trips(CROWD - 1), promised.search_s + promised.default_s)
+    all_is_well(upstream)
+    await are_served_together(server, upstream, trips(CROWD))
 
 
 async def leavers_leave_room(server: Server, upstream: Upstream, promised: Promises) -> None:
@@ -261,8 +262,7 @@ async def test_failures_among_waiting_visitors(server: Server, upstream: Upstrea
     holds = ("/hotels/*", "/cars/*", *(f"/flights/{trip}" for trip in (*first[1:], *leaving, *late)))
     async with upstream.hold(f"/flights/{first[0]}") as flight, upstream.hold(*holds):
         visitors = start(server, first)
-        for trip in first:
-            await upstream.arrivals(searches(trip))
+        await arrive(upstream, visitors)
         for group in (failing, leaving):
             visitors |= start(server, group)
             await server.settle("/health")
@@ -296,5 +296,5 @@ async def test_a_failure_is_told_and_not_remembered(server: Server, upstream: Up
     await all_are_told(server, upstream, [*numbers, numbers[0]])
     await several_fail(server, upstream, numbers, 0)
     await server.quiet(promised.search_s)
-    expect(len(upstream.calls()), "searches for 38 visitors").equals(38 * len(SERVICES))
+    expect(len(upstream.calls()), "searches for 45 visitors").equals(45 * len(SERVICES))
     await all_are_told(server, upstream, numbers)

@@ -14,8 +14,8 @@ ERRORS = (500, 502, 503, 504)
 BROKEN: list[dict[str, Any]] = [{"close": True}, {"cut": True}]
 STATUSES = [(404, 503, 429, 500), (503, 404, 500, 429)]
 """How the services fail, in the order of `OF_A_PERSON`."""
-ROOM_STATUSES = [(*STATUSES[0], 507), (*STATUSES[1], 400), (*STATUSES[0], 501)]
-"""With those above, each of four statuses comes five times: 24 places hide that four are lost."""
+ROOM_STATUSES = [(*STATUSES[0], 507), (*STATUSES[1], 400), (*STATUSES[0], 501), (408, 425, 502, 504, 403), (401, 409, 410, 422, 505)]
+"""With those above, four statuses come five times each, because 24 places hide that four are lost; the others once."""
 VISITORS, CONNECTIONS = 5, 24
 
 
@@ -219,7 +219,7 @@ async def test_a_page_takes_little_more(server: Server, upstream: Upstream, prom
 
 
 async def test_slow_answers_are_shown(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """Slow answers are waited for, and then the page comes at once, also after many quick ones."""
+    """Slow answers are waited for, also after many quick ones; the page then comes at once, and harms no later one."""
     people, slow_s = numbers(VISITORS), promised.answer_s
     for answer in await server.answers(start(server, people)):
         expect(answer).status(200)
@@ -241,6 +241,8 @@ async def test_slow_answers_are_shown(server: Server, upstream: Upstream, promis
     calls = iter(asked.exactly(wanted))
     for person, answer in zip(people, answers, strict=True):
         is_shown(answer, person, list(islice(calls, 5)))
+    for wait_s in (slow_s, 0):
+        await come_at_once(server, upstream, numbers(VISITORS), wait_s)
 
 
 async def test_pages_are_right_after_failures(server: Server, upstream: Upstream, promised: Promises) -> None:
