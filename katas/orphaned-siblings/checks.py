@@ -45,9 +45,8 @@ def is_priced(trip: int, calls: Sequence[Call], answer: Answer) -> None:
 async def are_served(server: Server, upstream: Upstream, *numbers: int) -> None:
     """Visitors who come one after another each get their trip, asked for anew."""
     for trip in numbers:
-        asked, visitors = upstream.since(), start(server, [trip])
-        await arrive(upstream, visitors)
-        await are_priced(asked, visitors)
+        asked = upstream.since()
+        await are_priced(asked, start(server, [trip]))
 
 
 async def arrive(upstream: Upstream, visitors: Mapping[int, Pending]) -> None:
@@ -125,12 +124,14 @@ async def test_the_contract_is_kept(server: Server, upstream: Upstream, promised
     """Of 8 visitors at once, two of one trip, all are served over 12 connections; /health and refusals do not wait."""
     all_is_well(upstream, promised.search_s)
     within_s = len(SERVICES) * promised.search_s + promised.default_s
-    visitors = start(server, trips(2 * CROWD - 1), within_s)
-    twin = server.start("GET", f"/trips/{[*visitors][-1]}", within_s=within_s)
-    expect(await server.settle("/health")).status(200).json({"status": "ok"})
-    for number in ("0", "-17", "1.5", "seventeen"):
-        expect(await server.get(f"/trips/{number}")).status(422)
-    expect(upstream.connections.open, "connections open at once").at_most(CONNECTIONS)
+    async with upstream.hold("*"):
+        visitors = start(server, trips(2 * CROWD - 1), within_s)
+        twin = server.start("GET", f"/trips/{[*visitors][-1]}", within_s=within_s)
+        expect(await server.settle("/health")).status(200).json({"status": "ok"})
+        for number in ("0", "-17", "1.5", "seventeen"):
+            expect(await server.get(f"/trips/{number}")).status(422)
+        await server.let_run(promised.default_s / 2)  # Whoever opens more has done so.
+        expect(upstream.connections.open, "connections open at once").at_most(CONNECTIONS)
     await upstream.arrivals("*", 2 * CONNECTIONS, promised.search_s + 2 * promised.default_s)
     await server.settle("/health")
     expect(upstream.connections.open, "connections open at once").at_most(CONNECTIONS)
@@ -174,11 +175,10 @@ async def test_failures_end_the_other_searches(server: Server, upstream: Upstrea
     all_is_well(upstream)
     for turn in range(3):
         await trips_end(server, upstream, promised, turn)
-    asked, lasting = upstream.since(), trips(1)
+    lasting = trips(1)
     async with upstream.hold(f"/*/{lasting[0]}") as held:
         waiting = start(server, lasting)
-        await arrive(upstream, waiting)
-        lasting_calls = asked.exactly(searches(*lasting))
+        lasting_calls = await held.arrivals(searches(*lasting))
         for turn in range(3, 7):
             numbers = await trips_end(server, upstream, promised, turn)
         await late_are_served(server, upstream, promised, held, numbers)
