@@ -1,11 +1,14 @@
 """The fixture `server` of checks: a running solution that visitors send requests to, watched from outside."""
 
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
 
 from grader.evidence.server import Sample, ServerLife
 from grader.load.connection import Address
@@ -18,6 +21,10 @@ from grader.process.launcher import Launcher
 from grader.process.output import json_objects
 from grader.process.server import ServerPlan, ServerProcesses
 from grader.process.sockets import SPARE, Sockets, SocketStock, no_delay
+
+TURNS = 5
+"""Turns of the grader's event loop in which a released answer goes out: a timer sends it in the second one, and a
+connection is closed in the one after that."""
 
 
 class Server(Visitors):
@@ -76,6 +83,22 @@ class Server(Visitors):
         """Wait until the server has had this many seconds, not counting its waits for a core."""
         await self.attempt.watcher.let_run(seconds)
 
+    @contextlib.asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Stop the app's processes while the block runs (SIGSTOP), so that they read at once what it sends to them.
+
+        Without it a quick app may read the first of two answers before the second one is there. The block must not
+        wait for the app, which cannot answer.
+        """
+        pids = self.pids
+        _send(pids, signal.SIGSTOP)
+        try:
+            yield
+            for _ in range(TURNS):
+                await anyio.lowlevel.checkpoint()
+        finally:
+            _send(pids, signal.SIGCONT)
+
     async def explain(self) -> None:
         """Record where the solution's tasks wait, to explain a miss by the clock."""
         await self._processes.ask_for_waiting_tasks()
@@ -133,6 +156,13 @@ class Server(Visitors):
 
     def _shutdowns(self) -> int:
         return int(self._processes.life.shutdown_s is not None)
+
+
+def _send(pids: Sequence[int], number: signal.Signals) -> None:
+    """Send a signal to those of these processes that still exist."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 @contextlib.asynccontextmanager

@@ -5,12 +5,13 @@ from collections import Counter
 from pathlib import Path
 
 import anyio
+import psutil
 import pytest
 
 from grader.judge.rule import own_s
 from grader.measure.gates import GateMissed
 from tests.conftest import Serve
-from tests.waiting import HANG_S
+from tests.waiting import HANG_S, until
 
 HELLO = """
     import os
@@ -74,6 +75,17 @@ async def test_let_run_waits_until_the_server_has_had_its_own_time(serve: Serve)
         assert own is None or own >= 0.095 or watch.elapsed_s > 1
         await server.stop()
         await server.let_run(0.05)
+
+
+async def test_a_paused_app_does_nothing_until_the_block_ends(serve: Serve) -> None:
+    async with serve(HELLO) as server:
+        (worker,) = map(psutil.Process, server.pids)
+        async with server.paused():
+            await until(lambda: worker.status() == psutil.STATUS_STOPPED)
+        assert (await server.get("/")).status == 200
+        await server.stop()
+        async with server.paused():
+            pass
 
 
 async def test_a_stop_may_be_granted_a_time(serve: Serve) -> None:

@@ -39,16 +39,16 @@ class Valve(httpx.AsyncBaseTransport):
         async with self.moved:
             await self.moved.wait_for(lambda: self.passing < self.limit)
             self.passing += 1
-        limit = max(LEAST, self.limit // 2)
+        good = False
         try:
             answer = await self.inner.handle_async_request(request)
             await answer.aread()
-            limit = min(MOST, self.limit + 1) if answer.is_success else max(LEAST, self.limit // 2)
+            good = answer.is_success
             return answer
         finally:
             async with self.moved:
                 self.passing -= 1
-                self.limit = limit
+                self.limit = min(MOST, self.limit + 1) if good else max(LEAST, self.limit // 2)
                 self.moved.notify_all()
 
 
