@@ -33,6 +33,7 @@ async def all_news_is_shown(screen: Pending, upstream: Upstream, stops: Sequence
     for stop in stops:
         answered = [call for call in upstream.calls(f"/stops/{stop}/next") if not call.open and not call.left]
         told: list[object] = [{"stop": stop, "delay": call.value} for call in answered]
+        expect(len(told), f"answers of the control room about stop {stop}").equals(times)
         expect([delay for delay in shown if delay in told], f"the delays at stop {stop}").equals(told)
 
 
