@@ -50,18 +50,16 @@ async def test_screens_show_what_the_control_room_tells(server: Server, upstream
 
 async def test_the_calls_end_when_the_screen_leaves(server: Server, upstream: Upstream) -> None:
     """When a screen is switched off, the calls for it are given up."""
-    *stops, later = numbers(3)
-    there_is_news(upstream, [*stops, later], times=1)
-    screen = switch_on(server, *stops)
-    await all_news_is_shown(screen, upstream, stops, times=1)
-    calls = await upstream.arrivals({f"/stops/{stop}/next": 2 for stop in stops})
-    since = server.now()
-    screen.leave()
-    await upstream.given_up([call for call in calls if call.open], since=since)
-    expect(await server.settle("/health")).status(200)
-    screen = switch_on(server, later)
-    await all_news_is_shown(screen, upstream, [later], times=1)
-    screen.leave()
+    first, second, third, fourth = numbers(4)
+    there_is_news(upstream, [first, second, third, fourth], times=1)
+    for stops in (first, second), (third,), (fourth,):
+        screen = switch_on(server, *stops)
+        await all_news_is_shown(screen, upstream, stops, times=1)
+        calls = await upstream.arrivals({f"/stops/{stop}/next": 2 for stop in stops})
+        since = server.now()
+        screen.leave()
+        await upstream.given_up([call for call in calls if call.open], since=since)
+        expect(await server.settle("/health")).status(200)
 
 
 async def test_the_other_calls_end_when_one_fails(server: Server, upstream: Upstream) -> None:
