@@ -24,7 +24,7 @@ LIMITS = httpx.Limits(max_connections=20)
 tasks: set[asyncio.Task[None]] = set()
 """Receipts under way."""
 
-LEAST_S, TIMES = 0.6, 4.0
+LEAST_S, TIMES = 0.6, 2.0
 
 quickest_s = float("inf")
 """Of the good answers so far."""

@@ -37,7 +37,7 @@ def patience_s(service: str) -> float:
     """Several times as long as a search has taken lately."""
     if len(took_s[service]) < LEARNED_FROM:
         return SEARCH_S
-    return min(SEARCH_S, max(0.3, 5 * median(took_s[service])))
+    return min(SEARCH_S, max(0.3, 2 * median(took_s[service])))
 
 
 class State(TypedDict):

@@ -62,7 +62,7 @@ async def get_intranet(request: Request) -> httpx.AsyncClient:
 Intranet = Annotated[httpx.AsyncClient, Depends(get_intranet)]
 
 
-WORRIED_S = 2
+WORRIED_S = 30
 """So long after a failure the app says that something is wrong."""
 
 failed_s: list[float] = []
