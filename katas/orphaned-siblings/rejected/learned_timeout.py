@@ -34,7 +34,7 @@ took_s: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=LEARNE
 
 
 def patience_s(service: str) -> float:
-    """Several times as long as a search has taken lately."""
+    """Twice as long as a search has taken lately."""
     if len(took_s[service]) < LEARNED_FROM:
         return SEARCH_S
     return min(SEARCH_S, max(0.3, 2 * median(took_s[service])))
