@@ -16,7 +16,7 @@ SERVICES_URL = os.environ["UPSTREAM_URL"]
 """The box office, which knows seats and shows, and the printing house."""
 
 box_office = httpx.AsyncClient(base_url=SERVICES_URL)
-printers = httpx.Client(base_url=SERVICES_URL, timeout=60)
+printers = httpx.Client(base_url=SERVICES_URL, timeout=60, limits=httpx.Limits(max_connections=100))
 
 
 @asynccontextmanager

@@ -15,6 +15,9 @@ SERVICES_URL = os.environ["UPSTREAM_URL"]
 PATIENCE_S = 60.0
 """The printing house promises a poster by then."""
 
+LIMITS = httpx.Limits(max_connections=100)
+"""All connections are kept: httpx may close one that a thread is about to use while it keeps fewer."""
+
 POSTERS_AT_ONCE = 30
 """The other threads are for those who need one only for a moment."""
 
@@ -28,7 +31,7 @@ class State(TypedDict):
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-    with httpx.Client(base_url=SERVICES_URL, timeout=PATIENCE_S) as printers:
+    with httpx.Client(base_url=SERVICES_URL, timeout=PATIENCE_S, limits=LIMITS) as printers:
         async with httpx.AsyncClient(base_url=SERVICES_URL) as box_office:
             yield {"box_office": box_office, "printers": printers}
 

@@ -16,6 +16,9 @@ ARCHIVE_URL = os.environ["UPSTREAM_URL"]
 PATIENCE_S = 60.0
 """The archive promises an answer by then."""
 
+LIMITS = httpx.Limits(max_connections=100)
+"""All connections are kept: httpx may close one that a thread is about to use while it keeps fewer."""
+
 THREADS = 100
 """Enough for a busy morning and the fees; the container has the memory for 120."""
 
@@ -30,7 +33,7 @@ class State(TypedDict):
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[State]:
     to_thread.current_default_thread_limiter().total_tokens = THREADS
-    with httpx.Client(base_url=ARCHIVE_URL, timeout=PATIENCE_S) as archive:
+    with httpx.Client(base_url=ARCHIVE_URL, timeout=PATIENCE_S, limits=LIMITS) as archive:
         yield {"archive": archive}
 
 

@@ -17,6 +17,9 @@ ARCHIVE_URL = os.environ["UPSTREAM_URL"]
 PATIENCE_S = 60.0
 """The archive promises an answer by then."""
 
+LIMITS = httpx.Limits(max_connections=100)
+"""All connections are kept: httpx may close one that a thread is about to use while it keeps fewer."""
+
 QUESTIONS_AT_ONCE = 80
 """So many threads may wait for the archive; they are not taken from those of the other handlers."""
 
@@ -31,7 +34,7 @@ class State(TypedDict):
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-    with httpx.Client(base_url=ARCHIVE_URL, timeout=PATIENCE_S) as archive:
+    with httpx.Client(base_url=ARCHIVE_URL, timeout=PATIENCE_S, limits=LIMITS) as archive:
         yield {"archive": archive, "places": anyio.CapacityLimiter(QUESTIONS_AT_ONCE)}
 
 
