@@ -17,8 +17,9 @@ Others = Literal["silent", "answered"]
 """What becomes of a visitor's other calls before one fails: they are held, or answered."""
 
 SETTLE_S = 0.1
-"""How long, in own time, calls are waited for that may follow those that were answered. Right apps need at most 0.084 s
-to make a call (docs/explanation/verdicts.md)."""
+"""How long, in own time, an app is left alone with answers: for calls that may follow them (right apps need at most
+0.084 s to make a call, docs/explanation/verdicts.md), and to read them to their end: httpcore 1.0.9 loses a place of
+its pool if a task is cancelled in the one step of the event loop in which it closes an answer."""
 
 Again = Callable[[int, list[Call], Any], object]
 """States what the good answer to a visit is, from its key, its calls in the wanted order, and the answer."""
@@ -119,17 +120,21 @@ class Sweep(Generic[V]):
             while call.open and call not in case.silent and not call.behaviour.never:
                 await self.book.changed.wait()
         if len(case.others) > before + len(case.silent):
-            case.others += await self._later(
-                asked, [s for more in stages[number + 1 :] for s in more]
-            )
+            later = [slot for stage in stages[number + 1 :] for slot in stage]
+            case.others += await self._later(asked, later)
 
     async def _later(self, asked: Asked, slots: Sequence[Slot]) -> list[Call]:
-        """The calls that follow answered ones, if they come: they must not be taken for calls of a later visit."""
+        """The calls that follow answered ones, if they come: they must not be taken for calls of a later visit.
+
+        Where none can follow, the app only gets the time to read the answers; a twin's visit would give it as well.
+        """
 
         def there() -> list[Call]:
             unclaimed = [call for call in asked.calls if not call.claimed]
             return found(slots, unclaimed)
 
+        if not slots and not self.twin:
+            await stays(self.book.attempt, lambda: None, SETTLE_S)
         while len(there()) < len(slots):
             if await stays(self.book.attempt, lambda: len(there()), SETTLE_S):
                 break

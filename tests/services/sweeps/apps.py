@@ -59,6 +59,27 @@ async def ask(path, json=None):
 
 WRONG = {"leaks": LEAKS, "remembers": REMEMBERS, "shares": SHARES}
 
+SLOW_READER = """
+interrupted = []
+ask_fast = ask
+
+
+async def ask(path, json=None):
+    value = await ask_fast(path, json)
+    try:
+        for _ in range(20):
+            await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        interrupted.append(path)
+        raise
+    return value
+
+
+@app.get("/interrupted")
+async def which():
+    return interrupted
+"""
+
 TRIPS = """
 @app.get("/trips/{trip}")
 async def trip(trip: int):

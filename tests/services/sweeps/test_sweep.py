@@ -12,7 +12,7 @@ from grader.measure.gates import GateMissed
 from grader.services.sweeps.case import Kind
 from grader.services.upstream import running_upstream
 from tests.conftest import Serve, listening_socket
-from tests.services.sweeps.apps import HEAD, MORNINGS, PAYMENTS, TRIPS, WRONG
+from tests.services.sweeps.apps import HEAD, MORNINGS, PAYMENTS, SLOW_READER, TRIPS, WRONG
 from tests.waiting import HANG_S, until
 
 SEEN_S = 1.0
@@ -240,6 +240,23 @@ async def test_a_case_s_answered_calls_are_over_when_it_begins(
         (True, ["weather"]),
         (True, ["weather", "meetings"]),
     ]
+
+
+async def test_an_app_has_read_the_answers_to_the_others_when_one_call_fails(
+    serve: Serve, upstream: Upstream
+) -> None:
+    async with serve(HEAD + SLOW_READER + TRIPS, UPSTREAM_URL=upstream.url) as server:
+        async for case in upstream.sweep(
+            lambda key: server.start("GET", f"/trips/{key}", within_s=HANG_S),
+            of_a_trip,
+            how=["status"],
+            others=["answered"],
+            at_once=1,
+            twin=False,
+        ):
+            await case.strike()
+            expect(await case.visitor).status(502)
+        expect(await server.get("/interrupted")).json([])
 
 
 @pytest.mark.parametrize(
