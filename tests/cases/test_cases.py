@@ -1,62 +1,25 @@
 """Solutions by people who knew only README and starter: those in `right` pass, those in `wrong` fail.
 
-A case is a file, `tests/cases/KATA/right/NAME.py` or `tests/cases/KATA/wrong/NAME.py`, and a wrong one says in its
-docstring which requirement it breaks. `pytest` grades one case of each kata, `.ci/run` grades all of them.
+A wrong one says in its docstring which requirement it breaks. `pytest` grades one case of each kata, `.ci/run` all.
 """
 
 import ast
 import json
-import zlib
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from grader.catalog.find import find_catalog
+from tests.cases.case import Case, all_cases, sampled
 from tests.conftest import RunKata
 
-FOLDER = Path(__file__).parent
-EXPECTED = {"right": "passed", "wrong": "failed"}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One solution.
-
-    Attributes:
-        kata: its slug.
-        expected: the right verdict, "passed" or "failed".
-    """
-
-    kata: str
-    expected: str
-    file: Path
-
-    @property
-    def name(self) -> str:
-        return str(self.file.relative_to(FOLDER).with_suffix(""))
-
-
-CASES = [
-    Case(file.parts[-3], EXPECTED[file.parts[-2]], file) for file in sorted(FOLDER.glob("*/*/*.py"))
-]
-
-
-def sampled(cases: list[Case]) -> list[Case]:
-    """One case of each kata, always the same until a case is added."""
-    by_kata: dict[str, list[Case]] = {}
-    for case in cases:
-        by_kata.setdefault(case.kata, []).append(case)
-    return [min(own, key=lambda case: zlib.crc32(case.name.encode())) for own in by_kata.values()]
-
-
+CASES = all_cases()
 SAMPLE = sampled(CASES)
 REST = [case for case in CASES if case not in SAMPLE]
 
 
 def judge(kata: RunKata, case: Case) -> None:
     """Grade a case in a process of its own, as a learner would."""
-    ran = kata("check", case.kata, "--solution", case.file, "--json")
+    ran = kata("check", case.kata, "--solution", case.path, "--json")
     report = json.loads(ran.out)
     checks = [
         (check["name"], check["message"])
@@ -82,7 +45,7 @@ def test_the_other_cases_are_judged_right(kata: RunKata, case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_a_wrong_case_says_which_requirement_it_breaks(case: Case) -> None:
-    said = ast.get_docstring(ast.parse(case.file.read_text(encoding="utf-8"))) or ""
+    said = ast.get_docstring(ast.parse(case.path.read_text(encoding="utf-8"))) or ""
     requirements = find_catalog().kata(case.kata).requirements
     if case.expected == "failed":
         assert [name for name in requirements if said.startswith(f"Breaks {name}: ")], said
