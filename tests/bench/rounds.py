@@ -78,6 +78,7 @@ def grading_of(card: Card, noise: str, report: Report) -> Grading:
         expected=card.expected,
         verdict=report.verdict.value,
         declared=None if card.example.fails is None else tuple(sorted(card.example.fails)),
+        allowed=tuple(sorted(card.example.may_fail)),
         failed=tuple(
             check.name
             for check in report.checks
