@@ -7,8 +7,8 @@ from dataclasses import replace
 from grader.checks.api import Pending, Promises, Schedule, Sending, Server, alone, expect
 
 CROWD = 20
-"""Together they take 0.1 s and a little, for which 0.4 s are left; one after another they take 2 s. Of those a busy machine may take half
-from what counts as the app's own time, and what is left is still twice the limit."""
+"""Together they take 0.1 s and a little, and 0.4 s with 5 threads, as many as asyncio has on one core; one after another they take 2 s. Of
+those a busy machine may take half from what counts as the app's own time, and what is left still exceeds the limit."""
 
 PROBE_RATE = 50
 
@@ -69,10 +69,11 @@ async def test_a_label_takes_its_time(server: Server, promised: Promises) -> Non
 @alone
 async def test_labels_are_rendered_together(server: Server, promised: Promises) -> None:
     """20 labels at once take about as long as one."""
+    limit_s = promised.together_s
     for numbers in orders(CROWD), orders(1) * CROWD, orders(CROWD):
-        crowd = await server.burst("GET", "/labels/{n}", count=CROWD, numbers=numbers, cut_off_s=promised.together_s)
+        crowd = await server.burst("GET", "/labels/{n}", count=CROWD, numbers=numbers, within_s=limit_s, cut_off_s=limit_s)
         right = expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
-        right.within(promised.together_s, alone_s=promised.render_s)
+        right.within(limit_s, alone_s=promised.render_s)
 
 
 @alone
@@ -128,9 +129,9 @@ async def test_leavers_change_nothing_for_others(server: Server, promised: Promi
     crowd = await server.send("GET", "/labels/{n}", Schedule(tuple(mixed), connected_first=True), within_s=promised.together_s)
     for sending, answer in zip(mixed, crowd, strict=True):
         if sending.leave_after_s is None:
-            expect(answer).status(200).json(label(answer.n))
+            expect(answer).status(200).json(label(answer.n)).at_least(promised.render_s)
     await server.send("GET", "/labels/{n}", Schedule(tuple(leaving), connected_first=True))
-    await server.let_run(promised.together_s)
+    await server.let_run(promised.default_s)
     await are_rendered(server, promised, numbers * 2)
 
 
