@@ -1,14 +1,27 @@
-"""Checks of sleepy-handler. A clock is needed: nothing outside of the app sees it sleep."""
+"""Checks of sleepy-handler. Clocks are needed: nothing outside of the app sees it sleep."""
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import replace
 
-from grader.checks.api import Promises, Server, alone, expect
+from grader.checks.api import Promises, Schedule, Sending, Server, alone, expect
 
 CROWD = 20
-"""Together they take 0.1 s and a little, for which 0.4 s are left; one after another they take 2 s. Of those a busy machine may take half
-from what counts as the app's own time, and what is left is still twice the limit."""
+"""Together they take 0.1 s and a little, and 0.4 s with 5 threads, as many as asyncio has on one core; one after another they take 2 s. Of
+those a busy machine may take half from what counts as the app's own time, and what is left still exceeds the limit."""
 
-PROBE_RATE = 25
+PROBES = 10
+
+FEW = 5
+"""So many labels are ready by default_s even if they are rendered one after another, which is not the matter of every check."""
+
+STREAM, STREAM_RATE = 10, 50
+"""Visitors of one order who come while the labels of others before them are rendered, some of them when these are nearly ready."""
+
+REFUSED, REFUSALS = ("0", "-3", "seven", "1.5"), 40
+
+LENGTHS = (2, 3, 11, 19, 20)
+"""Numbers of digits. Each digit of an order counts once or twice, by its place."""
 
 
 def barcode(order: int) -> str:
@@ -24,36 +37,100 @@ def label(order: int) -> dict[str, object]:
     return {"order": order, "barcode": barcode(order)}
 
 
+def orders(count: int) -> list[int]:
+    """Unpredictable numbers, one after another."""
+    first = 1 + secrets.randbelow(10**9)
+    return list(range(first, first + count))
+
+
+async def is_rendered(server: Server, promised: Promises, order: int) -> None:
+    """A visitor who comes alone gets the right label, and not before it can be ready."""
+    expect(await server.get(f"/labels/{order}")).status(200).json(label(order)).at_least(promised.render_s)
+
+
+async def are_rendered(server: Server, promised: Promises, numbers: Sequence[int]) -> None:
+    """Visitors who come at once each get the right label, not before it can be ready, be it one after another."""
+    within_s = promised.render_s * CROWD
+    crowd = await server.burst("GET", "/labels/{n}", count=len(numbers), numbers=numbers, within_s=within_s)
+    expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
+
+
 async def test_a_label_takes_its_time(server: Server, promised: Promises) -> None:
     """A label is right, and the printer gets its 0.1 s."""
-    order = 1 + secrets.randbelow(10**9)
-    expect(await server.get(f"/labels/{order}")).status(200).json(label(order)).at_least(promised.render_s)
-    expect(await server.get("/labels/0")).status(422)
+    crowd, row = ([10**digits - 1 - secrets.randbelow(9 * 10 ** (digits - 1)) for digits in LENGTHS] for _ in range(2))
+    await are_rendered(server, promised, crowd)
+    for order in 7, *row[2:]:
+        await is_rendered(server, promised, order)
 
 
 @alone
 async def test_labels_are_rendered_together(server: Server, promised: Promises) -> None:
     """20 labels at once take about as long as one."""
-    crowd = await server.burst("GET", "/labels/{n}", count=CROWD, cut_off_s=promised.together_s)
-    right = expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
-    right.within(promised.together_s, alone_s=promised.render_s)
+    limit_s = promised.together_s
+    for numbers in orders(CROWD), orders(1) * CROWD, orders(CROWD):
+        crowd = await server.burst("GET", "/labels/{n}", count=CROWD, numbers=numbers, within_s=limit_s, cut_off_s=limit_s)
+        right = expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
+        right.within(limit_s, alone_s=promised.render_s)
 
 
 @alone
 async def test_health_is_answered_while_labels_render(server: Server, promised: Promises) -> None:
     """The health check is answered at once while labels render."""
     labels = [server.start("GET", f"/labels/{order}") for order in range(1, 1 + CROWD)]
-    # Probes come for as long as four labels take: after those that were rendered first, and when most of the labels wait.
-    probes = await server.steady("GET", "/health", rate_per_s=PROBE_RATE, duration_s=4 * promised.render_s, cut_off_s=promised.health_s)
-    expect(probes).statuses(200).json(lambda _: {"status": "ok"}).each_within(promised.health_s)
-    for pending in labels:
-        expect(await pending).status(200)
+    limit_s = promised.health_s
+    for _ in range(2):  # Those who come with the labels may be answered first, so others come when a label has had its time.
+        probes = await server.burst("GET", "/health", count=PROBES, within_s=limit_s, cut_off_s=limit_s)
+        expect(probes).statuses(200).json(lambda _: {"status": "ok"}).within(limit_s)
+        await server.let_run(promised.render_s)
+    for visitor in labels:
+        visitor.leave()
 
 
 async def test_the_same_label_is_rendered_anew(server: Server, promised: Promises) -> None:
     """A label that is asked for again is rendered again."""
-    order = 1 + secrets.randbelow(10**9)
-    for _ in range(2):
-        expect(await server.get(f"/labels/{order}")).status(200).json(label(order)).at_least(promised.render_s)
-    crowd = await server.burst("GET", "/labels/{n}", count=4, numbers=[order] * 4)
-    expect(crowd).statuses(200).json(lambda _: label(order)).each_at_least(promised.render_s)
+    row = orders(FEW - 1)
+    for order in row[0], *row:
+        await is_rendered(server, promised, order)
+    for order in row[-1], row[0]:
+        stream = Schedule(tuple(Sending(n=order, offset_s=place / STREAM_RATE) for place in range(STREAM)), connected_first=True)
+        crowd = await server.send("GET", "/labels/{n}", stream, within_s=promised.render_s * STREAM)
+        expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
+
+
+async def test_leavers_change_nothing_for_others(server: Server, promised: Promises) -> None:
+    """When visitors leave, others get their labels, at the same time and later."""
+    numbers = orders(CROWD - FEW)
+    # Of each order one visitor stays and one leaves at once: sometimes the first one, sometimes the second one.
+    leaving = [Sending(n=order, leave_after_s=0) for order in numbers]
+    mixed = [replace(one, leave_after_s=None if place % 2 else 0) for place, one in enumerate(leaving[:FEW] + leaving[FEW - 1 :: -1])]
+    within_s = promised.render_s * CROWD
+    crowd = await server.send("GET", "/labels/{n}", Schedule(tuple(mixed), connected_first=True), within_s=within_s)
+    for sending, answer in zip(mixed, crowd, strict=True):
+        if sending.leave_after_s is None:
+            expect(answer).status(200).json(label(answer.n)).at_least(promised.render_s)
+    await server.send("GET", "/labels/{n}", Schedule(tuple(leaving), connected_first=True))
+    await server.let_run(promised.default_s)
+    await are_rendered(server, promised, numbers[:FEW])
+
+
+async def test_refusals_change_nothing_for_others(server: Server) -> None:
+    """Wrong order numbers are refused with 422, and labels are rendered as before."""
+    (order,) = orders(1)
+    expect(await server.burst("GET", [f"/labels/{number}" for number in REFUSED], count=REFUSALS)).statuses(422)
+    expect(await server.get(f"/labels/{order}")).status(200).json(label(order))
+
+
+async def test_there_is_one_process(server: Server) -> None:
+    """The server process starts no others, also while labels render."""
+    visitors = [server.start("GET", f"/labels/{order}") for order in orders(FEW)]
+    most = 0
+    for visitor in visitors:
+        visitor.begin_patience()
+    while not all(visitor.answered for visitor in visitors):
+        probe = server.start("GET", "/health")
+        probe.excuse()
+        await probe
+        most = max(most, server.sample().processes)
+    for visitor in visitors:
+        expect(await visitor).status(200)
+    expect(most, "processes").equals(1)

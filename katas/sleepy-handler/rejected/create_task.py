@@ -28,7 +28,7 @@ def barcode(order: int) -> str:
     return f"{order}{check}"
 
 
-async def render() -> None:
+async def on_the_printer() -> None:
     time.sleep(RENDER_S)
 
 
@@ -39,6 +39,6 @@ async def health() -> dict[str, str]:
 
 @app.get("/labels/{order}")
 async def label(order: OrderNumber) -> Label:
-    rendering = asyncio.create_task(render())  # in the background
+    rendering = asyncio.create_task(on_the_printer())  # in the background
     await rendering
     return Label(order=order, barcode=barcode(order))

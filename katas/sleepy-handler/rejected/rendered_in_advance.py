@@ -1,0 +1,44 @@
+"""Labels for parcels: renders the label of an order on the label printer of the warehouse."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import FastAPI, Path
+from pydantic import BaseModel
+
+RENDER_S = 0.1
+"""The printer needs this long for every label."""
+
+app = FastAPI(title="Labels")
+
+OrderNumber = Annotated[int, Path(ge=1)]
+
+
+class Label(BaseModel):
+    order: int
+    barcode: str
+
+
+def barcode(order: int) -> str:
+    """The order number with its check digit (Luhn)."""
+    digits = [int(digit) for digit in str(order)]
+    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[::-2]]
+    check = -(sum(doubled) + sum(digits[-2::-2])) % 10
+    return f"{order}{check}"
+
+
+ahead: dict[int, asyncio.Task[None]] = {}
+"""Labels that are rendered before anybody asks for them."""
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.get("/labels/{order}")
+async def label(order: OrderNumber) -> Label:
+    await (ahead.pop(order, None) or asyncio.sleep(RENDER_S))  # the printer renders
+    if order + 1 not in ahead:  # which is asked for next
+        ahead[order + 1] = asyncio.create_task(asyncio.sleep(RENDER_S))
+    return Label(order=order, barcode=barcode(order))
