@@ -10,6 +10,9 @@ from what counts as the app's own time, and what is left is still twice the limi
 
 PROBE_RATE = 25
 
+ROW = 4
+"""Visits one after another: on a busy machine a single answer can take 0.1 s although nothing was rendered for it."""
+
 
 def barcode(order: int) -> str:
     """The order number with its Luhn check digit."""
@@ -26,8 +29,9 @@ def label(order: int) -> dict[str, object]:
 
 async def test_a_label_takes_its_time(server: Server, promised: Promises) -> None:
     """A label is right, and the printer gets its 0.1 s."""
-    order = 1 + secrets.randbelow(10**9)
-    expect(await server.get(f"/labels/{order}")).status(200).json(label(order)).at_least(promised.render_s)
+    first = 1 + secrets.randbelow(10**9)
+    for order in range(first, first + ROW):
+        expect(await server.get(f"/labels/{order}")).status(200).json(label(order)).at_least(promised.render_s)
     expect(await server.get("/labels/0")).status(422)
 
 
