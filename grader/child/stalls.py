@@ -135,13 +135,11 @@ class Watchdog:
 
     def _beat(self) -> None:
         last, late_s = self._last, self._late_s(self._last)
-        number = 0 if last is None else last.number + 1
-        # The waits first: what passes between the two is rather no stall.
+        # The waits are read first, so that a pause between the two readings is not taken for a stall.
         waited_s, now_s = self._waits.total_s(), time.monotonic()
-        self._last = Beat(number, now_s, waited_s)
-        if (
-            last is not None and now_s - last.at_s > LATE_S
-        ):  # then the thread may have reported a stall
+        self._last = Beat(0 if last is None else last.number + 1, now_s, waited_s)
+        # Waits for a core count here: the thread may have reported a stall before it knew of the last of them.
+        if last is not None and now_s - last.at_s > LATE_S:
             self._write(f"resumed {last.number} {max(0.0, late_s):.4f}")
         self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 

@@ -67,10 +67,10 @@ class StallReader:
 
     def _take_place(self, rest: str) -> None:
         """Handle a place where the loop is blocked. It may come after the end of that stall, which it then explains."""
-        beat, late_s, number, function, file = rest.split(" ", 4)
-        place = self._name(file), _whole(number), function
-        is_over = _whole(beat) <= self._ended
-        if is_over and (_whole(beat) < self._ended or self._unexplained_s is None):
+        said, late_s, number, function, file = rest.split(" ", 4)
+        beat, place = _whole(said), (self._name(file), _whole(number), function)
+        is_over = beat <= self._ended
+        if is_over and (beat < self._ended or self._unexplained_s is None):
             return
         if self._began_s is None:
             self._began_s = self._attempt.clock.now() - _seconds(late_s)
@@ -81,12 +81,13 @@ class StallReader:
             self._unexplained_s = None
 
     def _take_end(self, rest: str) -> None:
-        beat, late_s = rest.split(" ")
-        if _whole(beat) <= self._ended:
+        said, late_s = rest.split(" ")
+        beat, duration_s = _whole(said), _seconds(late_s)
+        if beat <= self._ended:
             return
-        self._ended = _whole(beat)
-        self._unexplained_s = None if self._places else _seconds(late_s)
-        self._note(_seconds(late_s))
+        self._ended = beat
+        self._unexplained_s = None if self._places else duration_s
+        self._note(duration_s)
 
     def _note_waiting(self, rest: str) -> None:
         if len(self._attempt.recorder.waiting) >= WAITING_KEPT:

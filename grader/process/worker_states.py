@@ -48,7 +48,7 @@ class WorkerStates:
         """Whether all of this many workers are ready and their pids known, or one of them has exited.
 
         Workers report that they are ready on a socket of their own, which may be sooner than the launcher's report of
-        their pids. Without pids the grader could neither measure nor stop them.
+        their pids. Without pids the grader could neither measure nor pause them.
         """
         return bool(self.exit_codes) or (self.forked and self.ready >= workers)
 

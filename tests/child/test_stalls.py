@@ -24,12 +24,23 @@ from tests.waiting import HANG_S, LOOK_S
 FOLDER = f"{Path(__file__).parent}{os.sep}"
 
 
+class SlowToStart(Watchdog):
+    """A watchdog whose loop has no core for a while just before its first beat."""
+
+    def _beat(self) -> None:
+        if self._last is None:
+            time.sleep(3 * BEAT_S)
+        super()._beat()
+
+
 @pytest.fixture
-def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Watchdog, int]]:
-    """A watchdog for code in this folder, and the reading end of its pipe."""
+def pipe(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[tuple[Watchdog, int]]:
+    """A watchdog for code in this folder, of the parameter's type if there is one, and the reading end of its pipe."""
     monkeypatch.chdir(FOLDER)
     reading, writing = os.pipe()
-    watchdog = Watchdog(writing)
+    watchdog = getattr(request, "param", Watchdog)(writing)
     yield watchdog, reading
     watchdog.stop()
     os.close(reading)
@@ -84,20 +95,11 @@ async def test_a_blocked_loop_is_reported_with_its_place_and_again_when_it_resum
                 said += os.read(reading, 1000).decode()
 
 
-class SlowToStart(Watchdog):
-    """A watchdog whose loop has no core for a while just before its first beat."""
-
-    def _beat(self) -> None:
-        if self._last is None:
-            time.sleep(3 * BEAT_S)
-        super()._beat()
-
-
+@pytest.mark.parametrize("pipe", [SlowToStart], indirect=True)
 async def test_a_loop_is_watched_even_if_its_first_beat_is_late(
-    pipe: tuple[Watchdog, int], monkeypatch: pytest.MonkeyPatch
+    pipe: tuple[Watchdog, int],
 ) -> None:
     watchdog, reading = pipe
-    monkeypatch.setattr(watchdog, "__class__", SlowToStart)
     watchdog.start()
     assert os.read(reading, 1000).startswith(b"at 0 ")  # which blocks the loop
 
