@@ -9,9 +9,11 @@ once it releases it.
 
 Lines on the pipe::
 
-    at SECONDS LINE FUNCTION FILE     the loop has been blocked here for this long; at each poll
-    resumed SECONDS                   at the first beat after a stall
-    waiting COUNT LINE FUNCTION FILE  this many tasks wait here; when the grader asks
+    at BEAT SECONDS LINE FUNCTION FILE  since this beat the loop has been blocked for this long, now here; at each poll
+    resumed BEAT SECONDS                at the first beat after a stall, or after a wait for a core that looked like one
+    waiting COUNT LINE FUNCTION FILE    this many tasks wait here; when the grader asks
+
+BEAT is the number of the last beat before the stall. Two threads write, so a report of a stall can follow its end.
 """
 
 import asyncio
@@ -23,7 +25,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 BEAT_S = 0.05
 """Period of the heartbeat, and polling interval of the thread."""
@@ -36,6 +38,18 @@ PLACES = 20
 
 Place = tuple[str, int, str]
 """File, line and function."""
+
+
+class Beat(NamedTuple):
+    """A heartbeat.
+
+    Attributes:
+        waited_s: how long the loop's thread had waited for a core by then.
+    """
+
+    number: int
+    at_s: float
+    waited_s: float
 
 
 class CoreWaits:
@@ -95,13 +109,13 @@ class Watchdog:
         self._folder = f"{Path.cwd()}{os.sep}"
         self._watched = threading.get_ident()
         self._waits = CoreWaits()
-        self._last: tuple[float, float] | None = None
+        self._last: Beat | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Start watching; call it on the loop."""
+        self._beat()  # first, because the thread ends when it finds no beat
         threading.Thread(target=self._watch, name="kata-watchdog", daemon=True).start()
-        self._beat()
 
     def stop(self) -> None:
         """Stop watching, so that blocking during the shutdown is not reported."""
@@ -120,10 +134,13 @@ class Watchdog:
             self._write(f"waiting {count} {line} {function} {file}")
 
     def _beat(self) -> None:
-        late_s = self._late_s(self._last)
-        self._last = time.monotonic(), self._waits.total_s()
-        if late_s > LATE_S:
-            self._write(f"resumed {late_s:.4f}")
+        last, late_s = self._last, self._late_s(self._last)
+        # The waits are read first, so that a pause between the two readings is not taken for a stall.
+        waited_s, now_s = self._waits.total_s(), time.monotonic()
+        self._last = Beat(0 if last is None else last.number + 1, now_s, waited_s)
+        # Waits for a core count here: the thread may have reported a stall before it knew of the last of them.
+        if last is not None and now_s - last.at_s > LATE_S:
+            self._write(f"resumed {last.number} {max(0.0, late_s):.4f}")
         self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
     def _watch(self) -> None:
@@ -132,20 +149,19 @@ class Watchdog:
             last = self._last
             if last is None:
                 return
-            if time.monotonic() - last[0] <= LATE_S:
+            if time.monotonic() - last.at_s <= LATE_S:
                 continue
             # Before any call that releases the GIL, for which C code may have made this thread wait.
             place = running_place(sys._current_frames().get(self._watched), self._folder)
             late_s = self._late_s(last)
             if late_s > LATE_S and place is not None:
-                self._write("at {3:.4f} {1} {2} {0}".format(*place, late_s))
+                self._write("at {4} {3:.4f} {1} {2} {0}".format(*place, late_s, last.number))
 
-    def _late_s(self, last: tuple[float, float] | None) -> float:
+    def _late_s(self, last: Beat | None) -> float:
         """Seconds since this beat, without those in which the loop's thread waited for a core."""
         if last is None:
             return 0.0
-        beat_s, waited_s = last
-        return time.monotonic() - beat_s - (self._waits.total_s() - waited_s)
+        return time.monotonic() - last.at_s - (self._waits.total_s() - last.waited_s)
 
     def _write(self, line: str) -> None:
         with contextlib.suppress(OSError):

@@ -150,11 +150,7 @@ class ServerProcesses:
             )
 
     def _start_is_over(self, states: WorkerStates) -> bool:
-        return (
-            states.ready >= self._plan.workers
-            or bool(states.exit_codes)
-            or self._attempt.abort.is_abandoned
-        )
+        return states.have_started(self._plan.workers) or self._attempt.abort.is_abandoned
 
     async def stop(self, grace_s: float | None = None) -> ServerLife:
         """Send SIGTERM and wait until the application has shut down; see `Server.stop`. `grace_s` replaces `stop_s`."""
@@ -236,6 +232,7 @@ class ServerProcesses:
         """Handle an event of the launcher."""
         if event["event"] == "forked":
             self._states.pids = list(event["pids"])
+            self._states.forked = True
             if self._group is not None:
                 self._group.holds_server = event["grouped"]
         elif event["event"] == "others":

@@ -37,6 +37,8 @@ class StallReader:
         self._places: Counter[tuple[str, int, str]] = Counter()
         self._lines: dict[str, list[str]] = {}
         self._began_s: float | None = None
+        self._ended = -1
+        self._unexplained_s: float | None = None
 
     def add(self, data: bytes) -> None:
         """Handle a chunk from the pipe."""
@@ -57,15 +59,35 @@ class StallReader:
     def _take(self, line: str) -> None:
         word, _, rest = line.partition(" ")
         if word == "at":
-            late_s, number, function, file = rest.split(" ", 3)
-            if self._began_s is None:
-                self._began_s = self._attempt.clock.now() - _seconds(late_s)
-            if len(self._places) < PLACES_KEPT:
-                self._places[self._name(file), _line_number(number), function] += 1
+            self._take_place(rest)
         elif word == "resumed":
-            self._note(_seconds(rest))
+            self._take_end(rest)
         elif word == "waiting":
             self._note_waiting(rest)
+
+    def _take_place(self, rest: str) -> None:
+        """Handle a place where the loop is blocked. It may come after the end of that stall, which it then explains."""
+        said, late_s, number, function, file = rest.split(" ", 4)
+        beat, place = _whole(said), (self._name(file), _whole(number), function)
+        is_over = beat <= self._ended
+        if is_over and (beat < self._ended or self._unexplained_s is None):
+            return
+        if self._began_s is None:
+            self._began_s = self._attempt.clock.now() - _seconds(late_s)
+        if len(self._places) < PLACES_KEPT:
+            self._places[place] += 1
+        if is_over and self._unexplained_s is not None:
+            self._note(self._unexplained_s)
+            self._unexplained_s = None
+
+    def _take_end(self, rest: str) -> None:
+        said, late_s = rest.split(" ")
+        beat, duration_s = _whole(said), _seconds(late_s)
+        if beat <= self._ended:
+            return
+        self._ended = beat
+        self._unexplained_s = None if self._places else duration_s
+        self._note(duration_s)
 
     def _note_waiting(self, rest: str) -> None:
         if len(self._attempt.recorder.waiting) >= WAITING_KEPT:
@@ -74,11 +96,11 @@ class StallReader:
         name = self._name(file)
         frame = Frame(
             file=name,
-            line=_line_number(line),
+            line=_whole(line),
             function=function,
-            source=self._source(name, _line_number(line)),
+            source=self._source(name, _whole(line)),
         )
-        self._attempt.recorder.add(WaitingTask(frame=frame, count=_line_number(count)))
+        self._attempt.recorder.add(WaitingTask(frame=frame, count=_whole(count)))
 
     def _name(self, file: str) -> str:
         """The file's path within the solution's folder.
@@ -134,11 +156,11 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _line_number(text: str) -> int:
-    """Parse a line number or a count.
+def _whole(text: str) -> int:
+    """Parse a number of a beat or line, or a count.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is none.
     """
     value = int(text)
     if not 0 <= value < 10**9:

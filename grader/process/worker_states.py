@@ -20,6 +20,7 @@ class WorkerStates:
         killed: how many of them have exited because the grader killed them.
         ready: how many workers have reported that they accept connections.
         down: how many workers have reported that their application has shut down.
+        forked: whether the pids of the workers are known.
         gone: whether all processes of the server have exited, including children.
     """
 
@@ -29,6 +30,7 @@ class WorkerStates:
     killed: int = 0
     ready: int = 0
     down: int = 0
+    forked: bool = False
     gone: bool = False
     _changed: Signal = field(default_factory=Signal)
 
@@ -41,6 +43,14 @@ class WorkerStates:
         self.ready += words.count(b"ready")
         self.down += words.count(b"down")
         self.change()
+
+    def have_started(self, workers: int) -> bool:
+        """Whether all of this many workers are ready and their pids known, or one of them has exited.
+
+        Workers report that they are ready on a socket of their own, which may be sooner than the launcher's report of
+        their pids. Without pids the grader could neither measure nor pause them.
+        """
+        return bool(self.exit_codes) or (self.forked and self.ready >= workers)
 
     def have_shut_down(self, workers: int) -> bool:
         """Whether each of this many workers has shut down or exited and at least one lingers, or all are gone."""

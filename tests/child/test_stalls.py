@@ -24,12 +24,23 @@ from tests.waiting import HANG_S, LOOK_S
 FOLDER = f"{Path(__file__).parent}{os.sep}"
 
 
+class SlowToStart(Watchdog):
+    """A watchdog whose loop has no core for a while just before its first beat."""
+
+    def _beat(self) -> None:
+        if self._last is None:
+            time.sleep(3 * BEAT_S)
+        super()._beat()
+
+
 @pytest.fixture
-def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Watchdog, int]]:
-    """A watchdog for code in this folder, and the reading end of its pipe."""
+def pipe(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[tuple[Watchdog, int]]:
+    """A watchdog for code in this folder, of the parameter's type if there is one, and the reading end of its pipe."""
     monkeypatch.chdir(FOLDER)
     reading, writing = os.pipe()
-    watchdog = Watchdog(writing)
+    watchdog = getattr(request, "param", Watchdog)(writing)
     yield watchdog, reading
     watchdog.stop()
     os.close(reading)
@@ -70,19 +81,27 @@ async def test_a_blocked_loop_is_reported_with_its_place_and_again_when_it_resum
 ) -> None:
     watchdog, reading = pipe
     watchdog.start()
-    await asyncio.sleep(0)
     # Reading blocks the loop, until the watchdog's thread reports just that.
-    kind, seconds, _, function, file = os.read(reading, 1000).decode().splitlines()[0].split()
-    assert (kind, file) == ("at", __file__)
+    kind, beat, seconds, _, function, file = os.read(reading, 1000).decode().split("\n")[0].split()
+    assert (kind, beat, file) == ("at", "0", __file__)
     assert function == ("test_a_blocked_loop_is_reported_with_its_place_and_again_when_it_resumes")
-    assert float(seconds) > 0.1
+    assert float(seconds) >= LATE_S  # it is rounded
     said = ""
     os.set_blocking(reading, False)
     async with asyncio.timeout(HANG_S):
-        while "resumed" not in said:
+        while "resumed 0 " not in said:
             await asyncio.sleep(LOOK_S)
             with contextlib.suppress(BlockingIOError):
                 said += os.read(reading, 1000).decode()
+
+
+@pytest.mark.parametrize("pipe", [SlowToStart], indirect=True)
+async def test_a_loop_is_watched_even_if_its_first_beat_is_late(
+    pipe: tuple[Watchdog, int],
+) -> None:
+    watchdog, reading = pipe
+    watchdog.start()
+    assert os.read(reading, 1000).startswith(b"at 0 ")  # which blocks the loop
 
 
 async def test_tasks_that_wait_at_the_same_place_are_counted_together(
@@ -126,12 +145,15 @@ async def test_a_loop_that_has_no_core_is_not_blocked(
     watchdog, reading = pipe
     waits = NoCore()
     monkeypatch.setattr(watchdog, "_waits", waits)
+    os.set_blocking(reading, False)
     watchdog.start()
     assert waits.was_late.wait(HANG_S)  # blocks the loop until the watchdog's thread has asked
-    await asyncio.sleep(2 * BEAT_S)
-    os.set_blocking(reading, False)
-    with pytest.raises(BlockingIOError):
-        os.read(reading, 1000)
+    said = b""
+    while not said.endswith(b"\n"):  # the loop goes on
+        await asyncio.sleep(BEAT_S)
+        with contextlib.suppress(BlockingIOError):
+            said += os.read(reading, 1000)
+    assert {line.split()[0] for line in said.splitlines()} == {b"resumed"}
 
 
 def test_waits_for_a_core_only_grow() -> None:

@@ -110,10 +110,12 @@ async def test_tasks_are_reported_with_the_place_where_they_wait(
 def test_nonsense_and_floods_on_the_pipe_are_not_errors(tmp_path: Path) -> None:
     attempt = begin_attempt(Clock())
     reader = StallReader(tmp_path, attempt)
-    reader.add(b"at x y\nresumed soon\nwaiting 1\n\xff\xfe\nat 1.0 3 f /etc/passwd\nresumed 1.0\n")
-    reader.add(b"at 1.0 99 f " + str(tmp_path / "app.py").encode() + b"\nresumed 1.0\n")
+    reader.add(
+        b"at x y\nresumed soon\nwaiting 1\n\xff\xfe\nat 0 1.0 3 f /etc/passwd\nresumed 0 1.0\n"
+    )
+    reader.add(b"at 1 1.0 99 f " + str(tmp_path / "app.py").encode() + b"\nresumed 1 1.0\n")
     for _ in range(LIMIT_BYTES // 100_000 + 2):
-        reader.add(b"at 1.0 1 f x\n" * 10_000)
+        reader.add(b"at 2 1.0 1 f x\n" * 10_000)
     reader.finish()
     assert [(stall.frame.line, stall.frame.source) for stall in attempt.recorder.stalls] == [
         (99, "")
@@ -124,6 +126,30 @@ def test_lines_are_counted_as_python_counts_them(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("# \x0c \x85 \u2028\nnap()\n")
     attempt = begin_attempt(Clock())
     reader = StallReader(tmp_path, attempt)
-    reader.add(b"at 1.0 2 f " + str(tmp_path / "app.py").encode() + b"\nresumed 1.0\n")
+    reader.add(b"at 1 1.0 2 f " + str(tmp_path / "app.py").encode() + b"\nresumed 1 1.0\n")
     reader.finish()
     assert [stall.frame.source for stall in attempt.recorder.stalls] == ["nap()"]
+
+
+def test_a_report_that_follows_the_end_of_its_stall_is_no_second_one(tmp_path: Path) -> None:
+    attempt = begin_attempt(Clock())
+    reader = StallReader(tmp_path, attempt)
+    place = b" f " + str(tmp_path / "app.py").encode() + b"\n"
+    reader.add(b"at 7 0.7 3" + place + b"resumed 7 0.8\nat 7 0.8 3" + place)
+    reader.add(b"at 8 0.2 4" + place + b"resumed 8 0.3\n")
+    reader.finish()
+    stalls = attempt.recorder.stalls
+    assert [(stall.frame.line, stall.duration_s) for stall in stalls] == [(3, 0.8), (4, 0.3)]
+
+
+def test_a_report_that_follows_the_end_of_its_stall_explains_it_if_none_came_before(
+    tmp_path: Path,
+) -> None:
+    attempt = begin_attempt(Clock())
+    reader = StallReader(tmp_path, attempt)
+    place = b" f " + str(tmp_path / "app.py").encode() + b"\n"
+    reader.add(b"resumed 7 0.8\nat 7 0.8 3" + place + b"at 7 0.9 5" + place)
+    reader.add(b"resumed 8 0.5\nresumed 9 0.2\nat 8 0.4 6" + place)
+    reader.finish()
+    stalls = attempt.recorder.stalls
+    assert [(stall.frame.line, stall.duration_s) for stall in stalls] == [(3, 0.8)]

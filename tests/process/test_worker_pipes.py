@@ -15,7 +15,7 @@ from grader.process.worker_pipes import WorkerPipes
 from grader.process.worker_states import WorkerStates
 from tests.waiting import HANG_S, until
 
-STALL = b"at 0.2 1 nap %s/app.py\nresumed 0.5\n"
+STALL = b"at 0 0.2 1 nap %s/app.py\nresumed 0 0.5\n"
 
 
 @dataclass

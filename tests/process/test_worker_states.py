@@ -16,6 +16,23 @@ def test_words_on_the_status_socket_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ready", "exit_codes", "forked", "started"),
+    [
+        (0, [], True, False),
+        (1, [], True, False),
+        (2, [], True, True),
+        (2, [], False, False),
+        (0, [1], True, True),
+    ],
+)
+def test_a_server_has_started_when_each_worker_is_ready_and_known_or_one_has_exited(
+    ready: int, exit_codes: list[int], forked: bool, started: bool
+) -> None:
+    states = WorkerStates(ready=ready, exit_codes=exit_codes, forked=forked)
+    assert states.have_started(2) is started
+
+
+@pytest.mark.parametrize(
     ("down", "exit_codes", "gone", "shut_down"),
     [
         (0, [], False, False),
