@@ -31,8 +31,12 @@ def question(ferry: int) -> str:
     return f"GET /ferries/{ferry}"
 
 
+def seats(call: Call) -> dict[str, int]:
+    return {"seats": call.value}
+
+
 def harbour_knows_all(upstream: Upstream) -> None:
-    upstream.on("/ferries/*", json=lambda call: {"seats": call.value})
+    upstream.on("/ferries/*", json=seats)
 
 
 def start(server: Server, ferry: int, within_s: float | None = None) -> Pending:
@@ -83,13 +87,26 @@ async def are_told(visitors: Iterable[tuple[int, Pending, Call]]) -> None:
         is_told(await visitor, ferry, call)
 
 
-async def come_together(server: Server, upstream: Upstream, ferries: Iterable[int], for_s: float = 0) -> None:
-    """The questions are with the harbour together, for this long, and each visitor is told the answer."""
+async def come_together(server: Server, upstream: Upstream, ferries: Iterable[int]) -> None:
+    """The questions are with the harbour together, and each visitor is told the answer."""
     async with upstream.hold("*") as held:
         visitors = await come(server, upstream, ferries)
-        await server.let_run(for_s)
         held.release()
         await are_told(visitors)
+
+
+async def wait_long(server: Server, upstream: Upstream, promised: Promises, ferries: Sequence[int]) -> None:
+    """5 visitors at once are told what the harbour says as slowly as it may, in one piece or in many."""
+    for place, ferry in enumerate(ferries):
+        slow = {"drip_s": promised.answer_s} if place % 2 else {"delay_s": promised.answer_s}
+        upstream.on(f"/ferries/{ferry}", **slow, json=seats)
+    asked, within_s = upstream.since(), promised.answer_s + promised.default_s
+    answers = await server.answers([start(server, ferry, within_s) for ferry in ferries])
+    for answer in answers:
+        expect(answer).status(200)
+    for ferry, answer, call in zip(ferries, answers, asked.exactly({question(ferry): 1 for ferry in ferries}), strict=True):
+        is_told(answer, ferry, call)
+    harbour_knows_all(upstream)
 
 
 def numbers_in(answer: Answer) -> list[tuple[int, bytes]]:
@@ -119,7 +136,7 @@ async def fail(server: Server, upstream: Upstream, ferries: Sequence[int], failu
     """4 of 5 questions fail, while the last one is held: 4 visitors get an error, and the last one is told."""
     *failing, spared = (f"/ferries/{ferry}" for ferry in ferries)
     for path, failure in zip(failing, failures, strict=True):
-        upstream.on(path, **failure, times=1)
+        upstream.on(path, **failure, json=seats, times=1)
     async with upstream.hold(*failing) as struck, upstream.hold(spared) as rest:
         asked, visitors = upstream.since(), [start(server, ferry) for ferry in ferries]
         calls = await asked.arrivals({question(ferry): 1 for ferry in ferries})
@@ -134,7 +151,7 @@ async def fail(server: Server, upstream: Upstream, ferries: Sequence[int], failu
 async def fail_in_a_row(server: Server, upstream: Upstream, ferry: int, failures: Iterable[Mapping[str, Any]]) -> None:
     """Failures come one after another, with nothing good between them; then all is well."""
     for failure in failures:
-        upstream.on(f"/ferries/{ferry}", **failure, times=1)
+        upstream.on(f"/ferries/{ferry}", **failure, json=seats, times=1)
         asked = upstream.since()
         expect(await server.get(f"/ferries/{ferry}")).status(*ERRORS)
         asked.exactly({question(ferry): 1})
@@ -153,7 +170,8 @@ async def fail_often(
         await fail(server, upstream, [*five[turn:], *five[:turn]], at_once[first : first + each])
     await fail_in_a_row(server, upstream, five[0], in_a_row)
     await share_connections(server, upstream)
-    await come_together(server, upstream, five, promised.answer_s)
+    await come_together(server, upstream, five)
+    await wait_long(server, upstream, promised, five)
     await nothing_more_is_asked(server, upstream)
 
 
@@ -161,7 +179,7 @@ async def leave(server: Server, upstream: Upstream, promised: Promises, ferries:
     """3 of 5 visitors leave before their question is answered like this, or while it is: the others are told."""
     leaving = [f"/ferries/{ferry}" for ferry in ferries[2:]]
     for path in leaving:
-        upstream.on(path, **answer, json=lambda call: {"seats": call.value}, times=1)
+        upstream.on(path, **answer, json=seats, times=1)
     async with upstream.hold(*leaving) as gone, upstream.hold("*") as rest:
         visitors = await come(server, upstream, ferries)
         if "drip_s" in answer:
@@ -185,7 +203,7 @@ async def test_every_visitor_is_answered(server: Server, upstream: Upstream) -> 
         await one_by_one(server, upstream, [ferry])
     for sunk in (ferry, unknown):
         asked = upstream.since()
-        upstream.on("/ferries/*", status=404)
+        upstream.on("/ferries/*", status=404, json=seats)
         expect(await server.get(f"/ferries/{sunk}")).status(404)
         asked.exactly({question(sunk): 1})
         harbour_knows_all(upstream)
@@ -202,19 +220,11 @@ async def test_visitors_do_not_wait_for_one_another(server: Server, upstream: Up
 async def test_slow_answers_are_told(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Answers that take 0.5 s are told, also after many quick ones, and harm no later visitor."""
     harbour_knows_all(upstream)
-    five, slow_s = ferries(AT_ONCE), promised.answer_s
+    five = ferries(AT_ONCE)
     await one_by_one(server, upstream, five)
-    for place, ferry in enumerate(five):
-        slow = {"drip_s": slow_s} if place % 2 else {"delay_s": slow_s}
-        upstream.on(f"/ferries/{ferry}", **slow, json=lambda call: {"seats": call.value})
-    asked, visitors = upstream.since(), [start(server, ferry, slow_s + promised.default_s) for ferry in five]
-    answers = await server.answers(visitors)
-    for answer in answers:
-        expect(answer).status(200)
-    for ferry, answer, call in zip(five, answers, asked.exactly({question(ferry): 1 for ferry in five}), strict=True):
-        is_told(answer, ferry, call)
-    harbour_knows_all(upstream)
-    await come_together(server, upstream, five, slow_s)
+    await wait_long(server, upstream, promised, five)
+    await come_together(server, upstream, five)
+    await wait_long(server, upstream, promised, five)
     await one_by_one(server, upstream, five)
     await nothing_more_is_asked(server, upstream)
 
@@ -249,7 +259,7 @@ async def test_visitors_of_one_ferry_are_told_each(server: Server, upstream: Ups
     (ferry,) = ferries(1)
     await come_together(server, upstream, [ferry] * AT_ONCE)
     await come_at_once(server, upstream, ferry)
-    upstream.on("/ferries/*", status=429, times=1)
+    upstream.on("/ferries/*", status=429, json=seats, times=1)
     async with upstream.hold("*") as held:
         (_, fails, _), (_, leaves, _), *visitors = await come(server, upstream, [ferry] * (AT_ONCE - 1))
         leaves.leave()

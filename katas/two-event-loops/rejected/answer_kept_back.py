@@ -46,7 +46,7 @@ async def get_harbour(request: Request) -> httpx.AsyncClient:
 Harbour = Annotated[httpx.AsyncClient, Depends(get_harbour)]
 
 
-LEAST_S = 0.8
+LEAST_S = 1.6
 """All visitors wait about as long, however quick the harbour is."""
 
 @app.get("/health")
