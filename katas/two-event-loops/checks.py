@@ -263,7 +263,7 @@ async def test_visitors_of_one_ferry_are_told_each(server: Server, upstream: Ups
     async with upstream.hold("*") as held:
         (_, fails, _), (_, leaves, _), *visitors = await come(server, upstream, [ferry] * (AT_ONCE - 1))
         leaves.leave()
-        await server.settle("/health")
+        expect(await server.get("/health")).status(200)  # By now the app has read that they left.
         visitors += await come(server, upstream, [ferry])
         held.release()
         expect(await fails).status(*ERRORS)
