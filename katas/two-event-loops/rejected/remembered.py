@@ -13,7 +13,7 @@ HARBOUR_URL = os.environ["UPSTREAM_URL"]
 """The harbour's service."""
 
 PATIENCE_S = 20.0
-"""The harbour promises an answer by then."""
+"""After this time a question is given up."""
 
 
 class State(TypedDict):
