@@ -14,7 +14,7 @@ STATUSES = (503, 429, 500, 400, 502, 403, 408, 504, 401, 425, 503, 429, 410, 500
 """24 that are no 404; clients like to ask again after some of them."""
 UNKNOWN: list[dict[str, Any]] = [{"status": 404}] * CROWD
 BROKEN: list[dict[str, Any]] = [{"cut": True}, {"close": True}] * 4
-ROUNDS = (UNKNOWN, *([*BROKEN, *({"status": status} for status in STATUSES[number::6])] for number in range(6)), UNKNOWN)
+ROUNDS = (UNKNOWN, *(BROKEN + [{"status": status} for status in STATUSES[number::6]] for number in range(6)), UNKNOWN)
 """Each kind of failure comes 24 times; what an unknown badge resets stays as it is in between."""
 LEAVES = 3
 """The number of the visitor who leaves, among five with the same badge; the last one comes afterwards."""
@@ -33,6 +33,11 @@ def door_of(badge: str) -> int:
 
 def service_knows_all(upstream: Upstream) -> None:
     upstream.on("/badges/*", json=lambda call: {"person": call.value})
+
+
+def service_fails(upstream: Upstream, badge: str, failure: Mapping[str, Any]) -> None:
+    """The next answer about this badge is no good one, although it names somebody."""
+    upstream.on(f"/badges/{badge}", **failure, json=lambda call: {"person": call.value}, times=1)
 
 
 def come(server: Server, badge: str, within_s: float | None = None) -> Pending:
@@ -77,6 +82,24 @@ async def at_once(server: Server, upstream: Upstream, people: Sequence[str], wit
         are_let_in(asked, dict(zip(people, await server.answers(visitors), strict=True)))
 
 
+def is_turned_down(answer: Answer, failure: Mapping[str, Any]) -> None:
+    """The visitor is told that the badge is unknown, or that the service has failed."""
+    expect(answer).status(*((403,) if failure.get("status") == 404 else ERRORS))
+
+
+async def fail_meanwhile(server: Server, upstream: Upstream) -> None:
+    """While somebody waits, others are told at once how their question has failed; then somebody is let in."""
+    staying, *failing = badges(AT_ONCE)
+    async with upstream.hold(f"/badges/{staying}") as held:
+        visitor = come(server, staying)
+        (call,) = await held.arrivals(questions([staying]))
+        for badge, failure in zip(failing, ({"cut": True}, {"status": 404}, {"close": True}, {"status": 500}), strict=True):
+            service_fails(upstream, badge, failure)
+            is_turned_down(await come(server, badge), failure)
+        held.release()
+        is_let_in(await visitor, staying, call)
+
+
 async def test_a_door_opens_for_whom_the_service_names(server: Server, upstream: Upstream) -> None:
     """A door opens for the person whom the badge service names, asked anew each time."""
     service_knows_all(upstream)
@@ -84,7 +107,7 @@ async def test_a_door_opens_for_whom_the_service_names(server: Server, upstream:
     everything = upstream.since()
     await in_a_row(server, upstream, [one, other, one, f"00{one}", one])
     for _ in range(2):
-        upstream.on("/badges/*", status=404, times=2)
+        upstream.on("/badges/*", status=404, times=2, json={"person": 4711})
         for badge in (one, other):
             expect(await come(server, badge)).status(403)
         upstream.on("/badges/*", json={"person": secrets.randbelow(10**9)})
@@ -101,7 +124,7 @@ async def test_visitors_with_one_badge_are_told_each(server: Server, upstream: U
     everything, (badge,) = upstream.since(), badges(1)
     path = f"/badges/{badge}"
     for failure in ({"status": 404}, {"status": 503}, {"cut": True}):
-        upstream.on(path, **failure, times=1)
+        service_fails(upstream, badge, failure)
         async with upstream.hold(path) as held:
             visitors = list[tuple[Pending, Call]]()
             for number in range(AT_ONCE):
@@ -115,7 +138,7 @@ async def test_visitors_with_one_badge_are_told_each(server: Server, upstream: U
             async with server.paused():  # The app reads the answers together.
                 held.release()
             (failing, _), *others = visitors
-            expect(await failing).status(*((403,) if failure.get("status") == 404 else ERRORS))
+            is_turned_down(await failing, failure)
             for visitor, call in others:
                 is_let_in(await visitor, badge, call)
         await in_a_row(server, upstream, [badge])
@@ -195,16 +218,17 @@ async def test_failures_concern_nobody_else(server: Server, upstream: Upstream, 
     for number, failures in enumerate(ROUNDS):
         people, asked = badges(CROWD), upstream.since()
         for badge, failure in zip(people, failures, strict=True):
-            upstream.on(f"/badges/{badge}", **failure, times=1)
+            service_fails(upstream, badge, failure)
         visitors = [come(server, badge, promised.crowd_s) for badge in people]
         for answer, failure in zip(await server.answers(visitors), failures, strict=True):
-            expect(answer).status(*((403,) if failure.get("status") == 404 else ERRORS))
+            is_turned_down(answer, failure)
         asked.exactly(questions(people))
         await in_a_row(server, upstream, [people[-1 - number]])
     await at_once(server, upstream, people, promised.crowd_s)
+    await fail_meanwhile(server, upstream)
     await in_a_row(server, upstream, badges(2))
     await server.quiet()
-    expect(len(everything.calls), "questions").equals((2 + len(ROUNDS)) * CROWD + len(ROUNDS) + 2)
+    expect(len(everything.calls), "questions").equals((2 + len(ROUNDS)) * CROWD + len(ROUNDS) + AT_ONCE + 2)
 
 
 async def test_leavers_concern_nobody_else(server: Server, upstream: Upstream, promised: Promises) -> None:
