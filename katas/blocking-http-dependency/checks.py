@@ -10,12 +10,12 @@ from grader.checks.api import Answer, Asked, Call, Pending, Promises, Server, Up
 AT_ONCE, CROWD, CONNECTIONS = 5, 12, 24
 """Five, because `asyncio.to_thread` has a thread for each core and 4 more; the others as README says."""
 ERRORS = (500, 502, 503, 504)
-STATUSES = (503, 429, 500, 400, 502, 403, 408, 504, 401, 425, 503, 429, 410, 500, 409, 405, 422, 503, 406, 501, 507, 503, 451, 505)
-"""24 that are no 404; clients like to ask again after some of them."""
+STATUSES = (429, 400, 502, 403, 408, 504, 401, 425, 429, 410, 409, 405, 422, 406, 501, 507, 451, 505, 418, 402, 413, 511, 417, 508)
+"""24 that are no 404, besides two that come 12 times; clients like to ask again after some of them."""
 UNKNOWN: list[dict[str, Any]] = [{"status": 404}] * CROWD
-BROKEN: list[dict[str, Any]] = [{"cut": True}, {"close": True}] * 4
+BROKEN: list[dict[str, Any]] = [{"cut": True}, {"close": True}, {"status": 500}, {"status": 503}] * 2
 ROUNDS = (UNKNOWN, *(BROKEN + [{"status": status} for status in STATUSES[number::6]] for number in range(6)), UNKNOWN)
-"""Each kind of failure comes 24 times; what an unknown badge resets stays as it is in between."""
+"""24 badges are unknown, 24 connections break, 48 answers are errors; no unknown badge comes in between and resets anything."""
 LEAVES = 3
 """The number of the visitor who leaves, among five with the same badge; the last one comes afterwards."""
 
