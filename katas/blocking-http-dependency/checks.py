@@ -90,10 +90,11 @@ def is_turned_down(answer: Answer, failure: Mapping[str, Any]) -> None:
 async def fail_meanwhile(server: Server, upstream: Upstream) -> None:
     """While somebody waits, others are told at once how their question has failed; then somebody is let in."""
     staying, *failing = badges(AT_ONCE)
+    failures: list[dict[str, Any]] = [{"cut": True}, {"status": 404}, {"close": True}, {"status": 500}]
     async with upstream.hold(f"/badges/{staying}") as held:
         visitor = come(server, staying)
         (call,) = await held.arrivals(questions([staying]))
-        for badge, failure in zip(failing, ({"cut": True}, {"status": 404}, {"close": True}, {"status": 500}), strict=True):
+        for badge, failure in zip(failing, failures, strict=True):
             service_fails(upstream, badge, failure)
             is_turned_down(await come(server, badge), failure)
         held.release()

@@ -40,7 +40,6 @@ async def get_person(x_badge: BadgeNumber) -> int:
         asked = threads.submit(requests.get, f"{BADGES_URL}/badges/{x_badge}", timeout=PATIENCE_S)
         while not asked.done():
             await asyncio.sleep(LOOK_S)
-    await asyncio.sleep(LOOK_S)  # the reader's light is to blink
     response = asked.result()
     if response.status_code == requests.codes.not_found:
         raise HTTPException(403, "Nobody holds this badge.")
