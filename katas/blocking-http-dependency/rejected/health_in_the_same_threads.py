@@ -1,0 +1,59 @@
+"""Doors: opens them for people, by the badges that they hold to the reader."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import requests
+from anyio import to_thread
+from fastapi import Depends, FastAPI, Header, HTTPException, Path
+from pydantic import BaseModel
+
+BADGES_URL = os.environ["UPSTREAM_URL"]
+"""The badge service: knows whose badge it is, and which were handed back."""
+
+PATIENCE_S = 20.0
+"""The badge service promises an answer by then."""
+
+AT_ONCE = 8
+"""No more questions than this at the same time."""
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    to_thread.current_default_thread_limiter().total_tokens = AT_ONCE
+    yield
+
+
+app = FastAPI(title="Doors", lifespan=lifespan)
+
+DoorNumber = Annotated[int, Path(ge=1)]
+BadgeNumber = Annotated[str, Header(pattern="^[0-9]{1,12}$")]
+
+
+class Opened(BaseModel):
+    door: int
+    person: int
+
+
+def get_person(x_badge: BadgeNumber) -> int:
+    """The number of the person who holds this badge."""
+    response = requests.get(f"{BADGES_URL}/badges/{x_badge}", timeout=PATIENCE_S)
+    if response.status_code == requests.codes.not_found:
+        raise HTTPException(403, "Nobody holds this badge.")
+    response.raise_for_status()
+    return int(response.json()["person"])
+
+
+Person = Annotated[int, Depends(get_person)]
+
+
+@app.get("/health")
+def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.post("/doors/{door}")
+async def open_door(door: DoorNumber, person: Person) -> Opened:
+    return Opened(door=door, person=person)
