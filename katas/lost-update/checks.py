@@ -4,7 +4,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 from grader.checks.api import Answer, Pending, Promises, Server, Upstream, expect
@@ -29,10 +29,9 @@ def questions(payments: Iterable[str]) -> dict[str, int]:
 
 def body(answer: Answer) -> Any:
     """The JSON, or None if it is none."""
-    try:
+    with suppress(ValueError):
         return json.loads(answer.body)
-    except ValueError:
-        return None
+    return None
 
 
 class Gift(NamedTuple):
@@ -125,8 +124,7 @@ async def overlap(books: Books, box: str, place: int) -> None:
     upstream, payments = books.upstream, names(FEW)
     before, coming = len(upstream.calls()), iter(payments)
     async with AsyncExitStack() as stack:
-        paths = [f"/payments/{payment}" for payment in payments]
-        held = {path: await stack.enter_async_context(upstream.hold(path)) for path in paths}
+        held = {(path := f"/payments/{one}"): await stack.enter_async_context(upstream.hold(path)) for one in payments}
         books.give(box, next(coming))
         for answered in range(1, len(payments) + 1):
             await upstream.arrivals(PAYMENTS, before + answered)
@@ -182,8 +180,7 @@ async def test_each_gift_counts_by_itself(server: Server, upstream: Upstream, pr
         for count, box in enumerate((one, other), 1):
             books.give(box, payment)
             await held.arrivals(count)
-        held.release()
-        await books.receipts()
+    await books.receipts()
     async with under_way(books, promised, one, [payment] * FEW):
         pass
     upstream.on(f"/payments/{payment}", json={"cents": secrets.randbelow(10**6)})
@@ -222,7 +219,6 @@ async def test_gifts_wait_for_a_slow_bank(server: Server, upstream: Upstream, pr
     for _ in range(FEW):
         books.give(box, within_s=within_s)
     await books.receipts()
-    await books.are_right()
     await books.balance()
 
 
@@ -249,6 +245,10 @@ async def test_failures_count_nothing(server: Server, upstream: Upstream, promis
     """Payments that are unknown or fail count nothing, and all others count as ever."""
     books, payments, boxes = Books(server, upstream), names(ROUND), names(2)
     await books.are_right(*boxes, method="PUT")
+    upstream.on(f"/payments/{payments[0]}", status=404, times=1)
+    expect(await server.post(f"/boxes/{boxes[0]}/gifts", json={"payment": payments[0]})).status(404)
+    await upstream.arrivals(questions(payments[:1]))
+    await books.receipts(books.give(boxes[0], payments[0]))
     unknown, down, cut, closed = ([failure] * (ROUND // 2) for failure in FAILURES)
     for failures in (unknown + down, cut + closed, [{"status": status} for status in STATUSES]):
         await some_fail(server, books, boxes, dict(zip(payments, failures, strict=True)))
