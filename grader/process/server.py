@@ -120,7 +120,7 @@ class ServerProcesses:
 
         Raises:
             ServerNotReady: a worker exited, or was not ready within the plan's `start_s`.
-            HarnessError: the launcher failed.
+            HarnessError: the launcher failed, or did not name the workers within `start_s`.
         """
         self._attempt.abort.on_abandon(self._states.change)
         opening = self.watcher.open()
@@ -129,7 +129,10 @@ class ServerProcesses:
             self._tasks.start_soon(self._guard, follow)
         await self._states.until(self._start_is_over, self._plan.start_s)
         self._note(start_watch=self.watcher.close(opening))
-        if self._states.exit_codes or self._states.ready < self._plan.workers:
+        states, start_s = self._states, self._plan.start_s
+        if not (states.forked or states.exit_codes or self._attempt.abort.is_abandoned):
+            raise HarnessError(f"The launcher has named no processes within {start_s:g} s.")
+        if states.exit_codes or states.ready < self._plan.workers:
             raise ServerNotReady
         self._note(ready_s=self._attempt.clock.now())
 

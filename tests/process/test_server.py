@@ -1,11 +1,14 @@
 """A server's processes: how they start, crash and stop, and what is recorded of it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from grader.errors import HarnessError
 from grader.evidence.traffic import ExchangeError
 from grader.measure.attempt import AttemptContext
 from grader.measure.recorder import Recorder
@@ -38,6 +41,23 @@ async def test_no_process_is_left_when_the_check_is_over(serve: Serve) -> None:
     async with serve(HELLO) as server:
         pids = server.pids
     await until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
+
+
+class Forgetful(dict[int, Callable[[dict[str, Any]], None]]):
+    """The callbacks of a launcher that never says which processes it has forked."""
+
+    def get(self, number: int, default: Any = None) -> Any:
+        take = super().get(number)
+        return take and (lambda event: None if event["event"] == "forked" else take(event))
+
+
+async def test_a_launcher_that_names_no_processes_is_a_fault_of_the_harness(
+    serve: Serve, launcher: Launcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "servers", Forgetful())
+    with pytest.raises(HarnessError, match=r"named no processes within 0\.5 s"):
+        async with serve(HELLO, start_s=0.5):
+            pass
 
 
 async def test_the_environment_is_the_plan_and_nothing_else(serve: Serve) -> None:
