@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import anyio.abc
 
+from grader.judge.rule import own_s
 from grader.load.answers import Answer, Crowd, Lingering, Pending
 from grader.load.attendance import Attendance
 from grader.load.connection import Address, Request
@@ -21,7 +22,10 @@ from grader.measure.timing import WatchStart
 from grader.process.sockets import OwnSockets, Sockets
 
 SETTLE_REQUESTS = 10
-"""How many requests `settle` sends. Each takes several turns of the server's event loop and of the grader's."""
+"""How many requests `settle` sends at most. Each takes several turns of the server's event loop and of the grader's."""
+
+SETTLE_S = 0.2
+"""The own time after which two requests are enough: an app that thinks about each for a while has had many turns."""
 
 
 class Visitors:
@@ -181,20 +185,27 @@ class Visitors:
     async def settle(self, path: str, *, within_s: float | None = None) -> Answer:
         """Wait until the server has begun to handle all earlier requests: requests a cheap path 10 times in a row.
 
-        This counts turns of the server's event loop instead of seconds, so a busy machine does not matter. Returns the
-        last answer, or the first one without a status.
+        This counts turns of the server's event loop instead of seconds, so a busy machine does not matter. If the app
+        is slow to answer, two requests are enough. Returns the last answer, or the first one without a status.
 
         Args:
             path: of a route that needs only the event loop, such as `/health`.
             within_s: as for `start`, for each answer.
         """
-        for _ in range(SETTLE_REQUESTS):
+        opening = self.attempt.watcher.open()
+        for number in range(SETTLE_REQUESTS):
             visitor = self.start("GET", path, within_s=within_s)
             visitor.excuse()
             answer = await visitor
-            if answer.status is None:
+            if answer.status is None or (number and self._own_s(opening) > SETTLE_S):
                 break
         return answer
+
+    def _own_s(self, opening: WatchStart) -> float:
+        """The server's own time since then, in seconds; elapsed time if the system does not report CPU times."""
+        watch = self.attempt.watcher.close(opening)
+        own = own_s(watch)
+        return watch.elapsed_s if own is None else own
 
     async def burst(
         self,

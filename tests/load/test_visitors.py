@@ -12,7 +12,7 @@ import pytest
 
 from grader.checks.faults import fault_of_check
 from grader.evidence.traffic import ExchangeError
-from grader.load.visitors import Visitors
+from grader.load.visitors import SETTLE_REQUESTS, Visitors
 from grader.measure.attempt import AttemptContext
 from grader.measure.recorder import Recorder
 from tests.conftest import Serve
@@ -171,6 +171,25 @@ async def test_settle_waits_until_the_server_has_begun_all_earlier_requests(
         assert (await server.settle("/begun")).body == b"130"
         silence = await server.settle("/silent", within_s=0.1)
     assert silence.exchange.error is ExchangeError.TIMED_OUT
+
+
+async def test_settle_makes_fewer_requests_to_an_app_that_takes_its_time(serve: Serve) -> None:
+    source = """
+        import asyncio
+        from fastapi import FastAPI
+
+        app = FastAPI()
+        asked = []
+
+        @app.get("/slow")
+        async def slow() -> int:
+            asked.append(1)
+            await asyncio.sleep(0.3)
+            return len(asked)
+    """
+    async with serve(source) as server:
+        asked = int((await server.settle("/slow")).body)
+    assert 2 <= asked < SETTLE_REQUESTS
 
 
 async def test_a_visitor_gives_up_at_its_deadline(serve: Serve) -> None:
