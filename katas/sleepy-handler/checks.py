@@ -16,7 +16,7 @@ FEW = 5
 """So many labels are ready by default_s even if they are rendered one after another, which is not the matter of every check."""
 
 STREAM, STREAM_RATE = 10, 50
-"""Visitors of one order who come while the labels of others before them are rendered, some of them when these are nearly ready."""
+"""Visitors, of one order or of several, who come while labels of others before them are rendered, some when these are nearly ready."""
 
 REFUSED, REFUSALS = ("0", "-3", "seven", "1.5"), 40
 
@@ -52,6 +52,13 @@ async def are_rendered(server: Server, promised: Promises, numbers: Sequence[int
     """Visitors who come at once each get the right label, not before it can be ready, be it one after another."""
     within_s = promised.render_s * CROWD
     crowd = await server.burst("GET", "/labels/{n}", count=len(numbers), numbers=numbers, within_s=within_s)
+    expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
+
+
+async def are_rendered_in_turn(server: Server, promised: Promises, numbers: Sequence[int]) -> None:
+    """Visitors who come soon after one another each get the right label, not before it can be ready."""
+    stream = Schedule(tuple(Sending(n=order, offset_s=place / STREAM_RATE) for place, order in enumerate(numbers)), connected_first=True)
+    crowd = await server.send("GET", "/labels/{n}", stream, within_s=promised.render_s * CROWD)
     expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
 
 
@@ -91,26 +98,33 @@ async def test_the_same_label_is_rendered_anew(server: Server, promised: Promise
     row = orders(FEW - 1)
     for order in row[0], *row:
         await is_rendered(server, promised, order)
-    for order in row[-1], row[0]:
-        stream = Schedule(tuple(Sending(n=order, offset_s=place / STREAM_RATE) for place in range(STREAM)), connected_first=True)
-        crowd = await server.send("GET", "/labels/{n}", stream, within_s=promised.render_s * STREAM)
-        expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
+    await are_rendered_in_turn(server, promised, [row[-1]] * STREAM)
+
+
+async def test_labels_share_no_rendering(server: Server, promised: Promises) -> None:
+    """A label gets its own 0.1 s while others are being rendered."""
+    await are_rendered_in_turn(server, promised, orders(STREAM))
 
 
 async def test_leavers_change_nothing_for_others(server: Server, promised: Promises) -> None:
-    """When visitors leave, others get their labels, at the same time and later."""
-    numbers = orders(CROWD - FEW)
+    """When visitors leave, others get the labels of the same orders."""
+    leaving = [Sending(n=order, leave_after_s=0) for order in orders(FEW)]
     # Of each order one visitor stays and one leaves at once: sometimes the first one, sometimes the second one.
-    leaving = [Sending(n=order, leave_after_s=0) for order in numbers]
-    mixed = [replace(one, leave_after_s=None if place % 2 else 0) for place, one in enumerate(leaving[:FEW] + leaving[FEW - 1 :: -1])]
+    mixed = [replace(one, leave_after_s=None if place % 2 else 0) for place, one in enumerate(leaving + leaving[::-1])]
     within_s = promised.render_s * CROWD
     crowd = await server.send("GET", "/labels/{n}", Schedule(tuple(mixed), connected_first=True), within_s=within_s)
     for sending, answer in zip(mixed, crowd, strict=True):
         if sending.leave_after_s is None:
             expect(answer).status(200).json(label(answer.n)).at_least(promised.render_s)
-    await server.send("GET", "/labels/{n}", Schedule(tuple(leaving), connected_first=True))
+
+
+async def test_leavers_leave_nothing_behind(server: Server, promised: Promises) -> None:
+    """When 20 visitors have left, others get the labels of the same orders."""
+    numbers = orders(CROWD)
+    leaving = Schedule(tuple(Sending(n=order, leave_after_s=0) for order in numbers), connected_first=True)
+    await server.send("GET", "/labels/{n}", leaving)
     await server.let_run(promised.default_s)
-    await are_rendered(server, promised, numbers[:FEW])
+    await are_rendered(server, promised, numbers[:2])
 
 
 async def test_refusals_change_nothing_for_others(server: Server) -> None:
