@@ -33,7 +33,7 @@ class Places:
 
     def __init__(self, inner: ASGIApp) -> None:
         self.inner = inner
-        self.places = asyncio.Semaphore(20)
+        self.places = asyncio.Semaphore(100)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/labels/"):
