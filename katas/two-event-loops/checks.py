@@ -216,7 +216,7 @@ async def test_slow_answers_are_told(server: Server, upstream: Upstream, promise
     """Answers that take 0.5 s are told, also after many quick ones, and harm no later visitor."""
     harbour_knows_all(upstream)
     five = ferries(AT_ONCE)
-    await told_at_once(server, upstream, five)
+    await one_by_one(server, upstream, five)
     await wait_long(server, upstream, promised, five)
     await come_together(server, upstream, five)
     await share_connections(server, upstream)
