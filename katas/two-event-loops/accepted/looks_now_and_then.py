@@ -46,7 +46,7 @@ async def get_harbour(request: Request) -> httpx.AsyncClient:
 Harbour = Annotated[httpx.AsyncClient, Depends(get_harbour)]
 
 
-LOOK_S = 0.15
+LOOK_S = 0.07
 """A question is put after this time, and its visitor looks so often for the answer."""
 
 
