@@ -13,9 +13,9 @@ ERRORS = (500, 502, 503, 504)
 STATUSES = (429, 400, 502, 500, 503, 504, 401, 425, 403, 410, 409, 405, 422, 406, 501, 507, 451, 505, 418, 408, 413, 511, 417, 402)
 """24 that are no 404; clients like to ask again after some of them."""
 UNKNOWN: list[dict[str, Any]] = [{"status": 404}] * CROWD
-BROKEN: list[dict[str, Any]] = [{"cut": True}] * 4 + [{"close": True}] * 4
+BROKEN: list[dict[str, Any]] = [{"cut": True}, {"close": True}] * 3 + [{"status": 500}, {"status": 503}]
 ROUNDS = (UNKNOWN, UNKNOWN, *(BROKEN + [{"status": status} for status in STATUSES[number::6]] for number in range(6)))
-"""24 of each: badges that are unknown, answers that are cut, connections that are closed, errors. Nothing resets a count of them."""
+"""24 badges are unknown, 36 connections break, 36 answers are errors; no good answer comes in between and resets a count of them."""
 LEAVES = 3
 """The number of the visitor who leaves, among five with the same badge; the last one comes afterwards."""
 
