@@ -117,7 +117,8 @@ async def wait_alone(server: Server, upstream: Upstream, badge: str) -> None:
             if number == 1:
                 service_fails(upstream, badge, {"never": True})
             visitor = come(server, badge)
-            visitors.append((visitor, *await held.arrivals(questions([badge]))))
+            (call,) = await held.arrivals(questions([badge]))
+            visitors.append((visitor, call))
         held.release()
         before, (waiting, _), after = visitors
         for visitor, call in (after, before):
