@@ -15,7 +15,7 @@ BADGES_URL = os.environ["UPSTREAM_URL"]
 PATIENCE_S = 20.0
 """The badge service promises an answer by then."""
 
-FEW = httpx.Limits(max_connections=8)
+FEW = httpx.Limits(max_connections=5)
 
 
 class State(TypedDict):
@@ -24,7 +24,7 @@ class State(TypedDict):
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-    async with httpx.AsyncClient(base_url=BADGES_URL, timeout=httpx.Timeout(PATIENCE_S, pool=0.3), limits=FEW) as badges:
+    async with httpx.AsyncClient(base_url=BADGES_URL, timeout=httpx.Timeout(PATIENCE_S, pool=0.2), limits=FEW) as badges:
         yield {"badges": badges}
 
 

@@ -1,0 +1,70 @@
+"""Doors: opens them for people, by the badges that they hold to the reader."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, TypedDict
+
+import httpx
+from fastapi import Depends, FastAPI, Header, HTTPException, Path, Request
+from pydantic import BaseModel
+
+BADGES_URL = os.environ["UPSTREAM_URL"]
+"""The badge service: knows whose badge it is, and which were handed back."""
+
+PATIENCE_S = 20.0
+"""The badge service promises an answer by then."""
+
+
+class State(TypedDict):
+    badges: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    async with httpx.AsyncClient(base_url=BADGES_URL, timeout=PATIENCE_S) as badges:
+        yield {"badges": badges}
+
+
+app = FastAPI(title="Doors", lifespan=lifespan)
+
+failed = False
+"""Whether the badge service has failed when it was last asked."""
+
+DoorNumber = Annotated[int, Path(ge=1)]
+BadgeNumber = Annotated[str, Header(pattern="^[0-9]{1,12}$")]
+
+
+class Opened(BaseModel):
+    door: int
+    person: int
+
+
+async def get_person(x_badge: BadgeNumber, request: Request) -> int:
+    """The number of the person who holds this badge."""
+    global failed
+    try:
+        response = await request.state.badges.get(f"/badges/{x_badge}")
+        if response.status_code == httpx.codes.NOT_FOUND:
+            raise HTTPException(403, "Nobody holds this badge.")
+        response.raise_for_status()
+    except httpx.HTTPError:
+        failed = True
+        raise
+    failed = False
+    return int(response.json()["person"])
+
+
+Person = Annotated[int, Depends(get_person)]
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    if failed:
+        raise HTTPException(503, "The badge service has failed.")
+    return {"status": "ok"}
+
+
+@app.post("/doors/{door}")
+async def open_door(door: DoorNumber, person: Person) -> Opened:
+    return Opened(door=door, person=person)
