@@ -12,11 +12,8 @@ from grader.checks.api import Answer, Call, Pending, Promises, Server, Upstream,
 CROWD, BOXES, FEW, ROUND = 20, 12, 4, 12
 """Gifts under way at most, boxes, gifts to one box while the bank is slow, and failures of a kind."""
 PAYMENTS, ERRORS = "/payments/*", (500, 502, 503, 504)
-FAILURES: list[list[dict[str, Any]]] = [
-    [{"status": 404}] * ROUND + [{"status": status} for status in (408, 400, 403, 410)],
-    [{"cut": True}, {"close": True}] * (ROUND // 2) + [{"status": status} for status in (429, 409, 422, 425)],
-    [{"status": status} for status in (*range(500, 509), 510, 511, *ERRORS)],
-]
+FAILURES: list[list[dict[str, Any]]] = [[{"status": 404}] * ROUND, [{"cut": True}, {"close": True}] * (ROUND // 2), []]
+STATUSES = ((408, 400, 403, 410), (429, 409, 422, 425), (*range(500, 509), 510, 511, *ERRORS))
 
 
 def names(count: int) -> list[str]:
@@ -188,13 +185,12 @@ async def test_gifts_count_in_any_order(server: Server, upstream: Upstream, prom
     """Gifts that overlap all count, in whatever order the bank answers."""
     books, (box, *payments) = Books(server, upstream, promised), names(6)
     await books.are_right(box, method="PUT")
-    coming = iter(payments)
     async with AsyncExitStack() as stack:
         held = {(path := f"/payments/{one}"): await stack.enter_async_context(upstream.hold(path)) for one in payments}
-        books.give(box, next(coming))
+        books.give(box, payments[0])
         for answered, place in enumerate((0, -1, 0, -1, 0), 1):  # Of two questions, which one is answered first.
             await upstream.arrivals(PAYMENTS, answered)
-            if payment := next(coming, ""):
+            for payment in payments[answered : answered + 1]:
                 books.give(box, payment)
             await server.settle("/")
             held.pop(path := [call.path for call in upstream.calls() if call.path in held][place]).release()
@@ -250,8 +246,13 @@ async def test_failures_count_nothing(server: Server, upstream: Upstream, promis
     """Payments that are unknown or fail count nothing, and all others count as ever."""
     books, payments, boxes = Books(server, upstream, promised), names(CROWD - FEW), names(2)
     await books.are_right(*boxes, method="PUT")
-    for failures in FAILURES:
-        await some_fail(books, boxes, dict(zip(payments, failures, strict=False)))
+    upstream.on(f"/payments/{payments[0]}", status=404, times=1)
+    expect(await server.post(f"/boxes/{boxes[0]}/gifts", json={"payment": payments[0]})).status(404)
+    await upstream.arrivals(questions(payments[:1]))
+    await books.receipts(books.give(boxes[0], payments[0]))
+    for failures, statuses in zip(FAILURES, STATUSES, strict=True):
+        failing = [*failures, *({"status": status} for status in statuses)]
+        await some_fail(books, boxes, dict(zip(payments, failing, strict=False)))
     await are_apart(books)
 
 
