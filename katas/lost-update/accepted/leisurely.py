@@ -17,8 +17,8 @@ PATIENCE_S = 30
 """On such days the bank is slow."""
 
 
-PAUSE_S = 0.1
-"""For each look at a box."""
+PAUSE_S = 0.35
+"""For each look at a box, and for each gift."""
 
 
 class State(TypedDict):
@@ -104,7 +104,7 @@ async def give(gift: Gift, box: OpenBox, bank: Bank) -> Receipt:
     try:
         cents = await paid(bank, gift.payment)
     finally:
-        await asyncio.sleep(4 * PAUSE_S)
+        await asyncio.sleep(PAUSE_S)
     now = boxes[box.box]
     boxes[now.box] = Box(box=now.box, gifts=now.gifts + 1, cents=now.cents + cents)
     return Receipt(payment=gift.payment, cents=cents)

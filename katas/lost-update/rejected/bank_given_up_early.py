@@ -96,7 +96,7 @@ async def read_box(box: OpenBox) -> Box:
 @app.post("/boxes/{box}/gifts")
 async def give(gift: Gift, box: OpenBox, bank: Bank) -> Receipt:
     try:
-        async with asyncio.timeout(0.3):
+        async with asyncio.timeout(0.8):
             cents = await paid(bank, gift.payment)
     except TimeoutError:
         raise HTTPException(504, "The bank is slow.") from None

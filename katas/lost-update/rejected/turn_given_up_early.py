@@ -100,7 +100,7 @@ async def read_box(box: OpenBox) -> Box:
 async def give(gift: Gift, box: OpenBox, bank: Bank) -> Receipt:
     lock = locks[box.box]
     try:
-        await asyncio.wait_for(lock.acquire(), 1.0)
+        await asyncio.wait_for(lock.acquire(), 2.5)
     except TimeoutError:
         raise HTTPException(503, "Too many people give to this box.") from None
     try:
