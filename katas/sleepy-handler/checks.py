@@ -87,7 +87,7 @@ async def test_a_label_takes_its_time(server: Server, promised: Promises) -> Non
 async def test_labels_are_rendered_together(server: Server, promised: Promises) -> None:
     """20 labels at once take about as long as one."""
     limit_s = promised.together_s
-    for numbers in orders(CROWD), orders(1) * CROWD, orders(CROWD, STEP):
+    for numbers in orders(CROWD), orders(1) * CROWD, orders(CROWD), orders(CROWD, STEP):
         crowd = await server.burst("GET", "/labels/{n}", count=CROWD, numbers=numbers, within_s=limit_s, cut_off_s=limit_s)
         right = expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
         right.within(limit_s, alone_s=promised.render_s)
