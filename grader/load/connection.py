@@ -73,7 +73,11 @@ class Request:
         ]
         if self.json is not None:
             fields += [("content-type", "application/json"), ("content-length", str(len(content)))]
-        head = h11.Request(method=self.method, target=self.path, headers=fields)
+        # Servers read what is not ASCII as Latin-1.
+        raw = [
+            (str.encode(name, "latin-1"), str.encode(value, "latin-1")) for name, value in fields
+        ]
+        head = h11.Request(method=self.method, target=self.path, headers=raw)
         _encoded(h11.Connection(h11.CLIENT), head, content)
         return head, content
 

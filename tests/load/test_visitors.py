@@ -143,7 +143,7 @@ REFUSALS = (h11.LocalProtocolError, TypeError, ValueError)
         ("/left", {"headers": {"host": "x"}}, "LocalProtocolError: Found multiple Host"),
         ("/left", {"headers": {"content-length": "5"}}, "LocalProtocolError: Too little data"),
         ("/left", {"headers": {"x": " a"}}, "LocalProtocolError: Illegal header value"),
-        ("/left", {"headers": {"x": "€"}}, "UnicodeEncodeError: 'ascii' codec can't encode"),
+        ("/left", {"headers": {"x": "€"}}, "UnicodeEncodeError: 'latin-1' codec can't encode"),
         ("/left", {"json": {1, 2}}, "TypeError: Object of type set is not JSON serializable"),
         ("/left", {"read_bytes_per_s": 0}, "ValueError: read_bytes_per_s must be positive"),
         ("/left", {"leave_after_s": -1}, "ValueError: leave_after_s must not be negative"),
