@@ -201,7 +201,7 @@ async def test_health_is_answered_meanwhile(server: Server, upstream: Upstream, 
         await held.arrivals(AT_ONCE)
         await server.let_run(promised.thinking_s)
         expect(await server.settle("/health")).status(200).json({"status": "ok"})
-        wrong = ("47a", "-4711", "1" * 13, "4.5", "")
+        wrong = ("47a", "-4711", "1" * 13, "4.5", "47\xb2", "")
         refused = [server.start("POST", f"/doors/{door}", headers={"x-badge": badge}) for badge in wrong for door in (7, 0)]
         refused.append(server.start("POST", "/doors/7"))
         for answer in await server.answers(refused):
