@@ -149,7 +149,7 @@ async def test_leavers_change_nothing_for_others(server: Server, promised: Promi
     leaving = [Sending(n=order, leave_after_s=0) for order in orders(FEW)]
     # Of each order one visitor stays and one leaves at once: sometimes the first one, sometimes the second one.
     mixed = [replace(one, leave_after_s=None if place % 2 else 0) for place, one in enumerate(leaving + leaving[::-1])]
-    within_s = promised.render_s * CROWD
+    within_s = promised.after_leavers_s
     crowd = await server.send("GET", "/labels/{n}", Schedule(tuple(mixed), connected_first=True), within_s=within_s)
     for sending, answer in zip(mixed, crowd, strict=True):
         if sending.leave_after_s is None:
@@ -161,8 +161,8 @@ async def test_leavers_leave_nothing_behind(server: Server, promised: Promises) 
     numbers = orders(CROWD)
     leaving = Schedule(tuple(Sending(n=order, leave_after_s=0) for order in numbers), connected_first=True)
     await server.send("GET", "/labels/{n}", leaving)
-    await server.let_run(promised.default_s)
-    await are_rendered(server, promised, numbers[:2])
+    crowd = await server.burst("GET", "/labels/{n}", count=2, numbers=numbers[:2], within_s=promised.after_leavers_s)
+    expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
 
 
 async def test_refusals_change_nothing_for_others(server: Server) -> None:
