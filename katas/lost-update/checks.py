@@ -130,23 +130,25 @@ async def are_apart(books: Books) -> None:
 
 async def some_fail(books: Books, boxes: Sequence[str], failing: dict[str, dict[str, Any]]) -> None:
     """These payments fail, others to the same box and to another do not; those that are given again count."""
-    crowd_s, server, path = books.promised.crowd_s, books.server, f"/boxes/{boxes[0]}/gifts"
+    crowd_s, server, (last,), path = books.promised.crowd_s, books.server, names(1), f"/boxes/{boxes[0]}/gifts"
     for payment, failure in failing.items():
         books.upstream.on(f"/payments/{payment}", **failure, json={"cents": 100}, times=1)
-    async with books.upstream.hold(PAYMENTS) as held:
-        for box in (boxes[0], *boxes):
-            books.give(box, within_s=crowd_s)
-        gifts = [server.start("POST", path, json={"payment": payment}, within_s=crowd_s) for payment in failing]
+    async with books.upstream.hold(f"/payments/{last}") as kept:
+        async with books.upstream.hold(PAYMENTS) as held:
+            for box in boxes:
+                books.give(box, within_s=crowd_s)
+            gifts = [server.start("POST", path, json={"payment": payment}, within_s=crowd_s) for payment in failing]
+            books.give(boxes[0], last, crowd_s)
+            await held.arrivals(1)
+            await server.settle("/")
+        await kept.arrivals(1)
         books.give(boxes[0], within_s=crowd_s)
-        await held.arrivals(1)
         await server.settle("/")
     for failure, answer in zip(failing.values(), await server.answers(gifts), strict=True):
         expect(answer).status(*([404] if failure == {"status": 404} else ERRORS))
     await books.upstream.arrivals(questions(failing))
     await books.receipts()
-    for payment in [*failing][::FEW]:
-        books.give(boxes[0], payment, crowd_s)
-    await books.receipts()
+    await books.receipts(*[books.give(boxes[0], payment, crowd_s) for payment in [*failing][::FEW]])
     await books.are_right(*boxes)
 
 
@@ -250,8 +252,7 @@ async def test_failures_count_nothing(server: Server, upstream: Upstream, promis
     await upstream.arrivals(questions(payments[:1]))
     await books.receipts(books.give(boxes[0], payments[0]))
     for failures, statuses in zip(FAILURES, STATUSES, strict=True):
-        failing = [*failures, *({"status": status} for status in statuses)]
-        await some_fail(books, boxes, dict(zip(payments, failing, strict=False)))
+        await some_fail(books, boxes, dict(zip(payments, [*failures, *({"status": status} for status in statuses)], strict=False)))
     await are_apart(books)
 
 
