@@ -141,7 +141,7 @@ async def some_fail(books: Books, boxes: Sequence[str], failing: dict[str, dict[
             books.give(boxes[0], last, crowd_s)
             await held.arrivals(1)
             await server.settle("/")
-        await kept.arrivals(1)
+        await kept.arrivals(1, within_s=crowd_s)
         books.give(boxes[0], within_s=crowd_s)
         await server.settle("/")
     for failure, answer in zip(failing.values(), await server.answers(gifts), strict=True):

@@ -1,0 +1,127 @@
+"""Breaks asked-for-each: when the bank has not answered after 0.8 s, it is asked a second time."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, TypedDict
+
+import httpx
+from fastapi import Depends, FastAPI, HTTPException, Path, Request
+from pydantic import BaseModel, Field
+
+BANK_URL = os.environ["UPSTREAM_URL"]
+PATIENCE_S = 30
+
+
+class State(TypedDict):
+    bank: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+    async with httpx.AsyncClient(base_url=BANK_URL, timeout=PATIENCE_S, limits=limits) as bank:
+        yield {"bank": bank}
+
+
+app = FastAPI(title="Collecting boxes", lifespan=lifespan)
+
+Name = Annotated[str, Path(pattern="^[a-z0-9-]{1,40}$")]
+
+
+class Box(BaseModel, frozen=True):
+    box: str
+    gifts: int = 0
+    cents: int = 0
+
+
+class Gift(BaseModel):
+    payment: Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")]
+
+
+class Receipt(BaseModel):
+    payment: str
+    cents: int
+
+
+boxes: dict[str, Box] = {}
+
+
+async def get_box(box: Name) -> Box:
+    if box not in boxes:
+        raise HTTPException(404, "There is no such box.")
+    return boxes[box]
+
+
+async def get_bank(request: Request) -> httpx.AsyncClient:
+    bank: httpx.AsyncClient = request.state.bank
+    return bank
+
+
+OpenBox = Annotated[Box, Depends(get_box)]
+Bank = Annotated[httpx.AsyncClient, Depends(get_bank)]
+
+
+def count(box: str, cents: int) -> None:
+    before = boxes[box]
+    boxes[box] = Box(box=box, gifts=before.gifts + 1, cents=before.cents + cents)
+
+
+async def paid(bank: httpx.AsyncClient, payment: str) -> int:
+    try:
+        response = await bank.get(f"/payments/{payment}")
+    except httpx.HTTPError as error:
+        raise HTTPException(502, "The bank does not answer.") from error
+    if response.status_code == 404:
+        raise HTTPException(404, "The bank does not know this payment.")
+    if response.status_code != 200:
+        raise HTTPException(502, "The bank fails.")
+    try:
+        return int(response.json()["cents"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise HTTPException(502, "The bank's answer makes no sense.") from error
+
+
+HEDGE_S = 0.8
+
+
+async def hedged(bank: httpx.AsyncClient, payment: str) -> int:
+    first = asyncio.create_task(paid(bank, payment))
+    asked = {first}
+    try:
+        done, _ = await asyncio.wait(asked, timeout=HEDGE_S)
+        if done:
+            return first.result()
+        asked.add(asyncio.create_task(paid(bank, payment)))
+        pending = asked
+        while True:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if task.exception() is None or not pending:
+                    return task.result()
+    finally:
+        for task in asked:
+            task.cancel()
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.put("/boxes/{box}")
+async def open_box(box: Name) -> Box:
+    return boxes.setdefault(box, Box(box=box))
+
+
+@app.get("/boxes/{box}")
+async def read_box(box: OpenBox) -> Box:
+    return box
+
+
+@app.post("/boxes/{box}/gifts")
+async def give(gift: Gift, box: OpenBox, bank: Bank) -> Receipt:
+    cents = await hedged(bank, gift.payment)
+    count(box.box, cents)
+    return Receipt(payment=gift.payment, cents=cents)
