@@ -204,16 +204,6 @@ async def test_gifts_count_in_any_order(server: Server, upstream: Upstream, prom
     await books.balance()
 
 
-async def test_a_crowd_of_gifts_counts_in_full(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """20 gifts to one box at once are all counted, also when the bank answers them together."""
-    books, (box,) = Books(server, upstream, promised), names(1)
-    await books.are_right(box, method="PUT")
-    async with under_way(books, box, names(CROWD)):
-        pass
-    await books.receipts(books.give(box))
-    await books.balance()
-
-
 async def test_gifts_wait_for_a_slow_bank(server: Server, upstream: Upstream, promised: Promises) -> None:
     """4 gifts to one box count, even if the bank takes 1 s for each, and it is asked once for each."""
     books, (box,), within_s = Books(server, upstream, promised), names(1), FEW * promised.bank_s + promised.default_s
@@ -224,36 +214,6 @@ async def test_gifts_wait_for_a_slow_bank(server: Server, upstream: Upstream, pr
     await books.receipts(*[books.give(box, within_s=within_s) for _ in range(FEW)])
     await server.quiet(promised.default_s / 2)  # No other check has left the bank alone for so long.
     await books.balance()
-
-
-async def test_boxes_do_not_wait_for_one_another(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """11 gifts to 11 boxes do not wait for one another, nor for 9 to a twelfth."""
-    await are_apart(Books(server, upstream, promised))
-
-
-async def test_reads_do_not_wait_for_gifts(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """While 20 gifts are under way, boxes and /health answer; what the bank has not said does not count."""
-    books, (box, other, new) = Books(server, upstream, promised), names(3)
-    await books.are_right(box, other, method="PUT")
-    await books.receipts(books.give(other))
-    async with under_way(books, box, names(CROWD)):
-        expect(await server.get("/health")).status(200).json({"status": "ok"})
-        await books.are_right()
-        await books.are_right(*books.cents, new, method="PUT")
-    await books.balance()
-
-
-async def test_failures_count_nothing(server: Server, upstream: Upstream, promised: Promises) -> None:
-    """Payments that are unknown or fail count nothing, and all others count as ever."""
-    books, payments, boxes = Books(server, upstream, promised), names(CROWD - FEW), names(2)
-    await books.are_right(*boxes, method="PUT")
-    upstream.on(f"/payments/{payments[0]}", status=404, times=1)
-    expect(await server.post(f"/boxes/{boxes[0]}/gifts", json={"payment": payments[0]})).status(404)
-    await upstream.arrivals(questions(payments[:1]))
-    await books.receipts(books.give(boxes[0], payments[0]))
-    for failures, statuses in zip(FAILURES, STATUSES, strict=True):
-        await some_fail(books, boxes, dict(zip(payments, [*failures, *({"status": status} for status in statuses)], strict=False)))
-    await are_apart(books)
 
 
 async def test_visitors_who_leave_harm_nobody(server: Server, upstream: Upstream, promised: Promises) -> None:
@@ -274,20 +234,38 @@ async def test_visitors_who_leave_harm_nobody(server: Server, upstream: Upstream
             books.give(gift.box, gift.payment, crowd_s)
         await server.settle("/")
     await books.receipts()
+    await server.let_run(promised.default_s / 2)
     for gift, call in zip(first, calls, strict=True):
         books.doubt(gift.box, call)
     await are_apart(books)
 
 
+async def test_failures_count_nothing(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """Payments that are unknown or fail count nothing, and all others count as ever."""
+    books, payments, boxes = Books(server, upstream, promised), names(CROWD - FEW), names(2)
+    await books.are_right(*boxes, method="PUT")
+    upstream.on(f"/payments/{payments[0]}", status=404, times=1)
+    expect(await server.post(f"/boxes/{boxes[0]}/gifts", json={"payment": payments[0]})).status(404)
+    await upstream.arrivals(questions(payments[:1]))
+    await books.receipts(books.give(boxes[0], payments[0]))
+    for failures, statuses in zip(FAILURES, STATUSES, strict=True):
+        await some_fail(books, boxes, dict(zip(payments, [*failures, *({"status": status} for status in statuses)], strict=False)))
+    await are_apart(books)
+
+
+async def test_boxes_do_not_wait_for_one_another(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """11 gifts to 11 boxes do not wait for one another, nor for 9 to a twelfth."""
+    await are_apart(Books(server, upstream, promised))
+
+
 async def test_refused_gifts_harm_nobody(server: Server, upstream: Upstream, promised: Promises) -> None:
     """Boxes that are not open, and names that are none, are refused, and the bank is not asked."""
     books, (closed,), short = Books(server, upstream, promised), names(1), "-z09a"[secrets.randbelow(5)]
-    long = f"{closed}-{secrets.token_hex(20)}"[:40]
-    await books.are_right(short, long, method="PUT")
+    await books.are_right(short, long := f"{closed}-{secrets.token_hex(20)}"[:40], method="PUT")
     requests: list[tuple[int, str, str, Any]] = [(404, "GET", closed, None), (422, "POST", f"{short}/gifts", {})]
+    wrong = (f"{long}x", "", "P-17", "p_17", "p 17", "p-17\n", "\u00e4")
     requests += [(404, "POST", f"{closed}/gifts", {"payment": short})] * FEW
-    for wrong in (f"{long}x", "", "P-17", "p_17", "p 17", "p-17\n", "\u00e4"):
-        requests.append((422, "POST", f"{short}/gifts", {"payment": wrong}))
+    requests += [(422, "POST", f"{short}/gifts", {"payment": name}) for name in wrong]
     for name in ("Oak", "oak_school", "o%C3%A4k", f"{long}x"):
         requests += [(422, "PUT", name, None), (422, "GET", name, None), (422, "POST", f"{name}/gifts", {"payment": short})]
     for _ in range(ROUND // FEW):
@@ -298,3 +276,25 @@ async def test_refused_gifts_harm_nobody(server: Server, upstream: Upstream, pro
     for box, payment in ((closed, short), (short, long), (long, closed)):
         await books.receipts(books.give(box, payment))
     await are_apart(books)
+
+
+async def test_reads_do_not_wait_for_gifts(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """While 20 gifts are under way, boxes and /health answer; what the bank has not said does not count."""
+    books, (box, other, new) = Books(server, upstream, promised), names(3)
+    await books.are_right(box, other, method="PUT")
+    await books.receipts(books.give(other))
+    async with under_way(books, box, names(CROWD)):
+        expect(await server.get("/health")).status(200).json({"status": "ok"})
+        await books.are_right()
+        await books.are_right(*books.cents, new, method="PUT")
+    await books.balance()
+
+
+async def test_a_crowd_of_gifts_counts_in_full(server: Server, upstream: Upstream, promised: Promises) -> None:
+    """20 gifts to one box at once are all counted, also when the bank answers them together."""
+    books, (box,) = Books(server, upstream, promised), names(1)
+    await books.are_right(box, method="PUT")
+    async with under_way(books, box, names(CROWD)):
+        pass
+    await books.receipts(books.give(box))
+    await books.balance()
