@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 PATIENCE_S = 20.0
 VISITORS = 5
-RELOAD_S = 0.25
+RELOAD_S = 2.5
 CONTRACT = httpx.Limits(max_connections=24)
 
 

@@ -13,7 +13,7 @@ RENDER_S = 0.1
 
 HEADS = 20
 LABELS_IN_A_ROW = 3
-REST_S = 0.3
+REST_S = 3.0
 COOLING_S = 1.5
 
 app = FastAPI(title="Labels")
