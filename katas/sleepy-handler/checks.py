@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
-from grader.checks.api import Promises, Schedule, Sending, Server, alone, expect
+from grader.checks.api import Pending, Promises, Schedule, Sending, Server, alone, expect
 
 CROWD = 20
 """Together they take 0.1 s and a little, and 0.4 s with 5 threads, as many as asyncio has on one core; one after another they take 2 s. Of
@@ -73,6 +73,19 @@ async def are_rendered_in_turn(server: Server, promised: Promises, numbers: Sequ
     stream = Schedule(tuple(Sending(n=order, offset_s=place / STREAM_RATE) for place, order in enumerate(numbers)), connected_first=True)
     crowd = await server.send("GET", "/labels/{n}", stream, within_s=promised.render_s * CROWD)
     expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
+
+
+async def some_are_answered(server: Server, visitors: Sequence[Pending], count: int) -> int:
+    """Wait until so many of these visitors are answered or have given up; the most processes meanwhile."""
+    most = 0
+    for visitor in visitors:
+        visitor.begin_patience()
+    while sum(visitor.answered for visitor in visitors) < count:
+        probe = server.start("GET", "/health")
+        probe.excuse()
+        await probe
+        most = max(most, server.sample().processes)
+    return most
 
 
 async def test_a_label_takes_its_time(server: Server, promised: Promises) -> None:
@@ -166,8 +179,13 @@ async def test_leavers_leave_nothing_behind(server: Server, promised: Promises) 
     numbers = orders(CROWD)
     leaving = Schedule(tuple(Sending(n=order, leave_after_s=0) for order in numbers), connected_first=True)
     await server.send("GET", "/labels/{n}", leaving)
-    crowd = await server.burst("GET", "/labels/{n}", count=2, numbers=numbers[:2], within_s=promised.after_leavers_s)
-    expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
+    visitors = [server.start("GET", f"/labels/{order}", within_s=promised.after_leavers_s) for order in numbers]
+    await some_are_answered(server, visitors, 2)
+    for order, visitor in zip(numbers, visitors, strict=True):
+        if visitor.answered:
+            expect(await visitor).status(200).json(label(order)).at_least(promised.render_s)
+        else:
+            visitor.leave()
 
 
 async def test_refusals_change_nothing_for_others(server: Server) -> None:
@@ -178,15 +196,11 @@ async def test_refusals_change_nothing_for_others(server: Server) -> None:
     expect(await server.get(f"/labels/{order}")).status(200).json(label(order))
 
 
-async def test_there_is_one_process(server: Server) -> None:
+async def test_there_is_one_process(server: Server, promised: Promises) -> None:
     """The server process starts no others."""
-    visitors = [server.start("GET", f"/labels/{order}") for order in orders(CROWD)]
-    most = 0
-    while sum(visitor.answered for visitor in visitors) < FEW:
-        probe = server.start("GET", "/health")
-        probe.excuse()
-        await probe
-        most = max(most, server.sample().processes)
+    within_s = promised.render_s * CROWD
+    visitors = [server.start("GET", f"/labels/{order}", within_s=within_s) for order in orders(CROWD)]
+    most = await some_are_answered(server, visitors, FEW)
     for visitor in visitors:
         if visitor.answered:
             expect(await visitor).status(200)
