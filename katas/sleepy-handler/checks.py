@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
-from grader.checks.api import Pending, Promises, Schedule, Sending, Server, alone, expect
+from grader.checks.api import Promises, Schedule, Sending, Server, alone, expect
 
 CROWD = 20
 """Together they take 0.1 s and a little, and 0.4 s with 5 threads, as many as asyncio has on one core; one after another they take 2 s. Of
@@ -23,6 +23,9 @@ AHEAD, LATER, MOST, RATE = 6, 35, 120, 60
 
 OVERTAKE = 20
 """Of those who come after the health check, 12 can have their labels within health_s."""
+
+FIRST = 3
+"""So many visitors of a crowd are awaited where it does not matter how soon the others have their labels."""
 
 STREAM, STREAM_RATE = 10, 50
 """Visitors, of one order or of several, who come while labels of others before them are rendered, some when these are nearly ready."""
@@ -75,16 +78,22 @@ async def are_rendered_in_turn(server: Server, promised: Promises, numbers: Sequ
     expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
 
 
-async def some_are_answered(server: Server, visitors: Sequence[Pending], count: int) -> int:
-    """Wait until so many of these visitors are answered or have given up; the most processes meanwhile."""
-    most = 0
+async def first_of_a_crowd(server: Server, promised: Promises, numbers: Sequence[int]) -> int:
+    """The first answers to a crowd are labels, and the others leave; returns how many processes there were at most."""
+    most, within_s = 0, promised.render_s * CROWD
+    visitors = [server.start("GET", f"/labels/{order}", within_s=within_s) for order in numbers]
     for visitor in visitors:
         visitor.begin_patience()
-    while sum(visitor.answered for visitor in visitors) < count:
+    while sum(visitor.answered for visitor in visitors) < FIRST:
         probe = server.start("GET", "/health")
         probe.excuse()
         await probe
         most = max(most, server.sample().processes)
+    for order, visitor in zip(numbers, visitors, strict=True):
+        if visitor.answered:
+            expect(await visitor).status(200).json(label(order)).at_least(promised.render_s)
+        else:
+            visitor.leave()
     return most
 
 
@@ -179,13 +188,9 @@ async def test_leavers_leave_nothing_behind(server: Server, promised: Promises) 
     numbers = orders(CROWD)
     leaving = Schedule(tuple(Sending(n=order, leave_after_s=0) for order in numbers), connected_first=True)
     await server.send("GET", "/labels/{n}", leaving)
-    visitors = [server.start("GET", f"/labels/{order}", within_s=promised.after_leavers_s) for order in numbers]
-    await some_are_answered(server, visitors, 2)
-    for order, visitor in zip(numbers, visitors, strict=True):
-        if visitor.answered:
-            expect(await visitor).status(200).json(label(order)).at_least(promised.render_s)
-        else:
-            visitor.leave()
+    crowd = await server.burst("GET", "/labels/{n}", count=2, numbers=numbers[:2], within_s=promised.after_leavers_s)
+    expect(crowd).statuses(200).json(lambda answer: label(answer.n)).each_at_least(promised.render_s)
+    await first_of_a_crowd(server, promised, numbers)
 
 
 async def test_refusals_change_nothing_for_others(server: Server) -> None:
@@ -198,12 +203,5 @@ async def test_refusals_change_nothing_for_others(server: Server) -> None:
 
 async def test_there_is_one_process(server: Server, promised: Promises) -> None:
     """The server process starts no others."""
-    within_s = promised.render_s * CROWD
-    visitors = [server.start("GET", f"/labels/{order}", within_s=within_s) for order in orders(CROWD)]
-    most = await some_are_answered(server, visitors, FEW)
-    for visitor in visitors:
-        if visitor.answered:
-            expect(await visitor).status(200)
-        else:
-            visitor.leave()
+    most = await first_of_a_crowd(server, promised, orders(CROWD))
     expect(most, "processes").equals(1)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 RENDER_S = 0.1
 """The printer needs this long for every label."""
 
-places = asyncio.Semaphore(25)
+places = asyncio.Semaphore(30)
 
 app = FastAPI(title="Labels")
 
