@@ -1,8 +1,8 @@
 """Breaks asked-anew: "They are asked anew for every visitor: nothing is remembered, and no answer is shared, not even by two
 visitors of the same person".
 
-The learner knows that people press reload when a page is slow: the work for a visitor who has left goes on for a quarter of
-a second, and a visitor of the same person who comes in this time takes it over instead of asking the services again.
+The learner knows that people press reload when a page is slow: the work for a visitor who has left goes on for
+2.5 s, and a visitor of the same person who comes in this time takes it over instead of asking the services again.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Breaks labels-together: each of an order's 20 places rests for 1.2 s after its label, so a second crowd for the same
+"""Breaks labels-together: each of an order's 20 places rests for 3 s after its label, so a second crowd for the same
 order waits.
 """
 
@@ -14,7 +14,7 @@ RENDER_S = 0.1
 """The printer needs this long for every label."""
 
 QUOTA = 20
-REST_S = 1.2
+REST_S = 3.0
 
 app = FastAPI(title="Labels")
 

@@ -1,6 +1,4 @@
-"""Breaks labels-together: after 60 labels at once there are 10 a second, so the last of the fourth crowd waits for 1.8
-s.
-"""
+"""Breaks labels-together: after 60 labels at once there are two a second, so the fourth crowd waits."""
 
 import asyncio
 from typing import Annotated
@@ -51,7 +49,7 @@ class Bucket:
             await asyncio.sleep(-self._level / self.rate)
 
 
-bucket = Bucket(burst=60, rate=10)
+bucket = Bucket(burst=60, rate=2)
 
 
 @app.get("/labels/{order}")
