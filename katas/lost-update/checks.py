@@ -212,11 +212,7 @@ async def test_gifts_wait_for_a_slow_bank(server: Server, upstream: Upstream, pr
     upstream.on(PAYMENTS, json=lambda call: {"cents": call.value}, delay_s=promised.bank_s)
     for payment in (slow := names(FEW))[::2]:  # Of these the first byte comes at once.
         upstream.on(f"/payments/{payment}", json=lambda call: {"cents": call.value}, drip_s=promised.bank_s)
-    gifts = [books.give(box, payment, within_s) for payment in slow]
-    await upstream.arrivals(PAYMENTS, FEW + 1)
-    await server.settle("/")
-    await books.are_right()
-    await books.receipts(*gifts)
+    await books.receipts(*[books.give(box, payment, within_s) for payment in slow])
     await server.quiet(promised.default_s / 2)  # No other check has left the bank alone for so long.
     await books.balance()
 
@@ -294,6 +290,11 @@ async def test_reads_do_not_wait_for_gifts(server: Server, upstream: Upstream, p
         await books.are_right(*books.cents, new, method="PUT")
         last = books.give(box, within_s=promised.crowd_s)
         await server.settle("/")
-    await books.receipts(last)
-    await books.receipts(books.give(box))
+    await books.receipts(last, books.give(box))
     await books.balance()
+    upstream.on(f"/payments/{new}", drip_s=CROWD * promised.default_s, json={"cents": 100})  # The first byte comes at once.
+    visitor = server.start("POST", f"/boxes/{other}/gifts", json={"payment": new})
+    await upstream.arrivals(f"/payments/{new}", 1)
+    await server.settle("/")
+    await books.are_right()
+    visitor.leave()
