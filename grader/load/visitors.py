@@ -9,7 +9,6 @@ from typing import Any
 import anyio
 import anyio.abc
 
-from grader.judge.rule import own_s
 from grader.load.answers import Answer, Crowd, Lingering, Pending
 from grader.load.attendance import Attendance
 from grader.load.connection import Address, Request
@@ -18,6 +17,7 @@ from grader.load.planned import PlannedLoad
 from grader.load.quiet import until_quiet
 from grader.load.shapes import Schedule, Sending, at_once, at_rate
 from grader.measure.attempt import AttemptContext
+from grader.measure.stillness import spent_s
 from grader.measure.timing import WatchStart
 from grader.process.sockets import OwnSockets, Sockets
 
@@ -25,7 +25,7 @@ SETTLE_REQUESTS = 10
 """How many requests `settle` sends at most. Each takes several turns of the server's event loop and of the grader's."""
 
 SETTLE_S = 0.2
-"""The own time after which two requests are enough: an app that thinks about each for a while has had many turns."""
+"""The own time after which two requests are enough: an app that waits before each answer has had many turns."""
 
 
 class Visitors:
@@ -197,15 +197,9 @@ class Visitors:
             visitor = self.start("GET", path, within_s=within_s)
             visitor.excuse()
             answer = await visitor
-            if answer.status is None or (number and self._own_s(opening) > SETTLE_S):
+            if answer.status is None or (number and spent_s(self.attempt, opening) > SETTLE_S):
                 break
         return answer
-
-    def _own_s(self, opening: WatchStart) -> float:
-        """The server's own time since then, in seconds; elapsed time if the system does not report CPU times."""
-        watch = self.attempt.watcher.close(opening)
-        own = own_s(watch)
-        return watch.elapsed_s if own is None else own
 
     async def burst(
         self,

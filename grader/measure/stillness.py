@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import anyio
 
-from grader.judge.rule import own_s
 from grader.measure.attempt import AttemptContext
-from grader.measure.timing import LET_RUN_FACTOR, WatchStart
+from grader.measure.timing import LET_RUN_FACTOR, WatchStart, own_or_elapsed_s
 
 POLL_S = 0.01
 """Interval at which the state is compared; reading it costs microseconds."""
@@ -32,8 +31,7 @@ async def stays(attempt: AttemptContext, state: Callable[[], object], for_s: flo
         now_s = attempt.clock.now()
         if now_s >= look_at_s:
             watch = attempt.watcher.close(opening)
-            own = own_s(watch)
-            missing_s = for_s - (watch.elapsed_s if own is None else own)
+            missing_s = for_s - own_or_elapsed_s(watch)
             if missing_s <= 0 or watch.elapsed_s > LET_RUN_FACTOR * for_s:
                 return True
             look_at_s = now_s + missing_s
@@ -43,6 +41,4 @@ async def stays(attempt: AttemptContext, state: Callable[[], object], for_s: flo
 
 def spent_s(attempt: AttemptContext, since: WatchStart) -> float:
     """Own time since then, in seconds; elapsed time if the system does not report CPU times."""
-    watch = attempt.watcher.close(since)
-    own = own_s(watch)
-    return watch.elapsed_s if own is None else own
+    return own_or_elapsed_s(attempt.watcher.close(since))

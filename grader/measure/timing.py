@@ -49,6 +49,12 @@ class WatchStart:
     grader: CpuTimes | None
 
 
+def own_or_elapsed_s(watch: Watch) -> float:
+    """The own time of a watch, in seconds; elapsed time if the system does not report CPU times."""
+    own = own_s(watch)
+    return watch.elapsed_s if own is None else own
+
+
 class MachineWatcher:
     """Reads the CPU times of the server and the grader at the beginning and the end of each watch.
 
@@ -104,8 +110,7 @@ class MachineWatcher:
         opening = self.open()
         while True:
             watch = self.close(opening)
-            own = own_s(watch)
-            missing_s = seconds - (watch.elapsed_s if own is None else own)
+            missing_s = seconds - own_or_elapsed_s(watch)
             if missing_s <= 0 or watch.elapsed_s > LET_RUN_FACTOR * seconds:
                 return
             await anyio.sleep(missing_s)
